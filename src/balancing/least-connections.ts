@@ -1,0 +1,17 @@
+import type { ReplicaView } from '../replica/roster.ts';
+import { RoundRobin } from './round-robin.ts';
+import type { Strategy } from './strategy.ts';
+
+/** The one with the least batches for its weight; among equals, each in turn. */
+export class LeastConnections implements Strategy {
+  readonly #ties = new RoundRobin();
+
+  pick(candidates: readonly ReplicaView[]): ReplicaView {
+    const least = Math.min(...candidates.map(load));
+    return this.#ties.pick(candidates.filter((candidate) => load(candidate) === least));
+  }
+}
+
+function load(candidate: ReplicaView): number {
+  return (candidate.running + 1) / candidate.weight;
+}

@@ -1,0 +1,13 @@
+import type { ReplicaView } from '../replica/roster.ts';
+import type { Strategy } from './strategy.ts';
+
+/** Each in turn. The cursor is a position, so it survives replicas that come and go. */
+export class RoundRobin implements Strategy {
+  #lastIndex = -1;
+
+  pick(candidates: readonly ReplicaView[]): ReplicaView {
+    const next = candidates.find((candidate) => candidate.index > this.#lastIndex) ?? (candidates[0] as ReplicaView);
+    this.#lastIndex = next.index;
+    return next;
+  }
+}

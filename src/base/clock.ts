@@ -1,0 +1,117 @@
+import { Heap, type HeapItem } from './heap.ts';
+
+/**
+ * Which goes first among events of the same instant. Freed capacity and departures come before new work, so
+ * that a decision never rests on a fact that the same instant has already undone.
+ */
+export const RANK = { completion: 0, cancel: 1, expiry: 2, arrival: 3 } as const;
+export type Rank = (typeof RANK)[keyof typeof RANK];
+
+/** A wake-up call that has been asked for. */
+export interface Timer {
+  /** After this the wake-up never comes. Idempotent. */
+  cancel(): void;
+}
+
+/** Time as everything that decides sees it. Monotonic milliseconds from an arbitrary start. */
+export interface Clock {
+  /** Stands still within one turn of the event loop. */
+  now(): number;
+  /** Calls `wake` once, never before `dueMs`, possibly later. */
+  at(dueMs: number, wake: () => void, rank?: Rank): Timer;
+  /** Calls `run` after everything that arrived in this turn has been seen. */
+  endOfTurn(run: () => void): void;
+}
+
+/** One request for a wake-up, as both clocks keep it. */
+export class Alarm implements Timer, HeapItem {
+  heapIndex = -1;
+  readonly dueMs: number;
+  readonly rank: Rank;
+  readonly order: number;
+  readonly wake: () => void;
+  readonly #heap: Heap<Alarm>;
+
+  constructor(heap: Heap<Alarm>, dueMs: number, rank: Rank, order: number, wake: () => void) {
+    this.#heap = heap;
+    this.dueMs = dueMs;
+    this.rank = rank;
+    this.order = order;
+    this.wake = wake;
+  }
+
+  cancel(): void {
+    this.#heap.remove(this);
+  }
+}
+
+/** By instant, then by rank, then in the order of asking. */
+export function alarmHeap(): Heap<Alarm> {
+  return new Heap<Alarm>((a, b) => {
+    if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs;
+    if (a.rank !== b.rank) return a.rank < b.rank;
+    return a.order < b.order;
+  });
+}
+
+/** The machine's clock: one real timer stands for the whole heap of alarms. */
+export class RealClock implements Clock {
+  readonly #alarms = alarmHeap();
+  #asked = 0;
+  #turnNow: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDueMs = Number.POSITIVE_INFINITY;
+
+  now(): number {
+    if (this.#turnNow === undefined) {
+      this.#turnNow = performance.now();
+      setImmediate(this.#forgetTurn);
+    }
+    return this.#turnNow;
+  }
+
+  at(dueMs: number, wake: () => void, rank: Rank = RANK.expiry): Timer {
+    const alarm = new Alarm(this.#alarms, dueMs, rank, this.#asked++, wake);
+    this.#alarms.push(alarm);
+    if (dueMs < this.#timerDueMs) this.#arm();
+    return alarm;
+  }
+
+  endOfTurn(run: () => void): void {
+    setImmediate(run);
+  }
+
+  readonly #forgetTurn = (): void => {
+    this.#turnNow = undefined;
+  };
+
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const next = this.#alarms.peek();
+    if (next === undefined) {
+      this.#timer = undefined;
+      this.#timerDueMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#timerDueMs = next.dueMs;
+    // Node truncates to whole milliseconds and may fire early: round up, and look again when it fires.
+    const delayMs = Math.min(Math.max(Math.ceil(next.dueMs - performance.now()), 1), 0x7fffffff);
+    this.#timer = setTimeout(this.#fire, delayMs);
+  }
+
+  readonly #fire = (): void => {
+    this.#turnNow = undefined;
+    this.#timerDueMs = Number.POSITIVE_INFINITY;
+    const now = this.now();
+    for (let next = this.#alarms.peek(); next !== undefined && next.dueMs <= now; next = this.#alarms.peek()) {
+      this.#alarms.remove(next);
+      next.wake();
+    }
+    this.#arm();
+  };
+}
+
+/** For stamps in logs and answers only: it may jump, so nothing is ever decided by it. */
+export function wallNow(): Date {
+  return new Date(Date.now());
+}

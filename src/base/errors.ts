@@ -1,0 +1,95 @@
+/**
+ * Every way in which the server says no. The reason code is stable: clients and dashboards may rely on it.
+ * 4xx is the caller's to mend, 503 is ours and worth another try, 504 means that the deadline passed.
+ */
+export const REASONS = {
+  MALFORMED: { http: 400, grpc: 3 },
+  INVALID_INPUT: { http: 400, grpc: 3 },
+  BATCH_TOO_LARGE: { http: 400, grpc: 3 },
+  FORBIDDEN: { http: 403, grpc: 7 },
+  NOT_FOUND: { http: 404, grpc: 5 },
+  MODEL_UNKNOWN: { http: 404, grpc: 5 },
+  VERSION_UNKNOWN: { http: 404, grpc: 5 },
+  METHOD_NOT_ALLOWED: { http: 405, grpc: 12 },
+  BODY_TIMEOUT: { http: 408, grpc: 4 },
+  BODY_TOO_LARGE: { http: 413, grpc: 8 },
+  ENCODING_UNSUPPORTED: { http: 415, grpc: 12 },
+  CANCELLED: { http: 499, grpc: 1 },
+  INTERNAL: { http: 500, grpc: 13 },
+  MODEL_ERROR: { http: 500, grpc: 13 },
+  BAD_OUTPUT: { http: 500, grpc: 13 },
+  QUEUE_FULL: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  BODIES_IN_FLIGHT: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  MODEL_STARTING: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  MODEL_FAILED: { http: 503, grpc: 14, retryAfterMs: 60_000 },
+  REPLICA_LOST: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  DRAINING: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  DEADLINE_QUEUED: { http: 504, grpc: 4 },
+  DEADLINE_RUNNING: { http: 504, grpc: 4 },
+} as const satisfies Record<string, ReasonFacts>;
+
+interface ReasonFacts {
+  readonly http: number;
+  readonly grpc: number;
+  /** How long a client should stay away before it tries again. */
+  readonly retryAfterMs?: number;
+}
+
+export type Reason = keyof typeof REASONS;
+
+/** A no, as a value: making one costs no stack trace, and it travels like any other outcome. */
+export interface Refusal {
+  readonly reason: Reason;
+  /** For the caller: what came, what was wanted, how to mend it. */
+  readonly message: string;
+}
+
+export function refuse(reason: Reason, message: string): Refusal {
+  return { reason, message };
+}
+
+export function httpStatusOf(reason: Reason): number {
+  return REASONS[reason].http;
+}
+
+export function retryAfterMsOf(reason: Reason): number | undefined {
+  const facts: ReasonFacts = REASONS[reason];
+  return facts.retryAfterMs;
+}
+
+/** Tells a refusal from an answer by its shape, wherever a function may return either. */
+export function isRefusal(value: object): value is Refusal {
+  return 'reason' in value && 'message' in value;
+}
+
+/** A refusal on its way up through code that throws. */
+export class ServingError extends Error {
+  override readonly name = 'ServingError';
+  readonly refusal: Refusal;
+
+  constructor(reason: Reason, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.refusal = refuse(reason, message);
+  }
+
+  /** A stranger's error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */
+  static from(caught: unknown): ServingError {
+    if (caught instanceof ServingError) return caught;
+    return new ServingError('INTERNAL', 'internal error', { cause: caught });
+  }
+}
+
+/** A mistake of whoever runs the server: settings, files, ports. Ends a command with its message alone. */
+export class OperatorError extends Error {
+  override readonly name = 'OperatorError';
+}
+
+/** The text of anything that may be thrown. */
+export function messageOf(caught: unknown): string {
+  return caught instanceof Error ? caught.message : String(caught);
+}
+
+/** Makes the compiler prove that a switch covers every case. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable case: ${JSON.stringify(value)}`);
+}

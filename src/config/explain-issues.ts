@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+import { nearestName } from '../base/nearest.ts';
+import { type SchemaNode, schemaAt } from './json-schema.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** One line for each thing that is wrong: where, what came, what was wanted. */
+export function explainIssues(source: string, schema: SchemaNode, issues: readonly Issue[], input: unknown): string[] {
+  return issues.flatMap((issue) => explain(source, schema, issue, input));
+}
+
+function explain(source: string, schema: SchemaNode, issue: Issue, input: unknown): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    const valid = Object.keys(schemaAt(schema, issue.path)?.properties ?? {});
+    return issue.keys.map((key) => {
+      const meant = nearestName(key, valid);
+      return (
+        `${source}: unknown setting '${pathText([...issue.path, key])}'` +
+        `${meant === undefined ? '' : `, did you mean '${meant}'?`} Valid here: ${valid.join(', ')}`
+      );
+    });
+  }
+  const came = valueAt(input, issue.path);
+  const wanted = wantedText(schemaAt(schema, issue.path)) ?? issue.message;
+  return [`${source}: '${pathText(issue.path)}' is ${JSON.stringify(came) ?? 'missing'}, wanted ${wanted}`];
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.length === 0 ? 'settings' : path.map(String).join('.');
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  return value;
+}
+
+/** What a setting may be, in words. */
+export function wantedText(node: SchemaNode | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  if (node.anyOf !== undefined) return node.anyOf.map(wantedText).join(', or ');
+  if (node.const !== undefined) return JSON.stringify(node.const);
+  if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
+  if (node.type === 'array') return `a list, each ${wantedText(node.items) ?? 'any value'}`;
+  if (node.type === 'object') return 'a group of settings';
+  if (node.type === 'boolean') return 'true or false';
+  if (node.type === 'string') return 'text';
+  return `${node.type === 'integer' ? 'a whole number' : 'a number'}${boundsText(node)}`;
+}
+
+function boundsText(node: SchemaNode): string {
+  if (node.exclusiveMinimum !== undefined) return ` above ${node.exclusiveMinimum}`;
+  // Generators bound every integer by what a double holds: that is no bound a person set.
+  const upper = node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? node.maximum : undefined;
+  const lower = node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER ? node.minimum : undefined;
+  if (lower !== undefined && upper !== undefined) return ` from ${lower} to ${upper}`;
+  if (lower !== undefined) return ` of at least ${lower}`;
+  return upper === undefined ? '' : ` of at most ${upper}`;
+}

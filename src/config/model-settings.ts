@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { BalancingSettings } from './balancing-settings.ts';
+import { BatchingSettings } from './batching-settings.ts';
+import { HealthSettings } from './health-settings.ts';
+import { ImageSettings } from './image-settings.ts';
+import { OutputsSettings } from './outputs-settings.ts';
+import { QueueSettings } from './queue-settings.ts';
+import { WarmupSettings } from './warmup-settings.ts';
+
+export const RUNTIMES = ['onnx', 'module'] as const;
+export type RuntimeName = (typeof RUNTIMES)[number];
+
+/** The one place where a model's settings are named, bounded, defaulted and explained. */
+export const ModelSettings = z.strictObject({
+  path: z
+    .string()
+    .optional()
+    .describe('Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.'),
+  runtime: z.enum(RUNTIMES).optional().describe('What executes the model. Default: by the file, .onnx or .js.'),
+  versions: z
+    .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
+    .default('latest')
+    .describe('Which versions are served: the highest number, all, or those listed.'),
+  replicas: z.int().min(1).default(1).describe('Processes per version, each with the model loaded.'),
+  threads: z.int().min(1).default(1).describe('Threads a replica computes with.'),
+  batchAxis: z
+    .enum(['first', 'none'])
+    .optional()
+    .describe('none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.'),
+  batching: BatchingSettings,
+  queue: QueueSettings,
+  balancing: BalancingSettings,
+  warmup: WarmupSettings,
+  health: HealthSettings,
+  outputs: OutputsSettings,
+  timeoutMs: z
+    .number()
+    .positive()
+    .default(30_000)
+    .describe('How long a request may take when the caller names no timeout; then it is answered 504.'),
+  image: ImageSettings.optional(),
+});
+export type ModelSettings = z.output<typeof ModelSettings>;

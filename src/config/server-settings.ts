@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { ModelSettings } from './model-settings.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const MEBIBYTE = 1024 * 1024;
+
+/** How connections are kept, timed and ended. */
+const HttpSettings = z
+  .strictObject({
+    keepAliveTimeoutMs: z.int().min(1).default(75_000).describe('How long an idle connection is kept.'),
+    headersTimeoutMs: z.int().min(1).default(10_000).describe('A request whose headers take longer is answered 408.'),
+    bodyTimeoutMs: z.int().min(1).default(120_000).describe('A request that takes longer to arrive is answered 408.'),
+  })
+  .prefault({});
+
+/** What happens between SIGTERM and the end. */
+const ShutdownSettings = z
+  .strictObject({
+    lameDuckMs: z
+      .number()
+      .min(0)
+      .default(0)
+      .describe('How long the server goes on admitting work while it already says not ready.'),
+    patienceMs: z.number().min(0).default(30_000).describe('How long admitted work may take to finish.'),
+  })
+  .prefault({});
+
+const LogSettings = z
+  .strictObject({
+    level: z.enum(LOG_LEVELS).default('info').describe('Lines below this level are not written.'),
+    format: z
+      .enum(['auto', 'json', 'pretty'])
+      .default('auto')
+      .describe('auto: for people on a terminal, JSON lines elsewhere.'),
+  })
+  .prefault({});
+
+/** Everything that can be set, as galley.yaml holds it. */
+export const ServerSettings = z.strictObject({
+  name: z.string().min(1).default('galley').describe("The server's name in its metadata."),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for all.'),
+  port: z.int().min(0).max(65_535).default(8000).describe('Port for everything; 0 takes any free one.'),
+  repository: z
+    .string()
+    .optional()
+    .describe('Folder of models. Relative to the settings file. Default: models beside it, if there is one.'),
+  maxBodyBytes: z.int().min(1).default(64 * MEBIBYTE).describe('Largest request body, counted decoded; above it 413.'),
+  maxInFlightBytes: z
+    .int()
+    .min(1)
+    .default(256 * MEBIBYTE)
+    .describe('Bytes of request bodies the server holds at once; beyond it 503 before a byte is read.'),
+  http: HttpSettings,
+  shutdown: ShutdownSettings,
+  log: LogSettings,
+  defaults: ModelSettings.optional().describe('Settings for every model, in the form of one under models.'),
+  models: z
+    .record(z.string().min(1), ModelSettings)
+    .default({})
+    .describe('Settings by model name; they win over the model.yaml beside the model.'),
+});
+export type ServerSettings = z.output<typeof ServerSettings>;

@@ -1,0 +1,44 @@
+import type { Timer } from '../base/clock.ts';
+import type { Beat, Exit, Replica, ReplicaId } from '../replica/replica.ts';
+import type { ReplicaState } from '../replica/replica-state.ts';
+
+/** One replica's place and all its lives. */
+export interface Place {
+  readonly id: ReplicaId;
+  readonly index: number;
+  state: ReplicaState;
+  reason: string;
+  incarnation: number;
+  badLivesInARow: number;
+  replica: Replica | undefined;
+  readyAt: number | undefined;
+  beatAt: number;
+  beat: Beat | undefined;
+  alarm: Timer | undefined;
+  /** Why we ended it ourselves; told instead of the bare signal. */
+  endedFor: string | undefined;
+}
+
+/** A place that has not had a replica yet. */
+export function emptyPlace(id: ReplicaId, index: number): Place {
+  return {
+    id,
+    index,
+    state: 'backoff',
+    reason: 'wanted',
+    incarnation: 0,
+    badLivesInARow: 0,
+    replica: undefined,
+    readyAt: undefined,
+    beatAt: 0,
+    beat: undefined,
+    alarm: undefined,
+    endedFor: undefined,
+  };
+}
+
+/** How a life ended, in words. */
+export function exitText({ code, signal, detail }: Exit): string {
+  const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
+  return detail === '' ? how : `${how}: ${detail}`;
+}

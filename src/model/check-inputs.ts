@@ -1,0 +1,88 @@
+import { ServingError } from '../base/errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { ModelMetadata, TensorMetadata } from './model-metadata.ts';
+
+/** Puts inputs into the model's order, or says which one is missing, unexpected or not as the model wants it. */
+export function checkInputs(model: string, metadata: ModelMetadata, inputs: readonly Tensor[]): readonly Tensor[] {
+  if (inputs.length !== metadata.inputs.length) throw wrongInputs(model, metadata, inputs);
+  let isInOrder = true;
+  const ordered = metadata.inputs.map((wanted, index) => {
+    // Clients nearly always keep the model's order; only when they do not is the name looked for.
+    let input = inputs[index];
+    if (input?.name !== wanted.name) {
+      isInOrder = false;
+      input = inputs.find((other) => other.name === wanted.name);
+    }
+    if (input === undefined) throw wrongInputs(model, metadata, inputs);
+    checkInput(model, wanted, input);
+    return input;
+  });
+  return isInOrder ? inputs : ordered;
+}
+
+/**
+ * Rows that a request brings: the common size of every input's first axis, 1 where the model has no batch
+ * axis.
+ */
+export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly Tensor[]): number {
+  const rows = hasBatchAxis ? inputs[0]?.shape[0] : 1;
+  if (rows === undefined) return 1;
+  if (rows < 1) {
+    throw new ServingError('INVALID_INPUT', `a request for model '${model}' must bring at least one row, got ${rows}`);
+  }
+  if (hasBatchAxis) {
+    for (const input of inputs) {
+      if (input.shape[0] !== rows) {
+        throw new ServingError(
+          'INVALID_INPUT',
+          `input '${input.name}' batch size does not match other inputs for '${model}': ` +
+            `${input.shape[0]} rows, but '${inputs[0]?.name}' has ${rows}`,
+        );
+      }
+    }
+  }
+  return rows;
+}
+
+function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void {
+  if (input.datatype !== wanted.datatype) {
+    throw new ServingError(
+      'INVALID_INPUT',
+      `inference input '${input.name}' data-type is '${input.datatype}', but model '${model}' expects '${wanted.datatype}'`,
+    );
+  }
+  if (!fits(input.shape, wanted.shape)) {
+    throw new ServingError(
+      'INVALID_INPUT',
+      `unexpected shape for input '${input.name}' for model '${model}'. ` +
+        `Expected [${wanted.shape.join(',')}], got [${input.shape.join(',')}].` +
+        (wanted.shape.length === input.shape.length + 1 ? ' The first axis counts rows: put a 1 before yours.' : ''),
+    );
+  }
+}
+
+function fits(shape: readonly number[], wanted: readonly number[]): boolean {
+  if (shape.length !== wanted.length) return false;
+  for (let axis = 0; axis < shape.length; axis++) {
+    if (wanted[axis] !== -1 && wanted[axis] !== shape[axis]) return false;
+  }
+  return true;
+}
+
+function wrongInputs(model: string, metadata: ModelMetadata, inputs: readonly Tensor[]): ServingError {
+  const wanted = metadata.inputs.map((input) => input.name);
+  const got = inputs.map((input) => input.name);
+  const missing = wanted.filter((name) => !got.includes(name));
+  const unexpected = got.filter((name) => !wanted.includes(name));
+  const facts = [
+    `expected ${wanted.length} inputs but got ${got.length} inputs for model '${model}'.`,
+    `Got input(s) ${list(got)}, wanted ${list(wanted)}`,
+    missing.length > 0 ? `, missing required input(s) ${list(missing)}` : '',
+    unexpected.length > 0 ? `, unexpected inference input ${list(unexpected)}` : '',
+  ];
+  return new ServingError('INVALID_INPUT', `${facts[0]} ${facts.slice(1).join('')}`);
+}
+
+function list(names: readonly string[]): string {
+  return `[${names.map((name) => `'${name.slice(0, 60)}'`).join(', ')}]`;
+}

@@ -1,0 +1,92 @@
+import { OperatorError } from '../base/errors.ts';
+import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts';
+import type { TensorArray } from '../tensor/tensor.ts';
+import type { Parameters } from './inference.ts';
+
+/** How a module model declares a tensor. `shape[0] === -1` on all of them lets requests share a batch. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly datatype: Datatype;
+  /** -1 stands for any size. */
+  readonly shape: readonly number[];
+}
+
+/** A tensor as a module model reads it. */
+export interface ModelInput {
+  readonly shape: readonly number[];
+  /** A typed array of the datatype; 16-bit patterns for FP16 and BF16, 0 and 1 for BOOL, one Uint8Array an element for BYTES. */
+  readonly data: TensorArray | readonly Uint8Array[];
+}
+
+/** A tensor as a module model writes it; BYTES elements may also be strings. */
+export interface ModelOutput {
+  readonly shape: readonly number[];
+  readonly data: TensorArray | readonly number[] | readonly (Uint8Array | string)[];
+}
+
+/** What a module model is told when it is loaded. */
+export interface LoadContext {
+  /** The folder that holds the model file: weights beside it are found from here. */
+  readonly directory: string;
+  /** Threads that the settings grant this replica. */
+  readonly threads: number;
+}
+
+/** What a module model is told beside its inputs. */
+export interface PredictContext {
+  /** Rows in this batch. */
+  readonly rows: number;
+  /** The request parameters; all requests of a batch have the same. */
+  readonly parameters: Parameters;
+}
+
+/**
+ * A model in JavaScript: batch in, batch out. It runs in a thread of its own inside a replica process, so it
+ * may compute as long as it likes.
+ */
+export interface ModelDefinition<State = unknown> {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Called once per replica before the first batch; what it returns is handed to `predict`. */
+  load?(context: LoadContext): State | Promise<State>;
+  /** Answers a batch: every output by name, with as many rows as went in. Throwing fails the batch. */
+  predict(
+    inputs: Readonly<Record<string, ModelInput>>,
+    state: State,
+    context: PredictContext,
+  ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
+  /** Called when the replica ends in good order. */
+  unload?(state: State): void | Promise<void>;
+}
+
+/** Declares a module model; the file's default export. Exists so that editors know the types. */
+export function defineModel<State>(definition: ModelDefinition<State>): ModelDefinition<State> {
+  return definition;
+}
+
+/** Makes sure that what a file exports is a model; throws an OperatorError that says what is missing. */
+export function checkModelDefinition(file: string, exported: unknown): ModelDefinition {
+  const problem = problemOf(exported);
+  if (problem === undefined) return exported as ModelDefinition;
+  throw new OperatorError(`${file}: ${problem}; its default export must be defineModel({inputs, outputs, predict})`);
+}
+
+function problemOf(exported: unknown): string | undefined {
+  if (typeof exported !== 'object' || exported === null) return `the default export is ${typeof exported}`;
+  const candidate = exported as Partial<Record<keyof ModelDefinition, unknown>>;
+  if (typeof candidate.predict !== 'function') return "there is no function 'predict'";
+  for (const side of ['inputs', 'outputs'] as const) {
+    const specs = candidate[side];
+    if (!Array.isArray(specs)) return `'${side}' is no array of tensor declarations`;
+    for (const spec of specs as readonly Partial<TensorSpec>[]) {
+      if (typeof spec?.name !== 'string' || spec.name === '') return `a tensor in '${side}' has no name`;
+      if (!isDatatype(spec.datatype)) {
+        return `'${spec.name}' has datatype '${spec.datatype}', wanted one of ${DATATYPE_NAMES.join(', ')}`;
+      }
+      if (!Array.isArray(spec.shape) || !spec.shape.every((size) => Number.isInteger(size) && size >= -1)) {
+        return `the shape of '${spec.name}' is no array of whole numbers, -1 for any size`;
+      }
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,24 @@
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** A value that a caller may attach to a request for the model to read. */
+export type Parameter = string | number | boolean;
+
+export type Parameters = Readonly<Record<string, Parameter>>;
+
+/** One inference call as plain data, whichever protocol brought it. */
+export interface InferenceRequest {
+  /** The caller's own, echoed in the answer; empty when none came. */
+  readonly id: string;
+  /** In the order of the model's metadata. */
+  readonly inputs: readonly Tensor[];
+  /** Those the model may read; the server's own (priority, timeout …) are already taken out. */
+  readonly parameters: Parameters;
+  /** How long the caller wants to wait; undefined leaves it to the model's `timeoutMs`. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** What a model made of one request. */
+export interface Answer {
+  /** In the order of the model's metadata. */
+  readonly outputs: readonly Tensor[];
+}

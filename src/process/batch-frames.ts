@@ -1,0 +1,81 @@
+import type { Parameters } from '../model/inference.ts';
+import type { TensorMetadata } from '../model/model-metadata.ts';
+import { gatherRows } from '../tensor/rows.ts';
+import type { Segments } from '../tensor/segments.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Batch } from '../work/batch.ts';
+import { readTensorTable, tensorTableBytes, writeTensorTable } from './tensor-table.ts';
+import { padding } from './wire.ts';
+
+/** The two halves of a frame's body. */
+export interface Body {
+  readonly meta: Uint8Array;
+  readonly payloads: readonly Segments[];
+}
+
+/** A batch as the replica reads it. */
+export interface RunBody {
+  /** Rows of each member, in their order. */
+  readonly memberRows: readonly number[];
+  /** One tensor an input, all members' rows under each other. */
+  readonly inputs: readonly Tensor[];
+  readonly parameters: Parameters;
+}
+
+/** A RUN body: each input gathered over all members (A₁A₂… B₁B₂…), which costs a list and no copy. */
+export function encodeRun(batch: Batch): Body {
+  const { members } = batch;
+  const inputs = inputsOf(batch);
+  const parameters = members[0]?.request.parameters ?? {};
+  const parameterBytes = isEmpty(parameters) ? Buffer.alloc(0) : Buffer.from(JSON.stringify(parameters));
+  const rowsEnd = 8 + 4 * members.length;
+  const tableStart = rowsEnd + padding(rowsEnd);
+  const meta = Buffer.alloc(tableStart + tensorTableBytes(inputs) + parameterBytes.byteLength);
+  meta.writeUInt32LE(members.length, 0);
+  meta.writeUInt32LE(parameterBytes.byteLength, 4);
+  for (let index = 0; index < members.length; index++) {
+    meta.writeUInt32LE(members[index]?.rows ?? 0, 8 + 4 * index);
+  }
+  const tableEnd = writeTensorTable(meta, tableStart, inputs);
+  meta.set(parameterBytes, tableEnd);
+  return { meta, payloads: inputs.map((input) => input.data) };
+}
+
+function inputsOf({ members }: Batch): readonly Tensor[] {
+  const first = members[0];
+  if (first === undefined) throw new RangeError('a batch without members');
+  if (members.length === 1) return first.request.inputs;
+  return first.request.inputs.map((_, index) =>
+    gatherRows(members.map((member) => member.request.inputs[index] as Tensor)),
+  );
+}
+
+/** Reads a RUN body; throws a RangeError when it does not add up. */
+export function decodeRun(meta: Buffer, payload: Segments, inputs: readonly TensorMetadata[]): RunBody {
+  const memberCount = meta.readUInt32LE(0);
+  const parameterBytes = meta.readUInt32LE(4);
+  const memberRows: number[] = [];
+  for (let index = 0; index < memberCount; index++) memberRows.push(meta.readUInt32LE(8 + 4 * index));
+  const rowsEnd = 8 + 4 * memberCount;
+  const tensors = readTensorTable(meta, rowsEnd + padding(rowsEnd), payload, inputs);
+  const parametersText = meta.toString('utf8', meta.byteLength - parameterBytes);
+  const parameters = parameterBytes === 0 ? {} : (JSON.parse(parametersText) as Parameters);
+  return { memberRows, inputs: tensors, parameters };
+}
+
+/** An ANSWER body: one member's outputs. */
+export function encodeAnswer(outputs: readonly Tensor[]): Body {
+  const meta = Buffer.alloc(tensorTableBytes(outputs));
+  writeTensorTable(meta, 0, outputs);
+  return { meta, payloads: outputs.map((output) => output.data) };
+}
+
+/** Reads an ANSWER body; throws a RangeError when it does not add up. */
+export function decodeAnswer(meta: Buffer, payload: Segments, outputs: readonly TensorMetadata[]): Tensor[] {
+  return readTensorTable(meta, 0, payload, outputs);
+}
+
+function isEmpty(parameters: Parameters): boolean {
+  for (const _ in parameters) return false;
+  return true;
+}

@@ -1,0 +1,34 @@
+import type { FiniteCheck } from '../config/outputs-settings.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+
+/** What a replica process is told to load, once. */
+export interface LoadOrder {
+  readonly runtime: 'onnx' | 'module';
+  readonly file: string;
+  readonly threads: number;
+  readonly batchAxis: 'first' | 'none' | undefined;
+  readonly finite: FiniteCheck;
+  readonly beatPeriodMs: number;
+}
+
+/** A batch on its way from the pipe to the model. */
+export interface RunOrder {
+  readonly kind: 'run';
+  readonly incarnation: number;
+  readonly batch: number;
+  readonly meta: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+/** From the main thread of a replica to its compute thread. */
+export type ToCompute =
+  | RunOrder
+  | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
+  | { readonly kind: 'unload' };
+
+/** From the compute thread to the main thread. */
+export type FromCompute =
+  | { readonly kind: 'loaded'; readonly metadata: ModelMetadata }
+  | { readonly kind: 'load failed'; readonly message: string }
+  | { readonly kind: 'frames'; readonly pieces: Uint8Array[]; readonly isBatchEnd: boolean }
+  | { readonly kind: 'unloaded' };

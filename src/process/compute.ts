@@ -1,0 +1,131 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../base/errors.ts';
+import { hasBatchAxis } from '../model/model-metadata.ts';
+import { loadRuntime, type Runtime } from '../runtime/runtime.ts';
+import { hasForbiddenFloat } from '../tensor/finite.ts';
+import { splitRows } from '../tensor/rows.ts';
+import { segmentsOf } from '../tensor/segments.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { decodeRun, encodeAnswer, type RunBody } from './batch-frames.ts';
+import type { FromCompute, LoadOrder, RunOrder, ToCompute } from './compute-messages.ts';
+import { FrameEncoder } from './frame-encoder.ts';
+import { FLAG, type FrameHeader, KIND } from './wire.ts';
+
+/** The replica's second thread: it loads the model and runs batches, one after the other. */
+class Compute {
+  readonly #order: LoadOrder;
+  readonly #runtime: Runtime;
+  readonly #hasBatchAxis: boolean;
+  readonly #waiting: RunOrder[] = [];
+  readonly #cancelled = new Map<number, Set<number>>();
+  #isRunning = false;
+  #isUnloading = false;
+
+  constructor(order: LoadOrder, runtime: Runtime) {
+    this.#order = order;
+    this.#runtime = runtime;
+    this.#hasBatchAxis = order.batchAxis !== 'none' && hasBatchAxis(runtime.metadata);
+  }
+
+  receive(message: ToCompute): void {
+    if (message.kind === 'run') {
+      this.#waiting.push(message);
+      if (!this.#isRunning) void this.#runAll();
+    } else if (message.kind === 'cancel') {
+      // Only a batch that still waits can be made smaller.
+      if (!this.#waiting.some(({ batch }) => batch === message.batch)) return;
+      const members = this.#cancelled.get(message.batch) ?? new Set();
+      this.#cancelled.set(message.batch, members.add(message.member));
+    } else {
+      this.#isUnloading = true;
+      if (!this.#isRunning) void this.#unload();
+    }
+  }
+
+  async #runAll(): Promise<void> {
+    this.#isRunning = true;
+    for (let order = this.#waiting.shift(); order !== undefined; order = this.#waiting.shift()) {
+      await this.#run(order);
+    }
+    this.#isRunning = false;
+    if (this.#isUnloading) await this.#unload();
+  }
+
+  async #run(order: RunOrder): Promise<void> {
+    const encoder = new FrameEncoder();
+    const header = { flags: 0, slot: 0, incarnation: order.incarnation, batch: order.batch, member: 0 };
+    try {
+      const body = decodeRun(Buffer.from(order.meta), segmentsOf(order.payload), this.#runtime.metadata.inputs);
+      const cancelled = this.#cancelled.get(order.batch);
+      this.#cancelled.delete(order.batch);
+      // Nobody is left to want it.
+      const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
+      const computeMs = isWanted ? await this.#answer(body, encoder, header) : 0;
+      const meta = Buffer.alloc(8);
+      meta.writeDoubleLE(computeMs, 0);
+      encoder.add({ ...header, kind: KIND.END }, meta, []);
+    } catch (caught) {
+      encoder.finish();
+      encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(messageOf(caught)), []);
+    }
+    send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
+  }
+
+  async #answer(body: RunBody, encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): Promise<number> {
+    const rows = body.memberRows.reduce((sum, count) => sum + count, 0);
+    const startedAt = performance.now();
+    const outputs = await this.#runtime.run(body.inputs, { rows, parameters: body.parameters });
+    const computeMs = performance.now() - startedAt;
+    const byOutput = outputs.map((output) =>
+      this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output],
+    );
+    body.memberRows.forEach((_, member) => {
+      const own = byOutput.map((parts) => parts[member] as Tensor);
+      const bad = this.#forbiddenOutput(own);
+      if (bad !== undefined) {
+        const text = `output '${bad.name}' holds a number that is not finite (outputs.finite: ${this.#order.finite})`;
+        encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
+      } else {
+        const { meta, payloads } = encodeAnswer(own);
+        encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
+      }
+    });
+    return computeMs;
+  }
+
+  #forbiddenOutput(outputs: readonly Tensor[]): Tensor | undefined {
+    const { finite } = this.#order;
+    return finite === 'off' ? undefined : outputs.find((output) => hasForbiddenFloat(output, finite));
+  }
+
+  async #unload(): Promise<void> {
+    await this.#runtime.unload();
+    send({ kind: 'unloaded' });
+  }
+}
+
+/** Memory goes along where it can: only pieces that own all of theirs may leave this thread. */
+function send(message: FromCompute): void {
+  if (message.kind !== 'frames') {
+    parentPort?.postMessage(message);
+    return;
+  }
+  const owned = message.pieces
+    .filter((piece) => piece.byteLength === piece.buffer.byteLength)
+    .map((piece) => piece.buffer as ArrayBuffer);
+  parentPort?.postMessage(message, [...new Set(owned)]);
+}
+
+async function start(order: LoadOrder): Promise<void> {
+  let compute: Compute | undefined;
+  try {
+    const runtime = await loadRuntime(order);
+    compute = new Compute(order, runtime);
+    send({ kind: 'loaded', metadata: runtime.metadata });
+  } catch (caught) {
+    send({ kind: 'load failed', message: messageOf(caught) });
+  }
+  parentPort?.on('message', (message: ToCompute) => compute?.receive(message));
+}
+
+void start(workerData as LoadOrder);

@@ -1,0 +1,111 @@
+import { Socket } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { flatten } from '../tensor/segments.ts';
+import { Channel } from './channel.ts';
+import type { FromCompute, LoadOrder, ToCompute } from './compute-messages.ts';
+import { type Frame, KIND, type Kind } from './wire.ts';
+
+/**
+ * A replica process. This thread owns the pipes and never computes: it stays accountable while the model runs,
+ * takes in the next batch meanwhile, and ends the process when the gateway is gone.
+ */
+const DATA_FD = 3;
+const CONTROL_FD = 4;
+/** One batch runs, one more may already lie here. */
+const CREDITS = 2;
+
+let incarnation = 0;
+let batchesDone = 0;
+let compute: Worker | undefined;
+let beats: NodeJS.Timeout | undefined;
+
+// The gateway decides when a replica ends; a signal to the whole group must not do it sooner.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+const control = new Channel(new Socket({ fd: CONTROL_FD }), { frame() {}, broken: dieAtOnce, closed: dieAtOnce });
+const data = new Channel(new Socket({ fd: DATA_FD }), { frame: onFrame, broken: dieAtOnce, closed: dieAtOnce });
+
+/** Not process.exit: that waits for the compute thread, which may be in the middle of a long run. */
+function dieAtOnce(): void {
+  process.kill(process.pid, 'SIGKILL');
+}
+
+function onFrame(frame: Frame): void {
+  switch (frame.kind) {
+    case KIND.LOAD:
+      incarnation = frame.incarnation;
+      load(JSON.parse(Buffer.from(frame.meta).toString('utf8')) as LoadOrder);
+      break;
+    case KIND.RUN: {
+      // Copied into memory of its own: it moves to the other thread, and numbers in it must be aligned.
+      const meta = new Uint8Array(frame.meta);
+      const payload = ownMemory(frame);
+      tell({ kind: 'run', incarnation: frame.incarnation, batch: frame.batch, meta, payload }, [payload.buffer]);
+      break;
+    }
+    case KIND.CANCEL:
+      tell({ kind: 'cancel', batch: frame.batch, member: frame.member });
+      break;
+    case KIND.UNLOAD:
+      tell({ kind: 'unload' });
+      break;
+    default:
+      dieAtOnce();
+  }
+}
+
+function ownMemory({ payload }: Frame): Uint8Array<ArrayBuffer> {
+  const flat = flatten(payload);
+  const isOwn = flat.byteLength === flat.buffer.byteLength && flat.buffer instanceof ArrayBuffer;
+  return isOwn ? (flat as Uint8Array<ArrayBuffer>) : new Uint8Array(flat);
+}
+
+function load(order: LoadOrder): void {
+  compute = new Worker(new URL('./compute.js', import.meta.url), { workerData: order });
+  compute.on('message', (message: FromCompute) => onCompute(message));
+  compute.on('error', (error) => {
+    console.error(error);
+    process.exit(1);
+  });
+  compute.on('exit', (code) => process.exit(code));
+  beats = setInterval(sendBeat, order.beatPeriodMs);
+}
+
+function tell(message: ToCompute, transfer: ArrayBuffer[] = []): void {
+  compute?.postMessage(message, transfer);
+}
+
+function onCompute(message: FromCompute): void {
+  switch (message.kind) {
+    case 'frames':
+      if (message.isBatchEnd) batchesDone += 1;
+      data.sendPieces(message.pieces);
+      break;
+    case 'loaded':
+      sendText(KIND.LOADED, JSON.stringify(message.metadata));
+      data.send({ ...emptyHeader(KIND.CREDIT), batch: CREDITS }, new Uint8Array(0), []);
+      sendBeat();
+      break;
+    case 'load failed':
+      sendText(KIND.LOAD_FAILED, message.message);
+      break;
+    case 'unloaded':
+      clearInterval(beats);
+      process.exit(0);
+  }
+}
+
+function sendBeat(): void {
+  const { user, system } = process.cpuUsage();
+  const beat = { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1000, batches: batchesDone };
+  control.send(emptyHeader(KIND.BEAT), Buffer.from(JSON.stringify(beat)), []);
+}
+
+function sendText(kind: Kind, text: string): void {
+  data.send(emptyHeader(kind), Buffer.from(text), []);
+}
+
+function emptyHeader(kind: Kind) {
+  return { kind, flags: 0, slot: 0, incarnation, batch: 0, member: 0 };
+}

@@ -1,0 +1,179 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Duplex } from 'node:stream';
+import { messageOf, refuse } from '../base/errors.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { Beat, Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
+import type { Batch } from '../work/batch.ts';
+import type { OutcomeSink } from '../work/outcome.ts';
+import { decodeAnswer, encodeRun } from './batch-frames.ts';
+import { Channel } from './channel.ts';
+import type { LoadOrder } from './compute-messages.ts';
+import { FLAG, type Frame, KIND, type Kind } from './wire.ts';
+
+interface RunningBatch {
+  readonly sink: OutcomeSink;
+  readonly members: number;
+}
+
+/** A replica process as its gateway sees it: batches become frames, frames become outcomes. */
+export class ProcessReplica implements Replica {
+  readonly id: ReplicaId;
+  readonly incarnation: number;
+  readonly #child: ChildProcess;
+  readonly #data: Channel;
+  readonly #control: Channel;
+  readonly #observer: ReplicaObserver;
+  readonly #running = new Map<number, RunningBatch>();
+  #metadata: ModelMetadata | undefined;
+  #detail = '';
+  #exit: { code: number | null; signal: string | null } | undefined;
+  #isDrained = false;
+  #isOver = false;
+
+  /** `child` has its data pipe at 3 and its control pipe at 4. */
+  constructor(id: ReplicaId, incarnation: number, child: ChildProcess, order: LoadOrder, observer: ReplicaObserver) {
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#child = child;
+    this.#observer = observer;
+    const broken = (detail: string) => this.#breakOff(detail);
+    this.#data = new Channel(child.stdio[3] as Duplex, {
+      frame: (frame) => this.#onFrame(frame),
+      broken,
+      closed: () => {
+        this.#isDrained = true;
+        this.#finish();
+      },
+    });
+    this.#control = new Channel(child.stdio[4] as Duplex, {
+      frame: (frame) => {
+        const beat = this.#decode(() => JSON.parse(textOf(frame)) as Beat);
+        if (beat !== undefined) observer.beat(beat);
+      },
+      broken,
+      closed() {},
+    });
+    child.once('exit', (code, signal) => {
+      this.#exit = { code, signal };
+      this.#finish();
+    });
+    // Only a child that never started reports an error; it has no exit.
+    child.once('error', (error) => {
+      this.#detail = `the process could not be started: ${error.message}`;
+      this.#exit ??= { code: null, signal: null };
+      this.#data.destroy();
+    });
+    this.#send(KIND.LOAD, 0, 0, Buffer.from(JSON.stringify(order)));
+  }
+
+  start(batch: Batch, sink: OutcomeSink): void {
+    this.#running.set(batch.id, { sink, members: batch.members.length });
+    const { meta, payloads } = encodeRun(batch);
+    this.#data.send(this.#header(KIND.RUN, batch.id, 0), meta, payloads);
+  }
+
+  cancel(batch: Batch, member: number): void {
+    if (this.#running.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
+  }
+
+  stop(how: 'drain' | 'kill'): void {
+    if (how === 'drain') this.#send(KIND.UNLOAD, 0, 0);
+    else this.#child.kill('SIGKILL');
+  }
+
+  #onFrame(frame: Frame): void {
+    // Bytes written before the process was ended may still arrive; nobody waits for them.
+    if (frame.incarnation !== this.incarnation || this.#isOver) return;
+    switch (frame.kind) {
+      case KIND.LOADED:
+        this.#metadata = this.#decode(() => JSON.parse(textOf(frame)) as ModelMetadata);
+        if (this.#metadata !== undefined) this.#observer.loaded(this.#metadata);
+        break;
+      case KIND.LOAD_FAILED:
+        this.#observer.loadFailed(textOf(frame));
+        break;
+      case KIND.CREDIT:
+        this.#observer.credited(frame.batch);
+        break;
+      case KIND.ANSWER:
+      case KIND.REFUSED:
+        this.#onPart(frame);
+        break;
+      case KIND.END:
+        this.#onEnd(frame);
+        break;
+      default:
+        this.#breakOff(`a frame of kind ${frame.kind}, which a replica does not send`);
+    }
+  }
+
+  #onPart(frame: Frame): void {
+    const running = this.#running.get(frame.batch);
+    if (running === undefined) return;
+    if (frame.member >= running.members) {
+      this.#breakOff(`an answer for member ${frame.member} of a batch of ${running.members}`);
+      return;
+    }
+    if (frame.kind === KIND.REFUSED) {
+      running.sink.part(frame.member, refuse('BAD_OUTPUT', textOf(frame)));
+    } else {
+      const { meta, payload } = frame;
+      const outputs = this.#decode(() => decodeAnswer(asBuffer(meta), payload, this.#metadata?.outputs ?? []));
+      if (outputs !== undefined) running.sink.part(frame.member, { outputs });
+    }
+  }
+
+  #onEnd(frame: Frame): void {
+    const running = this.#running.get(frame.batch);
+    if (running === undefined) return;
+    const hasThrown = (frame.flags & FLAG.THREW) !== 0;
+    const computeMs = hasThrown ? 0 : this.#decode(() => asBuffer(frame.meta).readDoubleLE(0));
+    if (computeMs === undefined) return;
+    this.#running.delete(frame.batch);
+    running.sink.end(hasThrown ? { kind: 'threw', message: textOf(frame) } : { kind: 'done', computeMs });
+  }
+
+  /** A body that does not add up is as bad as bytes that are no frame: undefined, and the replica is ended. */
+  #decode<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (caught) {
+      this.#breakOff(`a frame that does not add up: ${messageOf(caught)}`);
+      return undefined;
+    }
+  }
+
+  #breakOff(detail: string): void {
+    this.#detail = `it broke the protocol with ${detail}`;
+    this.stop('kill');
+  }
+
+  /** Over is over only when the process has ended and its last bytes have been read. */
+  #finish(): void {
+    if (this.#exit === undefined || !this.#isDrained || this.#isOver) return;
+    this.#isOver = true;
+    this.#control.destroy();
+    const exit = { ...this.#exit, detail: this.#detail };
+    this.#observer.exited(exit);
+    const detail = this.#detail || `ended by ${exit.signal ?? `exit code ${exit.code}`}`;
+    const lost = [...this.#running.values()];
+    this.#running.clear();
+    for (const { sink } of lost) sink.end({ kind: 'lost', detail });
+  }
+
+  #send(kind: Kind, batch: number, member: number, meta: Uint8Array = new Uint8Array(0)): void {
+    this.#data.send(this.#header(kind, batch, member), meta, []);
+  }
+
+  #header(kind: Kind, batch: number, member: number) {
+    return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
+  }
+}
+
+function textOf(frame: Frame): string {
+  return asBuffer(frame.meta).toString('utf8');
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,112 @@
+import type { Segments } from '../tensor/segments.ts';
+
+/** What a frame is about. */
+export const KIND = {
+  /** To the child: which model to load; meta is JSON. */
+  LOAD: 1,
+  /** To the child: finish what runs, then leave. */
+  UNLOAD: 2,
+  /** To the child: a batch. */
+  RUN: 3,
+  /** To the child: a member's caller has gone. */
+  CANCEL: 4,
+  /** To the gateway: the model is loaded; meta is its metadata as JSON. */
+  LOADED: 5,
+  /** To the gateway: it cannot be loaded; meta is the reason as text. */
+  LOAD_FAILED: 6,
+  /** To the gateway: room for so many more batches; the number stands in the batch field. */
+  CREDIT: 7,
+  /** To the gateway: the outputs of one member. */
+  ANSWER: 8,
+  /** To the gateway: one member failed alone; meta is the reason as text. */
+  REFUSED: 9,
+  /** To the gateway: the batch is over; meta is the time it took, or the error that ended it. */
+  END: 10,
+  /** To the gateway, on the control pipe: a sign of life; meta is JSON. */
+  BEAT: 11,
+} as const;
+export type Kind = (typeof KIND)[keyof typeof KIND];
+
+/** Bits that say more about a frame. */
+export const FLAG = {
+  /** ANSWER: no further part follows for this member. */
+  LAST: 1,
+  /** END: the model threw; meta is its message. */
+  THREW: 2,
+  /** Reserved: the payload lies elsewhere and the frame holds a reference to it. */
+  BY_REFERENCE: 128,
+} as const;
+
+/** A frame without its bytes. */
+export interface FrameHeader {
+  readonly kind: Kind;
+  readonly flags: number;
+  /** Which of several versions in one process; 0 for now. */
+  readonly slot: number;
+  readonly incarnation: number;
+  readonly batch: number;
+  readonly member: number;
+}
+
+/** A frame as it was read. */
+export interface Frame extends FrameHeader {
+  readonly meta: Uint8Array;
+  readonly payload: Segments;
+}
+
+const MAGIC = 0x31594c47; // "GLY1"
+export const HEADER_BYTES = 32;
+/** Everything behind the header starts at a multiple of this, so that numbers can be read where they lie. */
+export const ALIGNMENT = 8;
+/** Larger frames are refused on both sides. */
+export const MAX_FRAME_BYTES = 0x7fffffff;
+/** Pieces below this are copied together: handing the kernel many small ones costs more. */
+export const COPY_BELOW_BYTES = 4096;
+
+const KNOWN_KINDS: ReadonlySet<number> = new Set(Object.values(KIND));
+
+export function padding(byteLength: number): number {
+  return (ALIGNMENT - (byteLength % ALIGNMENT)) % ALIGNMENT;
+}
+
+/** What a header says of the bytes behind it. */
+export interface ParsedHeader extends FrameHeader {
+  /** Bytes behind the header, meta and payload. */
+  readonly bodyBytes: number;
+  readonly metaBytes: number;
+}
+
+/** Writes a header into the first 32 bytes of `target`. */
+export function writeHeader(target: Buffer, header: FrameHeader, bodyBytes: number, metaBytes: number): void {
+  target.writeUInt32LE(MAGIC, 0);
+  target.writeUInt32LE(bodyBytes, 4);
+  target[8] = header.kind;
+  target[9] = header.flags;
+  target.writeUInt16LE(header.slot, 10);
+  target.writeUInt32LE(header.incarnation, 12);
+  target.writeUInt32LE(header.batch, 16);
+  target.writeUInt32LE(header.member, 20);
+  target.writeUInt32LE(metaBytes, 24);
+  target.writeUInt32LE(0, 28);
+}
+
+/** Reads a header; a text says what is wrong with it, and then nothing behind it can be trusted. */
+export function parseHeader(bytes: Buffer): ParsedHeader | string {
+  if (bytes.readUInt32LE(0) !== MAGIC) return `bytes that are no frame: ${bytes.subarray(0, 8).toString('hex')}`;
+  const kind = bytes[8] as number;
+  if (!KNOWN_KINDS.has(kind)) return `a frame of unknown kind ${kind}`;
+  const bodyBytes = bytes.readUInt32LE(4);
+  const metaBytes = bytes.readUInt32LE(24);
+  if (bodyBytes > MAX_FRAME_BYTES) return `a frame of ${bodyBytes} bytes, more than ${MAX_FRAME_BYTES}`;
+  if (metaBytes > bodyBytes) return `a frame whose meta (${metaBytes} bytes) is longer than itself (${bodyBytes})`;
+  return {
+    kind: kind as Kind,
+    flags: bytes[9] as number,
+    slot: bytes.readUInt16LE(10),
+    incarnation: bytes.readUInt32LE(12),
+    batch: bytes.readUInt32LE(16),
+    member: bytes.readUInt32LE(20),
+    bodyBytes,
+    metaBytes,
+  };
+}

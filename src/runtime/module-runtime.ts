@@ -1,0 +1,89 @@
+import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { checkModelDefinition, type ModelDefinition, type ModelInput, type ModelOutput } from '../model/define-model.ts';
+import type { Parameters } from '../model/inference.ts';
+import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
+import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
+import { DATATYPES } from '../tensor/datatype.ts';
+import type { Segments } from '../tensor/segments.ts';
+import { allocateArray, bytesOf, elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import type { Runtime, RuntimeSpec } from './runtime.ts';
+
+/** Imports a module model and lets it load its own. Throws what the module throws. */
+export async function loadModule({ file, threads }: RuntimeSpec): Promise<Runtime> {
+  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+  const definition = checkModelDefinition(file, module.default);
+  const state = await definition.load?.({ directory: dirname(file), threads });
+  return new ModuleRuntime(definition, state);
+}
+
+class ModuleRuntime implements Runtime {
+  readonly metadata: ModelMetadata;
+  readonly #definition: ModelDefinition;
+  readonly #state: unknown;
+
+  constructor(definition: ModelDefinition, state: unknown) {
+    this.#definition = definition;
+    this.#state = state;
+    this.metadata = {
+      platform: 'galley_module',
+      inputs: definition.inputs.map(copyOf),
+      outputs: definition.outputs.map(copyOf),
+      readsParameters: true,
+    };
+  }
+
+  async run(inputs: readonly Tensor[], call: { rows: number; parameters: Parameters }): Promise<Tensor[]> {
+    const named: Record<string, ModelInput> = {};
+    for (const input of inputs) named[input.name] = toModel(input);
+    const results = await this.#definition.predict(named, this.#state, call);
+    return this.metadata.outputs.map((output) => fromModel(output, results?.[output.name]));
+  }
+
+  async unload(): Promise<void> {
+    await this.#definition.unload?.(this.#state);
+  }
+}
+
+function copyOf({ name, datatype, shape }: TensorMetadata): TensorMetadata {
+  return { name, datatype, shape };
+}
+
+function toModel({ datatype, shape, data }: Tensor): ModelInput {
+  return { shape, data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data) };
+}
+
+function fromModel({ name, datatype }: TensorMetadata, output: ModelOutput | undefined): Tensor {
+  if (output?.data === undefined || !Array.isArray(output.shape)) {
+    throw new Error(`predict gave no output '${name}'; wanted {shape, data}`);
+  }
+  const { shape, data } = output;
+  const count = elementCount(shape);
+  if (data.length !== count) {
+    throw new Error(`output '${name}' has ${data.length} elements where its shape [${shape.join(',')}] wants ${count}`);
+  }
+  return { name, datatype, shape, data: encode(name, datatype, data) };
+}
+
+function encode(name: string, datatype: Tensor['datatype'], data: ModelOutput['data']): Segments {
+  if (datatype === 'BYTES') {
+    return encodeBytesElements(
+      Array.from(data as readonly (Uint8Array | string)[], (element) =>
+        typeof element === 'string' ? Buffer.from(element) : element,
+      ),
+    );
+  }
+  const wanted = allocateArray(datatype, 0);
+  if (ArrayBuffer.isView(data)) {
+    if (data.constructor !== wanted.constructor) {
+      throw new Error(`output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.constructor.name}`);
+    }
+    return bytesOf(data);
+  }
+  const array = allocateArray(datatype, data.length);
+  const isBig = DATATYPES[datatype].kind === 'bigint';
+  (data as readonly number[]).forEach((value, index) => {
+    array[index] = isBig ? (BigInt(value) as never) : value;
+  });
+  return bytesOf(array);
+}

@@ -1,0 +1,94 @@
+import ort, { type InferenceSession } from 'onnxruntime-node';
+import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
+import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
+import type { Datatype } from '../tensor/datatype.ts';
+import { bytesOf, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import type { Runtime, RuntimeSpec } from './runtime.ts';
+
+const DATATYPE_OF: Partial<Record<ort.Tensor.Type, Datatype>> = {
+  bool: 'BOOL',
+  uint8: 'UINT8',
+  uint16: 'UINT16',
+  uint32: 'UINT32',
+  uint64: 'UINT64',
+  int8: 'INT8',
+  int16: 'INT16',
+  int32: 'INT32',
+  int64: 'INT64',
+  float16: 'FP16',
+  float32: 'FP32',
+  float64: 'FP64',
+  string: 'BYTES',
+};
+const TYPE_OF = Object.fromEntries(
+  Object.entries(DATATYPE_OF).map(([type, datatype]) => [datatype, type]),
+) as Partial<Record<Datatype, ort.Tensor.Type>>;
+
+/** Errors only: what a model has to say below that would be repeated with every load. */
+const LOG_ERRORS = 3;
+
+/** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
+export async function loadOnnx({ file, threads }: RuntimeSpec): Promise<Runtime> {
+  const session = await ort.InferenceSession.create(file, {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: LOG_ERRORS,
+    // Waiting threads must sleep: spinning ones burn a core that other replicas need.
+    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+  });
+  return new OnnxRuntime(session);
+}
+
+class OnnxRuntime implements Runtime {
+  readonly metadata: ModelMetadata;
+  readonly #session: InferenceSession;
+
+  constructor(session: InferenceSession) {
+    this.#session = session;
+    this.metadata = {
+      platform: 'onnxruntime_onnx',
+      inputs: session.inputMetadata.map(describe),
+      outputs: session.outputMetadata.map(describe),
+      readsParameters: false,
+    };
+  }
+
+  async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const input of inputs) feeds[input.name] = toOnnx(input);
+    const results = await this.#session.run(feeds);
+    return this.metadata.outputs.map(({ name, datatype }) => fromOnnx(name, datatype, results[name] as ort.Tensor));
+  }
+
+  async unload(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
+  const datatype = value.isTensor ? DATATYPE_OF[value.type] : undefined;
+  if (!value.isTensor || datatype === undefined) {
+    throw new Error(`'${value.name}' is ${value.isTensor ? value.type : 'no tensor'}, which the protocol cannot carry`);
+  }
+  // A size the model leaves open has a name there, or none; to the protocol it is -1.
+  return { name: value.name, datatype, shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)) };
+}
+
+function toOnnx(tensor: Tensor): ort.Tensor {
+  const type = TYPE_OF[tensor.datatype];
+  if (type === undefined) throw new Error(`ONNX models take no ${tensor.datatype}`);
+  if (tensor.datatype === 'BYTES') {
+    const strings = decodeBytesElements(tensor.data).map((element) => Buffer.from(element).toString('utf8'));
+    return new ort.Tensor('string', strings, tensor.shape);
+  }
+  const data = typedArrayOf(tensor.datatype, tensor.data);
+  return new ort.Tensor(type, data as Float32Array, tensor.shape);
+}
+
+function fromOnnx(name: string, datatype: Datatype, value: ort.Tensor): Tensor {
+  const data =
+    datatype === 'BYTES'
+      ? encodeBytesElements((value.data as string[]).map((text) => Buffer.from(text)))
+      : bytesOf(value.data as Float32Array);
+  return { name, datatype, shape: value.dims, data };
+}

@@ -1,0 +1,28 @@
+import type { Parameters } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** What a replica is to load. */
+export interface RuntimeSpec {
+  readonly runtime: 'onnx' | 'module';
+  readonly file: string;
+  readonly threads: number;
+}
+
+/** What executes a version inside a replica. */
+export interface Runtime {
+  readonly metadata: ModelMetadata;
+  /** Takes inputs and gives outputs in the order of the metadata, with as many rows as went in. */
+  run(inputs: readonly Tensor[], call: { readonly rows: number; readonly parameters: Parameters }): Promise<Tensor[]>;
+  unload(): Promise<void>;
+}
+
+/** Loads what the spec names. The runtimes are imported when needed: one of them is 46 MB of native code. */
+export async function loadRuntime(spec: RuntimeSpec): Promise<Runtime> {
+  if (spec.runtime === 'onnx') {
+    const { loadOnnx } = await import('./onnx-runtime.ts');
+    return loadOnnx(spec);
+  }
+  const { loadModule } = await import('./module-runtime.ts');
+  return loadModule(spec);
+}

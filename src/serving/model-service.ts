@@ -1,0 +1,139 @@
+import type { Clock } from '../base/clock.ts';
+import { Event } from '../base/event.ts';
+import { type Refusal, refuse, ServingError } from '../base/errors.ts';
+import { checkInputs, countRows } from '../model/check-inputs.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import { Entry } from '../work/entry.ts';
+import { type LaneKey, laneKeys } from '../work/lane.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { RequestQueue } from './request-queue.ts';
+import type { RetrySource } from './retry-source.ts';
+
+/** What a service must know of the version it serves. */
+export interface ServedVersion {
+  readonly model: string;
+  readonly metadata: ModelMetadata;
+  readonly hasBatchAxis: boolean;
+  /** Largest batch; it may shrink when warmup finds that rows depend on their neighbours. */
+  readonly maxBatchSize: () => number;
+  readonly timeoutMs: number;
+}
+
+/** A request that has got its answer or refusal. */
+export interface RequestSettled {
+  readonly entry: Entry;
+  readonly outcome: Answer | Refusal;
+  readonly settledAt: number;
+}
+
+/** The way of a request through one version: admitted, queued, run, settled exactly once. */
+export class ModelService {
+  readonly requestSettled = new Event<RequestSettled>();
+  readonly #clock: Clock;
+  readonly #version: ServedVersion;
+  readonly #queue: RequestQueue;
+  readonly #retries: RetrySource;
+  readonly #deadlines: Deadlines;
+  readonly #wake: () => void;
+  readonly #laneOf: (request: InferenceRequest) => LaneKey;
+  #admitted = 0;
+  #unsettled = 0;
+
+  constructor(
+    clock: Clock,
+    version: ServedVersion,
+    parts: { queue: RequestQueue; retries: RetrySource; deadlines: Deadlines; wake: () => void },
+  ) {
+    this.#clock = clock;
+    this.#version = version;
+    this.#queue = parts.queue;
+    this.#retries = parts.retries;
+    this.#deadlines = parts.deadlines;
+    this.#wake = parts.wake;
+    this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
+  }
+
+  /** Requests admitted and not yet settled. */
+  get inFlight(): number {
+    return this.#unsettled;
+  }
+
+  /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
+  submit(request: InferenceRequest, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+    const entry = this.#makeEntry(request, onSettled);
+    if (!(entry instanceof Entry)) return entry;
+    const refusal = this.#queue.offer(entry);
+    if (refusal !== undefined) return refusal;
+    this.#unsettled += 1;
+    this.#deadlines.add(entry);
+    this.#wake();
+    return entry;
+  }
+
+  /** The caller has gone: what waits leaves, what runs loses its answer. */
+  cancel(entry: Entry): void {
+    this.#end(entry, refuse('CANCELLED', 'the client went away'));
+  }
+
+  /** For the deadline heap. */
+  deadlinePassed(entry: Entry): void {
+    const waitedMs = Math.round(entry.deadline - entry.receivedAt);
+    const isWaiting = entry.dispatchedAt === undefined;
+    this.#end(
+      entry,
+      isWaiting
+        ? refuse('DEADLINE_QUEUED', `Request timeout expired: still waiting after ${waitedMs} ms`)
+        : refuse('DEADLINE_RUNNING', `Request timeout expired: still running after ${waitedMs} ms`),
+    );
+  }
+
+  /** Answers everything that still waits with a refusal. */
+  refuseWaiting(refusal: Refusal): void {
+    for (const entry of [...this.#queue.takeAll(), ...this.#retries.takeAll()]) entry.settle(refusal);
+  }
+
+  #makeEntry(request: InferenceRequest, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+    const { model, metadata, hasBatchAxis, timeoutMs } = this.#version;
+    const maxBatchSize = this.#version.maxBatchSize();
+    try {
+      const inputs = checkInputs(model, metadata, request.inputs);
+      const rows = countRows(model, hasBatchAxis, inputs);
+      if (rows > maxBatchSize) {
+        return refuse(
+          'BATCH_TOO_LARGE',
+          `inference request batch-size must be <= ${maxBatchSize} for '${model}', got ${rows} rows: send several requests`,
+        );
+      }
+      const ordered = inputs === request.inputs ? request : { ...request, inputs };
+      const receivedAt = this.#clock.now();
+      const facts = {
+        id: this.#admitted++,
+        request: ordered,
+        lane: this.#laneOf(ordered),
+        rows,
+        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
+        receivedAt,
+        deadline: receivedAt + (request.timeoutMs ?? timeoutMs),
+      };
+      return new Entry(facts, (outcome, entry) => this.#settled(entry, outcome, onSettled));
+    } catch (caught) {
+      return ServingError.from(caught).refusal;
+    }
+  }
+
+  #end(entry: Entry, refusal: Refusal): void {
+    if (entry.isSettled) return;
+    this.#queue.remove(entry);
+    const { running } = entry;
+    entry.settle(refusal);
+    running?.cancel();
+  }
+
+  #settled(entry: Entry, outcome: Answer | Refusal, onSettled: (outcome: Answer | Refusal) => void): void {
+    this.#deadlines.remove(entry);
+    this.#unsettled -= 1;
+    onSettled(outcome);
+    this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
+  }
+}

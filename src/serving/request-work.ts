@@ -1,0 +1,68 @@
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { Answer } from '../model/inference.ts';
+import type { Replica } from '../replica/replica.ts';
+import type { Batch, BatchReason } from '../work/batch.ts';
+import type { Entry } from '../work/entry.ts';
+import type { Outcome } from '../work/outcome.ts';
+import type { Work } from './work-source.ts';
+
+/** How often a request may lose its replica before it is answered 503. */
+const MAX_LOSSES = 1;
+
+/** A batch of callers' requests. */
+export class RequestWork implements Work {
+  readonly members: readonly Entry[];
+  readonly rows: number;
+  readonly reason: BatchReason;
+  readonly #onLost: (members: readonly Entry[]) => void;
+
+  /** `onLost` gets those who may try again when their replica is lost. */
+  constructor(members: readonly Entry[], reason: BatchReason, now: number, onLost: (members: readonly Entry[]) => void) {
+    let rows = 0;
+    for (const member of members) {
+      rows += member.rows;
+      member.dispatchedAt = now;
+    }
+    this.members = members;
+    this.rows = rows;
+    this.reason = reason;
+    this.#onLost = onLost;
+  }
+
+  started(replica: Replica, batch: Batch): void {
+    this.members.forEach((member, index) => {
+      member.running = { cancel: () => replica.cancel(batch, index) };
+    });
+  }
+
+  part(member: number, answer: Answer | Refusal): void {
+    this.members[member]?.settle(answer);
+  }
+
+  settled(outcome: Outcome): void {
+    const unanswered = this.members.filter((member) => !member.isSettled);
+    for (const member of unanswered) member.running = undefined;
+    if (outcome.kind !== 'lost') {
+      const refusal =
+        outcome.kind === 'threw'
+          ? refuse('MODEL_ERROR', `the model failed: ${outcome.message}`)
+          : refuse('INTERNAL', 'the replica ended the batch without an answer to this request');
+      for (const member of unanswered) member.settle(refusal);
+      return;
+    }
+    const mayRetry = (member: Entry) => member.losses <= MAX_LOSSES;
+    for (const member of unanswered) {
+      member.losses += 1;
+      if (!mayRetry(member)) {
+        member.settle(refuse('REPLICA_LOST', `two replicas were lost while they ran this request: ${outcome.detail}`));
+      }
+    }
+    const again = unanswered.filter(mayRetry);
+    if (again.length > 0) this.#onLost(again);
+  }
+}
+
+/** Whether an outcome of a request is an answer. */
+export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
+  return !isRefusal(outcome);
+}

@@ -1,0 +1,37 @@
+import { ServingError } from '../base/errors.ts';
+import { elementOffsets } from './bytes-elements.ts';
+import type { Datatype } from './datatype.ts';
+import { flatten, type Segments } from './segments.ts';
+import { byteSize, elementCount } from './tensor.ts';
+
+/**
+ * Makes sure that raw bytes are what shape and datatype say. The bytes themselves already are the tensor: the
+ * wire's form is ours. Only BYTES is walked, since its size says nothing about its number of elements.
+ */
+export function checkBinaryData(name: string, datatype: Datatype, shape: readonly number[], data: Segments): void {
+  const wanted = byteSize(datatype, shape);
+  if (wanted !== undefined) {
+    if (data.byteLength === wanted) return;
+    throw new ServingError(
+      'INVALID_INPUT',
+      `input byte size mismatch for input '${name}': ${datatype} of shape [${shape.join(',')}] ` +
+        `takes ${wanted} bytes, got ${data.byteLength}`,
+    );
+  }
+  const elements = elementCount(shape);
+  const found = countElements(name, data);
+  if (found !== elements) {
+    throw new ServingError(
+      'INVALID_INPUT',
+      `expected ${elements} string elements for inference input '${name}', got ${found}`,
+    );
+  }
+}
+
+function countElements(name: string, data: Segments): number {
+  try {
+    return elementOffsets(flatten(data)).length - 1;
+  } catch (caught) {
+    throw new ServingError('INVALID_INPUT', `input '${name}': ${(caught as Error).message}`);
+  }
+}

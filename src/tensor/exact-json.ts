@@ -1,0 +1,128 @@
+import { ServingError } from '../base/errors.ts';
+
+/** Deeper nesting than this is refused: no tensor needs it, and it is how parsers are attacked. */
+export const MAX_JSON_DEPTH = 100;
+
+/**
+ * Reads JSON where `JSON.parse` would lose something: integers beyond 2^53 become BigInt, and the bare tokens
+ * NaN, Infinity and -Infinity, which the protocol's clients write, become numbers. Slower than `JSON.parse`,
+ * so it reads only what that cannot.
+ */
+export function parseExactJson(text: string): unknown {
+  return new ExactReader(text).document();
+}
+
+const LITERALS: readonly (readonly [string, unknown])[] = [
+  ['true', true],
+  ['false', false],
+  ['null', null],
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+];
+const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids raw control characters in strings
+const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+const SPACE = /[ \t\n\r]*/y;
+
+class ExactReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  document(): unknown {
+    const value = this.#value(0);
+    this.#skipSpace();
+    if (this.#at < this.#text.length) throw this.#unexpected('the end');
+    return value;
+  }
+
+  #value(depth: number): unknown {
+    if (depth > MAX_JSON_DEPTH) throw tooDeep();
+    this.#skipSpace();
+    const first = this.#text[this.#at];
+    if (first === '{') return this.#object(depth);
+    if (first === '[') return this.#array(depth);
+    if (first === '"') return this.#string();
+    for (const [literal, value] of LITERALS) {
+      if (this.#text.startsWith(literal, this.#at)) {
+        this.#at += literal.length;
+        return value;
+      }
+    }
+    return this.#number();
+  }
+
+  #object(depth: number): Record<string, unknown> {
+    const object: Record<string, unknown> = {};
+    this.#at += 1;
+    if (this.#takes('}')) return object;
+    do {
+      this.#skipSpace();
+      if (this.#text[this.#at] !== '"') throw this.#unexpected('a member name in quotes');
+      const name = this.#string();
+      if (!this.#takes(':')) throw this.#unexpected("':'");
+      const value = this.#value(depth + 1);
+      // Assignment to __proto__ would change the object's prototype instead of adding a member.
+      Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+    } while (this.#takes(','));
+    if (!this.#takes('}')) throw this.#unexpected("',' or '}'");
+    return object;
+  }
+
+  #array(depth: number): unknown[] {
+    const array: unknown[] = [];
+    this.#at += 1;
+    if (this.#takes(']')) return array;
+    do array.push(this.#value(depth + 1));
+    while (this.#takes(','));
+    if (!this.#takes(']')) throw this.#unexpected("',' or ']'");
+    return array;
+  }
+
+  #string(): string {
+    STRING.lastIndex = this.#at;
+    const match = STRING.exec(this.#text);
+    if (match === null) throw this.#unexpected('a string that ends');
+    this.#at = STRING.lastIndex;
+    return JSON.parse(match[0]) as string;
+  }
+
+  #number(): number | bigint {
+    NUMBER.lastIndex = this.#at;
+    const match = NUMBER.exec(this.#text);
+    if (match === null) throw this.#unexpected('a value');
+    this.#at = NUMBER.lastIndex;
+    const number = Number(match[0]);
+    const isInteger = match[1] === undefined && match[2] === undefined;
+    return isInteger && !Number.isSafeInteger(number) ? BigInt(match[0]) : number;
+  }
+
+  #takes(character: string): boolean {
+    this.#skipSpace();
+    if (this.#text[this.#at] !== character) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #skipSpace(): void {
+    SPACE.lastIndex = this.#at;
+    SPACE.exec(this.#text);
+    this.#at = SPACE.lastIndex;
+  }
+
+  #unexpected(wanted: string): ServingError {
+    const came = this.#at < this.#text.length ? `'${this.#text.slice(this.#at, this.#at + 12)}'` : 'the end';
+    return new ServingError('MALFORMED', `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`);
+  }
+}
+
+export function tooDeep(): ServingError {
+  return new ServingError(
+    'MALFORMED',
+    `JSON nesting depth exceeds maximum allowed limit (${MAX_JSON_DEPTH}); send tensor data flat, row-major`,
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * A payload as the list of chunks it arrived in. It is sliced and joined without copying a byte; only who
+ * reads numbers out of it asks for one piece.
+ */
+export interface Segments {
+  readonly chunks: readonly Uint8Array[];
+  readonly byteLength: number;
+}
+
+export const NO_BYTES: Segments = { chunks: [], byteLength: 0 };
+
+export function segmentsOf(...chunks: readonly Uint8Array[]): Segments {
+  let byteLength = 0;
+  for (const chunk of chunks) byteLength += chunk.byteLength;
+  return { chunks, byteLength };
+}
+
+/** The bytes from `start` up to `end`, as views on the same memory. */
+export function sliceSegments(segments: Segments, start: number, end: number): Segments {
+  if (start < 0 || end < start || end > segments.byteLength) {
+    throw new RangeError(`slice ${start}..${end} of ${segments.byteLength} bytes`);
+  }
+  if (start === 0 && end === segments.byteLength) return segments;
+  const chunks: Uint8Array[] = [];
+  let offset = 0;
+  for (const chunk of segments.chunks) {
+    const from = Math.max(start - offset, 0);
+    const to = Math.min(end - offset, chunk.byteLength);
+    if (from < to) chunks.push(chunk.subarray(from, to));
+    offset += chunk.byteLength;
+    if (offset >= end) break;
+  }
+  return { chunks, byteLength: end - start };
+}
+
+export function joinSegments(parts: readonly Segments[]): Segments {
+  const chunks: Uint8Array[] = [];
+  let byteLength = 0;
+  for (const part of parts) {
+    for (const chunk of part.chunks) chunks.push(chunk);
+    byteLength += part.byteLength;
+  }
+  return { chunks, byteLength };
+}
+
+/** One contiguous piece: the chunk itself when there is only one, else a copy. */
+export function flatten(segments: Segments): Uint8Array {
+  const only = segments.chunks[0];
+  if (segments.chunks.length === 1 && only !== undefined) return only;
+  const flat = new Uint8Array(segments.byteLength);
+  let offset = 0;
+  for (const chunk of segments.chunks) {
+    flat.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return flat;
+}
+
+/** One contiguous piece that starts at a multiple of `alignment`, as typed arrays demand: copied if need be. */
+export function flattenAligned(segments: Segments, alignment: number): Uint8Array {
+  const flat = flatten(segments);
+  return flat.byteOffset % alignment === 0 ? flat : flat.slice();
+}

@@ -1,0 +1,66 @@
+import type { HeapItem } from '../base/heap.ts';
+import type { Refusal } from '../base/errors.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
+import type { Member } from './batch.ts';
+import type { LaneKey } from './lane.ts';
+
+/** What is known of a request when it is admitted. */
+export interface EntryFacts {
+  readonly id: number;
+  readonly request: InferenceRequest;
+  readonly lane: LaneKey;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly receivedAt: number;
+  /** The moment after which an answer is worthless. */
+  readonly deadline: number;
+}
+
+/** Where a request runs, so that it can be called off there. */
+export interface RunningPlace {
+  cancel(): void;
+}
+
+/** A request between admission and answer. It is settled exactly once; whatever comes later is dropped. */
+export class Entry implements Member, HeapItem {
+  readonly id: number;
+  readonly request: InferenceRequest;
+  readonly lane: LaneKey;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly receivedAt: number;
+  readonly deadline: number;
+  /** When it left the queue; undefined while it waits. */
+  dispatchedAt: number | undefined;
+  /** Runs so far that ended with a lost replica. */
+  losses = 0;
+  running: RunningPlace | undefined;
+  /** Neighbours in the lane, kept by the queue. */
+  before: Entry | undefined;
+  after: Entry | undefined;
+  isQueued = false;
+  /** Place among the deadlines. */
+  heapIndex = -1;
+  #onSettled: ((outcome: Answer | Refusal, entry: Entry) => void) | undefined;
+
+  constructor(facts: EntryFacts, onSettled: (outcome: Answer | Refusal, entry: Entry) => void) {
+    this.id = facts.id;
+    this.request = facts.request;
+    this.lane = facts.lane;
+    this.rows = facts.rows;
+    this.bytes = facts.bytes;
+    this.receivedAt = facts.receivedAt;
+    this.deadline = facts.deadline;
+    this.#onSettled = onSettled;
+  }
+
+  get isSettled(): boolean {
+    return this.#onSettled === undefined;
+  }
+
+  settle(outcome: Answer | Refusal): void {
+    const onSettled = this.#onSettled;
+    this.#onSettled = undefined;
+    onSettled?.(outcome, this);
+  }
+}

@@ -1,0 +1,141 @@
+import { isDeepStrictEqual } from 'node:util';
+import { RANK } from '../../src/base/clock.ts';
+import { isRefusal } from '../../src/base/errors.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { VirtualClock } from '../../src/base/virtual-clock.ts';
+import { ModelSettings } from '../../src/config/model-settings.ts';
+import { VersionInService } from '../../src/fleet/version-in-service.ts';
+import type { InferenceRequest } from '../../src/model/inference.ts';
+import type { ModelMetadata } from '../../src/model/model-metadata.ts';
+import { SimulatedSpawner } from '../../src/simulate/simulated-replica.ts';
+import { bytesOf } from '../../src/tensor/tensor.ts';
+import { Entry } from '../../src/work/entry.ts';
+
+/** A case of explicit batching, in the form of the case files. */
+export interface BatcherCase {
+  readonly name: string;
+  readonly config: {
+    readonly batch_size: number;
+    readonly max_wait_ms: number;
+    readonly max_queue?: number;
+    readonly request_timeout_ms?: number;
+    readonly dedup?: boolean;
+    readonly isolate?: string;
+  };
+  readonly arrivals_ms: readonly number[];
+  readonly rows?: readonly number[];
+  readonly keys?: readonly string[];
+  readonly contents?: readonly string[];
+  readonly bad?: readonly number[];
+  readonly cancels?: readonly { readonly id: number; readonly at_ms: number }[];
+  readonly service: { readonly alpha_ms: number; readonly beta_ms: number };
+  readonly replicas: number;
+  readonly expect: {
+    readonly batches: readonly ExpectedBatch[];
+    readonly rejected?: readonly number[];
+    readonly expired?: readonly number[];
+    readonly failed?: readonly number[];
+    readonly coalesced?: readonly number[];
+  };
+}
+
+interface ExpectedBatch {
+  readonly at_ms: number;
+  readonly size: number;
+  readonly ids: readonly number[];
+  readonly retry?: boolean;
+}
+
+const METADATA: ModelMetadata = {
+  platform: 'simulated',
+  inputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  outputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  readsParameters: false,
+};
+const NO_TIMEOUT_MS = 1e9;
+
+/** Runs a case against the real queue, policy, dispatcher and supervisor; a text says how the outcome differs. */
+export function runBatcherCase(it: BatcherCase): string | undefined {
+  if (it.config.dedup || it.config.isolate !== undefined) return 'dedup and isolate are not built yet';
+  const clock = new VirtualClock();
+  const batches: ExpectedBatch[] = [];
+  const spawner = new SimulatedSpawner(clock, {
+    metadata: METADATA,
+    credits: 1,
+    loadMs: 0,
+    serviceMs: (batch) => it.service.alpha_ms + it.service.beta_ms * batch.rows,
+    started: (batch) =>
+      batches.push({
+        at_ms: clock.now(),
+        size: batch.rows,
+        ids: batch.members.map((member) => Number(member.request.id)),
+      }),
+  });
+  const version = new VersionInService(
+    { model: 'case', version: '1', ownSample: [], settings: settingsOf(it) },
+    { clock, random: seededRandom(it.name), spawner },
+  );
+  version.start();
+
+  const rejected: number[] = [];
+  const expired: number[] = [];
+  const failed: number[] = [];
+  const entries = new Map<number, Entry>();
+  it.arrivals_ms.forEach((atMs, id) => {
+    const request = requestOf(it, id);
+    const arrive = () => {
+      const entry = version.submit(request, (outcome) => {
+        if (!isRefusal(outcome)) return;
+        if (outcome.reason === 'DEADLINE_QUEUED') expired.push(id);
+        else if (outcome.reason === 'MODEL_ERROR') failed.push(id);
+      });
+      if (entry instanceof Entry) entries.set(id, entry);
+      else rejected.push(id);
+    };
+    clock.at(atMs, arrive, RANK.arrival);
+  });
+  for (const { id, at_ms } of it.cancels ?? []) {
+    const cancel = () => {
+      const entry = entries.get(id);
+      if (entry !== undefined) version.cancel(entry);
+    };
+    clock.at(at_ms, cancel, RANK.cancel);
+  }
+  // Beats are no part of a case: without them the supervisor would end the replicas for their silence.
+  clock.runUntil(1e6);
+
+  return difference(it, { batches, rejected, expired, failed, coalesced: [] });
+}
+
+function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
+  return ModelSettings.parse({
+    replicas,
+    batching: { maxBatchSize: config.batch_size, maxWaitMs: config.max_wait_ms },
+    queue: { maxRows: config.max_queue ?? 1024 },
+    balancing: { strategy: 'least-connections' },
+    warmup: { enabled: false },
+    health: { missedBeats: 1e9 },
+    timeoutMs: config.request_timeout_ms ?? NO_TIMEOUT_MS,
+  });
+}
+
+/** The batch lane of a case is the length of its rows. */
+function requestOf(it: BatcherCase, id: number): InferenceRequest {
+  const rows = it.rows?.[id] ?? 1;
+  const width = 1 + [...new Set(it.keys)].indexOf(it.keys?.[id] ?? '') + 1;
+  const data = bytesOf(new Uint8Array(rows * width));
+  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, width], data }];
+  return { id: String(id), inputs, parameters: {}, timeoutMs: undefined };
+}
+
+function difference(it: BatcherCase, got: Required<BatcherCase['expect']>): string | undefined {
+  const { expect } = it;
+  for (const key of ['batches', 'rejected', 'expired', 'failed', 'coalesced'] as const) {
+    const wanted = expect[key] ?? [];
+    const came = key === 'batches' ? got.batches : [...got[key]].sort((a, b) => a - b);
+    if (!isDeepStrictEqual(came, wanted)) {
+      return `${key}: wanted ${JSON.stringify(wanted)}, got ${JSON.stringify(came)}`;
+    }
+  }
+  return undefined;
+}

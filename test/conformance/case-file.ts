@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { type BatcherCase, runBatcherCase } from './batcher-case.ts';
+
+/** What every case of every kind has. */
+interface AnyCase {
+  readonly name: string;
+  readonly kind?: string;
+  readonly tags?: readonly string[];
+}
+
+/** How the cases of a file went. */
+export interface CaseResults {
+  readonly passed: number;
+  /** Name and difference of each failed case. */
+  readonly failures: readonly string[];
+}
+
+const RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = {
+  batcher: (it: BatcherCase) => runBatcherCase(it),
+};
+
+/** Runs the cases of a file against the real objects; with a tag, only those that bear it. */
+export function runCaseFile(path: string, tag?: string): CaseResults {
+  const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: readonly AnyCase[] };
+  const wanted = cases.filter((it) => tag === undefined || it.tags?.includes(tag));
+  const failures = wanted.flatMap((it) => {
+    const problem = runCase(it);
+    return problem === undefined ? [] : [`${it.name}: ${problem}`];
+  });
+  return { passed: wanted.length - failures.length, failures };
+}
+
+function runCase(it: AnyCase): string | undefined {
+  const kind = it.kind ?? 'batcher';
+  const run = RUNNERS[kind];
+  if (run === undefined) return `unknown kind '${kind}'`;
+  try {
+    return run(it as never);
+  } catch (caught) {
+    return `threw ${String(caught)}`;
+  }
+}
