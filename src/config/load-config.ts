@@ -85,8 +85,8 @@ function findRepository(source: string, directory: string, server: ServerSetting
   throw new SettingsError([`${source}: repository '${repository}' is no folder`]);
 }
 
-/** Inner groups are merged, everything else is replaced. */
-function mergeSettings(below: Raw, above: Raw): Raw {
+/** What stands above wins; inner groups are merged, everything else is replaced, undefined replaces nothing. */
+export function mergeSettings(below: Raw, above: Raw): Raw {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
     if (value === undefined) continue;

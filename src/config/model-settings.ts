@@ -38,6 +38,10 @@ export const ModelSettings = z.strictObject({
     .positive()
     .default(30_000)
     .describe('How long a request may take when the caller names no timeout; then it is answered 504.'),
-  image: ImageSettings.optional(),
+  image: ImageSettings.optional().describe('How a picture becomes an input, for galley infer.'),
+  example: z
+    .string()
+    .optional()
+    .describe('File with a request body; galley serve prints a curl line with it. Relative to the settings file.'),
 });
 export type ModelSettings = z.output<typeof ModelSettings>;

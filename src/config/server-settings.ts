@@ -28,7 +28,10 @@ const ShutdownSettings = z
 
 const LogSettings = z
   .strictObject({
-    level: z.enum(LOG_LEVELS).default('info').describe('Lines below this level are not written.'),
+    level: z
+      .enum(LOG_LEVELS)
+      .optional()
+      .describe('Lines below this level are not written. Default: info; on a terminal, where progress is shown, warn.'),
     format: z
       .enum(['auto', 'json', 'pretty'])
       .default('auto')

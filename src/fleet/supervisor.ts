@@ -44,6 +44,8 @@ export interface SupervisorPorts {
 export class Supervisor {
   readonly moved = new Event<ReplicaMoved>();
   readonly loaded = new Event<ModelMetadata>();
+  /** A replica has ended, or was never there to be ended. */
+  readonly ended = new Event<ReplicaId>();
   /** A replica was given up; the message says why. */
   readonly gaveUp = new Event<string>();
   readonly #name: string;
@@ -152,15 +154,16 @@ export class Supervisor {
   }
 
   #onExited(place: Place, exit: Exit): void {
-    const { clock, roster, random } = this.#ports;
     place.alarm?.cancel();
-    roster.remove(place.id);
+    this.#ports.roster.remove(place.id);
     place.replica = undefined;
-    if (place.state === 'draining') {
-      this.#goTo(place, 'stopped', 'drained');
-      return;
-    }
-    if (place.state === 'failed') return;
+    if (place.state === 'draining') this.#goTo(place, 'stopped', 'drained');
+    else if (place.state !== 'failed') this.#restart(place, exit);
+    this.ended.emit(place.id);
+  }
+
+  #restart(place: Place, exit: Exit): void {
+    const { clock, random } = this.#ports;
     const reason = place.endedFor ?? exitText(exit);
     const readyForMs = place.readyAt === undefined ? undefined : clock.now() - place.readyAt;
     const wasGood = isGoodLife({ readyForMs, batches: place.beat?.batches ?? 0 });
@@ -220,6 +223,7 @@ export class Supervisor {
     } else if (place.state !== 'stopped') {
       place.alarm?.cancel();
       this.#goTo(place, 'stopped', reason);
+      this.ended.emit(place.id);
     }
   }
 

@@ -33,6 +33,8 @@ const DEFAULT_MAX_BATCH_SIZE = 32;
 export interface VersionSpec {
   readonly model: string;
   readonly version: string;
+  /** Where it was found, for messages. */
+  readonly file: string;
   readonly settings: ModelSettings;
   readonly ownSample: readonly SampleInput[];
 }

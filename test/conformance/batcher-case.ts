@@ -72,7 +72,7 @@ export function runBatcherCase(it: BatcherCase): string | undefined {
       }),
   });
   const version = new VersionInService(
-    { model: 'case', version: '1', ownSample: [], settings: settingsOf(it) },
+    { model: 'case', version: '1', file: it.name, ownSample: [], settings: settingsOf(it) },
     { clock, random: seededRandom(it.name), spawner },
   );
   version.start();

@@ -1,0 +1,58 @@
+import { type Refusal, ServingError } from '../base/errors.ts';
+import type { InferenceRequest } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { Segments } from '../tensor/segments.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type OipRequest, readOipRequest, readRawRequest } from './oip-request.ts';
+import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from './oip-response.ts';
+import { readPredictRequest, writePredictAnswer } from './simple-codec.ts';
+
+/** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
+export type CodecTask =
+  | { readonly kind: 'read infer'; readonly model: string; readonly body: Segments; readonly jsonBytes: number | undefined }
+  | { readonly kind: 'read raw'; readonly model: string; readonly metadata: ModelMetadata; readonly body: Segments }
+  | {
+      readonly kind: 'read predict';
+      readonly model: string;
+      readonly metadata: ModelMetadata;
+      readonly hasBatchAxis: boolean;
+      readonly body: Segments;
+    }
+  | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
+  | { readonly kind: 'write predict'; readonly outputs: readonly Tensor[]; readonly hasBatchAxis: boolean };
+
+export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
+export type WriteTask = Exclude<CodecTask, ReadTask>;
+
+/** Does a reading task; whatever is wrong with the body comes back as a refusal. */
+export function read(task: ReadTask): OipRequest | Refusal {
+  try {
+    switch (task.kind) {
+      case 'read infer':
+        return readOipRequest(task.model, task.body, task.jsonBytes);
+      case 'read raw':
+        return readRawRequest(task.model, task.metadata, task.body);
+      case 'read predict': {
+        const { model, metadata, hasBatchAxis, body } = task;
+        return plain(readPredictRequest(model, metadata, hasBatchAxis, body));
+      }
+    }
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}
+
+/** Does a writing task. */
+export function write(task: WriteTask): EncodedAnswer | Refusal {
+  try {
+    if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);
+    const body = writePredictAnswer(task.outputs, task.hasBatchAxis);
+    return { contentType: 'application/json', jsonBytes: undefined, chunks: [body] };
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}
+
+function plain(request: InferenceRequest): OipRequest {
+  return { request, outputs: undefined, isBinaryByDefault: false };
+}

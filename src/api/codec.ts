@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import type { Piscina } from 'piscina';
+import { messageOf, type Refusal, refuse } from '../base/errors.ts';
+import { type Segments, segmentsOf } from '../tensor/segments.ts';
+import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
+import type { OipRequest } from './oip-request.ts';
+import { type EncodedAnswer, textElements } from './oip-response.ts';
+import { elementCount } from '../tensor/tensor.ts';
+
+/** JSON above this many bytes is read in another thread; below, the way there costs more than the work. */
+const LARGE_JSON_BYTES = 64 * 1024;
+/** Answers with more numbers than this are written there: at some 8 characters each it is the same bound. */
+const LARGE_JSON_ELEMENTS = LARGE_JSON_BYTES / 8;
+/** How much less urgent large bodies are than the front door. */
+const NICE_INCREMENT = 10;
+
+/** Reads and writes bodies: small ones at once, large ones in codec threads. */
+export class Codec {
+  readonly #threads: number;
+  #pool: Piscina | undefined;
+
+  constructor(threads: number) {
+    this.#threads = threads;
+  }
+
+  /** Brings the threads up. Until then everything is done here. */
+  async start(): Promise<void> {
+    const { Piscina } = await import('piscina');
+    this.#pool = new Piscina({
+      filename: fileURLToPath(new URL('./codec-worker.js', import.meta.url)),
+      minThreads: 1,
+      maxThreads: this.#threads,
+      idleTimeout: 60_000,
+      niceIncrement: NICE_INCREMENT,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#pool?.destroy();
+  }
+
+  /** `done` is called before this returns when the body is small. */
+  read(task: ReadTask, done: (result: OipRequest | Refusal) => void): void {
+    if (this.#pool === undefined || jsonBytesIn(task) <= LARGE_JSON_BYTES) {
+      done(read(task));
+      return;
+    }
+    const body = ownMemory(task.body);
+    this.#inThread({ ...task, body }, body.chunks.map((chunk) => chunk.buffer as ArrayBuffer), done);
+  }
+
+  /** `done` is called before this returns when the answer is small. */
+  write(task: WriteTask, done: (result: EncodedAnswer | Refusal) => void): void {
+    if (this.#pool === undefined || elementsIn(task) <= LARGE_JSON_ELEMENTS) done(write(task));
+    else this.#inThread(task, [], done);
+  }
+
+  #inThread<T>(task: CodecTask, transferList: ArrayBuffer[], done: (result: T | Refusal) => void): void {
+    this.#pool?.run(task, { transferList }).then(done, (caught: unknown) => {
+      done(refuse('INTERNAL', `the codec thread failed: ${messageOf(caught)}`));
+    });
+  }
+}
+
+function jsonBytesIn(task: ReadTask): number {
+  if (task.kind === 'read raw') return 0;
+  return (task.kind === 'read infer' ? task.jsonBytes : undefined) ?? task.body.byteLength;
+}
+
+function elementsIn(task: WriteTask): number {
+  if (task.kind === 'write infer') return textElements(task.parts);
+  return task.outputs.reduce((sum, output) => sum + elementCount(output.shape), 0);
+}
+
+/** Chunks that own their memory and so can move; sending a view would copy all the memory behind it. */
+function ownMemory(body: Segments): Segments {
+  return segmentsOf(
+    ...body.chunks.map((chunk) => (chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk))),
+  );
+}

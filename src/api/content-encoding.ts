@@ -1,0 +1,25 @@
+/** The encodings answers may go out in. */
+export type AnswerEncoding = 'identity' | 'gzip' | 'deflate';
+
+const OFFERED: readonly string[] = ['gzip', 'deflate', 'identity'];
+
+/** Chooses by the client's preference; the first named wins among equals. */
+export function negotiateEncoding(acceptEncoding: string): AnswerEncoding {
+  let best: AnswerEncoding = 'identity';
+  let bestQuality = 0;
+  for (const entry of acceptEncoding.split(',')) {
+    const [name = '', ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase());
+    const quality = qualityOf(parameters);
+    if (OFFERED.includes(name) && quality > bestQuality) {
+      best = name as AnswerEncoding;
+      bestQuality = quality;
+    }
+  }
+  return best;
+}
+
+function qualityOf(parameters: readonly string[]): number {
+  const text = parameters.find((parameter) => parameter.startsWith('q='));
+  const quality = text === undefined ? 1 : Number(text.slice(2));
+  return Number.isNaN(quality) ? 0 : quality;
+}

@@ -1,0 +1,77 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { ModelRegistry } from '../fleet/model-registry.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { BodyBudget, BodyReservation } from './body-budget.ts';
+
+export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
+
+/** A request that may come in: where it goes, and what its body may be. */
+export interface Admission {
+  readonly version: VersionInService;
+  readonly encoding: ContentEncoding;
+  readonly reservation: BodyReservation;
+  readonly maxBodyBytes: number;
+  /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
+  readonly jsonBytes: number | undefined;
+}
+
+/** What the server as a whole allows just now. */
+export interface HouseRules {
+  readonly maxBodyBytes: number;
+  readonly isAdmitting: () => boolean;
+}
+
+const DIGITS = /^\d{1,15}$/;
+
+/** Decides from the headers alone whether a request may come in: before a byte of its body is kept. */
+export class Door {
+  readonly #registry: ModelRegistry;
+  readonly #budget: BodyBudget;
+  readonly #rules: HouseRules;
+
+  constructor(registry: ModelRegistry, budget: BodyBudget, rules: HouseRules) {
+    this.#registry = registry;
+    this.#budget = budget;
+    this.#rules = rules;
+  }
+
+  decide(headers: IncomingHttpHeaders, model: string, wantedVersion: string | undefined): Admission | Refusal {
+    if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
+    const version = this.#registry.find(model, wantedVersion);
+    if (isRefusal(version)) return version;
+    const closed = version.whyNot();
+    if (closed !== undefined) return closed;
+
+    const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+    if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
+      return refuse('ENCODING_UNSUPPORTED', `content-encoding '${encoding.slice(0, 40)}' is not known here; wanted gzip, deflate or identity`);
+    }
+    const jsonBytes = jsonBytesOf(headers);
+    if (typeof jsonBytes === 'object') return jsonBytes;
+
+    const { maxBodyBytes } = this.#rules;
+    const declaredBytes = Number(headers['content-length'] ?? 0);
+    if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
+    const reservation = this.#budget.open();
+    if (!reservation.cover(declaredBytes)) return noRoom();
+    return { version, encoding, reservation, maxBodyBytes, jsonBytes };
+  }
+}
+
+/** The body is, or has become, larger than any may be. */
+export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
+  return refuse('BODY_TOO_LARGE', `request of ${bytes} bytes or more exceeds the maximum allowed input size of ${maxBodyBytes} bytes`);
+}
+
+/** The bodies of all requests together are more than the server may hold. */
+export function noRoom(): Refusal {
+  return refuse('BODIES_IN_FLIGHT', 'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later');
+}
+
+function jsonBytesOf(headers: IncomingHttpHeaders): number | undefined | Refusal {
+  const text = headers['inference-header-content-length'];
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && DIGITS.test(text)) return Number(text);
+  return refuse('MALFORMED', `inference-header-content-length is '${String(text).slice(0, 40)}', wanted the number of bytes of the JSON part`);
+}

@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http';
+import type { ServerHealth } from '../fleet/server-health.ts';
+import { sendJson } from './reply.ts';
+
+/** The three checks under the names that operators know: `/health/live`, `/health/ready`, `/health/startup`. */
+export function answerHealth(health: ServerHealth, check: string, res: ServerResponse): boolean {
+  switch (check) {
+    case 'live':
+      // That this line runs is the check: the event loop turns.
+      sendJson(res, 200, { status: 'live' });
+      return true;
+    case 'ready': {
+      const reason = health.whyNotReady();
+      if (reason === undefined) sendJson(res, 200, { status: 'ready' });
+      else sendJson(res, 503, { status: 'not ready', reason });
+      return true;
+    }
+    case 'startup':
+      if (health.hasStarted) sendJson(res, 200, { status: 'started' });
+      else sendJson(res, 503, { status: 'starting', reason: health.whyNotReady() ?? '' });
+      return true;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,87 @@
+import type { ServerResponse } from 'node:http';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { ModelRegistry } from '../fleet/model-registry.ts';
+import type { ServerHealth } from '../fleet/server-health.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import { sendJson, sendRefusal } from './reply.ts';
+
+/** Extensions of the protocol that are offered. */
+const EXTENSIONS = ['binary_tensor_data', 'parameters'];
+
+/** Who the server says it is. */
+export interface ServerIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Everything about models and the server that can be read, in the protocol's form and in the simple one. */
+export class ModelRoutes {
+  readonly #registry: ModelRegistry;
+  readonly #health: ServerHealth;
+  readonly #identity: ServerIdentity;
+
+  constructor(registry: ModelRegistry, health: ServerHealth, identity: ServerIdentity) {
+    this.#registry = registry;
+    this.#health = health;
+    this.#identity = identity;
+  }
+
+  /** `GET /v2` */
+  serverMetadata(res: ServerResponse): void {
+    sendJson(res, 200, { ...this.#identity, extensions: EXTENSIONS });
+  }
+
+  /** `GET /v2/health/live` and `/v2/health/ready`, with every member that some client reads. */
+  protocolHealth(res: ServerResponse, check: string): boolean {
+    if (check === 'live') {
+      sendJson(res, 200, { live: true });
+      return true;
+    }
+    if (check !== 'ready') return false;
+    const ready = this.#health.whyNotReady() === undefined;
+    sendJson(res, ready ? 200 : 503, { ready, live: true });
+    return true;
+  }
+
+  /** `GET /v2/models/{model}[/versions/{version}]` */
+  modelMetadata(res: ServerResponse, model: string, version: string | undefined): void {
+    const found = this.#registry.find(model, version);
+    const missing = isRefusal(found) ? found : whyNoMetadata(found);
+    if (isRefusal(found) || missing !== undefined) {
+      sendRefusal(res, missing ?? (found as Refusal));
+      return;
+    }
+    const { metadata } = found;
+    const ready = this.#registry.versionsOf(model).filter((other) => other.isReady);
+    sendJson(res, 200, {
+      name: model,
+      versions: version === undefined ? ready.map((other) => other.spec.version) : [version],
+      platform: metadata?.platform,
+      inputs: metadata?.inputs,
+      outputs: metadata?.outputs,
+      ...(found.spec.settings.image === undefined ? {} : { parameters: { image: found.spec.settings.image } }),
+    });
+  }
+
+  /** `GET /v2/models/{model}[/versions/{version}]/ready` */
+  modelReady(res: ServerResponse, model: string, version: string | undefined): void {
+    const found = this.#registry.find(model, version);
+    if (isRefusal(found)) sendRefusal(res, found);
+    else if (found.isReady) sendJson(res, 200, { name: model, ready: true });
+    else sendJson(res, 503, { name: model, ready: false, error: 'Model version not ready' });
+  }
+
+  /** `GET /v1/models` */
+  list(res: ServerResponse): void {
+    const models = this.#registry.models().map((name) => ({
+      name,
+      versions: this.#registry.versionsOf(name).map(({ spec, state }) => ({ version: spec.version, state })),
+    }));
+    sendJson(res, 200, { models });
+  }
+}
+
+function whyNoMetadata(version: VersionInService): Refusal | undefined {
+  if (version.metadata !== undefined) return undefined;
+  return version.whyNot() ?? refuse('MODEL_STARTING', `${version.name} is starting`);
+}

@@ -1,0 +1,30 @@
+import fastify from 'fastify';
+import { type Refusal, refuse } from '../base/errors.ts';
+import type { ModelRegistry } from '../fleet/model-registry.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { adminRoutes } from './admin-routes.ts';
+import { sendRefusal } from './reply.ts';
+import type { OtherRoutes } from './router.ts';
+
+/** Everything off the inference path, on Fastify: it shares the server and the port, and is loaded last. */
+export async function makeOtherRoutes(registry: ModelRegistry, metrics: Metrics): Promise<OtherRoutes> {
+  const app = fastify({ logger: false });
+  const sendRefused = (reply: { raw: import('node:http').ServerResponse; hijack?: () => void }, refusal: Refusal) => {
+    reply.hijack?.();
+    sendRefusal(reply.raw, refusal);
+  };
+  app.setNotFoundHandler((request, reply) => {
+    sendRefused(reply, refuse('NOT_FOUND', `Not Found: ${request.method} ${request.url.slice(0, 200)} is no path of this server`));
+  });
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+    const isCallers = error.statusCode !== undefined && error.statusCode < 500;
+    sendRefused(reply, isCallers ? refuse('MALFORMED', error.message) : refuse('INTERNAL', 'internal error'));
+  });
+  app.get('/metrics', async (_request, reply) => {
+    void reply.type('text/plain; version=0.0.4; charset=utf-8');
+    return metrics.render();
+  });
+  adminRoutes(app, registry, sendRefused);
+  await app.ready();
+  return (req, res) => app.routing(req, res);
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { RealClock } from '../base/clock.ts';
+import { seededRandom } from '../base/random.ts';
+import { completeConfig, loadConfig } from '../config/load-config.ts';
+import { makeLogger } from './logger.ts';
+import { GalleyServer } from './server.ts';
+
+export interface CreateServerOptions {
+  /** A settings file, or a folder that holds one or simply models. */
+  readonly from?: string;
+  /** Settings in the form of galley.yaml; they win over the file. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A server inside your own program. */
+export interface RunningServer {
+  /** For instance `http://127.0.0.1:8000`. */
+  readonly url: string;
+  /** Finishes what was admitted, ends all replicas. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a server and resolves when every model is ready. Rejects with an OperatorError that says what is
+ * wrong with settings, models or port; nothing is left running then.
+ */
+export async function createServer({ from, settings = {} }: CreateServerOptions): Promise<RunningServer> {
+  const config =
+    from === undefined ? completeConfig('settings', process.cwd(), settings) : loadConfig(from, settings);
+  const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
+  const random = seededRandom(randomBytes(16).toString('hex'));
+  const server = new GalleyServer(config, { clock: new RealClock(), random, log });
+  await server.start();
+  return { url: server.url, stop: async () => server.stop() };
+}

@@ -1,0 +1,15 @@
+import type { LoadOrder } from '../process/compute-messages.ts';
+import type { ServedModel } from './served-models.ts';
+
+/** What a replica of this version is told to load. */
+export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
+  const { threads, batchAxis, outputs, health } = settings;
+  return {
+    runtime: file.runtime,
+    file: file.file,
+    threads,
+    batchAxis,
+    finite: outputs.finite,
+    beatPeriodMs: health.beatPeriodMs,
+  };
+}

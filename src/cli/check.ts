@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { compareWithCores, grantedCores } from '../app/cores.ts';
+import { loadOrderOf } from '../app/load-order.ts';
+import { listServedModels, type ServedModel } from '../app/served-models.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { SettingsError } from '../config/settings-problem.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import { ProcessSpawner } from '../process/spawner.ts';
+import { EXIT } from './exit-codes.ts';
+import { defaultPath } from './serve.ts';
+
+/** `galley check`: validates the settings and opens every model as serving would, without serving. */
+export function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('validate settings and open every model, without serving')
+    .argument('[folder or galley.yaml]', 'default: galley.yaml here, or else the folder models')
+    .action(async (path: string | undefined) => {
+      process.exit((await check(path ?? defaultPath())) ? EXIT.ok : EXIT.failed);
+    });
+}
+
+async function check(path: string): Promise<boolean> {
+  const config = loadConfig(path);
+  const served = listServedModels(config);
+  const { problems, warnings } = compareWithCores(served, grantedCores());
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+  const failures = [...problems];
+  for (const model of served) {
+    const name = `${model.model}/${model.file.version}`;
+    try {
+      const metadata = await openModel(model);
+      console.log(`ok: ${name} (${model.file.file}), ${metadata.inputs.length} inputs, ${metadata.outputs.length} outputs`);
+    } catch (caught) {
+      failures.push(`model '${name}' cannot be opened: ${(caught as Error).message} (${model.file.file})`);
+    }
+  }
+  if (failures.length > 0) throw new SettingsError(failures);
+  return true;
+}
+
+/** Loads the model in a process of its own, as serving does, and ends that process again. */
+async function openModel(model: ServedModel): Promise<ModelMetadata> {
+  const spawner = new ProcessSpawner(loadOrderOf(model), ({ line }) => console.log(`  ${line}`));
+  return new Promise((resolve, reject) => {
+    let result: ModelMetadata | Error = new Error('the process that opened it ended unexpectedly');
+    const replica = spawner.spawn(`${model.model}/${model.file.version}`, 1, {
+      loaded(metadata) {
+        result = metadata;
+        replica.stop('drain');
+      },
+      loadFailed(message) {
+        result = new Error(message);
+        replica.stop('kill');
+      },
+      credited() {},
+      beat() {},
+      exited({ detail }) {
+        if (result instanceof Error) reject(detail === '' ? result : new Error(detail));
+        else resolve(result);
+      },
+    });
+  });
+}

@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { messageOf, OperatorError } from '../base/errors.ts';
+import { GalleyClient, RefusedError } from '../client/galley-client.ts';
+import { type ImageSettings, ImageSettings as ImageSettingsSchema } from '../config/image-settings.ts';
+import { EXIT } from './exit-codes.ts';
+import { pixelsOf } from './image-input.ts';
+import { summarize } from './summarize.ts';
+
+interface InferFlags {
+  readonly input: string;
+  readonly url: string;
+  readonly modelVersion?: string;
+  readonly json?: boolean;
+}
+
+const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
+const STDIN_FD = 0;
+
+/** `galley infer`: one prediction from the command line. */
+export function addInfer(program: Command): void {
+  program
+    .command('infer')
+    .description('ask a running server for one prediction')
+    .argument('<model>', 'name of the model')
+    .requiredOption('--input <file>', 'request body as JSON, or a PNG for a model with image settings; - reads stdin')
+    .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
+    .option('--model-version <number>', 'default: the highest that is ready')
+    .option('--json', "print the server's JSON as it is")
+    .action(async (model: string, flags: InferFlags) => infer(model, flags));
+}
+
+async function infer(model: string, flags: InferFlags): Promise<void> {
+  const bytes = readInput(flags.input);
+  try {
+    const answer = await ask(new GalleyClient(flags.url), model, flags.modelVersion, bytes);
+    console.log(flags.json === true ? JSON.stringify(answer.json, null, 2) : summarize(answer.json, answer.labels));
+  } catch (caught) {
+    if (caught instanceof OperatorError) throw caught;
+    console.error(`galley: ${caught instanceof RefusedError ? `${caught.status} ${caught.message}` : unreachableText(flags.url, caught)}`);
+    process.exit(EXIT.refused);
+  }
+}
+
+async function ask(client: GalleyClient, model: string, version: string | undefined, bytes: Buffer) {
+  if (!bytes.subarray(0, PNG_MAGIC.length).equals(PNG_MAGIC)) {
+    return { json: await client.inferBody(model, version, bytes), labels: undefined };
+  }
+  const { parameters, inputs } = await client.describe(model, version);
+  const settings = imageSettingsOf(model, parameters?.['image']);
+  const shape = inputs.find((input) => input.name === settings.input)?.shape ?? [];
+  const pixels = pixelsOf(bytes, settings);
+  const input = { name: settings.input, datatype: 'FP32', shape: shapeOfPixels(shape, pixels.length), data: [...pixels] };
+  const body = Buffer.from(JSON.stringify({ inputs: [input] }));
+  return { json: await client.inferBody(model, version, body), labels: settings.labels };
+}
+
+function imageSettingsOf(model: string, image: unknown): ImageSettings {
+  if (image === undefined) {
+    throw new OperatorError(`model '${model}' has no image settings: give it models.${model}.image in galley.yaml, or send JSON`);
+  }
+  return ImageSettingsSchema.parse(image);
+}
+
+/** One picture: a batch axis counts 1, another open size takes what is left. */
+function shapeOfPixels(shape: readonly number[], pixels: number): number[] {
+  const known = shape.map((size, axis) => (axis === 0 && size === -1 ? 1 : size));
+  const product = known.reduce((all, size) => (size === -1 ? all : all * size), 1);
+  return known.map((size) => (size === -1 ? pixels / product : size));
+}
+
+function readInput(file: string): Buffer {
+  try {
+    return readFileSync(file === '-' ? STDIN_FD : file);
+  } catch (caught) {
+    throw new OperatorError(`cannot read ${file}: ${messageOf(caught)}`);
+  }
+}
+
+function unreachableText(url: string, caught: unknown): string {
+  const cause = caught instanceof Error && caught.cause !== undefined ? messageOf(caught.cause) : messageOf(caught);
+  return `no server answers at ${url} (${cause}): start one with galley serve, or name it with --url`;
+}

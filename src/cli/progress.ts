@@ -1,0 +1,26 @@
+import type { WriteStream } from 'node:tty';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+
+const SIGNS: Readonly<Record<string, string>> = { ready: '●', warming: '◐', starting: '○', backoff: '!', failed: '✗' };
+
+/** Shows how far every replica is: in one line that changes on a terminal, in a line for each step elsewhere. */
+export function showProgress(versions: readonly VersionInService[], out: WriteStream): void {
+  const stops = versions.map((version) =>
+    version.supervisor.moved.on(({ replica, to, reason }) => {
+      if (out.isTTY) out.write(`\r\u001b[K${line(versions)}`);
+      else if (to !== 'draining' && to !== 'stopped') out.write(`loading ${replica}: ${to} (${reason})\n`);
+      if (versions.every((other) => other.isReady || other.state === 'failed')) {
+        if (out.isTTY) out.write('\r\u001b[K');
+        for (const stop of stops) stop();
+      }
+    }),
+  );
+}
+
+function line(versions: readonly VersionInService[]): string {
+  const parts = versions.map((version) => {
+    const signs = version.supervisor.replicas().map(({ state }) => SIGNS[state] ?? '·');
+    return `${version.name} ${signs.join('')}`;
+  });
+  return `loading  ${parts.join('   ')}`;
+}

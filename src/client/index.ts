@@ -1,0 +1,1 @@
+export { GalleyClient, type InferInput, type InferOptions, type InferOutput, type InferResult, RefusedError } from './galley-client.ts';

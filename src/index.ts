@@ -1,0 +1,3 @@
+export { createServer, type CreateServerOptions, type RunningServer } from './app/create-server.ts';
+export { OperatorError } from './base/errors.ts';
+export { defineModel, type ModelDefinition, type ModelInput, type ModelOutput } from './model/define-model.ts';

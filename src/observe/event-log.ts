@@ -1,0 +1,38 @@
+import type { Logger } from 'pino';
+import { httpStatusOf, isRefusal } from '../base/errors.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import { REPLICA_STATES, type ReplicaState } from '../replica/replica-state.ts';
+
+/** States that someone on call wants to see; the others are the ordinary course of things. */
+const TROUBLE: ReadonlySet<ReplicaState> = new Set(REPLICA_STATES.filter((state) => state === 'backoff' || state === 'failed'));
+
+/** Writes what happens to a version as log lines: one event one line, facts as fields. */
+export function logVersion(log: Logger, version: VersionInService): void {
+  const { model } = version.spec;
+  const child = log.child({ model, version: version.spec.version });
+  version.supervisor.moved.on(({ replica, incarnation, from, to, reason }) => {
+    child[TROUBLE.has(to) ? 'warn' : 'info']({ replica, incarnation, from, to, reason }, 'replica moved');
+  });
+  version.warmed.on((report) => {
+    const { replica, sizes, totalMs, isStable, rowsAreIndependent, skipped } = report;
+    const facts = { replica, totalMs: Math.round(totalMs), isStable, sizes };
+    if (skipped !== null) child.warn({ replica, skipped }, 'warmup skipped');
+    else if (!isStable) child.warn(facts, 'warmup ended before latency was stable');
+    else child.info(facts, 'warmup done');
+    if (rowsAreIndependent === false) {
+      child.warn({ replica }, 'rows answer differently among neighbours, batching is off');
+    }
+  });
+  version.stateChanged.on((state) => {
+    if (state === 'failed') child.error({ reason: version.failure }, 'model failed');
+    else child.info({ state }, 'model state changed');
+  });
+  version.requestSettled.on(({ entry, outcome, settledAt }) => {
+    if (isRefusal(outcome) && httpStatusOf(outcome.reason) === 500) {
+      child.warn({ requestId: entry.request.id, reason: outcome.reason, error: outcome.message }, 'request failed');
+    } else if (child.isLevelEnabled('debug')) {
+      const result = isRefusal(outcome) ? outcome.reason : 'ok';
+      child.debug({ requestId: entry.request.id, rows: entry.rows, outcome: result, ms: settledAt - entry.receivedAt }, 'request');
+    }
+  });
+}

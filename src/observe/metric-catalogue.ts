@@ -1,0 +1,87 @@
+/** A metric as it is named, typed and explained, in one place: the scrape and docs/metrics.md are made of it. */
+export interface MetricInfo {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+export const METRICS = {
+  galley_requests_total: {
+    type: 'counter',
+    help: 'Inference requests answered; outcome is ok or the reason code of the refusal.',
+    labels: ['model', 'version', 'outcome'],
+  },
+  galley_request_duration_seconds: {
+    type: 'histogram',
+    help: 'From admission to answer, of requests that were answered ok.',
+    labels: ['model', 'version'],
+  },
+  galley_queue_duration_seconds: {
+    type: 'histogram',
+    help: 'From admission to leaving in a batch.',
+    labels: ['model', 'version'],
+  },
+  galley_batch_rows: { type: 'histogram', help: 'Rows in a batch.', labels: ['model', 'version'] },
+  galley_batches_total: {
+    type: 'counter',
+    help: 'Batches by why they left (size, timer, idle, retry) and how they ended (done, threw, lost).',
+    labels: ['model', 'version', 'reason', 'outcome'],
+  },
+  galley_service_duration_seconds: {
+    type: 'histogram',
+    help: 'From sending a batch to a replica to its last answer.',
+    labels: ['model', 'version'],
+  },
+  galley_compute_duration_seconds: {
+    type: 'histogram',
+    help: 'Time of a batch in the runtime, measured by the replica.',
+    labels: ['model', 'version'],
+  },
+  galley_queue_rows: { type: 'gauge', help: 'Rows that wait for a replica.', labels: ['model', 'version'] },
+  galley_queue_bytes: { type: 'gauge', help: 'Bytes of inputs that wait for a replica.', labels: ['model', 'version'] },
+  galley_in_flight_requests: {
+    type: 'gauge',
+    help: 'Requests admitted and not yet answered.',
+    labels: ['model', 'version'],
+  },
+  galley_replicas: { type: 'gauge', help: 'Replicas by state.', labels: ['model', 'version', 'state'] },
+  galley_replica_restarts_total: {
+    type: 'counter',
+    help: 'Lives a replica has had beyond its first.',
+    labels: ['model', 'version', 'replica'],
+  },
+  galley_replica_memory_bytes: {
+    type: 'gauge',
+    help: 'Resident memory of a replica process.',
+    labels: ['model', 'version', 'replica'],
+  },
+  galley_replica_cpu_seconds: {
+    type: 'gauge',
+    help: 'CPU time of a replica process in its present life.',
+    labels: ['model', 'version', 'replica'],
+  },
+  galley_body_bytes: { type: 'gauge', help: 'Bytes of request bodies held now (maxInFlightBytes bounds them).', labels: [] },
+} as const satisfies Record<string, MetricInfo>;
+
+export type MetricName = keyof typeof METRICS;
+
+/** The page docs/metrics.md. */
+export function describeMetrics(): string {
+  const rows = Object.entries<MetricInfo>(METRICS).map(
+    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
+  );
+  return [
+    '# Metrics',
+    '',
+    'Generated from `src/observe/metric-catalogue.ts`; `npm run docs` prints it anew. `GET /metrics` answers in the',
+    'text format of Prometheus. Durations are in seconds, sizes in bytes. Practice runs (warmup) are not counted.',
+    '',
+    '| metric | type | labels | what it tells |',
+    '|---|---|---|---|',
+    ...rows,
+    '',
+    'Beside them stand the usual `process_*` and `nodejs_*` metrics of the gateway process; the delay of its event loop',
+    'is `nodejs_eventloop_lag_p50_seconds`, `…_p99_seconds` and so on.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,51 @@
+import { isRefusal, type Reason } from '../base/errors.ts';
+import { Histogram } from '../base/histogram.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { RequestSettled } from '../serving/model-service.ts';
+import type { BatchEnded } from '../serving/dispatcher.ts';
+
+/** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
+export class VersionMetrics {
+  readonly version: VersionInService;
+  readonly requests = new Map<Reason | 'ok', number>();
+  /** By `reason outcome`. */
+  readonly batches = new Map<string, number>();
+  readonly requestMs = new Histogram();
+  readonly queueMs = new Histogram();
+  readonly serviceMs = new Histogram();
+  readonly computeMs = new Histogram();
+  readonly batchRows = new Histogram();
+
+  constructor(version: VersionInService) {
+    this.version = version;
+    version.requestSettled.on((settled) => this.#onSettled(settled));
+    version.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
+  }
+
+  countRefused(reason: Reason): void {
+    add(this.requests, reason);
+  }
+
+  #onSettled({ entry, outcome, settledAt }: RequestSettled): void {
+    if (isRefusal(outcome)) {
+      add(this.requests, outcome.reason);
+    } else {
+      add(this.requests, 'ok');
+      this.requestMs.record(settledAt - entry.receivedAt);
+    }
+    if (entry.dispatchedAt !== undefined) this.queueMs.record(entry.dispatchedAt - entry.receivedAt);
+  }
+
+  #onBatch({ work, outcome, sentAt, endedAt }: BatchEnded): void {
+    if (work.reason === 'warmup') return;
+    add(this.batches, `${work.reason} ${outcome.kind}`);
+    this.batchRows.record(work.rows);
+    if (outcome.kind !== 'done') return;
+    this.serviceMs.record(endedAt - sentAt);
+    this.computeMs.record(outcome.computeMs);
+  }
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}
