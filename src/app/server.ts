@@ -127,18 +127,14 @@ export class GalleyServer {
   }
 
   async #stopOnce(patienceMs: number): Promise<void> {
-    const { clock } = this.#ports;
+    const patience = new Patience(this.#ports.clock);
+    this.#hurry = () => patience.end();
     const { lameDuckMs } = this.#settings.shutdown;
-    const hurried = new Promise<void>((resolve) => {
-      this.#hurry = resolve;
-    });
-    const after = async (ms: number): Promise<void> =>
-      Promise.race([hurried, new Promise<void>((resolve) => clock.at(clock.now() + ms, resolve))]);
 
     this.health.enter('lame duck');
-    if (patienceMs > 0 && lameDuckMs > 0) await after(lameDuckMs);
+    if (patienceMs > 0 && lameDuckMs > 0) await patience.wait(lameDuckMs);
     this.health.enter('draining');
-    const outOfPatience = after(patienceMs);
+    const outOfPatience = patience.wait(patienceMs);
     this.#http.close();
     await Promise.race([this.#open.whenNone(), outOfPatience]);
     this.#http.closeIdleConnections();
@@ -149,8 +145,36 @@ export class GalleyServer {
     await Promise.race([allStopped, outOfPatience]);
     for (const version of versions) version.stop('kill');
     await allStopped;
+    patience.end();
     this.#http.closeAllConnections();
     await this.#codec.stop();
+  }
+}
+
+/** Waiting that can be cut short, and that leaves no timer behind. */
+class Patience {
+  readonly #clock: Clock;
+  readonly #ends: (() => void)[] = [];
+  #isOver = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async wait(ms: number): Promise<void> {
+    if (this.#isOver) return;
+    await new Promise<void>((resolve) => {
+      const timer = this.#clock.at(this.#clock.now() + ms, resolve);
+      this.#ends.push(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  end(): void {
+    this.#isOver = true;
+    for (const end of this.#ends.splice(0)) end();
   }
 }
 

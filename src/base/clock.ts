@@ -30,10 +30,10 @@ export class Alarm implements Timer, HeapItem {
   readonly rank: Rank;
   readonly order: number;
   readonly wake: () => void;
-  readonly #heap: Heap<Alarm>;
+  readonly #onCancel: (alarm: Alarm) => void;
 
-  constructor(heap: Heap<Alarm>, dueMs: number, rank: Rank, order: number, wake: () => void) {
-    this.#heap = heap;
+  constructor(dueMs: number, rank: Rank, order: number, wake: () => void, onCancel: (alarm: Alarm) => void) {
+    this.#onCancel = onCancel;
     this.dueMs = dueMs;
     this.rank = rank;
     this.order = order;
@@ -41,7 +41,7 @@ export class Alarm implements Timer, HeapItem {
   }
 
   cancel(): void {
-    this.#heap.remove(this);
+    this.#onCancel(this);
   }
 }
 
@@ -71,7 +71,7 @@ export class RealClock implements Clock {
   }
 
   at(dueMs: number, wake: () => void, rank: Rank = RANK.expiry): Timer {
-    const alarm = new Alarm(this.#alarms, dueMs, rank, this.#asked++, wake);
+    const alarm = new Alarm(dueMs, rank, this.#asked++, wake, this.#forget);
     this.#alarms.push(alarm);
     if (dueMs < this.#timerDueMs) this.#arm();
     return alarm;
@@ -80,6 +80,12 @@ export class RealClock implements Clock {
   endOfTurn(run: () => void): void {
     setImmediate(run);
   }
+
+  readonly #forget = (alarm: Alarm): void => {
+    this.#alarms.remove(alarm);
+    // A timer that nobody waits for would keep the process from ending.
+    if (this.#alarms.size === 0) this.#arm();
+  };
 
   readonly #forgetTurn = (): void => {
     this.#turnNow = undefined;

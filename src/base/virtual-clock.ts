@@ -15,7 +15,9 @@ export class VirtualClock implements Clock {
   }
 
   at(dueMs: number, wake: () => void, rank: Rank = RANK.expiry): Timer {
-    const alarm = new Alarm(this.#alarms, Math.max(dueMs, this.#nowMs), rank, this.#asked++, wake);
+    const alarm = new Alarm(Math.max(dueMs, this.#nowMs), rank, this.#asked++, wake, (cancelled) =>
+      this.#alarms.remove(cancelled),
+    );
     this.#alarms.push(alarm);
     return alarm;
   }

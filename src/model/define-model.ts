@@ -1,6 +1,6 @@
 import { OperatorError } from '../base/errors.ts';
 import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts';
-import type { TensorArray } from '../tensor/tensor.ts';
+import type { ArrayOf, TensorArray } from '../tensor/tensor.ts';
 import type { Parameters } from './inference.ts';
 
 /** How a module model declares a tensor. `shape[0] === -1` on all of them lets requests share a batch. */
@@ -44,24 +44,50 @@ export interface PredictContext {
  * A model in JavaScript: batch in, batch out. It runs in a thread of its own inside a replica process, so it
  * may compute as long as it likes.
  */
-export interface ModelDefinition<State = unknown> {
+export interface ModelDefinition {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   /** Called once per replica before the first batch; what it returns is handed to `predict`. */
-  load?(context: LoadContext): State | Promise<State>;
+  load?(context: LoadContext): unknown;
   /** Answers a batch: every output by name, with as many rows as went in. Throwing fails the batch. */
   predict(
     inputs: Readonly<Record<string, ModelInput>>,
-    state: State,
+    state: unknown,
     context: PredictContext,
   ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
   /** Called when the replica ends in good order. */
+  unload?(state: unknown): unknown;
+}
+
+type DataOf<D extends Datatype> = D extends 'BYTES' ? readonly Uint8Array[] : ArrayOf[D];
+
+type InputsOf<Specs extends readonly TensorSpec[]> = {
+  readonly [Spec in Specs[number] as Spec['name']]: ModelInput & { readonly data: DataOf<Spec['datatype']> };
+};
+
+type OutputsOf<Specs extends readonly TensorSpec[]> = {
+  readonly [Spec in Specs[number] as Spec['name']]: ModelOutput;
+};
+
+/** A definition whose `predict` knows the declared tensors by name and type. */
+interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly TensorSpec[], State> {
+  readonly inputs: In;
+  readonly outputs: Out;
+  load?(context: LoadContext): State | Promise<State>;
+  predict(inputs: InputsOf<In>, state: State, context: PredictContext): OutputsOf<Out> | Promise<OutputsOf<Out>>;
   unload?(state: State): void | Promise<void>;
 }
 
-/** Declares a module model; the file's default export. Exists so that editors know the types. */
-export function defineModel<State>(definition: ModelDefinition<State>): ModelDefinition<State> {
-  return definition;
+/**
+ * Declares a module model: what the file exports by default. It changes nothing; it makes the compiler check
+ * that `predict` reads the inputs and writes the outputs that are declared.
+ */
+export function defineModel<
+  const In extends readonly TensorSpec[],
+  const Out extends readonly TensorSpec[],
+  State = undefined,
+>(definition: TypedDefinition<In, Out, State>): ModelDefinition {
+  return definition as unknown as ModelDefinition;
 }
 
 /** Makes sure that what a file exports is a model; throws an OperatorError that says what is missing. */

@@ -67,25 +67,33 @@ const READERS = {
 
 /** The `data` member of an answer as JSON text: flat, with NaN and infinities as bare tokens. */
 export function writeJsonData(tensor: Tensor): string {
-  switch (DATATYPES[tensor.datatype].kind) {
+  return `[${writeJsonElements(tensor).join(',')}]`;
+}
+
+/** Each element as JSON text, row-major. Numbers are written so that reading them gives the same bits. */
+export function writeJsonElements(tensor: Tensor): readonly string[] | NumberArray {
+  const { name, datatype, data } = tensor;
+  switch (DATATYPES[datatype].kind) {
     case 'half':
       throw new ServingError(
         'INVALID_INPUT',
-        `output '${tensor.name}': ${tensor.datatype} has no JSON form; ask for it with parameters.binary_data`,
+        `output '${name}': ${datatype} has no JSON form; ask for it with parameters.binary_data`,
       );
     case 'bytes':
-      return `[${decodeBytesElements(tensor.data).map((element) => writeString(tensor.name, element)).join(',')}]`;
+      return decodeBytesElements(data).map((element) => writeString(name, element));
     case 'bool':
-      return `[${Array.from(flatten(tensor.data), (bit) => bit !== 0).join(',')}]`;
+      return Array.from(flatten(data), (bit) => (bit === 0 ? 'false' : 'true'));
     default: {
-      // Joining is the same for all number arrays, BigInt ones included; their union has no common signature.
-      const array = typedArrayOf(tensor.datatype, tensor.data) as Float64Array;
-      return `[${hasNegativeZero(array) ? Array.from(array, writeNumber).join(',') : array.join(',')}]`;
+      const array = typedArrayOf(datatype, data) as NumberArray;
+      return hasNegativeZero(array) ? Array.from(array, writeNumber) : array;
     }
   }
 }
 
-function hasNegativeZero(array: Float64Array): boolean {
+/** Any array of numbers: what is done with them here, BigInt arrays do alike, but they share no signature. */
+type NumberArray = Float64Array;
+
+function hasNegativeZero(array: NumberArray): boolean {
   for (let index = 0; index < array.length; index++) if (Object.is(array[index], -0)) return true;
   return false;
 }

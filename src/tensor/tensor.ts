@@ -41,7 +41,25 @@ const ARRAYS = {
   BYTES: Uint8Array,
 } as const satisfies Record<Datatype, unknown>;
 
-export type TensorArray = InstanceType<(typeof ARRAYS)[Datatype]>;
+/** Which array holds a datatype's elements. */
+export interface ArrayOf {
+  BOOL: Uint8Array;
+  UINT8: Uint8Array;
+  UINT16: Uint16Array;
+  UINT32: Uint32Array;
+  UINT64: BigUint64Array;
+  INT8: Int8Array;
+  INT16: Int16Array;
+  INT32: Int32Array;
+  INT64: BigInt64Array;
+  FP16: Uint16Array;
+  BF16: Uint16Array;
+  FP32: Float32Array;
+  FP64: Float64Array;
+  BYTES: Uint8Array;
+}
+
+export type TensorArray = ArrayOf[Datatype];
 
 /** The numbers of a payload as a typed array; for BYTES the raw bytes. Copies only what is not in one aligned piece. */
 export function typedArrayOf(datatype: Datatype, data: Segments): TensorArray {

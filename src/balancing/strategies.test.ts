@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { seededRandom } from '../base/random.ts';
+import type { ReplicaView } from '../replica/roster.ts';
+import { Balancer } from './balancer.ts';
+import { LeastConnections } from './least-connections.ts';
+import { RandomPick } from './random.ts';
+import { RoundRobin } from './round-robin.ts';
+import type { Strategy } from './strategy.ts';
+import { Weighted } from './weighted.ts';
+
+const makers: Readonly<Record<string, () => Strategy>> = {
+  'round robin': () => new RoundRobin(),
+  'least connections': () => new LeastConnections(),
+  random: () => new RandomPick(seededRandom(1)),
+  weighted: () => new Weighted(),
+};
+
+function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
+  return { id: `r${index}`, index, isReady: true, running: 0, weight: 1, ...more };
+}
+
+const fleets = fc.array(
+  fc.record({ isReady: fc.boolean(), running: fc.integer({ min: 0, max: 1 }), weight: fc.integer({ min: 1, max: 5 }) }),
+  { maxLength: 6 },
+);
+
+for (const [name, make] of Object.entries(makers)) {
+  test(`${name} picks only replicas that may take the work, and one whenever there is one`, () => {
+    fc.assert(
+      fc.property(fleets, fc.boolean(), (facts, mayQueueInReplica) => {
+        const balancer = new Balancer(make());
+        const free = facts.map((fact, index) => view(index, fact));
+        const ready = free.filter(({ isReady }) => isReady);
+        const idle = ready.filter(({ running }) => running === 0);
+        const picked = balancer.pick({ pin: undefined, mayQueueInReplica }, free);
+        if (idle.length > 0) assert.ok(picked !== undefined && idle.includes(picked));
+        else if (mayQueueInReplica && ready.length > 0) assert.ok(picked !== undefined && ready.includes(picked));
+        else assert.equal(picked, undefined);
+      }),
+    );
+  });
+
+  test(`${name} gives equal replicas equal shares`, () => {
+    const strategy = make();
+    const fleet = [0, 1, 2, 3].map((index) => view(index));
+    const counts = new Map<string, number>();
+    for (let pick = 0; pick < 4000; pick++) {
+      const { id } = strategy.pick(fleet);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 120, `${[...counts]}`);
+    assert.equal(counts.size, 4);
+  });
+}
+
+test('pinned work goes to its replica in whatever state, and to no other', () => {
+  const balancer = new Balancer(new RoundRobin());
+  const free = [view(0), view(1, { isReady: false })];
+  assert.equal(balancer.pick({ pin: 'r1', mayQueueInReplica: false }, free)?.id, 'r1');
+  assert.equal(balancer.pick({ pin: 'r9', mayQueueInReplica: false }, free), undefined);
+});
+
+test('weighted: 5, 1, 1 gives a a b a c a a', () => {
+  const strategy = new Weighted();
+  const fleet = [view(0, { weight: 5 }), view(1), view(2)];
+  const picks = Array.from({ length: 7 }, () => strategy.pick(fleet).index);
+  assert.deepEqual(picks, [0, 0, 1, 0, 2, 0, 0]);
+});
+
+test('random: shares follow the weights', () => {
+  const strategy = new RandomPick(seededRandom(3));
+  const fleet = [view(0, { weight: 3 }), view(1)];
+  let first = 0;
+  for (let pick = 0; pick < 4000; pick++) if (strategy.pick(fleet).index === 0) first += 1;
+  assert.ok(Math.abs(first - 3000) < 120, `${first}`);
+});
+
+test('round robin: the cursor survives replicas that come and go', () => {
+  const strategy = new RoundRobin();
+  const fleet = [view(0), view(1), view(2)];
+  assert.equal(strategy.pick(fleet).index, 0);
+  assert.equal(strategy.pick(fleet.slice(1)).index, 1);
+  assert.equal(strategy.pick(fleet).index, 2);
+  assert.equal(strategy.pick(fleet).index, 0);
+});
+
+test('least connections: outstanding work counts against the weight', () => {
+  const strategy = new LeastConnections();
+  assert.equal(strategy.pick([view(0, { running: 1 }), view(1)]).index, 1);
+  assert.equal(strategy.pick([view(0, { running: 1, weight: 4 }), view(1)]).index, 0);
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RANK, RealClock } from './clock.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+test('at one instant completions come before cancels, expiries and arrivals, and the turn ends last', () => {
+  const clock = new VirtualClock();
+  const seen: string[] = [];
+  clock.at(5, () => seen.push('arrival'), RANK.arrival);
+  clock.at(5, () => seen.push('expiry'), RANK.expiry);
+  clock.at(5, () => seen.push('cancel'), RANK.cancel);
+  clock.at(5, () => {
+    clock.endOfTurn(() => seen.push('end of turn'));
+    seen.push('completion');
+  }, RANK.completion);
+  clock.advance(5);
+  assert.deepEqual(seen, ['completion', 'cancel', 'expiry', 'arrival', 'end of turn']);
+});
+
+test('a cancelled alarm never rings', () => {
+  const clock = new VirtualClock();
+  const alarm = clock.at(1, () => assert.fail('rang'));
+  alarm.cancel();
+  alarm.cancel();
+  clock.runAll();
+});
+
+test('an alarm set within an instant for the same instant still rings in it', () => {
+  const clock = new VirtualClock();
+  let rangAt = -1;
+  clock.at(3, () => clock.at(3, () => {
+    rangAt = clock.now();
+  }));
+  clock.advance(3);
+  assert.equal(rangAt, 3);
+});
+
+test('the real clock stands still within a turn and never rings early', async () => {
+  const clock = new RealClock();
+  const before = clock.now();
+  for (let spin = 0; spin < 1e5; spin++);
+  assert.equal(clock.now(), before);
+  const due = before + 3.5;
+  await new Promise<void>((resolve) => clock.at(due, resolve));
+  assert.ok(performance.now() >= due);
+  assert.ok(clock.now() >= due);
+});
+
+test('one real timer serves alarms in the order of their instants', async () => {
+  const clock = new RealClock();
+  const seen: number[] = [];
+  const start = clock.now();
+  await new Promise<void>((resolve) => {
+    clock.at(start + 6, () => {
+      seen.push(6);
+      resolve();
+    });
+    clock.at(start + 2, () => seen.push(2));
+    clock.at(start + 4, () => seen.push(4)).cancel();
+  });
+  assert.deepEqual(seen, [2, 6]);
+});

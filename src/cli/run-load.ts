@@ -1,0 +1,23 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { LoadJob } from '../load/load-job.ts';
+import type { LoadReport } from '../load/load-report.ts';
+
+const ENTRY = fileURLToPath(new URL('./load-process.js', import.meta.url));
+
+/** Runs a load in a process of its own, so that neither the server nor this program disturbs its clock. */
+export async function runLoadInProcess(job: LoadJob): Promise<LoadReport> {
+  const child = fork(ENTRY, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return new Promise((resolve, reject) => {
+    let result: { report?: LoadReport; error?: string } = { error: 'the load generator ended without a report' };
+    child.on('message', (message: typeof result) => {
+      result = message;
+    });
+    child.on('error', reject);
+    child.on('exit', () => {
+      if (result.report !== undefined) resolve(result.report);
+      else reject(new Error(result.error));
+    });
+    child.send(job);
+  });
+}

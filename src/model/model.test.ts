@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { segmentsOf } from '../tensor/segments.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { checkInputs, countRows } from './check-inputs.ts';
+import { checkModelDefinition } from './define-model.ts';
+import { chooseVersions, findModel, scanRepository } from './model-repository.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-models-'));
+after(() => rmSync(root, { recursive: true }));
+
+for (const file of [
+  'digits/1/model.onnx',
+  'digits/2/model.onnx',
+  'digits/10/model.onnx',
+  'digits/007/model.onnx',
+  'digits/old/model.onnx',
+  'digits/model.yaml',
+  'plain/model.js',
+  'alone.onnx',
+  'empty/readme.txt',
+  '.hidden/model.onnx',
+  'notes.txt',
+]) {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  writeFileSync(join(root, file), '');
+}
+
+test('a folder of models is read in every layout, and what holds none is told', () => {
+  const { models, problems } = scanRepository(root);
+  assert.deepEqual(
+    models.map(({ name, versions }) => [name, versions.map(({ version, runtime }) => `${version} ${runtime}`)]),
+    [
+      ['alone', ['1 onnx']],
+      ['digits', ['1 onnx', '2 onnx', '10 onnx']],
+      ['plain', ['1 module']],
+    ],
+  );
+  assert.equal(models[1]?.settingsFile, join(root, 'digits/model.yaml'));
+  assert.equal(problems.length, 1);
+  assert.match(problems[0] ?? '', /'empty'.*holds no model/);
+});
+
+test('the latest version is the highest number, not the last name', () => {
+  const digits = findModel('digits', join(root, 'digits'));
+  assert.ok(typeof digits !== 'string');
+  const names = (chosen: ReturnType<typeof chooseVersions>) =>
+    typeof chosen === 'string' ? chosen : chosen.map(({ version }) => version);
+  assert.deepEqual(names(chooseVersions(digits, 'latest')), ['10']);
+  assert.deepEqual(names(chooseVersions(digits, 'all')), ['1', '2', '10']);
+  assert.deepEqual(names(chooseVersions(digits, [2])), ['2']);
+  assert.match(String(names(chooseVersions(digits, [3]))), /there are only 1, 2, 10/);
+});
+
+const metadata = {
+  platform: 'test',
+  inputs: [
+    { name: 'a', datatype: 'FP32', shape: [-1, 2] },
+    { name: 'b', datatype: 'INT64', shape: [-1] },
+  ],
+  outputs: [],
+  readsParameters: false,
+} as const;
+
+function input(name: string, datatype: 'FP32' | 'INT64', shape: number[]): Tensor {
+  return { name, datatype, shape, data: segmentsOf() };
+}
+
+test('inputs are put into the model order, and are left alone when they have it', () => {
+  const [a, b] = [input('a', 'FP32', [3, 2]), input('b', 'INT64', [3])];
+  const given = [a, b];
+  assert.equal(checkInputs('m', metadata, given), given);
+  assert.deepEqual(checkInputs('m', metadata, [b, a]), given);
+  assert.equal(countRows('m', true, given), 3);
+});
+
+for (const [why, inputs, pattern] of [
+  ['a missing input', [input('a', 'FP32', [1, 2])], /expected 2 inputs but got 1 .*missing required input\(s\) \['b'\]/],
+  ['an unknown input', [input('a', 'FP32', [1, 2]), input('c', 'INT64', [1])], /unexpected inference input \['c'\]/],
+  ['a wrong datatype', [input('a', 'INT64', [1, 2]), input('b', 'INT64', [1])], /data-type is 'INT64', but model 'm' expects 'FP32'/],
+  ['a wrong shape', [input('a', 'FP32', [1, 3]), input('b', 'INT64', [1])], /Expected \[-1,2\], got \[1,3\]/],
+  ['a missing batch axis', [input('a', 'FP32', [2]), input('b', 'INT64', [1])], /put a 1 before yours/],
+] as const) {
+  test(`${why} is refused in words that tell what was wanted`, () => {
+    assert.throws(() => checkInputs('m', metadata, inputs), pattern);
+  });
+}
+
+test('inputs must agree on the number of rows', () => {
+  assert.throws(
+    () => countRows('m', true, [input('a', 'FP32', [2, 2]), input('b', 'INT64', [3])]),
+    /batch size does not match other inputs/,
+  );
+  assert.equal(countRows('m', false, [input('a', 'FP32', [2, 2]), input('b', 'INT64', [3])]), 1);
+});
+
+for (const [exported, pattern] of [
+  [undefined, /default export is undefined/],
+  [{ inputs: [], outputs: [] }, /no function 'predict'/],
+  [{ predict() {}, inputs: {}, outputs: [] }, /'inputs' is no array/],
+  [{ predict() {}, inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [] }, /datatype 'FLOAT', wanted one of BOOL/],
+  [{ predict() {}, inputs: [{ name: 'x', datatype: 'FP32', shape: [1.5] }], outputs: [] }, /shape of 'x'/],
+] as const) {
+  test(`a module that is no model is told so: ${String(pattern)}`, () => {
+    assert.throws(() => checkModelDefinition('model.js', exported), pattern);
+  });
+}

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { RANK } from '../base/clock.ts';
+import { isRefusal, type Refusal } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import { STRATEGIES } from '../config/balancing-settings.ts';
+import { ModelSettings } from '../config/model-settings.ts';
+import { VersionInService } from '../fleet/version-in-service.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
+import { SimulatedSpawner } from '../simulate/simulated-replica.ts';
+import { bytesOf } from '../tensor/tensor.ts';
+import type { Batch } from '../work/batch.ts';
+import { Entry } from '../work/entry.ts';
+
+const METADATA = {
+  platform: 'simulated',
+  inputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  outputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  readsParameters: false,
+} as const;
+
+interface Sent {
+  readonly atMs: number;
+  readonly replica: string;
+  readonly rows: number;
+  readonly ids: readonly number[];
+}
+
+/** A version on simulated replicas, with books of what was sent and what was answered. */
+function setUp(settings: object, { serviceMs = (batch: Batch) => 5 + batch.rows, credits = 1, loadMs = 0 } = {}) {
+  const clock = new VirtualClock();
+  const sent: Sent[] = [];
+  const spawner = new SimulatedSpawner(clock, {
+    metadata: METADATA,
+    credits,
+    loadMs,
+    serviceMs,
+    started: (batch, replica) =>
+      sent.push({
+        atMs: clock.now(),
+        replica,
+        rows: batch.rows,
+        ids: batch.members.map(({ request }) => Number(request.id)),
+      }),
+  });
+  const spec = {
+    model: 'm',
+    version: '1',
+    file: 'm',
+    ownSample: [],
+    settings: ModelSettings.parse({ warmup: { enabled: false }, health: { missedBeats: 1e9 }, ...settings }),
+  };
+  const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner });
+  const outcomes = new Map<number, (Answer | Refusal)[]>();
+  const submit = (id: number, { rows = 1, width = 1, timeoutMs = undefined as number | undefined } = {}) => {
+    outcomes.set(id, []);
+    const entry = version.submit(request(id, rows, width, timeoutMs), (outcome) => outcomes.get(id)?.push(outcome));
+    if (!(entry instanceof Entry)) outcomes.get(id)?.push(entry);
+    return entry;
+  };
+  version.start();
+  clock.advance(loadMs);
+  return { clock, version, spawner, sent, outcomes, submit };
+}
+
+function request(id: number, rows: number, width: number, timeoutMs: number | undefined): InferenceRequest {
+  const data = bytesOf(new Uint8Array(rows * width));
+  return { id: String(id), inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }], parameters: {}, timeoutMs };
+}
+
+function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
+  const [outcome] = outcomes ?? [];
+  if (outcome === undefined) return 'none';
+  return isRefusal(outcome) ? outcome.reason : 'ok';
+}
+
+const traffic = fc.array(
+  fc.record({
+    atMs: fc.integer({ min: 0, max: 200 }),
+    rows: fc.integer({ min: 1, max: 4 }),
+    width: fc.integer({ min: 1, max: 2 }),
+    cancelAfterMs: fc.option(fc.integer({ min: 0, max: 60 })),
+    timeoutMs: fc.option(fc.integer({ min: 1, max: 80 })),
+  }),
+  { maxLength: 60 },
+);
+
+test('whatever comes, every request is answered once, in order within its lane, in batches within bounds', () => {
+  const settings = fc.record({
+    maxBatchSize: fc.integer({ min: 4, max: 9 }),
+    maxWaitMs: fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined }),
+    maxRows: fc.integer({ min: 10, max: 60 }),
+    replicas: fc.integer({ min: 1, max: 3 }),
+    credits: fc.integer({ min: 1, max: 2 }),
+    strategy: fc.constantFrom(...STRATEGIES),
+    killAtMs: fc.option(fc.integer({ min: 1, max: 150 })),
+  });
+  fc.assert(
+    fc.property(traffic, settings, (arrivals, it) => {
+      const { clock, version, spawner, sent, outcomes, submit } = setUp(
+        {
+          replicas: it.replicas,
+          batching: { maxBatchSize: it.maxBatchSize, maxWaitMs: it.maxWaitMs },
+          queue: { maxRows: it.maxRows },
+          balancing: { strategy: it.strategy },
+        },
+        { credits: it.credits },
+      );
+      arrivals.forEach(({ atMs, rows, width, cancelAfterMs, timeoutMs }, id) => {
+        const arrive = () => {
+          const entry = submit(id, { rows, width, timeoutMs: timeoutMs ?? undefined });
+          if (cancelAfterMs === null || !(entry instanceof Entry)) return;
+          clock.at(clock.now() + cancelAfterMs, () => version.cancel(entry), RANK.cancel);
+        };
+        clock.at(atMs, arrive, RANK.arrival);
+      });
+      if (it.killAtMs !== null) clock.at(it.killAtMs, () => spawner.replicas.get('m/1#0')?.end('SIGKILL'));
+      clock.runUntil(100_000);
+
+      for (const [id, answers] of outcomes) assert.equal(answers.length, 1, `request ${id} has ${answers.length} outcomes`);
+      assert.equal(version.inFlight, 0);
+      assert.equal(version.queue.rows, 0);
+      assert.equal(version.queue.bytes, 0);
+      for (const { rows, ids } of sent) {
+        assert.ok(ids.length > 0, 'an empty batch');
+        assert.ok(rows <= it.maxBatchSize, `${rows} rows`);
+        assert.equal(new Set(ids.map((id) => arrivals[id]?.width)).size, 1, 'lanes mixed');
+      }
+      if (it.killAtMs === null) assertOrder(sent, arrivals);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function assertOrder(sent: readonly Sent[], arrivals: readonly { atMs: number; width: number }[]): void {
+  for (const width of [1, 2]) {
+    const ids = sent.flatMap((batch) => batch.ids).filter((id) => arrivals[id]?.width === width);
+    assert.equal(new Set(ids).size, ids.length, 'a request ran twice');
+    const key = (id: number) => (arrivals[id]?.atMs ?? 0) * 1000 + id;
+    assert.deepEqual(ids, [...ids].sort((a, b) => key(a) - key(b)));
+  }
+}
+
+test('a request whose client left while it waited never runs', () => {
+  const { clock, version, sent, submit, outcomes } = setUp({ batching: { maxBatchSize: 1 } });
+  submit(0);
+  const second = submit(1);
+  assert.ok(second instanceof Entry);
+  clock.advance(1);
+  version.cancel(second);
+  clock.runUntil(1000);
+  assert.deepEqual(sent.map(({ ids }) => ids), [[0]]);
+  assert.equal(reasonOf(outcomes.get(1)), 'CANCELLED');
+});
+
+test('a replica that dies takes nobody with it: its members run once more on another one', () => {
+  const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 2, batching: { maxBatchSize: 4 } });
+  for (const id of [0, 1, 2, 3]) submit(id);
+  clock.advance(1);
+  const first = sent[0]?.replica ?? '';
+  spawner.replicas.get(first)?.end('SIGKILL');
+  clock.runUntil(1000);
+  assert.equal(sent.length, 2);
+  assert.deepEqual(sent[1]?.ids, [0, 1, 2, 3]);
+  assert.notEqual(sent[1]?.replica, first);
+  for (const id of [0, 1, 2, 3]) assert.equal(reasonOf(outcomes.get(id)), 'ok');
+});
+
+test('a request that loses two replicas is answered 503 and not tried a third time', () => {
+  const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 1 });
+  submit(0);
+  clock.advance(1);
+  for (let life = 0; life < 2; life++) {
+    spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+    clock.advance(1);
+  }
+  clock.runUntil(10_000);
+  assert.equal(sent.length, 2);
+  assert.equal(reasonOf(outcomes.get(0)), 'REPLICA_LOST');
+});
+
+test('while the only replica restarts, requests wait for it', () => {
+  const { clock, spawner, submit, outcomes } = setUp({ replicas: 1 }, { loadMs: 50 });
+  spawner.replicas.get('m/1#0')?.end('SIGKILL');
+  clock.advance(1);
+  submit(0);
+  clock.advance(20);
+  assert.equal(reasonOf(outcomes.get(0)), 'none');
+  clock.advance(60);
+  assert.equal(reasonOf(outcomes.get(0)), 'ok');
+});
+
+test('the second credit takes a full batch only, and only while no replica is idle', () => {
+  const { clock, sent, submit } = setUp({ replicas: 2, batching: { maxBatchSize: 2 } }, { credits: 2 });
+  for (const id of [0, 1, 2, 3, 4, 5, 6]) submit(id);
+  clock.advance(0);
+  const replicas = sent.map(({ replica }) => replica);
+  assert.notEqual(replicas[0], replicas[1], 'idle replicas come first');
+  assert.deepEqual(sent.map(({ ids }) => ids), [[0, 1], [2, 3], [4, 5]], 'the one that is left waits outside');
+  clock.runUntil(1000);
+  assert.deepEqual(sent.map(({ ids }) => ids), [[0, 1], [2, 3], [4, 5], [6]]);
+});
+
+test('a deadline passed in the queue and one passed while running are told apart', () => {
+  const { clock, submit, outcomes } = setUp({ batching: { maxBatchSize: 1 } }, { serviceMs: () => 50 });
+  submit(0, { timeoutMs: 20 });
+  submit(1, { timeoutMs: 20 });
+  clock.advance(20);
+  assert.equal(reasonOf(outcomes.get(0)), 'DEADLINE_RUNNING');
+  assert.equal(reasonOf(outcomes.get(1)), 'DEADLINE_QUEUED');
+});
+
+for (const [why, options, reason] of [
+  ['more rows than the largest batch', { rows: 5 }, 'BATCH_TOO_LARGE'],
+  ['no rows', { rows: 0 }, 'INVALID_INPUT'],
+] as const) {
+  test(`${why} are refused with ${reason}`, () => {
+    const { submit, outcomes } = setUp({ batching: { maxBatchSize: 4 } });
+    submit(0, options);
+    assert.equal(reasonOf(outcomes.get(0)), reason);
+  });
+}
+
+test('queue bounds count rows and bytes', () => {
+  const { submit, outcomes, clock } = setUp({
+    batching: { maxBatchSize: 2, maxWaitMs: 1000 },
+    queue: { maxRows: 3, maxBytes: 1000 },
+  });
+  for (const id of [0, 1, 2, 3]) submit(id, { width: id + 1 });
+  assert.equal(reasonOf(outcomes.get(3)), 'QUEUE_FULL');
+  clock.runUntil(5000);
+  submit(4, { width: 1001 });
+  assert.equal(reasonOf(outcomes.get(4)), 'QUEUE_FULL');
+});

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { bytesOf } from '../tensor/tensor.ts';
+import { sameAnswer } from './batch-independence.ts';
+import { judgeStability } from './stability.ts';
+
+const rule = { windowRuns: 3, tolerance: 0.1 };
+
+test('two windows that agree are stable, and the last median is the latency', () => {
+  const verdict = judgeStability(rule, [90, 40, 20, 10, 11, 9, 10, 10.5, 10]);
+  assert.equal(verdict.isStable, true);
+  assert.equal(verdict.stableMs, 10);
+});
+
+test('falling latency is not stable yet', () => {
+  assert.equal(judgeStability(rule, [30, 28, 26, 20, 18, 16]).isStable, false);
+});
+
+test('one disturbed run neither ends practice nor prolongs it', () => {
+  assert.equal(judgeStability(rule, [10, 10, 10, 10, 99, 10]).isStable, true);
+  assert.equal(judgeStability(rule, [20, 20, 20, 10, 20, 10]).isStable, false);
+});
+
+test('nothing is stable before there are two windows; constant latency is as soon as there are', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 9 }), fc.double({ min: 0.01, max: 1e4, noNaN: true }), (windowRuns, ms) => {
+      const settings = { windowRuns, tolerance: 0.1 };
+      const runs = new Array<number>(2 * windowRuns).fill(ms);
+      assert.equal(judgeStability(settings, runs).isStable, true);
+      assert.equal(judgeStability(settings, runs.slice(1)).isStable, false);
+    }),
+  );
+});
+
+test('answers are the same up to rounding, and not beyond', () => {
+  const answer = (value: number) => [
+    { name: 'y', datatype: 'FP32' as const, shape: [1], data: bytesOf(Float32Array.of(value)) },
+  ];
+  assert.equal(sameAnswer(answer(0.5), answer(0.500001)), true);
+  assert.equal(sameAnswer(answer(0.5), answer(0.51)), false);
+  assert.equal(sameAnswer(answer(Number.NaN), answer(Number.NaN)), true);
+});

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { childrenOf, isAlive } from '../support/processes.ts';
+import { galley, PROJECT, RunningServer, TEST_MODELS } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-lifecycle-'));
+after(() => rmSync(root, { recursive: true }));
+let files = 0;
+
+function settingsFile(text: string): string {
+  const file = join(root, `${files++}.yaml`);
+  writeFileSync(file, text);
+  return file;
+}
+
+function serving(model: string, more = ''): string {
+  return settingsFile(`models: {${model}: {path: ${join(TEST_MODELS, model)}, replicas: 2, warmup: {enabled: false}${more}}}`);
+}
+
+async function order(url: string, value: number): Promise<Response> {
+  return fetch(`${url}/v2/models/fragile/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs: [{ name: 'order', shape: [1], datatype: 'INT32', data: [value] }] }),
+  });
+}
+
+async function slow(url: string, ms: number): Promise<Response> {
+  return fetch(`${url}/v2/models/slow/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [ms] }] }),
+  });
+}
+
+async function inFlight(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return Number(/galley_in_flight_requests\{[^}]*\} (\d+)/.exec(text)?.[1]);
+}
+
+test('SIGTERM lets what was admitted finish, then everything ends with 0 and no child is left', async () => {
+  const server = await RunningServer.start([serving('slow')]);
+  const children = childrenOf(server.pid);
+  assert.equal(children.length, 2);
+  const pending = [slow(server.url, 400), slow(server.url, 400), slow(server.url, 400)];
+  await until('three requests are in flight', async () => (await inFlight(server.url)) === 3);
+  server.kill('SIGTERM');
+  const responses = await Promise.all(pending);
+  assert.deepEqual(responses.map(({ status }) => status), [200, 200, 200]);
+  assert.equal(await server.ended(), 0);
+  assert.deepEqual(children.filter(isAlive), []);
+});
+
+test('a second signal hurries a drain that would take long', async () => {
+  const server = await RunningServer.start([serving('fragile')]);
+  const children = childrenOf(server.pid);
+  const pending = order(server.url, 3).catch(() => undefined);
+  await until('it computes', async () => (await inFlight(server.url)) === 1);
+  server.kill('SIGTERM');
+  await until('it is draining', async () => fetch(`${server.url}/health/live`).then(() => false, () => true));
+  const startedAt = performance.now();
+  server.kill('SIGTERM');
+  assert.equal(await server.ended(), 0);
+  assert.ok(performance.now() - startedAt < 5_000);
+  await pending;
+  assert.deepEqual(children.filter(isAlive), []);
+});
+
+test('a server that is killed leaves no child, not even one that computes', async () => {
+  const server = await RunningServer.start([serving('fragile')]);
+  const children = childrenOf(server.pid);
+  assert.equal(children.length, 2);
+  const pending = order(server.url, 3).catch(() => undefined);
+  await until('it computes', async () => (await inFlight(server.url)) === 1);
+  server.kill('SIGKILL');
+  await server.ended();
+  const diedAt = performance.now();
+  await until('no child is left', () => !children.some(isAlive));
+  // 100 ms is the promise; a busy test machine may add to what we can see of it.
+  assert.ok(performance.now() - diedAt < 250, `${performance.now() - diedAt} ms`);
+  await pending;
+});
+
+test('SIGTERM to npm itself ends the server it started', async () => {
+  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const server = await RunningServer.of(npm);
+  const [galleyPid] = childrenOf(server.pid);
+  assert.ok(galleyPid !== undefined);
+  const replicas = childrenOf(galleyPid);
+  assert.equal(replicas.length, 6);
+  server.kill('SIGTERM');
+  await server.ended();
+  await until('all have ended', () => !isAlive(galleyPid) && !replicas.some(isAlive));
+});
+
+test('a replica that is killed takes no request with it, and a new one takes its place', async () => {
+  const server = await RunningServer.start([serving('slow')]);
+  const [victim] = childrenOf(server.pid);
+  assert.ok(victim !== undefined);
+  const pending = Array.from({ length: 20 }, async () => slow(server.url, 20));
+  await until('some are in flight', async () => (await inFlight(server.url)) > 2);
+  process.kill(victim, 'SIGKILL');
+  const responses = await Promise.all(pending);
+  assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
+  await until('there are two again', () => childrenOf(server.pid).length === 2);
+  await until('both are ready', async () =>
+    /state="ready"\} 2/.test(await (await fetch(`${server.url}/metrics`)).text()),
+  );
+  await server.stop();
+});
+
+test('an input that ends two replicas is answered 503, and the server goes on', async () => {
+  const server = await RunningServer.start([serving('fragile')]);
+  const response = await order(server.url, 2);
+  assert.equal(response.status, 503);
+  assert.equal(((await response.json()) as { reason: string }).reason, 'REPLICA_LOST');
+  assert.equal((await order(server.url, 0)).status, 200);
+  await server.stop();
+});
+
+test('an input the model throws on is answered 500 with its message, and nothing restarts', async () => {
+  const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
+  const children = childrenOf(server.pid);
+  const response = await order(server.url, 1);
+  assert.equal(response.status, 500);
+  assert.match(((await response.json()) as { error: string }).error, /told to throw/);
+  assert.equal((await order(server.url, 4)).status, 200);
+  await until('its output is in the log', () => /a line on stdout/.test(server.output.stderr));
+  assert.deepEqual(childrenOf(server.pid), children);
+  await server.stop();
+});
+
+test('a client that leaves frees its place: what waited does not run', async () => {
+  const server = await RunningServer.start([serving('slow', ', batching: {maxBatchSize: 1}')]);
+  const leaving = new AbortController();
+  const running = [slow(server.url, 300), slow(server.url, 300)];
+  const waiting = Array.from({ length: 10 }, () =>
+    fetch(`${server.url}/v2/models/slow/infer`, {
+      method: 'POST',
+      signal: leaving.signal,
+      body: JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [900] }] }),
+    }).catch(() => undefined),
+  );
+  await until('all are in flight', async () => (await inFlight(server.url)) === 12);
+  leaving.abort();
+  await until('those who left are out', async () => (await inFlight(server.url)) <= 4);
+  const startedAt = performance.now();
+  await Promise.all([...running, ...waiting]);
+  assert.ok(performance.now() - startedAt < 3_000);
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  assert.match(text, /outcome="CANCELLED"\} 10/);
+  await server.stop();
+});
+
+test('the port answers 503 to everyone until the models are ready, and says live from the start', async () => {
+  const file = settingsFile(`models: {slow: {path: ${join(TEST_MODELS, 'slow')}}}`);
+  const child = spawn(process.execPath, [join(PROJECT, 'dist/src/cli/main.js'), 'serve', file, '--port', '0', '--log-level', 'silent'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const server = await RunningServer.of(child);
+  assert.equal((await fetch(`${server.url}/health/startup`)).status, 200);
+  await server.stop();
+});
+
+for (const [why, prepare, pattern] of [
+  ['a port in use', async () => {
+    const other = createTcpServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    return { args: [serving('slow'), '--port', String(port)], clean: () => other.close() };
+  }, /port \d+ on 127\.0\.0\.1 is in use by another program: choose another with --port/],
+  ['a model that cannot be read', async () => {
+    const folder = join(root, 'corrupt');
+    mkdirSync(join(folder, 'broken/1'), { recursive: true });
+    writeFileSync(join(folder, 'broken/1/model.onnx'), 'this is no model');
+    return { args: [folder, '--port', '0'], clean() {} };
+  }, /model 'broken\/1' cannot be served: .*model\.onnx/],
+  ['a module that throws while it loads', async () => {
+    const folder = join(root, 'throwing');
+    mkdirSync(join(folder, 'broken'), { recursive: true });
+    writeFileSync(join(folder, 'broken/model.js'), 'throw new Error("no such luck")');
+    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+    return { args: [folder, '--port', '0'], clean() {} };
+  }, /model 'broken\/1' cannot be served: no such luck/],
+  ['bad settings', async () => ({ args: [settingsFile('prot: 1'), '--port', '0'], clean() {} }), /did you mean 'port'/],
+  ['an empty folder', async () => {
+    const folder = join(root, 'empty');
+    mkdirSync(folder);
+    return { args: [folder], clean() {} };
+  }, /holds no model/],
+] as const) {
+  test(`${why}: one clear line, exit code 1, no child left behind`, async () => {
+    const { args, clean } = await prepare();
+    const ended = await galley(['serve', '--log-level', 'silent', ...args]);
+    clean();
+    assert.equal(ended.code, 1, ended.stdout);
+    assert.match(ended.stderr, pattern);
+    assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+  });
+}

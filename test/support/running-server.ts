@@ -1,0 +1,83 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { until } from './until.ts';
+
+const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
+/** Module models, as compiled. */
+export const TEST_MODELS = fileURLToPath(new URL('../models', import.meta.url));
+
+/** A command that has ended. */
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `galley …` to its end. */
+export async function galley(args: readonly string[], input = ''): Promise<Ended> {
+  const child = spawn(process.execPath, [CLI, ...args], { cwd: PROJECT, stdio: ['pipe', 'pipe', 'pipe'] });
+  child.stdin.end(input);
+  const output = collect(child);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { code, stdout: output.stdout, stderr: output.stderr };
+}
+
+/** `galley serve` as a process, once it is ready. */
+export class RunningServer {
+  readonly url: string;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+  readonly output: { stdout: string; stderr: string };
+
+  private constructor(child: ChildProcess, output: { stdout: string; stderr: string }, url: string) {
+    this.#child = child;
+    this.output = output;
+    this.url = url;
+    this.pid = child.pid as number;
+  }
+
+  static async start(args: readonly string[]): Promise<RunningServer> {
+    const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
+      cwd: PROJECT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return RunningServer.of(child);
+  }
+
+  /** Waits until a child that serves says that it is ready. */
+  static async of(child: ChildProcess): Promise<RunningServer> {
+    const output = collect(child);
+    const url = await until('the server is ready', () => {
+      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
+      return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
+    }, 60_000);
+    return new RunningServer(child, output, url);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The exit code; null when a signal ended it. */
+  async ended(): Promise<number | null> {
+    await until('the server has ended', () => this.#child.exitCode !== null || this.#child.signalCode !== null, 60_000);
+    return this.#child.exitCode;
+  }
+
+  async stop(): Promise<void> {
+    this.kill('SIGTERM');
+    await this.ended();
+  }
+}
+
+function collect(child: ChildProcess): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' };
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output.stdout += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    output.stderr += chunk.toString();
+  });
+  return output;
+}
