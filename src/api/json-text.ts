@@ -1,5 +1,7 @@
 import { messageOf, ServingError } from '../base/errors.ts';
 import { parseExactJson } from '../tensor/exact-json.ts';
+import { checkJsonDepth } from '../tensor/json-depth.ts';
+import { flatten, type Segments } from '../tensor/segments.ts';
 
 const LONG_DIGITS = /\d{16}/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -15,8 +17,9 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * Parses a request's JSON: with the fast parser where it loses nothing, with the exact one for numbers beyond
  * 2^53 and for the bare tokens NaN and Infinity.
  */
-export function parseRequestJson(bytes: Uint8Array): JsonObject {
-  const text = decode(bytes);
+export function parseRequestJson(bytes: Segments): JsonObject {
+  checkJsonDepth(bytes);
+  const text = decode(flatten(bytes));
   const value = LONG_DIGITS.test(text) ? parseExactJson(text) : parseFast(text);
   if (!isJsonObject(value)) {
     const came = Array.isArray(value) ? 'an array' : JSON.stringify(value)?.slice(0, 40);

@@ -33,7 +33,7 @@ export function readOipRequest(model: string, body: Segments, jsonBytes: number 
   if (headBytes > body.byteLength) {
     throw malformed(`inference-header-content-length is ${headBytes}, but the body has only ${body.byteLength} bytes`);
   }
-  const json = parseRequestJson(flatten(sliceSegments(body, 0, headBytes)));
+  const json = parseRequestJson(sliceSegments(body, 0, headBytes));
   const tail = new BinaryTail(model, sliceSegments(body, headBytes, body.byteLength));
   const inputs = listOf(json, 'inputs').map((input) => readInput(input, tail));
   tail.checkEmpty();

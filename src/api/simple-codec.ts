@@ -2,7 +2,7 @@ import { ServingError } from '../base/errors.ts';
 import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { readJsonData, writeJsonElements } from '../tensor/json-codec.ts';
-import { flatten, type Segments } from '../tensor/segments.ts';
+import type { Segments } from '../tensor/segments.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { isJsonObject, parseRequestJson } from './json-text.ts';
 
@@ -16,7 +16,7 @@ export function readPredictRequest(
   hasBatchAxis: boolean,
   body: Segments,
 ): InferenceRequest {
-  const { instances } = parseRequestJson(flatten(body));
+  const { instances } = parseRequestJson(body);
   if (!Array.isArray(instances) || instances.length === 0) {
     throw new ServingError('MALFORMED', `wanted {"instances": [...]} with at least one instance for model '${model}'`);
   }

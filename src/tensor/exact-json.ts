@@ -1,7 +1,5 @@
 import { ServingError } from '../base/errors.ts';
-
-/** Deeper nesting than this is refused: no tensor needs it, and it is how parsers are attacked. */
-export const MAX_JSON_DEPTH = 100;
+import { MAX_JSON_DEPTH, tooDeep } from './json-depth.ts';
 
 /**
  * Reads JSON where `JSON.parse` would lose something: integers beyond 2^53 become BigInt, and the bare tokens
@@ -118,11 +116,4 @@ class ExactReader {
     const came = this.#at < this.#text.length ? `'${this.#text.slice(this.#at, this.#at + 12)}'` : 'the end';
     return new ServingError('MALFORMED', `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`);
   }
-}
-
-export function tooDeep(): ServingError {
-  return new ServingError(
-    'MALFORMED',
-    `JSON nesting depth exceeds maximum allowed limit (${MAX_JSON_DEPTH}); send tensor data flat, row-major`,
-  );
 }

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Clock } from '../base/clock.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import { Pacer } from './pacer.ts';
+
+const TURN_MS = 0.25;
+
+/** Time in which a turn of the event loop takes some, so that there is an end to waiting by turns. */
+function setUp() {
+  const virtual = new VirtualClock();
+  const waits: string[] = [];
+  const clock: Clock = {
+    now: () => virtual.now(),
+    at: (dueMs, wake, rank) => {
+      waits.push(`timer at ${dueMs}`);
+      return virtual.at(dueMs, wake, rank);
+    },
+    endOfTurn: (run) => {
+      waits.push('turn');
+      virtual.at(virtual.now() + TURN_MS, run);
+    },
+  };
+  const woken: number[] = [];
+  const pacer = new Pacer(
+    clock,
+    () => virtual.now(),
+    () => woken.push(virtual.now()),
+  );
+  return { virtual, waits, woken, pacer };
+}
+
+test('far from the due time a timer waits, near it turns do', () => {
+  const { virtual, waits, woken, pacer } = setUp();
+  pacer.wakeAt(10);
+  virtual.advance(9);
+  assert.deepEqual([waits, woken], [['timer at 8'], [8]]);
+  pacer.wakeAt(10);
+  virtual.advance(1);
+  assert.deepEqual(waits, ['timer at 8', 'turn']);
+  assert.deepEqual(woken, [8, 9.25]);
+});
+
+test('while a wake-up is under way no other is asked for', () => {
+  const { virtual, woken, pacer } = setUp();
+  pacer.wakeAt(10);
+  pacer.wakeAt(10);
+  pacer.wakeAt(12);
+  virtual.runAll();
+  assert.deepEqual(woken, [8]);
+});
+
+test('turns are idle unless something happened in them', () => {
+  const { virtual, pacer } = setUp();
+  pacer.wakeAt(1);
+  virtual.runAll();
+  assert.equal(pacer.idleMs, TURN_MS);
+  pacer.wakeAt(1);
+  pacer.worked();
+  virtual.runAll();
+  assert.equal(pacer.idleMs, TURN_MS);
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { seededRandom } from '../base/random.ts';
+import { type Arrivals, arrivalsOf } from './schedule.ts';
+
+function take(arrivals: Arrivals, count: number): number[] {
+  return Array.from({ length: count }, () => {
+    const dueMs = arrivals.nextDueMs(0);
+    arrivals.take();
+    return dueMs;
+  });
+}
+
+test('a closed loop always has a request that is due now', () => {
+  const arrivals = arrivalsOf({ kind: 'closed', concurrency: 4 }, 0, 0, seededRandom(1));
+  assert.equal(arrivals.nextDueMs(17), 17);
+  arrivals.take();
+  assert.equal(arrivals.nextDueMs(18), 18);
+});
+
+test('gaps of an open loop have the mean and the deviation of an exponential distribution', () => {
+  const schedule = { kind: 'open', ratePerSecond: 200 } as const;
+  const instants = take(arrivalsOf(schedule, 1000, 0, seededRandom(7)), 100_000);
+  const gaps = instants.map((dueMs, index) => dueMs - (instants[index - 1] ?? 1000));
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
+  assert.ok(Math.abs(mean / 5 - 1) < 0.02, `mean gap ${mean} ms`);
+  assert.ok(Math.abs(Math.sqrt(variance) / 5 - 1) < 0.03, `deviation ${Math.sqrt(variance)} ms`);
+});
+
+test('in any open loop the instants never go back, and the same seed gives the same ones', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.1, max: 1e5, noNaN: true }),
+      fc.nat(5000),
+      fc.nat(5000),
+      fc.string(),
+      (ratePerSecond, startMs, rampMs, seed) => {
+        const begin = () =>
+          take(arrivalsOf({ kind: 'open', ratePerSecond }, startMs, rampMs, seededRandom(seed)), 200);
+        const instants = begin();
+        assert.deepEqual(begin(), instants);
+        assert.deepEqual(
+          [...instants].sort((a, b) => a - b),
+          instants,
+        );
+        assert.ok((instants[0] ?? 0) >= startMs);
+      },
+    ),
+  );
+});
+
+test('a ramp leads from nothing to the full rate, and past it the rate is as if there had been none', () => {
+  const schedule = { kind: 'open', ratePerSecond: 10_000 } as const;
+  const instants = take(arrivalsOf(schedule, 0, 2000, seededRandom(3)), 40_000);
+  const countBetween = (fromMs: number, untilMs: number) =>
+    instants.filter((dueMs) => dueMs >= fromMs && dueMs < untilMs).length;
+  const isNear = (count: number, expected: number) => Math.abs(count - expected) < 5 * Math.sqrt(expected);
+  assert.ok(isNear(countBetween(0, 1000), 2500));
+  assert.ok(isNear(countBetween(1000, 2000), 7500));
+  assert.ok(isNear(countBetween(2000, 3000), 10_000));
+  assert.ok(isNear(countBetween(3000, 4000), 10_000));
+});
+
+test('schedules that make no sense are refused', () => {
+  const random = seededRandom(1);
+  for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+    assert.throws(() => arrivalsOf({ kind: 'closed', concurrency }, 0, 0, random), /concurrency must be/);
+  }
+  for (const ratePerSecond of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => arrivalsOf({ kind: 'open', ratePerSecond }, 0, 0, random), /ratePerSecond must be/);
+  }
+});

