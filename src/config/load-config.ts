@@ -23,6 +23,7 @@ export interface LoadedConfig {
 }
 
 const SETTINGS_FILE = 'galley.yaml';
+const MODELS_FOLDER = 'models';
 
 /**
  * Reads settings from a file, or from a folder that holds galley.yaml or simply models.
@@ -36,7 +37,9 @@ export function loadConfig(fileOrFolder: string, overrides: Raw = {}): LoadedCon
   const isFolder = statSync(path).isDirectory();
   const file = isFolder ? join(path, SETTINGS_FILE) : path;
   const directory = isFolder ? path : dirname(path);
-  const raw = existsSync(file) ? readYaml(file) : { repository: path };
+  // A folder without settings is one of models, or one that has a folder of models in it.
+  const bare = existsSync(join(path, MODELS_FOLDER)) ? {} : { repository: path };
+  const raw = existsSync(file) ? readYaml(file) : bare;
   return completeConfig(file, directory, mergeSettings(raw, overrides));
 }
 
@@ -77,7 +80,7 @@ function modelSchema(): () => SchemaNode {
 
 function findRepository(source: string, directory: string, server: ServerSettings): string | undefined {
   if (server.repository === undefined) {
-    const beside = join(directory, 'models');
+    const beside = join(directory, MODELS_FOLDER);
     return existsSync(beside) ? beside : undefined;
   }
   const repository = resolve(directory, server.repository);

@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { type Scenario, shown } from './scenario.ts';
+import { batching } from './scenarios/batching.ts';
+import { bigJson } from './scenarios/big-json.ts';
+import { computeBound } from './scenarios/compute-bound.ts';
+import { frontDoor } from './scenarios/front-door.ts';
+import { latency } from './scenarios/latency.ts';
+import { start } from './scenarios/start.ts';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  'front-door': frontDoor,
+  'compute-bound': computeBound,
+  batching,
+  latency,
+  'big-json': bigJson,
+  start,
+};
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
+const name = positionals[0] ?? '';
+const scenario = SCENARIOS[name];
+if (scenario === undefined) {
+  console.error(`usage: npm run bench -- SCENARIO [--json]; scenarios: ${Object.keys(SCENARIOS).join(', ')}`);
+  process.exitCode = 2;
+} else {
+  const result = await scenario((line) => console.log(`  ${line}`));
+  console.log(`${name}: ratio ${shown(result.ratio)}, aim ${result.aim}: ${result.isMet ? 'met' : 'MISSED'}`);
+  for (const [key, value] of Object.entries(result.also)) console.log(`  ${key}: ${typeof value === 'number' ? shown(value) : value}`);
+  if (values.json === true) console.log(JSON.stringify({ scenario: name, ...result }));
+}

@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { runLoadInProcess } from '../src/cli/run-load.ts';
+import type { JobRequest } from '../src/load/load-job.ts';
+import type { LoadReport } from '../src/load/load-report.ts';
+import { RunningServer } from '../test/support/running-server.ts';
+import { type BenchModelName, writeBenchModels } from './models.ts';
+
+const NULL_SERVER = fileURLToPath(new URL('./null-server.js', import.meta.url));
+const ORT_LOOP = fileURLToPath(new URL('./ort-loop.js', import.meta.url));
+
+/** A server to put load on. */
+export interface Contender {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** A folder of bench models and everything that was started from it; `close` ends and removes all. */
+export class Workbench {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'galley-bench-'));
+  readonly #contenders: Contender[] = [];
+  #files = 0;
+
+  constructor(models: readonly BenchModelName[]) {
+    writeBenchModels(this.#folder, models);
+  }
+
+  modelFile(model: BenchModelName): string {
+    return join(this.#folder, model, '1', 'model.onnx');
+  }
+
+  /** Settings for one model, as a file. */
+  settingsFile(model: BenchModelName, settings: object): string {
+    const file = join(this.#folder, `${this.#files++}.yaml`);
+    writeFileSync(file, JSON.stringify({ models: { [model]: { path: join(this.#folder, model), ...settings } } }));
+    return file;
+  }
+
+  async galley(model: BenchModelName, settings: object): Promise<Contender> {
+    const server = await RunningServer.start([this.settingsFile(model, settings), '--log-level', 'silent']);
+    return this.#keep({ port: Number(new URL(server.url).port), stop: async () => server.stop() });
+  }
+
+  /** A bare node:http server that answers these bytes. */
+  async nullServer(answer: object): Promise<Contender> {
+    const child = spawn(process.execPath, [NULL_SERVER, JSON.stringify(answer)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const port = await new Promise<number>((resolve) => {
+      createInterface({ input: child.stdout }).once('line', (line) => resolve((JSON.parse(line) as { port: number }).port));
+    });
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    return this.#keep({
+      port,
+      stop: async () => {
+        child.stdin.end();
+        await ended;
+      },
+    });
+  }
+
+  /** Runs a bare onnxruntime loop in a process of its own. */
+  async ortLoop(model: BenchModelName, shape: readonly number[], durationMs: number): Promise<{ ratePerSecond: number; p50Ms: number }> {
+    const job = JSON.stringify({ file: this.modelFile(model), shape, durationMs });
+    const child = spawn(process.execPath, [ORT_LOOP, job], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    await new Promise<void>((resolve) => child.once('close', () => resolve()));
+    return JSON.parse(text) as { ratePerSecond: number; p50Ms: number };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#contenders.map(async (contender) => contender.stop()));
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #keep(contender: Contender): Contender {
+    this.#contenders.push(contender);
+    return contender;
+  }
+}
+
+/** A request with one binary FP32 tensor `x`, answered in binary. */
+export function binaryRequest(model: string, shape: readonly number[]): JobRequest {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5);
+  const head = Buffer.from(
+    JSON.stringify({
+      parameters: { binary_data_output: true },
+      inputs: [{ name: 'x', shape, datatype: 'FP32', parameters: { binary_data_size: values.byteLength } }],
+    }),
+  );
+  return {
+    method: 'POST',
+    path: `/v2/models/${model}/infer`,
+    headers: { 'inference-header-content-length': String(head.byteLength), 'content-type': 'application/octet-stream' },
+    bodyBase64: Buffer.concat([head, Buffer.from(values.buffer)]).toString('base64'),
+  };
+}
+
+/** Loads a contender in a closed loop; throws when the run is void or answers are missing. */
+export async function closedLoop(
+  { port }: Contender,
+  request: JobRequest,
+  concurrency: number,
+  durationMs: number,
+  warmupMs = 500,
+): Promise<LoadReport> {
+  const report = await runLoadInProcess({
+    target: { host: '127.0.0.1', port },
+    requests: [request],
+    schedule: { kind: 'closed', concurrency },
+    warmupMs,
+    durationMs,
+    timeoutMs: 30_000,
+    maxConnections: concurrency,
+    keepsFirstAnswer: true,
+  });
+  if (report.void !== undefined) throw new Error(`the run is void: ${report.void}`);
+  if (report.succeeded < report.requests) throw new Error(`${report.requests - report.succeeded} requests failed: ${report.firstError}`);
+  return report;
+}
