@@ -7,25 +7,23 @@ import { type Admission, noRoom, tooLarge } from './door.ts';
 
 /**
  * Collects a body as the chunks it comes in, decoded if it is compressed, and ends as soon as it passes a
- * bound. `done` is called exactly once.
+ * bound. `done` is called once, or never when the client goes away first: then the response closes.
  */
 export function readBody(req: IncomingMessage, admission: Admission, done: (body: Segments | Refusal) => void): void {
   const { reservation, maxBodyBytes } = admission;
   const decoder = decoderOf(admission);
   const source: Readable = decoder === undefined ? req : req.pipe(decoder);
-  const chunks: Buffer[] = [];
+  let chunks: Buffer[] = [];
   let byteLength = 0;
   let isDone = false;
 
   const finish = (result: Segments | Refusal): void => {
     if (isDone) return;
     isDone = true;
-    if (isRefusal(result)) {
-      chunks.length = 0;
-      if (decoder !== undefined) {
-        req.unpipe(decoder);
-        decoder.destroy();
-      }
+    chunks = [];
+    if (decoder !== undefined && isRefusal(result)) {
+      req.unpipe(decoder);
+      decoder.destroy();
     }
     done(result);
   };
@@ -38,11 +36,6 @@ export function readBody(req: IncomingMessage, admission: Admission, done: (body
     else chunks.push(chunk);
   });
   source.on('end', () => finish({ chunks, byteLength }));
-  req.on('close', () => {
-    // Also comes after a body that ended well; then nobody listens any more.
-    if (!req.complete) finish(refuse('CANCELLED', 'the client went away before its request was complete'));
-  });
-  req.on('error', () => finish(refuse('CANCELLED', 'the client went away before its request was complete')));
   decoder?.on('error', (error) => {
     finish(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
   });

@@ -3,6 +3,7 @@ import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { HeadReader } from './oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from './oip-request.ts';
 import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from './oip-response.ts';
 import { readPredictRequest, writePredictAnswer } from './simple-codec.ts';
@@ -25,11 +26,11 @@ export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
 export type WriteTask = Exclude<CodecTask, ReadTask>;
 
 /** Does a reading task; whatever is wrong with the body comes back as a refusal. */
-export function read(task: ReadTask): OipRequest | Refusal {
+export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal {
   try {
     switch (task.kind) {
       case 'read infer':
-        return readOipRequest(task.model, task.body, task.jsonBytes);
+        return readOipRequest(task.model, task.body, task.jsonBytes, readHead);
       case 'read raw':
         return readRawRequest(task.model, task.metadata, task.body);
       case 'read predict': {

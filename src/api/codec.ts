@@ -3,6 +3,7 @@ import type { Piscina } from 'piscina';
 import { messageOf, type Refusal, refuse } from '../base/errors.ts';
 import { type Segments, segmentsOf } from '../tensor/segments.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
+import { OipHeadCache } from './oip-head-cache.ts';
 import type { OipRequest } from './oip-request.ts';
 import { type EncodedAnswer, textElements } from './oip-response.ts';
 import { elementCount } from '../tensor/tensor.ts';
@@ -17,6 +18,7 @@ const NICE_INCREMENT = 10;
 /** Reads and writes bodies: small ones at once, large ones in codec threads. */
 export class Codec {
   readonly #threads: number;
+  readonly #heads = new OipHeadCache();
   #pool: Piscina | undefined;
 
   constructor(threads: number) {
@@ -42,7 +44,7 @@ export class Codec {
   /** `done` is called before this returns when the body is small. */
   read(task: ReadTask, done: (result: OipRequest | Refusal) => void): void {
     if (this.#pool === undefined || jsonBytesIn(task) <= LARGE_JSON_BYTES) {
-      done(read(task));
+      done(read(task, this.#heads.read));
       return;
     }
     const body = ownMemory(task.body);

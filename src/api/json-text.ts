@@ -1,10 +1,9 @@
-import { messageOf, ServingError } from '../base/errors.ts';
+import { ServingError } from '../base/errors.ts';
 import { parseExactJson } from '../tensor/exact-json.ts';
-import { checkJsonDepth } from '../tensor/json-depth.ts';
+import { scanJson } from '../tensor/json-scan.ts';
 import { flatten, type Segments } from '../tensor/segments.ts';
 
-const LONG_DIGITS = /\d{16}/;
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A JSON object by its members; anything else has none. */
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -18,9 +17,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * 2^53 and for the bare tokens NaN and Infinity.
  */
 export function parseRequestJson(bytes: Segments): JsonObject {
-  checkJsonDepth(bytes);
-  const text = decode(flatten(bytes));
-  const value = LONG_DIGITS.test(text) ? parseExactJson(text) : parseFast(text);
+  if (bytes.byteLength === 0) throw new ServingError('MALFORMED', 'the request body is empty, wanted a JSON object');
+  const { isAscii, hasLongNumbers } = scanJson(bytes);
+  const text = decode(flatten(bytes), isAscii);
+  const value = hasLongNumbers ? parseExactJson(text) : parseFast(text);
   if (!isJsonObject(value)) {
     const came = Array.isArray(value) ? 'an array' : JSON.stringify(value)?.slice(0, 40);
     throw new ServingError('MALFORMED', `the request is ${came}, wanted a JSON object`);
@@ -36,11 +36,11 @@ function parseFast(text: string): unknown {
   }
 }
 
-function decode(bytes: Uint8Array): string {
-  if (bytes.byteLength === 0) throw new ServingError('MALFORMED', 'the request body is empty, wanted a JSON object');
+function decode(bytes: Uint8Array, isAscii: boolean): string {
+  if (isAscii) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
   try {
-    return utf8.decode(bytes);
-  } catch (caught) {
-    throw new ServingError('MALFORMED', `the request is no UTF-8 text: ${messageOf(caught)}`);
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw new ServingError('MALFORMED', 'malformed JSON: the body is no UTF-8 text');
   }
 }

@@ -32,15 +32,10 @@ export class ModelRoutes {
   }
 
   /** `GET /v2/health/live` and `/v2/health/ready`, with every member that some client reads. */
-  protocolHealth(res: ServerResponse, check: string): boolean {
-    if (check === 'live') {
-      sendJson(res, 200, { live: true });
-      return true;
-    }
-    if (check !== 'ready') return false;
+  protocolHealth(res: ServerResponse, check: string): void {
     const ready = this.#health.whyNotReady() === undefined;
-    sendJson(res, ready ? 200 : 503, { ready, live: true });
-    return true;
+    if (check === 'live') sendJson(res, 200, { live: true });
+    else sendJson(res, ready ? 200 : 503, { ready, live: true });
   }
 
   /** `GET /v2/models/{model}[/versions/{version}]` */

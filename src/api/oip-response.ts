@@ -3,7 +3,7 @@ import { writeJsonData } from '../tensor/json-codec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { elementCount } from '../tensor/tensor.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import type { RequestedOutput } from './oip-request.ts';
+import type { RequestedOutput } from './oip-head.ts';
 
 /** A whole answer, ready to be sent. */
 export interface EncodedAnswer {

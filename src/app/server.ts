@@ -1,14 +1,4 @@
-import type { Server } from 'node:http';
-import { availableParallelism } from 'node:os';
 import type { Logger } from 'pino';
-import { BodyBudget } from '../api/body-budget.ts';
-import { Codec } from '../api/codec.ts';
-import { Door } from '../api/door.ts';
-import { listen, makeHttpServer } from '../api/http-server.ts';
-import { InferenceHandler } from '../api/inference-handler.ts';
-import { ModelRoutes } from '../api/model-routes.ts';
-import { OpenRequests } from '../api/open-requests.ts';
-import { Router } from '../api/router.ts';
 import type { Clock } from '../base/clock.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
@@ -18,10 +8,11 @@ import { ModelRegistry } from '../fleet/model-registry.ts';
 import { ServerHealth } from '../fleet/server-health.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import { logVersion } from '../observe/event-log.ts';
-import { Metrics } from '../observe/metrics.ts';
+import type { StandbyProcesses } from '../process/replica-process.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
+import type { Front } from './front.ts';
 import { loadOrderOf } from './load-order.ts';
-import { PACKAGE_VERSION } from './package-version.ts';
+import { Patience } from './patience.ts';
 import { listServedModels, type ServedModel } from './served-models.ts';
 
 /** What a server takes from the outside. */
@@ -29,6 +20,8 @@ export interface ServerPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Processes already started for the first replicas. */
+  readonly standby?: StandbyProcesses;
 }
 
 /** A whole server, put together: the only place where policies, processes, HTTP, clock and chance meet. */
@@ -36,36 +29,17 @@ export class GalleyServer {
   readonly registry = new ModelRegistry();
   readonly health = new ServerHealth(this.registry);
   readonly #settings: ServerSettings;
-  readonly #served: readonly ServedModel[];
   readonly #ports: ServerPorts;
-  readonly #router: Router;
-  readonly #http: Server;
-  readonly #codec: Codec;
-  readonly #metrics: Metrics;
-  readonly #open = new OpenRequests();
+  #front: Front | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
-  #hurry: (() => void) | undefined;
+  #patience: Patience | undefined;
 
   /** Throws a SettingsError when settings and model files do not fit together. */
   constructor(config: LoadedConfig, ports: ServerPorts) {
     this.#settings = config.server;
     this.#ports = ports;
-    this.#served = listServedModels(config);
-    const budget = new BodyBudget(config.server.maxInFlightBytes);
-    const { maxBodyBytes } = config.server;
-    const door = new Door(this.registry, budget, { maxBodyBytes, isAdmitting: () => this.health.isAdmitting });
-    // One core is for the front door; large JSON gets what is left, but at least one thread.
-    this.#codec = new Codec(Math.max(1, availableParallelism() - 1));
-    const inference = new InferenceHandler(ports.clock, door, this.#codec);
-    const identity = { name: config.server.name, version: PACKAGE_VERSION };
-    this.#router = new Router(inference, new ModelRoutes(this.registry, this.health, identity), this.health);
-    this.#metrics = new Metrics(() => budget.bytes);
-    inference.refused.on(({ version, refusal }) => this.#metrics.countRefused(version, refusal.reason));
-    this.#http = makeHttpServer(config.server.http, (req, res) => {
-      this.#open.enter(res);
-      this.#router.route(req, res);
-    });
+    for (const served of listServedModels(config)) this.registry.add(this.#makeVersion(served));
   }
 
   /** Where it answers, for instance `http://127.0.0.1:8000`. */
@@ -75,18 +49,18 @@ export class GalleyServer {
   }
 
   /**
-   * Opens the port, starts all replicas and resolves when every version is ready. When one cannot be had, ends
+   * Starts all replicas, opens the port and resolves when every version is ready. When one cannot be had, ends
    * everything it began and rejects with an OperatorError that names the model and the file.
    */
-  async start(onListening: (server: GalleyServer) => void = () => {}): Promise<void> {
-    const versions = this.#served.map((model) => this.#makeVersion(model));
+  async start(): Promise<void> {
+    const versions = this.registry.all();
     try {
-      this.#port = await listen(this.#http, this.#settings.host, this.#settings.port);
-      // Children first: they load while this process loads the rest of itself.
+      // Children first: they load their models while this process loads the rest of itself.
       for (const version of versions) version.start();
-      this.health.enter('serving');
-      onListening(this);
-      await Promise.all([this.#loadTheRest(), ...versions.map(async (version) => whenReady(version))]);
+      this.#ports.standby?.close();
+      const ready = Promise.all(versions.map(async (version) => whenReady(version)));
+      await Promise.all([ready, this.#open()]);
+      await this.#front?.loadTheRest();
     } catch (caught) {
       await this.stop(0);
       throw caught;
@@ -104,40 +78,39 @@ export class GalleyServer {
 
   /** Cuts a shutdown's patience short. */
   hurry(): void {
-    this.#hurry?.();
+    this.#patience?.end();
+  }
+
+  async #open(): Promise<void> {
+    const { Front } = await import('./front.ts');
+    this.#front = new Front(this.#settings, this.#ports.clock, this.registry, this.health);
+    this.#port = await this.#front.listen();
+    if (this.health.phase === 'starting') this.health.enter('serving');
   }
 
   #makeVersion(served: ServedModel): VersionInService {
     const { model, file, settings, ownSample } = served;
-    const { log } = this.#ports;
-    const spawner = new ProcessSpawner(loadOrderOf(served), ({ replica, stream, line }) => {
+    const { log, standby } = this.#ports;
+    const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
       log[stream === 'stderr' ? 'warn' : 'info']({ replica, stream, line }, 'replica wrote');
-    });
-    const version = new VersionInService({ model, version: file.version, file: file.file, settings, ownSample }, { ...this.#ports, spawner });
-    this.registry.add(version);
-    this.#metrics.watch(version);
+    };
+    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, standby);
+    const spec = { model, version: file.version, file: file.file, settings, ownSample };
+    const version = new VersionInService(spec, { ...this.#ports, spawner });
     logVersion(log, version);
     return version;
   }
 
-  async #loadTheRest(): Promise<void> {
-    const { makeOtherRoutes } = await import('../api/other-routes.ts');
-    this.#router.useOther(await makeOtherRoutes(this.registry, this.#metrics));
-    await this.#codec.start();
-  }
-
   async #stopOnce(patienceMs: number): Promise<void> {
     const patience = new Patience(this.#ports.clock);
-    this.#hurry = () => patience.end();
+    this.#patience = patience;
     const { lameDuckMs } = this.#settings.shutdown;
 
     this.health.enter('lame duck');
     if (patienceMs > 0 && lameDuckMs > 0) await patience.wait(lameDuckMs);
     this.health.enter('draining');
     const outOfPatience = patience.wait(patienceMs);
-    this.#http.close();
-    await Promise.race([this.#open.whenNone(), outOfPatience]);
-    this.#http.closeIdleConnections();
+    if (patienceMs > 0) await Promise.race([this.#front?.finish(), outOfPatience]);
 
     const versions = this.registry.all();
     const allStopped = Promise.all(versions.map(async (version) => whenStopped(version)));
@@ -146,35 +119,7 @@ export class GalleyServer {
     for (const version of versions) version.stop('kill');
     await allStopped;
     patience.end();
-    this.#http.closeAllConnections();
-    await this.#codec.stop();
-  }
-}
-
-/** Waiting that can be cut short, and that leaves no timer behind. */
-class Patience {
-  readonly #clock: Clock;
-  readonly #ends: (() => void)[] = [];
-  #isOver = false;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  async wait(ms: number): Promise<void> {
-    if (this.#isOver) return;
-    await new Promise<void>((resolve) => {
-      const timer = this.#clock.at(this.#clock.now() + ms, resolve);
-      this.#ends.push(() => {
-        timer.cancel();
-        resolve();
-      });
-    });
-  }
-
-  end(): void {
-    this.#isOver = true;
-    for (const end of this.#ends.splice(0)) end();
+    await this.#front?.close();
   }
 }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { type Command, InvalidArgumentError } from 'commander';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { GalleyClient, type ModelDescription, RefusedError } from '../client/galley-client.ts';
@@ -12,7 +11,8 @@ import { sampleRequest } from '../replica/sample-input.ts';
 import { EXIT } from './exit-codes.ts';
 import { runLoadInProcess } from './run-load.ts';
 
-interface BenchFlags {
+/** What the command line says beside the model. */
+export interface BenchFlags {
   readonly url: string;
   readonly input?: string;
   readonly modelVersion?: string;
@@ -26,27 +26,8 @@ interface BenchFlags {
   readonly json?: boolean;
 }
 
-/** `galley bench`: how fast a running server answers, seen from outside. */
-export function addBench(program: Command): void {
-  program
-    .command('bench')
-    .description('measure a running server: closed loop, open loop, or the highest rate within a latency')
-    .argument('<model>', 'name of the model')
-    .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
-    .option('--model-version <number>', 'default: the highest that is ready')
-    .option('--input <file>', 'request body as JSON (default: made from the metadata, sent as bytes)')
-    .option('--concurrency <n>', 'closed loop: so many clients, each waiting for its answer', parseCount, 16)
-    .option('--rate <n>', 'open loop: so many requests a second, Poisson, latency from the scheduled time', parseRate)
-    .option('--duration <time>', 'how long to measure', parseDuration, 10_000)
-    .option('--warmup <time>', 'how long to load before measuring', parseDuration, 2_000)
-    .option('--timeout <time>', 'after this an answer has failed', parseDuration, 10_000)
-    .option('--find-max-rate', 'search for the highest rate whose p99 stays within --p99')
-    .option('--p99 <time>', 'the latency that --find-max-rate holds', parseDuration, 50)
-    .option('--json', 'print the report as JSON')
-    .action(async (model: string, flags: BenchFlags) => bench(model, flags));
-}
-
-async function bench(model: string, flags: BenchFlags): Promise<void> {
+/** Measures a running server from outside, and prints what it found. */
+export async function bench(model: string, flags: BenchFlags): Promise<void> {
   const job = { ...(await jobOf(model, flags)), durationMs: flags.duration };
   const schedule: Schedule =
     flags.rate === undefined
@@ -124,23 +105,4 @@ function sampleBody(path: string, { platform, inputs, outputs }: ModelDescriptio
   const body = Buffer.concat([head, ...request.inputs.flatMap(({ data }) => data.chunks)]);
   const headers = { 'inference-header-content-length': String(head.byteLength) };
   return { method: 'POST', path, headers, bodyBase64: body.toString('base64') };
-}
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new InvalidArgumentError('wanted a whole number of at least 1');
-}
-
-function parseRate(text: string): number {
-  const rate = Number(text);
-  if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw new InvalidArgumentError('wanted a number above 0');
-}
-
-function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
-  const unit = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? 'ms'] ?? 1;
-  if (match !== null && Number(match[1]) > 0) return Number(match[1]) * unit;
-  throw new InvalidArgumentError('wanted a duration such as 50ms or 10s');
 }

@@ -1,4 +1,3 @@
-import type { Command } from 'commander';
 import { compareWithCores, grantedCores } from '../app/cores.ts';
 import { loadOrderOf } from '../app/load-order.ts';
 import { listServedModels, type ServedModel } from '../app/served-models.ts';
@@ -6,21 +5,9 @@ import { loadConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
-import { EXIT } from './exit-codes.ts';
-import { defaultPath } from './serve.ts';
 
-/** `galley check`: validates the settings and opens every model as serving would, without serving. */
-export function addCheck(program: Command): void {
-  program
-    .command('check')
-    .description('validate settings and open every model, without serving')
-    .argument('[folder or galley.yaml]', 'default: galley.yaml here, or else the folder models')
-    .action(async (path: string | undefined) => {
-      process.exit((await check(path ?? defaultPath())) ? EXIT.ok : EXIT.failed);
-    });
-}
-
-async function check(path: string): Promise<boolean> {
+/** Validates the settings and opens every model as serving would, without serving. Throws a SettingsError. */
+export async function check(path: string): Promise<void> {
   const config = loadConfig(path);
   const served = listServedModels(config);
   const { problems, warnings } = compareWithCores(served, grantedCores());
@@ -36,7 +23,6 @@ async function check(path: string): Promise<boolean> {
     }
   }
   if (failures.length > 0) throw new SettingsError(failures);
-  return true;
 }
 
 /** Loads the model in a process of its own, as serving does, and ends that process again. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { GalleyClient, RefusedError } from '../client/galley-client.ts';
 import { type ImageSettings, ImageSettings as ImageSettingsSchema } from '../config/image-settings.ts';
@@ -7,7 +6,8 @@ import { EXIT } from './exit-codes.ts';
 import { pixelsOf } from './image-input.ts';
 import { summarize } from './summarize.ts';
 
-interface InferFlags {
+/** What the command line says beside the model. */
+export interface InferFlags {
   readonly input: string;
   readonly url: string;
   readonly modelVersion?: string;
@@ -17,20 +17,8 @@ interface InferFlags {
 const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 const STDIN_FD = 0;
 
-/** `galley infer`: one prediction from the command line. */
-export function addInfer(program: Command): void {
-  program
-    .command('infer')
-    .description('ask a running server for one prediction')
-    .argument('<model>', 'name of the model')
-    .requiredOption('--input <file>', 'request body as JSON, or a PNG for a model with image settings; - reads stdin')
-    .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
-    .option('--model-version <number>', 'default: the highest that is ready')
-    .option('--json', "print the server's JSON as it is")
-    .action(async (model: string, flags: InferFlags) => infer(model, flags));
-}
-
-async function infer(model: string, flags: InferFlags): Promise<void> {
+/** Asks for one prediction and prints it. */
+export async function infer(model: string, flags: InferFlags): Promise<void> {
   const bytes = readInput(flags.input);
   try {
     const answer = await ask(new GalleyClient(flags.url), model, flags.modelVersion, bytes);

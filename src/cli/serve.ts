@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { type Command, InvalidArgumentError, Option } from 'commander';
 import { compareWithCores, grantedCores } from '../app/cores.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
@@ -9,38 +7,26 @@ import { GalleyServer } from '../app/server.ts';
 import { RealClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
-import { LOG_LEVELS } from '../config/server-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
+import type { StandbyProcesses } from '../process/replica-process.ts';
 import { EXIT } from './exit-codes.ts';
 import { showProgress } from './progress.ts';
 import { welcome } from './welcome.ts';
 
-interface ServeFlags {
+/** What the command line may override. */
+export interface ServeFlags {
   readonly host?: string;
   readonly port?: number;
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
 
-/** `galley serve`: everything from settings to the last child's end. */
-export function addServe(program: Command): void {
-  program
-    .command('serve')
-    .description('serve a folder of models, or what a galley.yaml says')
-    .argument('[folder or galley.yaml]', 'default: galley.yaml here, or else the folder models')
-    .option('--host <address>', 'address to listen on (default 127.0.0.1)')
-    .option('--port <number>', 'port to listen on, 0 for any free one (default 8000)', parsePort)
-    .addOption(new Option('--log-level <level>', 'lines below this level are not written').choices(LOG_LEVELS))
-    .addOption(new Option('--log-format <format>', 'how log lines look').choices(['auto', 'json', 'pretty']))
-    .action(async (path: string | undefined, flags: ServeFlags) => serve(path ?? defaultPath(), flags));
-}
-
-/** Without an argument: the settings here, or else the models here. */
-export function defaultPath(): string {
-  return !existsSync('galley.yaml') && existsSync('models') ? 'models' : '.';
-}
-
-async function serve(path: string, flags: ServeFlags): Promise<void> {
+/** Everything from the settings to the last child's end. */
+export async function serve(
+  path: string,
+  flags: ServeFlags,
+  standby: StandbyProcesses | undefined,
+): Promise<void> {
   const overrides = {
     host: flags.host,
     port: flags.port,
@@ -53,11 +39,17 @@ async function serve(path: string, flags: ServeFlags): Promise<void> {
   for (const warning of warnings) log.warn(warning);
 
   const random = seededRandom(randomBytes(16).toString('hex'));
-  const server = new GalleyServer(config, { clock: new RealClock(), random, log });
+  const server = new GalleyServer(config, {
+    clock: new RealClock(),
+    random,
+    log,
+    ...(standby === undefined ? {} : { standby }),
+  });
   const endBySignal = endOnSignals(server);
   const startedAt = performance.now();
+  showProgress(server.registry.all(), process.stdout);
   await Promise.race([
-    server.start((listening) => showProgress(listening.registry.all(), process.stdout)),
+    server.start(),
     // A signal during the start ends it; the rejected start is then no news.
     endBySignal,
   ]);
@@ -83,10 +75,4 @@ async function endOnSignals(server: GalleyServer): Promise<void> {
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new InvalidArgumentError('wanted a whole number from 0 to 65535');
 }

@@ -14,6 +14,11 @@ export const WarmupSettings = z
       .min(2)
       .default(5)
       .describe('Runs in each of the two neighbouring windows whose medians are compared.'),
+    windowMs: z
+      .number()
+      .positive()
+      .default(50)
+      .describe('Runs that last this long together fill a window too, if there are at least two.'),
     tolerance: z
       .number()
       .positive()

@@ -1,9 +1,9 @@
 import type { Parameters } from '../model/inference.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
-import { gatherRows } from '../tensor/rows.ts';
+import { gatherRows, splitRows } from '../tensor/rows.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Batch } from '../work/batch.ts';
+import type { Batch, Member } from '../work/batch.ts';
 import { readTensorTable, tensorTableBytes, writeTensorTable } from './tensor-table.ts';
 import { padding } from './wire.ts';
 
@@ -73,6 +73,20 @@ export function encodeAnswer(outputs: readonly Tensor[]): Body {
 /** Reads an ANSWER body; throws a RangeError when it does not add up. */
 export function decodeAnswer(meta: Buffer, payload: Segments, outputs: readonly TensorMetadata[]): Tensor[] {
   return readTensorTable(meta, 0, payload, outputs);
+}
+
+/** Reads an ANSWER body for all members and deals out its rows; throws a RangeError when it does not add up. */
+export function decodeAnswers(
+  meta: Buffer,
+  payload: Segments,
+  outputs: readonly TensorMetadata[],
+  members: readonly Member[],
+): Tensor[][] {
+  const gathered = readTensorTable(meta, 0, payload, outputs);
+  if (members.length === 1) return [gathered];
+  const rowCounts = members.map((member) => member.rows);
+  const parts = gathered.map((output) => splitRows(output, rowCounts));
+  return members.map((_, index) => parts.map((byMember) => byMember[index] as Tensor));
 }
 
 function isEmpty(parameters: Parameters): boolean {

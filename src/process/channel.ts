@@ -22,7 +22,7 @@ export class Channel {
   constructor(pipe: Duplex, listener: ChannelListener) {
     const reader = new FrameReader();
     this.#pipe = pipe;
-    pipe.on('data', (chunk: Uint8Array) => {
+    pipe.on('data', (chunk: Buffer) => {
       if (this.#isBroken) return;
       const problem = reader.push(chunk, (frame) => listener.frame(frame));
       if (problem === undefined) return;

@@ -1,6 +1,9 @@
 import type { FiniteCheck } from '../config/outputs-settings.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 
+/** Most models are ONNX: with this flag a process that has nothing to do yet brings that runtime up. */
+export const EXPECT_ONNX = '--expect-onnx';
+
 /** What a replica process is told to load, once. */
 export interface LoadOrder {
   readonly runtime: 'onnx' | 'module';
@@ -22,6 +25,7 @@ export interface RunOrder {
 
 /** From the main thread of a replica to its compute thread. */
 export type ToCompute =
+  | { readonly kind: 'load'; readonly order: LoadOrder }
   | RunOrder
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
   | { readonly kind: 'unload' };

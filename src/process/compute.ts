@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../base/errors.ts';
 import { hasBatchAxis } from '../model/model-metadata.ts';
 import { loadRuntime, type Runtime } from '../runtime/runtime.ts';
@@ -7,9 +7,9 @@ import { splitRows } from '../tensor/rows.ts';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { decodeRun, encodeAnswer, type RunBody } from './batch-frames.ts';
-import type { FromCompute, LoadOrder, RunOrder, ToCompute } from './compute-messages.ts';
+import { EXPECT_ONNX, type FromCompute, type LoadOrder, type RunOrder, type ToCompute } from './compute-messages.ts';
 import { FrameEncoder } from './frame-encoder.ts';
-import { FLAG, type FrameHeader, KIND } from './wire.ts';
+import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from './wire.ts';
 
 /** The replica's second thread: it loads the model and runs batches, one after the other. */
 class Compute {
@@ -27,7 +27,7 @@ class Compute {
     this.#hasBatchAxis = order.batchAxis !== 'none' && hasBatchAxis(runtime.metadata);
   }
 
-  receive(message: ToCompute): void {
+  receive(message: Exclude<ToCompute, { readonly kind: 'load' }>): void {
     if (message.kind === 'run') {
       this.#waiting.push(message);
       if (!this.#isRunning) void this.#runAll();
@@ -76,9 +76,13 @@ class Compute {
     const startedAt = performance.now();
     const outputs = await this.#runtime.run(body.inputs, { rows, parameters: body.parameters });
     const computeMs = performance.now() - startedAt;
-    const byOutput = outputs.map((output) =>
-      this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output],
-    );
+    if (this.#hasBatchAxis) checkRows(outputs, rows);
+    if (this.#canAnswerTogether(outputs)) {
+      const { meta, payloads } = encodeAnswer(outputs);
+      encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
+      return computeMs;
+    }
+    const byOutput = outputs.map((output) => (this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output]));
     body.memberRows.forEach((_, member) => {
       const own = byOutput.map((parts) => parts[member] as Tensor);
       const bad = this.#forbiddenOutput(own);
@@ -93,6 +97,11 @@ class Compute {
     return computeMs;
   }
 
+  /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */
+  #canAnswerTogether(outputs: readonly Tensor[]): boolean {
+    return this.#forbiddenOutput(outputs) === undefined && outputs.every(({ datatype }) => datatype !== 'BYTES');
+  }
+
   #forbiddenOutput(outputs: readonly Tensor[]): Tensor | undefined {
     const { finite } = this.#order;
     return finite === 'off' ? undefined : outputs.find((output) => hasForbiddenFloat(output, finite));
@@ -102,6 +111,12 @@ class Compute {
     await this.#runtime.unload();
     send({ kind: 'unloaded' });
   }
+}
+
+function checkRows(outputs: readonly Tensor[], rows: number): void {
+  const wrong = outputs.find(({ shape }) => shape[0] !== rows);
+  if (wrong === undefined) return;
+  throw new RangeError(`output '${wrong.name}' has ${wrong.shape[0] ?? 'no'} rows where ${rows} went in`);
 }
 
 /** Memory goes along where it can: only pieces that own all of theirs may leave this thread. */
@@ -116,8 +131,17 @@ function send(message: FromCompute): void {
   parentPort?.postMessage(message, [...new Set(owned)]);
 }
 
-async function start(order: LoadOrder): Promise<void> {
-  let compute: Compute | undefined;
+let compute: Compute | undefined;
+
+// A failure here is met again, and told, when a model is loaded.
+if (process.argv.includes(EXPECT_ONNX)) void import('../runtime/onnx-runtime.ts').catch(() => {});
+
+parentPort?.on('message', (message: ToCompute) => {
+  if (message.kind === 'load') void load(message.order);
+  else compute?.receive(message);
+});
+
+async function load(order: LoadOrder): Promise<void> {
   try {
     const runtime = await loadRuntime(order);
     compute = new Compute(order, runtime);
@@ -125,7 +149,4 @@ async function start(order: LoadOrder): Promise<void> {
   } catch (caught) {
     send({ kind: 'load failed', message: messageOf(caught) });
   }
-  parentPort?.on('message', (message: ToCompute) => compute?.receive(message));
 }
-
-void start(workerData as LoadOrder);

@@ -52,7 +52,7 @@ export class FrameEncoder {
   #flushSmall(): void {
     if (this.#small.length === 0) return;
     // Not from a pool: the piece may be handed to another thread together with its memory.
-    const joined = new Uint8Array(this.#smallBytes);
+    const joined = Buffer.allocUnsafeSlow(this.#smallBytes);
     let offset = 0;
     for (const piece of this.#small) {
       joined.set(piece, offset);

@@ -1,9 +1,9 @@
-import { flatten, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
-import { COPY_BELOW_BYTES, type Frame, HEADER_BYTES, padding, type ParsedHeader, parseHeader } from './wire.ts';
+import { NO_BYTES, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
+import { type Frame, HEADER_BYTES, padding, type ParsedHeader, parseHeader } from './wire.ts';
 
-/** Cuts a stream of bytes, however it is chopped up, into frames. */
+/** Cuts a stream of bytes, however it is chopped up, into frames. Bodies stay views on the chunks they came in. */
 export class FrameReader {
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Buffer[] = [];
   /** Bytes of the first chunk that are already read. */
   #offset = 0;
   /** Bytes not yet read. */
@@ -14,60 +14,67 @@ export class FrameReader {
    * Takes in a chunk and reports every frame that is now complete. A text is returned when the stream is no
    * stream of frames; the reader is of no use from then on.
    */
-  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): string | undefined {
+  push(chunk: Buffer, onFrame: (frame: Frame) => void): string | undefined {
     this.#chunks.push(chunk);
     this.#bytes += chunk.byteLength;
     for (;;) {
       if (this.#header === undefined) {
         if (this.#bytes < HEADER_BYTES) return undefined;
-        const header = parseHeader(asBuffer(flatten(this.#take(HEADER_BYTES))));
+        const header = this.#readHeader();
         if (typeof header === 'string') return header;
         this.#header = header;
       }
-      const { bodyBytes } = this.#header;
-      if (this.#bytes < bodyBytes) return undefined;
-      const frame = frameOf(this.#header, this.#take(bodyBytes));
+      if (this.#bytes < this.#header.bodyBytes) return undefined;
+      const frame = this.#readBody(this.#header);
       this.#header = undefined;
       onFrame(frame);
     }
   }
 
+  #readHeader(): ParsedHeader | string {
+    const first = this.#chunks[0];
+    // Nearly always the header lies in one chunk, and is read where it lies.
+    if (first !== undefined && first.byteLength - this.#offset >= HEADER_BYTES) {
+      const header = parseHeader(first, this.#offset);
+      this.#skip(HEADER_BYTES);
+      return header;
+    }
+    return parseHeader(Buffer.concat(this.#take(HEADER_BYTES).chunks), 0);
+  }
+
+  #readBody({ kind, flags, slot, incarnation, batch, member, bodyBytes, metaBytes }: ParsedHeader): Frame {
+    const metaEnd = Math.min(metaBytes + padding(metaBytes), bodyBytes);
+    const first = this.#chunks[0];
+    let meta: Buffer;
+    if (first !== undefined && first.byteLength - this.#offset >= metaBytes) {
+      meta = first.subarray(this.#offset, this.#offset + metaBytes);
+      this.#skip(metaEnd);
+    } else {
+      meta = Buffer.concat(this.#take(metaEnd).chunks).subarray(0, metaBytes);
+    }
+    const payload = bodyBytes === metaEnd ? NO_BYTES : this.#take(bodyBytes - metaEnd);
+    return { kind, flags, slot, incarnation, batch, member, meta, payload };
+  }
+
   #take(byteLength: number): Segments {
     const first = this.#chunks[0];
-    this.#bytes -= byteLength;
-    if (first !== undefined && first.byteLength - this.#offset >= byteLength) {
-      const taken = first.subarray(this.#offset, this.#offset + byteLength);
-      this.#skip(byteLength);
-      return segmentsOf(taken);
-    }
     const start = this.#offset;
-    const taken = sliceSegments(segmentsOf(...this.#chunks), start, start + byteLength);
+    const isInFirst = first !== undefined && first.byteLength - start >= byteLength;
+    const taken = isInFirst
+      ? segmentsOf(first.subarray(start, start + byteLength))
+      : sliceSegments(segmentsOf(...this.#chunks), start, start + byteLength);
     this.#skip(byteLength);
     return taken;
   }
 
   #skip(byteLength: number): void {
+    this.#bytes -= byteLength;
     this.#offset += byteLength;
     let consumed = 0;
     for (let first = this.#chunks[0]; first !== undefined && this.#offset >= first.byteLength; ) {
       this.#offset -= first.byteLength;
       first = this.#chunks[++consumed];
     }
-    if (consumed > 0) this.#chunks.splice(0, consumed);
+    if (consumed > 0) this.#chunks = this.#chunks.slice(consumed);
   }
-}
-
-function frameOf(header: ParsedHeader, body: Segments): Frame {
-  const { metaBytes, bodyBytes, ...rest } = header;
-  // A small answer would keep the whole chunk it came in alive; a copy costs less.
-  const kept = bodyBytes < COPY_BELOW_BYTES ? segmentsOf(new Uint8Array(flatten(body))) : body;
-  return {
-    ...rest,
-    meta: flatten(sliceSegments(kept, 0, metaBytes)),
-    payload: sliceSegments(kept, Math.min(metaBytes + padding(metaBytes), bodyBytes), bodyBytes),
-  };
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

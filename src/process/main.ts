@@ -16,12 +16,19 @@ const CREDITS = 2;
 
 let incarnation = 0;
 let batchesDone = 0;
-let compute: Worker | undefined;
 let beats: NodeJS.Timeout | undefined;
 
 // The gateway decides when a replica ends; a signal to the whole group must not do it sooner.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
+
+const compute = new Worker(new URL('./compute.js', import.meta.url), { argv: process.argv.slice(2) });
+compute.on('message', onCompute);
+compute.on('error', (error) => {
+  console.error(error);
+  process.exit(1);
+});
+compute.on('exit', (code) => process.exit(code));
 
 const control = new Channel(new Socket({ fd: CONTROL_FD }), { frame() {}, broken: dieAtOnce, closed: dieAtOnce });
 const data = new Channel(new Socket({ fd: DATA_FD }), { frame: onFrame, broken: dieAtOnce, closed: dieAtOnce });
@@ -35,7 +42,7 @@ function onFrame(frame: Frame): void {
   switch (frame.kind) {
     case KIND.LOAD:
       incarnation = frame.incarnation;
-      load(JSON.parse(Buffer.from(frame.meta).toString('utf8')) as LoadOrder);
+      load(JSON.parse(frame.meta.toString('utf8')) as LoadOrder);
       break;
     case KIND.RUN: {
       // Copied into memory of its own: it moves to the other thread, and numbers in it must be aligned.
@@ -55,25 +62,19 @@ function onFrame(frame: Frame): void {
   }
 }
 
+function load(order: LoadOrder): void {
+  tell({ kind: 'load', order });
+  beats = setInterval(sendBeat, order.beatPeriodMs);
+}
+
 function ownMemory({ payload }: Frame): Uint8Array<ArrayBuffer> {
   const flat = flatten(payload);
   const isOwn = flat.byteLength === flat.buffer.byteLength && flat.buffer instanceof ArrayBuffer;
   return isOwn ? (flat as Uint8Array<ArrayBuffer>) : new Uint8Array(flat);
 }
 
-function load(order: LoadOrder): void {
-  compute = new Worker(new URL('./compute.js', import.meta.url), { workerData: order });
-  compute.on('message', (message: FromCompute) => onCompute(message));
-  compute.on('error', (error) => {
-    console.error(error);
-    process.exit(1);
-  });
-  compute.on('exit', (code) => process.exit(code));
-  beats = setInterval(sendBeat, order.beatPeriodMs);
-}
-
 function tell(message: ToCompute, transfer: ArrayBuffer[] = []): void {
-  compute?.postMessage(message, transfer);
+  compute.postMessage(message, transfer);
 }
 
 function onCompute(message: FromCompute): void {

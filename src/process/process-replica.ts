@@ -3,16 +3,16 @@ import type { Duplex } from 'node:stream';
 import { messageOf, refuse } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Beat, Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
-import type { Batch } from '../work/batch.ts';
+import type { Batch, Member } from '../work/batch.ts';
 import type { OutcomeSink } from '../work/outcome.ts';
-import { decodeAnswer, encodeRun } from './batch-frames.ts';
+import { decodeAnswer, decodeAnswers, encodeRun } from './batch-frames.ts';
 import { Channel } from './channel.ts';
 import type { LoadOrder } from './compute-messages.ts';
-import { FLAG, type Frame, KIND, type Kind } from './wire.ts';
+import { ALL_MEMBERS, FLAG, type Frame, KIND, type Kind } from './wire.ts';
 
 interface RunningBatch {
   readonly sink: OutcomeSink;
-  readonly members: number;
+  readonly members: readonly Member[];
 }
 
 /** A replica process as its gateway sees it: batches become frames, frames become outcomes. */
@@ -67,7 +67,7 @@ export class ProcessReplica implements Replica {
   }
 
   start(batch: Batch, sink: OutcomeSink): void {
-    this.#running.set(batch.id, { sink, members: batch.members.length });
+    this.#running.set(batch.id, { sink, members: batch.members });
     const { meta, payloads } = encodeRun(batch);
     this.#data.send(this.#header(KIND.RUN, batch.id, 0), meta, payloads);
   }
@@ -110,16 +110,18 @@ export class ProcessReplica implements Replica {
   #onPart(frame: Frame): void {
     const running = this.#running.get(frame.batch);
     if (running === undefined) return;
-    if (frame.member >= running.members) {
-      this.#breakOff(`an answer for member ${frame.member} of a batch of ${running.members}`);
-      return;
-    }
-    if (frame.kind === KIND.REFUSED) {
-      running.sink.part(frame.member, refuse('BAD_OUTPUT', textOf(frame)));
+    const { kind, member, meta, payload } = frame;
+    const { sink, members } = running;
+    if (member === ALL_MEMBERS && kind === KIND.ANSWER) {
+      const answers = this.#decode(() => decodeAnswers(meta, payload, this.#metadata?.outputs ?? [], members));
+      answers?.forEach((outputs, index) => sink.part(index, { outputs }));
+    } else if (member >= members.length) {
+      this.#breakOff(`an answer for member ${member} of a batch of ${members.length}`);
+    } else if (kind === KIND.REFUSED) {
+      sink.part(member, refuse('BAD_OUTPUT', textOf(frame)));
     } else {
-      const { meta, payload } = frame;
-      const outputs = this.#decode(() => decodeAnswer(asBuffer(meta), payload, this.#metadata?.outputs ?? []));
-      if (outputs !== undefined) running.sink.part(frame.member, { outputs });
+      const outputs = this.#decode(() => decodeAnswer(meta, payload, this.#metadata?.outputs ?? []));
+      if (outputs !== undefined) sink.part(member, { outputs });
     }
   }
 
@@ -127,7 +129,7 @@ export class ProcessReplica implements Replica {
     const running = this.#running.get(frame.batch);
     if (running === undefined) return;
     const hasThrown = (frame.flags & FLAG.THREW) !== 0;
-    const computeMs = hasThrown ? 0 : this.#decode(() => asBuffer(frame.meta).readDoubleLE(0));
+    const computeMs = hasThrown ? 0 : this.#decode(() => frame.meta.readDoubleLE(0));
     if (computeMs === undefined) return;
     this.#running.delete(frame.batch);
     running.sink.end(hasThrown ? { kind: 'threw', message: textOf(frame) } : { kind: 'done', computeMs });
@@ -170,10 +172,6 @@ export class ProcessReplica implements Replica {
   }
 }
 
-function textOf(frame: Frame): string {
-  return asBuffer(frame.meta).toString('utf8');
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function textOf({ meta }: Frame): string {
+  return meta.toString('utf8');
 }

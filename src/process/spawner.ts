@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { LoadOrder } from './compute-messages.ts';
 import { ProcessReplica } from './process-replica.ts';
-
-const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
+import { type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
 
 /** A line that a replica's code, or its runtime, wrote to stdout or stderr. */
 export interface ReplicaOutput {
@@ -19,14 +16,17 @@ export interface ReplicaOutput {
 export class ProcessSpawner implements Spawner {
   readonly #order: LoadOrder;
   readonly #onOutput: (output: ReplicaOutput) => void;
+  readonly #standby: StandbyProcesses | undefined;
 
-  constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void) {
+  /** Takes processes from `standby` as long as it has any. */
+  constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void, standby?: StandbyProcesses) {
     this.#order = order;
     this.#onOutput = onOutput;
+    this.#standby = standby;
   }
 
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
-    const child = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
+    const child = this.#standby?.take() ?? startReplicaProcess();
     this.#forwardLines(id, 'stdout', child.stdout);
     this.#forwardLines(id, 'stderr', child.stderr);
     return new ProcessReplica(id, incarnation, child, this.#order, observer);

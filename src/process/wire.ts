@@ -16,7 +16,7 @@ export const KIND = {
   LOAD_FAILED: 6,
   /** To the gateway: room for so many more batches; the number stands in the batch field. */
   CREDIT: 7,
-  /** To the gateway: the outputs of one member. */
+  /** To the gateway: the outputs of one member, or of all at once. */
   ANSWER: 8,
   /** To the gateway: one member failed alone; meta is the reason as text. */
   REFUSED: 9,
@@ -50,9 +50,12 @@ export interface FrameHeader {
 
 /** A frame as it was read. */
 export interface Frame extends FrameHeader {
-  readonly meta: Uint8Array;
+  readonly meta: Buffer;
   readonly payload: Segments;
 }
+
+/** In the member field of an ANSWER: the outputs of all members, rows under each other in their order. */
+export const ALL_MEMBERS = 0xffffffff;
 
 const MAGIC = 0x31594c47; // "GLY1"
 export const HEADER_BYTES = 32;
@@ -90,22 +93,22 @@ export function writeHeader(target: Buffer, header: FrameHeader, bodyBytes: numb
   target.writeUInt32LE(0, 28);
 }
 
-/** Reads a header; a text says what is wrong with it, and then nothing behind it can be trusted. */
-export function parseHeader(bytes: Buffer): ParsedHeader | string {
-  if (bytes.readUInt32LE(0) !== MAGIC) return `bytes that are no frame: ${bytes.subarray(0, 8).toString('hex')}`;
-  const kind = bytes[8] as number;
+/** Reads the header at `at`; a text says what is wrong with it, and then nothing behind it can be trusted. */
+export function parseHeader(bytes: Buffer, at: number): ParsedHeader | string {
+  if (bytes.readUInt32LE(at) !== MAGIC) return `bytes that are no frame: ${bytes.toString('hex', at, at + 8)}`;
+  const kind = bytes[at + 8] as number;
   if (!KNOWN_KINDS.has(kind)) return `a frame of unknown kind ${kind}`;
-  const bodyBytes = bytes.readUInt32LE(4);
-  const metaBytes = bytes.readUInt32LE(24);
+  const bodyBytes = bytes.readUInt32LE(at + 4);
+  const metaBytes = bytes.readUInt32LE(at + 24);
   if (bodyBytes > MAX_FRAME_BYTES) return `a frame of ${bodyBytes} bytes, more than ${MAX_FRAME_BYTES}`;
   if (metaBytes > bodyBytes) return `a frame whose meta (${metaBytes} bytes) is longer than itself (${bodyBytes})`;
   return {
     kind: kind as Kind,
-    flags: bytes[9] as number,
-    slot: bytes.readUInt16LE(10),
-    incarnation: bytes.readUInt32LE(12),
-    batch: bytes.readUInt32LE(16),
-    member: bytes.readUInt32LE(20),
+    flags: bytes[at + 9] as number,
+    slot: bytes.readUInt16LE(at + 10),
+    incarnation: bytes.readUInt32LE(at + 12),
+    batch: bytes.readUInt32LE(at + 16),
+    member: bytes.readUInt32LE(at + 20),
     bodyBytes,
     metaBytes,
   };

@@ -4,7 +4,7 @@ import { type Refusal, refuse, ServingError } from '../base/errors.ts';
 import { checkInputs, countRows } from '../model/check-inputs.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import { Entry } from '../work/entry.ts';
+import { Entry, type EntryOwner } from '../work/entry.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { RequestQueue } from './request-queue.ts';
@@ -28,7 +28,7 @@ export interface RequestSettled {
 }
 
 /** The way of a request through one version: admitted, queued, run, settled exactly once. */
-export class ModelService {
+export class ModelService implements EntryOwner {
   readonly requestSettled = new Event<RequestSettled>();
   readonly #clock: Clock;
   readonly #version: ServedVersion;
@@ -88,6 +88,13 @@ export class ModelService {
     );
   }
 
+  /** For the entry. */
+  settled(entry: Entry, outcome: Answer | Refusal): void {
+    this.#deadlines.remove(entry);
+    this.#unsettled -= 1;
+    this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
+  }
+
   /** Answers everything that still waits with a refusal. */
   refuseWaiting(refusal: Refusal): void {
     for (const entry of [...this.#queue.takeAll(), ...this.#retries.takeAll()]) entry.settle(refusal);
@@ -116,7 +123,7 @@ export class ModelService {
         receivedAt,
         deadline: receivedAt + (request.timeoutMs ?? timeoutMs),
       };
-      return new Entry(facts, (outcome, entry) => this.#settled(entry, outcome, onSettled));
+      return new Entry(facts, this, onSettled);
     } catch (caught) {
       return ServingError.from(caught).refusal;
     }
@@ -127,13 +134,6 @@ export class ModelService {
     this.#queue.remove(entry);
     const { running } = entry;
     entry.settle(refusal);
-    running?.cancel();
-  }
-
-  #settled(entry: Entry, outcome: Answer | Refusal, onSettled: (outcome: Answer | Refusal) => void): void {
-    this.#deadlines.remove(entry);
-    this.#unsettled -= 1;
-    onSettled(outcome);
-    this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
+    running?.cancel(entry);
   }
 }

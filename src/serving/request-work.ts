@@ -1,8 +1,8 @@
-import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Batch, BatchReason } from '../work/batch.ts';
-import type { Entry } from '../work/entry.ts';
+import type { Entry, RunningPlace } from '../work/entry.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { Work } from './work-source.ts';
 
@@ -10,11 +10,12 @@ import type { Work } from './work-source.ts';
 const MAX_LOSSES = 1;
 
 /** A batch of callers' requests. */
-export class RequestWork implements Work {
+export class RequestWork implements Work, RunningPlace {
   readonly members: readonly Entry[];
   readonly rows: number;
   readonly reason: BatchReason;
   readonly #onLost: (members: readonly Entry[]) => void;
+  #place: { readonly replica: Replica; readonly batch: Batch } | undefined;
 
   /** `onLost` gets those who may try again when their replica is lost. */
   constructor(members: readonly Entry[], reason: BatchReason, now: number, onLost: (members: readonly Entry[]) => void) {
@@ -30,9 +31,13 @@ export class RequestWork implements Work {
   }
 
   started(replica: Replica, batch: Batch): void {
-    this.members.forEach((member, index) => {
-      member.running = { cancel: () => replica.cancel(batch, index) };
-    });
+    this.#place = { replica, batch };
+    for (const member of this.members) member.running = this;
+  }
+
+  /** The caller of a member has gone. */
+  cancel(member: Entry): void {
+    this.#place?.replica.cancel(this.#place.batch, this.members.indexOf(member));
   }
 
   part(member: number, answer: Answer | Refusal): void {
@@ -41,6 +46,7 @@ export class RequestWork implements Work {
 
   settled(outcome: Outcome): void {
     const unanswered = this.members.filter((member) => !member.isSettled);
+    if (unanswered.length === 0) return;
     for (const member of unanswered) member.running = undefined;
     if (outcome.kind !== 'lost') {
       const refusal =
@@ -60,9 +66,4 @@ export class RequestWork implements Work {
     const again = unanswered.filter(mayRetry);
     if (again.length > 0) this.#onLost(again);
   }
-}
-
-/** Whether an outcome of a request is an answer. */
-export function isAnswer(outcome: Answer | Refusal): outcome is Answer {
-  return !isRefusal(outcome);
 }

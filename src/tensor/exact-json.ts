@@ -1,5 +1,5 @@
 import { ServingError } from '../base/errors.ts';
-import { MAX_JSON_DEPTH, tooDeep } from './json-depth.ts';
+import { MAX_JSON_DEPTH, tooDeep } from './json-scan.ts';
 
 /**
  * Reads JSON where `JSON.parse` would lose something: integers beyond 2^53 become BigInt, and the bare tokens

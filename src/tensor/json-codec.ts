@@ -1,7 +1,7 @@
 import { ServingError } from '../base/errors.ts';
 import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import { MAX_JSON_DEPTH, tooDeep } from './json-depth.ts';
+import { MAX_JSON_DEPTH, tooDeep } from './json-scan.ts';
 import { flatten, type Segments } from './segments.ts';
 import { allocateArray, bytesOf, elementCount, type Tensor, typedArrayOf } from './tensor.ts';
 

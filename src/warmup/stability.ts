@@ -2,6 +2,8 @@
 export interface StabilityRule {
   /** Runs in each of the two windows compared. */
   readonly windowRuns: number;
+  /** Runs that last this long together fill a window too, if there are at least two. */
+  readonly windowMs: number;
   /** Largest difference of their medians, as a share of the smaller one. */
   readonly tolerance: number;
 }
@@ -14,21 +16,37 @@ export interface StabilityVerdict {
   readonly drift: number;
 }
 
+/** Below this a difference is none: the clock and the pipe alone vary by as much. */
+const NO_DIFFERENCE_MS = 0.1;
+const LEAST_RUNS = 2;
+
 /**
  * Latency is stable when the medians of the last two windows of runs agree within the tolerance. Medians,
- * because a single run that the machine disturbed must neither end practice nor prolong it. Differences below
- * a tenth of a millisecond count as none: the clock and the pipe alone vary by that.
+ * because a single run that the machine disturbed must neither end practice nor prolong it. Long runs need
+ * fewer of them: what disturbs a millisecond is lost in fifty.
  */
 export function judgeStability(rule: StabilityRule, latenciesMs: readonly number[]): StabilityVerdict {
-  const { windowRuns, tolerance } = rule;
-  const last = median(latenciesMs.slice(-windowRuns));
-  if (latenciesMs.length < 2 * windowRuns) {
-    return { isStable: false, stableMs: last, drift: Number.POSITIVE_INFINITY };
+  const lastFrom = windowStart(rule, latenciesMs, latenciesMs.length);
+  const beforeFrom = lastFrom === undefined ? undefined : windowStart(rule, latenciesMs, lastFrom);
+  const stableMs = median(latenciesMs.slice(lastFrom ?? 0));
+  if (lastFrom === undefined || beforeFrom === undefined) {
+    return { isStable: false, stableMs, drift: Number.POSITIVE_INFINITY };
   }
-  const before = median(latenciesMs.slice(-2 * windowRuns, -windowRuns));
-  const difference = Math.abs(last - before);
-  const drift = difference / Math.max(Math.min(last, before), Number.MIN_VALUE);
-  return { isStable: drift <= tolerance || difference < 0.1, stableMs: last, drift };
+  const beforeMs = median(latenciesMs.slice(beforeFrom, lastFrom));
+  const difference = Math.abs(stableMs - beforeMs);
+  const drift = difference / Math.max(Math.min(stableMs, beforeMs), Number.MIN_VALUE);
+  return { isStable: drift <= rule.tolerance || difference < NO_DIFFERENCE_MS, stableMs, drift };
+}
+
+/** Where the window that ends at `end` begins; undefined when the runs before `end` do not fill one. */
+function windowStart(rule: StabilityRule, latenciesMs: readonly number[], end: number): number | undefined {
+  let lastedMs = 0;
+  for (let start = end - 1; start >= 0; start--) {
+    lastedMs += latenciesMs[start] as number;
+    const runs = end - start;
+    if (runs >= rule.windowRuns || (runs >= LEAST_RUNS && lastedMs >= rule.windowMs)) return start;
+  }
+  return undefined;
 }
 
 function median(values: readonly number[]): number {

@@ -5,7 +5,7 @@ import { bytesOf } from '../tensor/tensor.ts';
 import { sameAnswer } from './batch-independence.ts';
 import { judgeStability } from './stability.ts';
 
-const rule = { windowRuns: 3, tolerance: 0.1 };
+const rule = { windowRuns: 3, windowMs: 1e9, tolerance: 0.1 };
 
 test('two windows that agree are stable, and the last median is the latency', () => {
   const verdict = judgeStability(rule, [90, 40, 20, 10, 11, 9, 10, 10.5, 10]);
@@ -25,12 +25,19 @@ test('one disturbed run neither ends practice nor prolongs it', () => {
 test('nothing is stable before there are two windows; constant latency is as soon as there are', () => {
   fc.assert(
     fc.property(fc.integer({ min: 2, max: 9 }), fc.double({ min: 0.01, max: 1e4, noNaN: true }), (windowRuns, ms) => {
-      const settings = { windowRuns, tolerance: 0.1 };
+      const settings = { windowRuns, windowMs: 1e9, tolerance: 0.1 };
       const runs = new Array<number>(2 * windowRuns).fill(ms);
       assert.equal(judgeStability(settings, runs).isStable, true);
       assert.equal(judgeStability(settings, runs.slice(1)).isStable, false);
     }),
   );
+});
+
+test('long runs fill a window sooner, but two it must be', () => {
+  const brisk = { windowRuns: 5, windowMs: 50, tolerance: 0.1 };
+  assert.equal(judgeStability(brisk, [30, 31, 30, 30]).isStable, true);
+  assert.equal(judgeStability(brisk, [90, 90]).isStable, false);
+  assert.equal(judgeStability(brisk, [90, 60, 30, 30]).isStable, false);
 });
 
 test('answers are the same up to rounding, and not beyond', () => {

@@ -18,7 +18,12 @@ export interface EntryFacts {
 
 /** Where a request runs, so that it can be called off there. */
 export interface RunningPlace {
-  cancel(): void;
+  cancel(entry: Entry): void;
+}
+
+/** Who keeps the books of a request, and is told when it is settled. */
+export interface EntryOwner {
+  settled(entry: Entry, outcome: Answer | Refusal): void;
 }
 
 /** A request between admission and answer. It is settled exactly once; whatever comes later is dropped. */
@@ -41,9 +46,10 @@ export class Entry implements Member, HeapItem {
   isQueued = false;
   /** Place among the deadlines. */
   heapIndex = -1;
-  #onSettled: ((outcome: Answer | Refusal, entry: Entry) => void) | undefined;
+  #owner: EntryOwner | undefined;
+  readonly #onSettled: (outcome: Answer | Refusal) => void;
 
-  constructor(facts: EntryFacts, onSettled: (outcome: Answer | Refusal, entry: Entry) => void) {
+  constructor(facts: EntryFacts, owner: EntryOwner, onSettled: (outcome: Answer | Refusal) => void) {
     this.id = facts.id;
     this.request = facts.request;
     this.lane = facts.lane;
@@ -51,16 +57,19 @@ export class Entry implements Member, HeapItem {
     this.bytes = facts.bytes;
     this.receivedAt = facts.receivedAt;
     this.deadline = facts.deadline;
+    this.#owner = owner;
     this.#onSettled = onSettled;
   }
 
   get isSettled(): boolean {
-    return this.#onSettled === undefined;
+    return this.#owner === undefined;
   }
 
   settle(outcome: Answer | Refusal): void {
-    const onSettled = this.#onSettled;
-    this.#onSettled = undefined;
-    onSettled?.(outcome, this);
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.#owner = undefined;
+    this.#onSettled(outcome);
+    owner.settled(this, outcome);
   }
 }

@@ -1,0 +1,120 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Clock } from '../base/clock.ts';
+import type { Event } from '../base/event.ts';
+import { isRefusal, type Refusal } from '../base/errors.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { Answer } from '../model/inference.ts';
+import type { Segments } from '../tensor/segments.ts';
+import { Entry } from '../work/entry.ts';
+import { readBody } from './body.ts';
+import type { Codec } from './codec.ts';
+import type { ReadTask, WriteTask } from './codec-task.ts';
+import type { Admission } from './door.ts';
+import type { OipRequest } from './oip-request.ts';
+import { answerParts, checkOutputs } from './oip-response.ts';
+import { refuseEarly, sendRefusal } from './reply.ts';
+import { sendAnswer } from './send-answer.ts';
+
+/** Which of the two forms a request comes in. */
+export type Form = 'infer' | 'predict';
+
+/** A request that was turned away before it was admitted to its version. */
+export interface RefusedRequest {
+  readonly version: VersionInService | undefined;
+  readonly refusal: Refusal;
+}
+
+/** What every exchange shares. */
+export interface ExchangePorts {
+  readonly clock: Clock;
+  readonly codec: Codec;
+  readonly refused: Event<RefusedRequest>;
+}
+
+/** One inference request from its body to the last byte of its answer. */
+export class InferenceExchange {
+  readonly #ports: ExchangePorts;
+  readonly #req: IncomingMessage;
+  readonly #res: ServerResponse;
+  readonly #form: Form;
+  readonly #admission: Admission;
+  #entry: Entry | undefined;
+
+  constructor(ports: ExchangePorts, req: IncomingMessage, res: ServerResponse, form: Form, admission: Admission) {
+    this.#ports = ports;
+    this.#req = req;
+    this.#res = res;
+    this.#form = form;
+    this.#admission = admission;
+  }
+
+  start(): void {
+    this.#res.on('close', () => this.#closed());
+    readBody(this.#req, this.#admission, (body) => this.#bodyRead(body));
+  }
+
+  /** The answer is out, or the client has gone: its bytes are given back, its place in the queue too. */
+  #closed(): void {
+    this.#admission.reservation.release();
+    if (this.#entry !== undefined && !this.#res.writableFinished) this.#admission.version.cancel(this.#entry);
+  }
+
+  #bodyRead(body: Segments | Refusal): void {
+    if (isRefusal(body)) {
+      this.#ports.refused.emit({ version: this.#admission.version, refusal: body });
+      refuseEarly(this.#ports.clock, this.#req, this.#res, body);
+      return;
+    }
+    this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) => {
+      if (isRefusal(read)) this.#refuse(read);
+      else this.#submit(read);
+    });
+  }
+
+  #submit(read: OipRequest): void {
+    if (this.#res.destroyed) return;
+    const { version } = this.#admission;
+    const { metadata } = version;
+    const wrong = read.outputs && metadata && checkOutputs(version.spec.model, metadata, read.outputs);
+    if (wrong !== undefined) {
+      this.#refuse(wrong);
+      return;
+    }
+    const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome));
+    if (entry instanceof Entry) this.#entry = entry;
+    else this.#refuse(entry);
+  }
+
+  #settled(read: OipRequest, outcome: Answer | Refusal): void {
+    this.#entry = undefined;
+    if (isRefusal(outcome)) {
+      sendRefusal(this.#res, outcome);
+      return;
+    }
+    this.#ports.codec.write(this.#writeTask(read, outcome), (answer) => {
+      if (isRefusal(answer)) sendRefusal(this.#res, answer);
+      else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer);
+    });
+  }
+
+  #writeTask({ request, outputs, isBinaryByDefault }: OipRequest, answer: Answer): WriteTask {
+    const { spec, hasBatchAxis } = this.#admission.version;
+    if (this.#form === 'predict') return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis };
+    const head = { id: request.id, model: spec.model, version: spec.version };
+    return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.#ports.refused.emit({ version: this.#admission.version, refusal });
+    sendRefusal(this.#res, refusal);
+  }
+}
+
+function readTask(form: Form, { version, jsonBytes }: Admission, body: Segments): ReadTask {
+  const { model } = version.spec;
+  const { metadata, hasBatchAxis } = version;
+  if (metadata === undefined) throw new Error(`${version.name} was admitted before it was loaded`);
+  if (form === 'predict') return { kind: 'read predict', model, metadata, hasBatchAxis, body };
+  if (jsonBytes === 0) return { kind: 'read raw', model, metadata, body };
+  return { kind: 'read infer', model, body, jsonBytes };
+}

@@ -1,0 +1,72 @@
+import type { Server } from 'node:http';
+import { availableParallelism } from 'node:os';
+import { BodyBudget } from '../api/body-budget.ts';
+import { Codec } from '../api/codec.ts';
+import { Door } from '../api/door.ts';
+import { listen, makeHttpServer } from '../api/http-server.ts';
+import { InferenceHandler } from '../api/inference-handler.ts';
+import { ModelRoutes } from '../api/model-routes.ts';
+import { OpenRequests } from '../api/open-requests.ts';
+import { Router } from '../api/router.ts';
+import type { Clock } from '../base/clock.ts';
+import type { ServerSettings } from '../config/server-settings.ts';
+import type { ModelRegistry } from '../fleet/model-registry.ts';
+import type { ServerHealth } from '../fleet/server-health.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { PACKAGE_VERSION } from './package-version.ts';
+
+/** Everything that faces the network: door, codec, routes and the HTTP server itself. */
+export class Front {
+  readonly #settings: ServerSettings;
+  readonly #registry: ModelRegistry;
+  readonly #router: Router;
+  readonly #http: Server;
+  readonly #codec: Codec;
+  readonly #metrics: Metrics;
+  readonly #open = new OpenRequests();
+
+  constructor(settings: ServerSettings, clock: Clock, registry: ModelRegistry, health: ServerHealth) {
+    this.#settings = settings;
+    this.#registry = registry;
+    const { maxBodyBytes, maxInFlightBytes, name } = settings;
+    const budget = new BodyBudget(maxInFlightBytes);
+    const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting });
+    // One core is for the front door; large JSON gets what is left, but at least one thread.
+    this.#codec = new Codec(Math.max(1, availableParallelism() - 1));
+    const inference = new InferenceHandler(clock, door, this.#codec);
+    const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
+    this.#router = new Router(inference, models, health);
+    this.#metrics = new Metrics(() => budget.bytes);
+    for (const version of registry.all()) this.#metrics.watch(version);
+    inference.refused.on(({ version, refusal }) => this.#metrics.countRefused(version, refusal.reason));
+    this.#http = makeHttpServer(settings.http, (req, res) => {
+      this.#open.enter(res);
+      this.#router.route(req, res);
+    });
+  }
+
+  /** Opens the port and resolves with its number. */
+  async listen(): Promise<number> {
+    return listen(this.#http, this.#settings.host, this.#settings.port);
+  }
+
+  /** What no prediction needs: codec threads, metrics, admin. */
+  async loadTheRest(): Promise<void> {
+    const { makeOtherRoutes } = await import('../api/other-routes.ts');
+    this.#router.useOther(await makeOtherRoutes(this.#registry, this.#metrics));
+    await this.#codec.start();
+  }
+
+  /** Takes no new connections; resolves when every answer is out. */
+  async finish(): Promise<void> {
+    this.#http.close();
+    await this.#open.whenNone();
+  }
+
+  /** Cuts what is still open. */
+  async close(): Promise<void> {
+    this.#http.close();
+    this.#http.closeAllConnections();
+    await this.#codec.stop();
+  }
+}

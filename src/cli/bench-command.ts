@@ -1,0 +1,44 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { BenchFlags } from './bench.ts';
+
+/** `galley bench MODEL` */
+export function addBench(program: Command): void {
+  program
+    .command('bench')
+    .description('measure a running server: closed loop, open loop, or the highest rate within a latency')
+    .argument('<model>', 'name of the model')
+    .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
+    .option('--model-version <number>', 'default: the highest that is ready')
+    .option('--input <file>', 'request body as JSON (default: made from the metadata, sent as bytes)')
+    .option('--concurrency <n>', 'closed loop: so many clients, each waiting for its answer', parseCount, 16)
+    .option('--rate <n>', 'open loop: so many requests a second, Poisson, latency from the scheduled time', parseRate)
+    .option('--duration <time>', 'how long to measure', parseDuration, 10_000)
+    .option('--warmup <time>', 'how long to load before measuring', parseDuration, 2_000)
+    .option('--timeout <time>', 'after this an answer has failed', parseDuration, 10_000)
+    .option('--find-max-rate', 'search for the highest rate whose p99 stays within --p99')
+    .option('--p99 <time>', 'the latency that --find-max-rate holds', parseDuration, 50)
+    .option('--json', 'print the report as JSON')
+    .action(async (model: string, flags: BenchFlags) => {
+      const { bench } = await import('./bench.ts');
+      await bench(model, flags);
+    });
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new InvalidArgumentError('wanted a whole number of at least 1');
+}
+
+function parseRate(text: string): number {
+  const rate = Number(text);
+  if (rate > 0 && Number.isFinite(rate)) return rate;
+  throw new InvalidArgumentError('wanted a number above 0');
+}
+
+function parseDuration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+  const unit = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? 'ms'] ?? 1;
+  if (match !== null && Number(match[1]) > 0) return Number(match[1]) * unit;
+  throw new InvalidArgumentError('wanted a duration such as 50ms or 10s');
+}
