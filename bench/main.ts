@@ -25,6 +25,7 @@ if (scenario === undefined) {
 } else {
   const result = await scenario((line) => console.log(`  ${line}`));
   console.log(`${name}: ratio ${shown(result.ratio)}, aim ${result.aim}: ${result.isMet ? 'met' : 'MISSED'}`);
-  for (const [key, value] of Object.entries(result.also)) console.log(`  ${key}: ${typeof value === 'number' ? shown(value) : value}`);
+  for (const [key, value] of Object.entries(result.also))
+    console.log(`  ${key}: ${typeof value === 'number' ? shown(value) : value}`);
   if (values.json === true) console.log(JSON.stringify({ scenario: name, ...result }));
 }

@@ -32,4 +32,9 @@ while (performance.now() < startedAt + durationMs) {
 }
 const elapsedMs = performance.now() - startedAt;
 runsMs.sort((a, b) => a - b);
-console.log(JSON.stringify({ ratePerSecond: (1000 * runsMs.length) / elapsedMs, p50Ms: runsMs[runsMs.length >> 1] ?? 0 }));
+console.log(
+  JSON.stringify({
+    ratePerSecond: (1000 * runsMs.length) / elapsedMs,
+    p50Ms: runsMs[runsMs.length >> 1] ?? 0,
+  }),
+);

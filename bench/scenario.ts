@@ -15,7 +15,7 @@ export interface ScenarioResult {
 export type Scenario = (say: (line: string) => void) => Promise<ScenarioResult>;
 
 /** Pairs per scenario: what a noisy machine takes to settle on a median. */
-export const PAIRS = 9;
+const PAIRS = 9;
 
 /** Measures two contenders in alternating order, so that whatever disturbs the machine disturbs both alike. */
 export async function alternate(
@@ -32,7 +32,9 @@ export async function alternate(
       b.push(await limit());
       a.push(await ours());
     }
-    say(`pair ${pair + 1}: ${shown(a[pair])} / ${shown(b[pair])} = ${shown((a[pair] ?? 0) / (b[pair] ?? 1))}`);
+    say(
+      `pair ${pair + 1}: ${shown(a[pair])} / ${shown(b[pair])} = ${shown((a[pair] ?? 0) / (b[pair] ?? 1))}`,
+    );
   }
   return { ratios: a.map((value, pair) => value / (b[pair] ?? 1)), ours: median(a), limit: median(b) };
 }
@@ -47,7 +49,11 @@ export function shown(value: number | undefined): string {
 }
 
 /** A result whose ratio should be at least so much. */
-export function atLeast(aim: number, ratios: readonly number[], also: ScenarioResult['also']): ScenarioResult {
+export function atLeast(
+  aim: number,
+  ratios: readonly number[],
+  also: ScenarioResult['also'],
+): ScenarioResult {
   const ratio = median(ratios);
   return { ratio, aim: `>= ${aim}`, isMet: ratio >= aim, pairs: ratios, also };
 }

@@ -36,7 +36,10 @@ export class Workbench {
   /** Settings for one model, as a file. */
   settingsFile(model: BenchModelName, settings: object): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
-    writeFileSync(file, JSON.stringify({ models: { [model]: { path: join(this.#folder, model), ...settings } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({ models: { [model]: { path: join(this.#folder, model), ...settings } } }),
+    );
     return file;
   }
 
@@ -47,9 +50,13 @@ export class Workbench {
 
   /** A bare node:http server that answers these bytes. */
   async nullServer(answer: object): Promise<Contender> {
-    const child = spawn(process.execPath, [NULL_SERVER, JSON.stringify(answer)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [NULL_SERVER, JSON.stringify(answer)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const port = await new Promise<number>((resolve) => {
-      createInterface({ input: child.stdout }).once('line', (line) => resolve((JSON.parse(line) as { port: number }).port));
+      createInterface({ input: child.stdout }).once('line', (line) =>
+        resolve((JSON.parse(line) as { port: number }).port),
+      );
     });
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     return this.#keep({
@@ -62,7 +69,11 @@ export class Workbench {
   }
 
   /** Runs a bare onnxruntime loop in a process of its own. */
-  async ortLoop(model: BenchModelName, shape: readonly number[], durationMs: number): Promise<{ ratePerSecond: number; p50Ms: number }> {
+  async ortLoop(
+    model: BenchModelName,
+    shape: readonly number[],
+    durationMs: number,
+  ): Promise<{ ratePerSecond: number; p50Ms: number }> {
     const job = JSON.stringify({ file: this.modelFile(model), shape, durationMs });
     const child = spawn(process.execPath, [ORT_LOOP, job], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
@@ -96,7 +107,10 @@ export function binaryRequest(model: string, shape: readonly number[]): JobReque
   return {
     method: 'POST',
     path: `/v2/models/${model}/infer`,
-    headers: { 'inference-header-content-length': String(head.byteLength), 'content-type': 'application/octet-stream' },
+    headers: {
+      'inference-header-content-length': String(head.byteLength),
+      'content-type': 'application/octet-stream',
+    },
     bodyBase64: Buffer.concat([head, Buffer.from(values.buffer)]).toString('base64'),
   };
 }
@@ -120,6 +134,7 @@ export async function closedLoop(
     keepsFirstAnswer: true,
   });
   if (report.void !== undefined) throw new Error(`the run is void: ${report.void}`);
-  if (report.succeeded < report.requests) throw new Error(`${report.requests - report.succeeded} requests failed: ${report.firstError}`);
+  if (report.succeeded < report.requests)
+    throw new Error(`${report.requests - report.succeeded} requests failed: ${report.firstError}`);
   return report;
 }

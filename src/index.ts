@@ -1,3 +1,8 @@
-export { createServer, type CreateServerOptions, type RunningServer } from './app/create-server.ts';
+export { type CreateServerOptions, createServer, type RunningServer } from './app/create-server.ts';
 export { OperatorError } from './base/errors.ts';
-export { defineModel, type ModelDefinition, type ModelInput, type ModelOutput } from './model/define-model.ts';
+export {
+  defineModel,
+  type ModelDefinition,
+  type ModelInput,
+  type ModelOutput,
+} from './model/define-model.ts';

@@ -8,7 +8,8 @@ export const batching: Scenario = async (say) => {
     const batched = await bench.galley('dense', { batching: { maxBatchSize: 32 } });
     const single = await bench.galley('dense', { batching: { maxBatchSize: 1 } });
     const request = binaryRequest('dense', [1, 784]);
-    const rate = (contender: typeof single) => async () => (await closedLoop(contender, request, 64, 3_000)).ratePerSecond;
+    const rate = (contender: typeof single) => async () =>
+      (await closedLoop(contender, request, 64, 3_000)).ratePerSecond;
     const { ratios, ours, limit } = await alternate(rate(batched), rate(single), say);
     return atLeast(6, ratios, { upTo32PerSecond: ours, onesPerSecond: limit });
   } finally {

@@ -39,5 +39,9 @@ export const bigJson: Scenario = async (say) => {
 function imageRequest() {
   const data = Array.from({ length: 3 * 224 * 224 }, (_, index) => (index % 257) / 257 + 1e-7);
   const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 3, 224, 224], datatype: 'FP32', data }] });
-  return { method: 'POST', path: '/v2/models/image-json/infer', bodyBase64: Buffer.from(body).toString('base64') };
+  return {
+    method: 'POST',
+    path: '/v2/models/image-json/infer',
+    bodyBase64: Buffer.from(body).toString('base64'),
+  };
 }

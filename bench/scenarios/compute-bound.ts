@@ -16,7 +16,11 @@ export const computeBound: Scenario = async (say) => {
     );
     await one.stop();
     say('5 MB inputs');
-    const large = await bench.galley('large-input', { ...SETTINGS, replicas: 1, warmup: { budgetMs: 1_000 } });
+    const large = await bench.galley('large-input', {
+      ...SETTINGS,
+      replicas: 1,
+      warmup: { budgetMs: 1_000 },
+    });
     const largeRequest = binaryRequest('large-input', [1, 1_310_720]);
     const largePairs = await alternate(
       async () => (await closedLoop(large, largeRequest, 4, 3_000)).ratePerSecond,

@@ -8,8 +8,11 @@ export const frontDoor: Scenario = async (say) => {
     const galley = await bench.galley('trivial', { replicas: 1 });
     const request = binaryRequest('trivial', [1, 784]);
     const { firstAnswer } = await closedLoop(galley, request, 1, 200);
-    const bare = await bench.nullServer({ bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength });
-    const rate = (contender: typeof galley) => async () => (await closedLoop(contender, request, 64, 2_000)).ratePerSecond;
+    const bare = await bench.nullServer({
+      bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength,
+    });
+    const rate = (contender: typeof galley) => async () =>
+      (await closedLoop(contender, request, 64, 2_000)).ratePerSecond;
     const { ratios, ours, limit } = await alternate(rate(galley), rate(bare), say);
     return atLeast(0.8, ratios, { galleyPerSecond: ours, barePerSecond: limit });
   } finally {

@@ -1,5 +1,5 @@
-import { alternate, atMost, median, type Scenario } from '../scenario.ts';
 import type { BenchModelName } from '../models.ts';
+import { alternate, atMost, median, type Scenario } from '../scenario.ts';
 import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
 const SHAPE = [1, 784];
@@ -12,7 +12,9 @@ export const latency: Scenario = async (say) => {
       const galley = await bench.galley(model, { replicas: 1 });
       const request = binaryRequest(model, SHAPE);
       const { firstAnswer } = await closedLoop(galley, request, 1, 200);
-      const bare = await bench.nullServer({ bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength });
+      const bare = await bench.nullServer({
+        bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength,
+      });
       const pairs = await alternate(
         async () => (await closedLoop(galley, request, 1, 1_500)).latencyMs.p50,
         async () => {

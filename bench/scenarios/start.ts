@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { requestBytes } from '../../src/load/request-bytes.ts';
 import { alternate, atMost, type Scenario } from '../scenario.ts';
 import { binaryRequest, Workbench } from '../workbench.ts';
@@ -32,9 +32,16 @@ export const start: Scenario = async (say) => {
 async function firstPrediction(file: string): Promise<number> {
   const port = await freePort();
   const { path, headers, bodyBase64 = '' } = binaryRequest('trivial', [1, 784]);
-  const request = requestBytes({ method: 'POST', path, headers, body: Buffer.from(bodyBase64, 'base64') }, { host: '127.0.0.1', port });
+  const request = requestBytes(
+    { method: 'POST', path, headers, body: Buffer.from(bodyBase64, 'base64') },
+    { host: '127.0.0.1', port },
+  );
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [CLI, 'serve', file, '--port', String(port), '--log-level', 'silent'], { stdio: 'ignore' });
+  const child = spawn(
+    process.execPath,
+    [CLI, 'serve', file, '--port', String(port), '--log-level', 'silent'],
+    { stdio: 'ignore' },
+  );
   // Asked as seldom and as cheaply as will do: the asking takes the processor from what is measured.
   while (!(await isAnswered(port, request))) {
     if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);

@@ -14,10 +14,16 @@ export interface Caller {
  */
 export function guardAdmin({ remoteAddress, host, origin }: Caller): Refusal | undefined {
   if (!isLoopback(remoteAddress ?? '')) {
-    return refuse('FORBIDDEN', `the admin API answers this machine only, the call came from ${remoteAddress ?? 'nowhere'}`);
+    return refuse(
+      'FORBIDDEN',
+      `the admin API answers this machine only, the call came from ${remoteAddress ?? 'nowhere'}`,
+    );
   }
   if (!isLocalName(hostnameOf(`http://${host ?? ''}`))) {
-    return refuse('FORBIDDEN', `the admin API wants a local Host header such as 127.0.0.1, got '${String(host).slice(0, 100)}'`);
+    return refuse(
+      'FORBIDDEN',
+      `the admin API wants a local Host header such as 127.0.0.1, got '${String(host).slice(0, 100)}'`,
+    );
   }
   if (origin !== undefined && !isLocalName(hostnameOf(origin))) {
     return refuse('FORBIDDEN', `the admin API takes no call from a page of '${origin.slice(0, 100)}'`);

@@ -22,7 +22,9 @@ export function adminRoutes(
     else sendRefused(reply, refusal);
   });
   app.get('/admin/models', () => ({
-    models: registry.models().map((model) => ({ name: model, versions: registry.versionsOf(model).map(describe) })),
+    models: registry
+      .models()
+      .map((model) => ({ name: model, versions: registry.versionsOf(model).map(describe) })),
   }));
   app.get<{ Params: { model: string } }>('/admin/models/:model', (request, reply) => {
     const { model } = request.params;

@@ -9,7 +9,11 @@ import { type Admission, noRoom, tooLarge } from './door.ts';
  * Collects a body as the chunks it comes in, decoded if it is compressed, and ends as soon as it passes a
  * bound. `done` is called once, or never when the client goes away first: then the response closes.
  */
-export function readBody(req: IncomingMessage, admission: Admission, done: (body: Segments | Refusal) => void): void {
+export function readBody(
+  req: IncomingMessage,
+  admission: Admission,
+  done: (body: Segments | Refusal) => void,
+): void {
   const { reservation, maxBodyBytes } = admission;
   const decoder = decoderOf(admission);
   const source: Readable = decoder === undefined ? req : req.pipe(decoder);

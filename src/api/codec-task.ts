@@ -10,8 +10,18 @@ import { readPredictRequest, writePredictAnswer } from './simple-codec.ts';
 
 /** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
 export type CodecTask =
-  | { readonly kind: 'read infer'; readonly model: string; readonly body: Segments; readonly jsonBytes: number | undefined }
-  | { readonly kind: 'read raw'; readonly model: string; readonly metadata: ModelMetadata; readonly body: Segments }
+  | {
+      readonly kind: 'read infer';
+      readonly model: string;
+      readonly body: Segments;
+      readonly jsonBytes: number | undefined;
+    }
+  | {
+      readonly kind: 'read raw';
+      readonly model: string;
+      readonly metadata: ModelMetadata;
+      readonly body: Segments;
+    }
   | {
       readonly kind: 'read predict';
       readonly model: string;

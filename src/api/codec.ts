@@ -2,11 +2,11 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { messageOf, type Refusal, refuse } from '../base/errors.ts';
 import { type Segments, segmentsOf } from '../tensor/segments.ts';
+import { elementCount } from '../tensor/tensor.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
 import { OipHeadCache } from './oip-head-cache.ts';
 import type { OipRequest } from './oip-request.ts';
 import { type EncodedAnswer, textElements } from './oip-response.ts';
-import { elementCount } from '../tensor/tensor.ts';
 
 /** JSON above this many bytes is read in another thread; below, the way there costs more than the work. */
 const LARGE_JSON_BYTES = 64 * 1024;
@@ -48,7 +48,11 @@ export class Codec {
       return;
     }
     const body = ownMemory(task.body);
-    this.#inThread({ ...task, body }, body.chunks.map((chunk) => chunk.buffer as ArrayBuffer), done);
+    this.#inThread(
+      { ...task, body },
+      body.chunks.map((chunk) => chunk.buffer as ArrayBuffer),
+      done,
+    );
   }
 
   /** `done` is called before this returns when the answer is small. */
@@ -77,6 +81,8 @@ function elementsIn(task: WriteTask): number {
 /** Chunks that own their memory and so can move; sending a view would copy all the memory behind it. */
 function ownMemory(body: Segments): Segments {
   return segmentsOf(
-    ...body.chunks.map((chunk) => (chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk))),
+    ...body.chunks.map((chunk) =>
+      chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk),
+    ),
   );
 }

@@ -36,7 +36,11 @@ export class Door {
     this.#rules = rules;
   }
 
-  decide(headers: IncomingHttpHeaders, model: string, wantedVersion: string | undefined): Admission | Refusal {
+  decide(
+    headers: IncomingHttpHeaders,
+    model: string,
+    wantedVersion: string | undefined,
+  ): Admission | Refusal {
     if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
     const version = this.#registry.find(model, wantedVersion);
     if (isRefusal(version)) return version;
@@ -45,7 +49,10 @@ export class Door {
 
     const encoding = (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
-      return refuse('ENCODING_UNSUPPORTED', `content-encoding '${encoding.slice(0, 40)}' is not known here; wanted gzip, deflate or identity`);
+      return refuse(
+        'ENCODING_UNSUPPORTED',
+        `content-encoding '${encoding.slice(0, 40)}' is not known here; wanted gzip, deflate or identity`,
+      );
     }
     const jsonBytes = jsonBytesOf(headers);
     if (typeof jsonBytes === 'object') return jsonBytes;
@@ -61,17 +68,26 @@ export class Door {
 
 /** The body is, or has become, larger than any may be. */
 export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
-  return refuse('BODY_TOO_LARGE', `request of ${bytes} bytes or more exceeds the maximum allowed input size of ${maxBodyBytes} bytes`);
+  return refuse(
+    'BODY_TOO_LARGE',
+    `request of ${bytes} bytes or more exceeds the maximum allowed input size of ${maxBodyBytes} bytes`,
+  );
 }
 
 /** The bodies of all requests together are more than the server may hold. */
 export function noRoom(): Refusal {
-  return refuse('BODIES_IN_FLIGHT', 'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later');
+  return refuse(
+    'BODIES_IN_FLIGHT',
+    'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later',
+  );
 }
 
 function jsonBytesOf(headers: IncomingHttpHeaders): number | undefined | Refusal {
   const text = headers['inference-header-content-length'];
   if (text === undefined) return undefined;
   if (typeof text === 'string' && DIGITS.test(text)) return Number(text);
-  return refuse('MALFORMED', `inference-header-content-length is '${String(text).slice(0, 40)}', wanted the number of bytes of the JSON part`);
+  return refuse(
+    'MALFORMED',
+    `inference-header-content-length is '${String(text).slice(0, 40)}', wanted the number of bytes of the JSON part`,
+  );
 }

@@ -24,14 +24,24 @@ export function makeHttpServer(times: HttpTimes, onRequest: RequestListener): Se
     },
     onRequest,
   );
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerClientError(error, socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
+    answerClientError(error, socket),
+  );
   return server;
 }
 
 const STATUS_LINES: Readonly<Record<string, readonly [string, string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'BODY_TIMEOUT', 'the request took too long to arrive'],
-  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'MALFORMED', 'the headers are larger than 16 KiB'],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: ['413 Payload Too Large', 'BODY_TOO_LARGE', 'the chunk extensions are too large'],
+  HPE_HEADER_OVERFLOW: [
+    '431 Request Header Fields Too Large',
+    'MALFORMED',
+    'the headers are larger than 16 KiB',
+  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
+    '413 Payload Too Large',
+    'BODY_TOO_LARGE',
+    'the chunk extensions are too large',
+  ],
 };
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -66,12 +76,18 @@ export async function listen(server: Server, host: string, port: number): Promis
 function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new OperatorError(`port ${port} on ${host} is in use by another program: choose another with --port, or end that one`);
+      return new OperatorError(
+        `port ${port} on ${host} is in use by another program: choose another with --port, or end that one`,
+      );
     case 'EACCES':
-      return new OperatorError(`port ${port} on ${host} may not be opened: choose one above 1023 with --port`);
+      return new OperatorError(
+        `port ${port} on ${host} may not be opened: choose one above 1023 with --port`,
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new OperatorError(`'${host}' is no address of this machine: choose one with --host, for instance 127.0.0.1`);
+      return new OperatorError(
+        `'${host}' is no address of this machine: choose one with --host, for instance 127.0.0.1`,
+      );
     default:
       return error;
   }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import type { Event } from '../base/event.ts';
 import { isRefusal, type Refusal } from '../base/errors.ts';
+import type { Event } from '../base/event.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Segments } from '../tensor/segments.ts';
@@ -40,7 +40,13 @@ export class InferenceExchange {
   readonly #admission: Admission;
   #entry: Entry | undefined;
 
-  constructor(ports: ExchangePorts, req: IncomingMessage, res: ServerResponse, form: Form, admission: Admission) {
+  constructor(
+    ports: ExchangePorts,
+    req: IncomingMessage,
+    res: ServerResponse,
+    form: Form,
+    admission: Admission,
+  ) {
     this.#ports = ports;
     this.#req = req;
     this.#res = res;

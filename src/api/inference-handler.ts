@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { Event } from '../base/event.ts';
 import { isRefusal } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
 import type { Codec } from './codec.ts';
 import type { Door } from './door.ts';
 import { type Form, InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
@@ -21,7 +21,13 @@ export class InferenceHandler {
     this.#codec = codec;
   }
 
-  handle(req: IncomingMessage, res: ServerResponse, form: Form, model: string, version: string | undefined): void {
+  handle(
+    req: IncomingMessage,
+    res: ServerResponse,
+    form: Form,
+    model: string,
+    version: string | undefined,
+  ): void {
     const admission = this.#door.decide(req.headers, model, version);
     if (isRefusal(admission)) {
       this.refused.emit({ version: undefined, refusal: admission });

@@ -17,7 +17,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
  * 2^53 and for the bare tokens NaN and Infinity.
  */
 export function parseRequestJson(bytes: Segments): JsonObject {
-  if (bytes.byteLength === 0) throw new ServingError('MALFORMED', 'the request body is empty, wanted a JSON object');
+  if (bytes.byteLength === 0)
+    throw new ServingError('MALFORMED', 'the request body is empty, wanted a JSON object');
   const { isAscii, hasLongNumbers } = scanJson(bytes);
   const text = decode(flatten(bytes), isAscii);
   const value = hasLongNumbers ? parseExactJson(text) : parseFast(text);

@@ -54,7 +54,9 @@ export class ModelRoutes {
       platform: metadata?.platform,
       inputs: metadata?.inputs,
       outputs: metadata?.outputs,
-      ...(found.spec.settings.image === undefined ? {} : { parameters: { image: found.spec.settings.image } }),
+      ...(found.spec.settings.image === undefined
+        ? {}
+        : { parameters: { image: found.spec.settings.image } }),
     });
   }
 

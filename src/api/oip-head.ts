@@ -46,8 +46,8 @@ export function parseOipHead(bytes: Segments): OipHead {
     inputs,
     parameters: modelParameters(parameters),
     timeoutMs: timeoutMsOf(parameters),
-    outputs: json['outputs'] === undefined ? undefined : requestedOutputs(json),
-    isBinaryByDefault: parameters['binary_data_output'] === true,
+    outputs: json.outputs === undefined ? undefined : requestedOutputs(json),
+    isBinaryByDefault: parameters.binary_data_output === true,
   };
 }
 
@@ -55,19 +55,26 @@ function readInput(input: JsonObject): HeadInput {
   const name = nameOf(input, 'input');
   const { datatype } = input;
   if (!isDatatype(datatype)) {
-    throw invalid(`input '${name}': datatype is ${shown(datatype)}, wanted one of ${DATATYPE_NAMES.join(', ')}`);
+    throw invalid(
+      `input '${name}': datatype is ${shown(datatype)}, wanted one of ${DATATYPE_NAMES.join(', ')}`,
+    );
   }
-  const shape = shapeOf(name, input['shape']);
-  if (!Number.isSafeInteger(elementCount(shape)) || (byteSize(datatype, shape) ?? 0) > Number.MAX_SAFE_INTEGER) {
-    throw invalid(`input '${name}': shape [${shape.join(',')}] causes total element count to exceed maximum size`);
+  const shape = shapeOf(name, input.shape);
+  if (
+    !Number.isSafeInteger(elementCount(shape)) ||
+    (byteSize(datatype, shape) ?? 0) > Number.MAX_SAFE_INTEGER
+  ) {
+    throw invalid(
+      `input '${name}': shape [${shape.join(',')}] causes total element count to exceed maximum size`,
+    );
   }
   const parameters = parametersOf(input);
-  if (parameters['shared_memory_region'] !== undefined) {
+  if (parameters.shared_memory_region !== undefined) {
     throw invalid(`input '${name}': shared memory is not offered here; send data or binary_data_size`);
   }
-  const size = parameters['binary_data_size'];
+  const size = parameters.binary_data_size;
   // Some clients write "data": null beside binary_data_size: null is no data.
-  const json = input['data'] ?? undefined;
+  const json = input.data ?? undefined;
   if (size === undefined) {
     return { name, datatype, shape, data: readJsonData(name, datatype, shape, json), binaryBytes: 0 };
   }
@@ -81,7 +88,8 @@ function readInput(input: JsonObject): HeadInput {
 }
 
 function shapeOf(name: string, shape: unknown): number[] {
-  if (!Array.isArray(shape)) throw invalid(`input '${name}': shape is ${shown(shape)}, wanted an array of sizes`);
+  if (!Array.isArray(shape))
+    throw invalid(`input '${name}': shape is ${shown(shape)}, wanted an array of sizes`);
   for (const size of shape) {
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
       throw invalid(`input '${name}': Unable to parse 'shape': ${shown(size)} is no whole number from 0 up`);
@@ -94,10 +102,12 @@ function requestedOutputs(json: JsonObject): RequestedOutput[] | undefined {
   const outputs = listOf(json, 'outputs').map((output) => {
     const name = nameOf(output, 'output');
     const parameters = parametersOf(output);
-    if (parameters['classification'] !== undefined) {
-      throw invalid(`output '${name}': the classification extension is not offered here; ask for the output itself`);
+    if (parameters.classification !== undefined) {
+      throw invalid(
+        `output '${name}': the classification extension is not offered here; ask for the output itself`,
+      );
     }
-    return { name, isBinary: parameters['binary_data'] === true };
+    return { name, isBinary: parameters.binary_data === true };
   });
   checkUnique('output', outputs);
   return outputs.length === 0 ? undefined : outputs;
@@ -110,7 +120,8 @@ function modelParameters(parameters: JsonObject): Parameters {
   const kept: Record<string, Parameter> = {};
   for (const [key, value] of Object.entries(parameters)) {
     if (OWN_PARAMETERS.has(key)) continue;
-    if (key.startsWith('triton_')) throw invalid(`parameter '${key}' is reserved: names may not begin with triton_`);
+    if (key.startsWith('triton_'))
+      throw invalid(`parameter '${key}' is reserved: names may not begin with triton_`);
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
       throw invalid(`parameter '${key}' is ${shown(value)}, wanted a text, a number, true or false`);
     }
@@ -142,7 +153,8 @@ function listOf(json: JsonObject, key: string): JsonObject[] {
   const list = json[key];
   if (!Array.isArray(list)) throw malformed(`'${key}' is ${shown(list)}, wanted an array of tensors`);
   for (const item of list) {
-    if (!isJsonObject(item)) throw malformed(`an entry of '${key}' is ${shown(item)}, wanted an object with a name`);
+    if (!isJsonObject(item))
+      throw malformed(`an entry of '${key}' is ${shown(item)}, wanted an object with a name`);
   }
   return list as JsonObject[];
 }

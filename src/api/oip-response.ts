@@ -1,8 +1,8 @@
 import { type Refusal, refuse } from '../base/errors.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
 import { writeJsonData } from '../tensor/json-codec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { elementCount } from '../tensor/tensor.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { RequestedOutput } from './oip-head.ts';
 
 /** A whole answer, ready to be sent. */

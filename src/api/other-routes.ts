@@ -9,12 +9,21 @@ import type { OtherRoutes } from './router.ts';
 /** Everything off the inference path, on Fastify: it shares the server and the port, and is loaded last. */
 export async function makeOtherRoutes(registry: ModelRegistry, metrics: Metrics): Promise<OtherRoutes> {
   const app = fastify({ logger: false });
-  const sendRefused = (reply: { raw: import('node:http').ServerResponse; hijack?: () => void }, refusal: Refusal) => {
+  const sendRefused = (
+    reply: { raw: import('node:http').ServerResponse; hijack?: () => void },
+    refusal: Refusal,
+  ) => {
     reply.hijack?.();
     sendRefusal(reply.raw, refusal);
   };
   app.setNotFoundHandler((request, reply) => {
-    sendRefused(reply, refuse('NOT_FOUND', `Not Found: ${request.method} ${request.url.slice(0, 200)} is no path of this server`));
+    sendRefused(
+      reply,
+      refuse(
+        'NOT_FOUND',
+        `Not Found: ${request.method} ${request.url.slice(0, 200)} is no path of this server`,
+      ),
+    );
   });
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
     const isCallers = error.statusCode !== undefined && error.statusCode < 500;

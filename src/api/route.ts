@@ -1,6 +1,10 @@
 /** What a path asks for. */
 export type Route =
-  | { readonly kind: 'infer' | 'predict' | 'model metadata' | 'model ready'; readonly model: string; readonly version: string | undefined }
+  | {
+      readonly kind: 'infer' | 'predict' | 'model metadata' | 'model ready';
+      readonly model: string;
+      readonly version: string | undefined;
+    }
   | { readonly kind: 'server metadata' | 'model list' }
   | { readonly kind: 'protocol health' | 'health'; readonly check: string }
   | { readonly kind: 'bad version'; readonly version: string }
@@ -58,7 +62,9 @@ function predictRoute(path: readonly string[]): Route {
   if (path.length === 3) return { kind: 'predict', model: name, version: undefined };
   const model = path[2];
   if (path.length !== 5 || path[3] !== 'versions' || model === undefined) return OTHER;
-  return VERSION.test(name) ? { kind: 'predict', model, version: name } : { kind: 'bad version', version: name };
+  return VERSION.test(name)
+    ? { kind: 'predict', model, version: name }
+    : { kind: 'bad version', version: name };
 }
 
 function segmentsOf(path: string): string[] | undefined {

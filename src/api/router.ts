@@ -45,7 +45,10 @@ export class Router {
       this.#answer(route, req, res);
     } else {
       res.setHeader('allow', wanted);
-      sendRefusal(res, refuse('METHOD_NOT_ALLOWED', `Method Not Allowed: ${req.method} came, ${wanted} is wanted`));
+      sendRefusal(
+        res,
+        refuse('METHOD_NOT_ALLOWED', `Method Not Allowed: ${req.method} came, ${wanted} is wanted`),
+      );
     }
   }
 
@@ -53,27 +56,43 @@ export class Router {
     switch (route.kind) {
       case 'infer':
       case 'predict':
-        return this.#inference.handle(req, res, route.kind, route.model, route.version);
+        this.#inference.handle(req, res, route.kind, route.model, route.version);
+        break;
       case 'model metadata':
-        return this.#models.modelMetadata(res, route.model, route.version);
+        this.#models.modelMetadata(res, route.model, route.version);
+        break;
       case 'model ready':
-        return this.#models.modelReady(res, route.model, route.version);
+        this.#models.modelReady(res, route.model, route.version);
+        break;
       case 'server metadata':
-        return this.#models.serverMetadata(res);
+        this.#models.serverMetadata(res);
+        break;
       case 'model list':
-        return this.#models.list(res);
+        this.#models.list(res);
+        break;
       case 'protocol health':
-        return this.#models.protocolHealth(res, route.check);
+        this.#models.protocolHealth(res, route.check);
+        break;
       case 'health':
-        return answerHealth(this.#health, route.check, res);
+        answerHealth(this.#health, route.check, res);
+        break;
       case 'bad version':
-        return sendRefusal(res, refuse('VERSION_UNKNOWN', `'${route.version.slice(0, 40)}' is no version: versions are whole numbers`));
+        sendRefusal(
+          res,
+          refuse(
+            'VERSION_UNKNOWN',
+            `'${route.version.slice(0, 40)}' is no version: versions are whole numbers`,
+          ),
+        );
+        break;
       case 'bad path':
-        return sendRefusal(res, refuse('MALFORMED', 'the path holds a percent sign that encodes nothing'));
+        sendRefusal(res, refuse('MALFORMED', 'the path holds a percent sign that encodes nothing'));
+        break;
       case 'other':
-        return this.#other(req, res);
+        this.#other(req, res);
+        break;
       default:
-        return unreachable(route);
+        unreachable(route);
     }
   }
 

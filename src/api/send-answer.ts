@@ -9,7 +9,11 @@ const COMPRESS_FROM_BYTES = 1024;
 const JOIN_BELOW_BYTES = 16 * 1024;
 
 /** Sends an answer in the encoding its client prefers. */
-export function sendAnswer(res: ServerResponse, acceptEncoding: string | string[] | undefined, answer: EncodedAnswer): void {
+export function sendAnswer(
+  res: ServerResponse,
+  acceptEncoding: string | string[] | undefined,
+  answer: EncodedAnswer,
+): void {
   let byteLength = 0;
   for (const chunk of answer.chunks) byteLength += chunk.byteLength;
   const isSmall = acceptEncoding === undefined || byteLength < COMPRESS_FROM_BYTES;
@@ -33,7 +37,10 @@ function send(
   encoding: string | undefined,
 ): void {
   if (res.destroyed) return;
-  const headers: Record<string, string | number> = { 'content-type': contentType, 'content-length': byteLength };
+  const headers: Record<string, string | number> = {
+    'content-type': contentType,
+    'content-length': byteLength,
+  };
   if (jsonBytes !== undefined) headers['inference-header-content-length'] = jsonBytes;
   if (encoding !== undefined) headers['content-encoding'] = encoding;
   res.writeHead(200, headers);

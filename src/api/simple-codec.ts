@@ -18,7 +18,10 @@ export function readPredictRequest(
 ): InferenceRequest {
   const { instances } = parseRequestJson(body);
   if (!Array.isArray(instances) || instances.length === 0) {
-    throw new ServingError('MALFORMED', `wanted {"instances": [...]} with at least one instance for model '${model}'`);
+    throw new ServingError(
+      'MALFORMED',
+      `wanted {"instances": [...]} with at least one instance for model '${model}'`,
+    );
   }
   if (!hasBatchAxis && instances.length > 1) {
     throw new ServingError(
@@ -56,7 +59,8 @@ function readInput({ name, datatype, shape: wanted }: TensorMetadata, value: unk
 
 function nestedShape(value: unknown): number[] {
   const shape: number[] = [];
-  for (let inner = value; Array.isArray(inner) && shape.length < 100; inner = inner[0]) shape.push(inner.length);
+  for (let inner = value; Array.isArray(inner) && shape.length < 100; inner = inner[0])
+    shape.push(inner.length);
   return shape;
 }
 
@@ -93,6 +97,8 @@ function nestElements(elements: ArrayLike<string | number>, start: number, shape
   const [size, ...inner] = shape;
   if (size === undefined) return String(elements[start]);
   const step = elementCount(inner);
-  const parts = Array.from({ length: size }, (_, index) => nestElements(elements, start + index * step, inner));
+  const parts = Array.from({ length: size }, (_, index) =>
+    nestElements(elements, start + index * step, inner),
+  );
   return `[${parts.join(',')}]`;
 }

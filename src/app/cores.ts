@@ -25,11 +25,16 @@ export function compareWithCores(
 ): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
   const problems = served
     .filter(({ settings }) => settings.threads > Math.max(1, cores))
-    .map(({ model, settings }) => `model '${model}': threads is ${settings.threads}, but there are only ${cores} cores`);
+    .map(
+      ({ model, settings }) =>
+        `model '${model}': threads is ${settings.threads}, but there are only ${cores} cores`,
+    );
   const threads = served.reduce((sum, { settings }) => sum + settings.replicas * settings.threads, 0);
   const warnings =
     threads > cores
-      ? [`all replicas together compute with ${threads} threads on ${cores} cores: under load they will wait for each other`]
+      ? [
+          `all replicas together compute with ${threads} threads on ${cores} cores: under load they will wait for each other`,
+        ]
       : [];
   return { problems, warnings };
 }

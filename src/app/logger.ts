@@ -2,7 +2,10 @@ import { type Logger, pino } from 'pino';
 import type { ServerSettings } from '../config/server-settings.ts';
 
 /** A log for people on a terminal, or JSON lines for machines. Written to stderr: stdout is for results. */
-export async function makeLogger({ level, format }: ServerSettings['log'], isTerminal: boolean): Promise<Logger> {
+export async function makeLogger(
+  { level, format }: ServerSettings['log'],
+  isTerminal: boolean,
+): Promise<Logger> {
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const options = { level: level ?? (isTerminal ? 'warn' : 'info'), base: null };
   if (!isPretty) return pino(options, pino.destination({ dest: 2, sync: false }));

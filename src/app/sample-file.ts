@@ -11,6 +11,11 @@ export function readSample(bytes: Uint8Array): SampleInput[] {
     if (typeof name !== 'string' || !isDatatype(datatype) || !Array.isArray(shape)) {
       throw new Error('every input needs a name, a datatype and a shape');
     }
-    return { name, datatype, shape, data: data === undefined ? undefined : readJsonData(name, datatype, shape, data) };
+    return {
+      name,
+      datatype,
+      shape,
+      data: data === undefined ? undefined : readJsonData(name, datatype, shape, data),
+    };
   });
 }

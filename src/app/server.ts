@@ -128,7 +128,12 @@ async function whenReady(version: VersionInService): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     version.stateChanged.on((state) => {
       if (state === 'ready') resolve();
-      if (state === 'failed') reject(new OperatorError(`model '${version.name}' cannot be served: ${version.failure} (${version.spec.file})`));
+      if (state === 'failed')
+        reject(
+          new OperatorError(
+            `model '${version.name}' cannot be served: ${version.failure} (${version.spec.file})`,
+          ),
+        );
       if (state === 'stopping') reject(new OperatorError('the server was stopped before it was ready'));
     });
   });

@@ -6,7 +6,8 @@ export class RoundRobin implements Strategy {
   #lastIndex = -1;
 
   pick(candidates: readonly ReplicaView[]): ReplicaView {
-    const next = candidates.find((candidate) => candidate.index > this.#lastIndex) ?? (candidates[0] as ReplicaView);
+    const next =
+      candidates.find((candidate) => candidate.index > this.#lastIndex) ?? (candidates[0] as ReplicaView);
     this.#lastIndex = next.index;
     return next;
   }

@@ -22,7 +22,11 @@ function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
 }
 
 const fleets = fc.array(
-  fc.record({ isReady: fc.boolean(), running: fc.integer({ min: 0, max: 1 }), weight: fc.integer({ min: 1, max: 5 }) }),
+  fc.record({
+    isReady: fc.boolean(),
+    running: fc.integer({ min: 0, max: 1 }),
+    weight: fc.integer({ min: 1, max: 5 }),
+  }),
   { maxLength: 6 },
 );
 
@@ -36,7 +40,8 @@ for (const [name, make] of Object.entries(makers)) {
         const idle = ready.filter(({ running }) => running === 0);
         const picked = balancer.pick({ pin: undefined, mayQueueInReplica }, free);
         if (idle.length > 0) assert.ok(picked !== undefined && idle.includes(picked));
-        else if (mayQueueInReplica && ready.length > 0) assert.ok(picked !== undefined && ready.includes(picked));
+        else if (mayQueueInReplica && ready.length > 0)
+          assert.ok(picked !== undefined && ready.includes(picked));
         else assert.equal(picked, undefined);
       }),
     );

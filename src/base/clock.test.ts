@@ -9,10 +9,14 @@ test('at one instant completions come before cancels, expiries and arrivals, and
   clock.at(5, () => seen.push('arrival'), RANK.arrival);
   clock.at(5, () => seen.push('expiry'), RANK.expiry);
   clock.at(5, () => seen.push('cancel'), RANK.cancel);
-  clock.at(5, () => {
-    clock.endOfTurn(() => seen.push('end of turn'));
-    seen.push('completion');
-  }, RANK.completion);
+  clock.at(
+    5,
+    () => {
+      clock.endOfTurn(() => seen.push('end of turn'));
+      seen.push('completion');
+    },
+    RANK.completion,
+  );
   clock.advance(5);
   assert.deepEqual(seen, ['completion', 'cancel', 'expiry', 'arrival', 'end of turn']);
 });
@@ -28,9 +32,11 @@ test('a cancelled alarm never rings', () => {
 test('an alarm set within an instant for the same instant still rings in it', () => {
   const clock = new VirtualClock();
   let rangAt = -1;
-  clock.at(3, () => clock.at(3, () => {
-    rangAt = clock.now();
-  }));
+  clock.at(3, () =>
+    clock.at(3, () => {
+      rangAt = clock.now();
+    }),
+  );
   clock.advance(3);
   assert.equal(rangAt, 3);
 });

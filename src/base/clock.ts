@@ -109,15 +109,14 @@ export class RealClock implements Clock {
     this.#turnNow = undefined;
     this.#timerDueMs = Number.POSITIVE_INFINITY;
     const now = this.now();
-    for (let next = this.#alarms.peek(); next !== undefined && next.dueMs <= now; next = this.#alarms.peek()) {
+    for (
+      let next = this.#alarms.peek();
+      next !== undefined && next.dueMs <= now;
+      next = this.#alarms.peek()
+    ) {
       this.#alarms.remove(next);
       next.wake();
     }
     this.#arm();
   };
-}
-
-/** For stamps in logs and answers only: it may jump, so nothing is ever decided by it. */
-export function wallNow(): Date {
-  return new Date(Date.now());
 }

@@ -2,7 +2,7 @@
  * Every way in which the server says no. The reason code is stable: clients and dashboards may rely on it.
  * 4xx is the caller's to mend, 503 is ours and worth another try, 504 means that the deadline passed.
  */
-export const REASONS = {
+const REASONS = {
   MALFORMED: { http: 400, grpc: 3 },
   INVALID_INPUT: { http: 400, grpc: 3 },
   BATCH_TOO_LARGE: { http: 400, grpc: 3 },

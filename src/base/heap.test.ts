@@ -17,7 +17,10 @@ test('pops in order whatever is removed from the middle', () => {
       for (const item of items) if (!kept.includes(item)) heap.remove(item);
       const popped: number[] = [];
       for (let item = heap.pop(); item !== undefined; item = heap.pop()) popped.push(item.value);
-      assert.deepEqual(popped, kept.map((item) => item.value).sort((a, b) => a - b));
+      assert.deepEqual(
+        popped,
+        kept.map((item) => item.value).sort((a, b) => a - b),
+      );
     }),
   );
 });

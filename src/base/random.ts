@@ -57,7 +57,8 @@ function rotateLeft(value: number, bits: number): number {
 /** FNV-1a over the text, then an avalanche a word, so that near labels give far streams. */
 function wordsOf(text: string): () => number {
   let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return () => {
     hash = (hash + 0x9e3779b9) | 0;
     let word = hash;

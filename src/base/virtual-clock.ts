@@ -34,7 +34,11 @@ export class VirtualClock implements Clock {
   /** Runs everything that is due up to and including `untilMs`, and leaves the clock there. */
   runUntil(untilMs: number): void {
     this.#finishInstant();
-    for (let next = this.#alarms.peek(); next !== undefined && next.dueMs <= untilMs; next = this.#alarms.peek()) {
+    for (
+      let next = this.#alarms.peek();
+      next !== undefined && next.dueMs <= untilMs;
+      next = this.#alarms.peek()
+    ) {
       this.#nowMs = next.dueMs;
       this.#finishInstant();
     }

@@ -30,7 +30,11 @@ const WAIT_FOR_TURN: BatchDecision = { kind: 'wait', untilMs: 'end of turn' };
  * the due lane with the oldest request goes first, and only a full one goes before the turn ends, so that a
  * partial batch takes along what arrives in the same instant.
  */
-export function chooseBatch(settings: ExplicitBatching, lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision {
+export function chooseBatch(
+  settings: ExplicitBatching,
+  lanes: Iterable<LaneView>,
+  facts: BatchFacts,
+): BatchDecision {
   const maxWaitMs = settings.maxWaitMs ?? 0;
   let oldestDue: LaneView | undefined;
   let nextDueMs = Number.POSITIVE_INFINITY;
@@ -38,7 +42,10 @@ export function chooseBatch(settings: ExplicitBatching, lanes: Iterable<LaneView
     const dueMs = lane.oldestReceivedAt + maxWaitMs;
     const isFull = lane.rows >= settings.maxBatchSize;
     if (!isFull && dueMs > facts.now) nextDueMs = Math.min(nextDueMs, dueMs);
-    else if ((isFull || facts.hasIdleReplica) && (oldestDue === undefined || lane.oldestId < oldestDue.oldestId)) {
+    else if (
+      (isFull || facts.hasIdleReplica) &&
+      (oldestDue === undefined || lane.oldestId < oldestDue.oldestId)
+    ) {
       oldestDue = lane;
     }
   }

@@ -11,7 +11,11 @@ export function addBench(program: Command): void {
     .option('--model-version <number>', 'default: the highest that is ready')
     .option('--input <file>', 'request body as JSON (default: made from the metadata, sent as bytes)')
     .option('--concurrency <n>', 'closed loop: so many clients, each waiting for its answer', parseCount, 16)
-    .option('--rate <n>', 'open loop: so many requests a second, Poisson, latency from the scheduled time', parseRate)
+    .option(
+      '--rate <n>',
+      'open loop: so many requests a second, Poisson, latency from the scheduled time',
+      parseRate,
+    )
     .option('--duration <time>', 'how long to measure', parseDuration, 10_000)
     .option('--warmup <time>', 'how long to load before measuring', parseDuration, 2_000)
     .option('--timeout <time>', 'after this an answer has failed', parseDuration, 10_000)

@@ -45,7 +45,10 @@ export async function bench(model: string, flags: BenchFlags): Promise<void> {
     return report;
   });
   if (flags.json === true) console.log(JSON.stringify(best));
-  else console.log(`highest rate with p99 within ${flags.p99} ms: ${Math.round(best.ratePerSecond)} requests/s (limited by ${best.limitedBy})`);
+  else
+    console.log(
+      `highest rate with p99 within ${flags.p99} ms: ${Math.round(best.ratePerSecond)} requests/s (limited by ${best.limitedBy})`,
+    );
 }
 
 function tryLine(ratePerSecond: number, report: LoadReport): string {
@@ -73,7 +76,10 @@ async function describe(model: string, flags: BenchFlags): Promise<ModelDescript
   try {
     return await new GalleyClient(flags.url).describe(model, flags.modelVersion);
   } catch (caught) {
-    const text = caught instanceof RefusedError ? caught.message : `no server answers at ${flags.url}: ${messageOf(caught)}`;
+    const text =
+      caught instanceof RefusedError
+        ? caught.message
+        : `no server answers at ${flags.url}: ${messageOf(caught)}`;
     console.error(`galley: ${text}`);
     process.exit(EXIT.refused);
   }

@@ -17,7 +17,9 @@ export async function check(path: string): Promise<void> {
     const name = `${model.model}/${model.file.version}`;
     try {
       const metadata = await openModel(model);
-      console.log(`ok: ${name} (${model.file.file}), ${metadata.inputs.length} inputs, ${metadata.outputs.length} outputs`);
+      console.log(
+        `ok: ${name} (${model.file.file}), ${metadata.inputs.length} inputs, ${metadata.outputs.length} outputs`,
+      );
     } catch (caught) {
       failures.push(`model '${name}' cannot be opened: ${(caught as Error).message} (${model.file.file})`);
     }

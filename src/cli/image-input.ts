@@ -12,7 +12,8 @@ export function pixelsOf(png: Buffer, settings: ImageSettings): Float32Array {
       const colour = averageColour(picture, x, y, settings);
       const values = channels === 1 ? [luminance(colour)] : colour;
       values.forEach((value, channel) => {
-        const index = layout === 'hwc' ? (y * width + x) * channels + channel : (channel * height + y) * width + x;
+        const index =
+          layout === 'hwc' ? (y * width + x) * channels + channel : (channel * height + y) * width + x;
         pixels[index] = (invert ? 255 - value : value) * scale;
       });
     }

@@ -7,7 +7,10 @@ export function addInfer(program: Command): void {
     .command('infer')
     .description('ask a running server for one prediction')
     .argument('<model>', 'name of the model')
-    .requiredOption('--input <file>', 'request body as JSON, or a PNG for a model with image settings; - reads stdin')
+    .requiredOption(
+      '--input <file>',
+      'request body as JSON, or a PNG for a model with image settings; - reads stdin',
+    )
     .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
     .option('--model-version <number>', 'default: the highest that is ready')
     .option('--json', "print the server's JSON as it is")

@@ -22,10 +22,14 @@ export async function infer(model: string, flags: InferFlags): Promise<void> {
   const bytes = readInput(flags.input);
   try {
     const answer = await ask(new GalleyClient(flags.url), model, flags.modelVersion, bytes);
-    console.log(flags.json === true ? JSON.stringify(answer.json, null, 2) : summarize(answer.json, answer.labels));
+    console.log(
+      flags.json === true ? JSON.stringify(answer.json, null, 2) : summarize(answer.json, answer.labels),
+    );
   } catch (caught) {
     if (caught instanceof OperatorError) throw caught;
-    console.error(`galley: ${caught instanceof RefusedError ? `${caught.status} ${caught.message}` : unreachableText(flags.url, caught)}`);
+    console.error(
+      `galley: ${caught instanceof RefusedError ? `${caught.status} ${caught.message}` : unreachableText(flags.url, caught)}`,
+    );
     process.exit(EXIT.refused);
   }
 }
@@ -35,17 +39,24 @@ async function ask(client: GalleyClient, model: string, version: string | undefi
     return { json: await client.inferBody(model, version, bytes), labels: undefined };
   }
   const { parameters, inputs } = await client.describe(model, version);
-  const settings = imageSettingsOf(model, parameters?.['image']);
+  const settings = imageSettingsOf(model, parameters?.image);
   const shape = inputs.find((input) => input.name === settings.input)?.shape ?? [];
   const pixels = pixelsOf(bytes, settings);
-  const input = { name: settings.input, datatype: 'FP32', shape: shapeOfPixels(shape, pixels.length), data: [...pixels] };
+  const input = {
+    name: settings.input,
+    datatype: 'FP32',
+    shape: shapeOfPixels(shape, pixels.length),
+    data: [...pixels],
+  };
   const body = Buffer.from(JSON.stringify({ inputs: [input] }));
   return { json: await client.inferBody(model, version, body), labels: settings.labels };
 }
 
 function imageSettingsOf(model: string, image: unknown): ImageSettings {
   if (image === undefined) {
-    throw new OperatorError(`model '${model}' has no image settings: give it models.${model}.image in galley.yaml, or send JSON`);
+    throw new OperatorError(
+      `model '${model}' has no image settings: give it models.${model}.image in galley.yaml, or send JSON`,
+    );
   }
   return ImageSettingsSchema.parse(image);
 }
@@ -66,6 +77,7 @@ function readInput(file: string): Buffer {
 }
 
 function unreachableText(url: string, caught: unknown): string {
-  const cause = caught instanceof Error && caught.cause !== undefined ? messageOf(caught.cause) : messageOf(caught);
+  const cause =
+    caught instanceof Error && caught.cause !== undefined ? messageOf(caught.cause) : messageOf(caught);
   return `no server answers at ${url} (${cause}): start one with galley serve, or name it with --url`;
 }

@@ -16,9 +16,14 @@ Exit codes:
   ${EXIT.refused}  the server could not be reached, or said no`;
 
 /** Reads the command line and does what it says. Commands load what they need when they are called. */
-export async function runProgram(argv: readonly string[], standby: StandbyProcesses | undefined): Promise<void> {
+export async function runProgram(
+  argv: readonly string[],
+  standby: StandbyProcesses | undefined,
+): Promise<void> {
   const program = new Command('galley')
-    .description('Serves trained models: Open Inference Protocol, replicas, batching, warmup, health, metrics.')
+    .description(
+      'Serves trained models: Open Inference Protocol, replicas, batching, warmup, health, metrics.',
+    )
     .version(PACKAGE_VERSION)
     .showHelpAfterError('(galley --help lists what there is)')
     .addHelpText('after', EXIT_HELP);
@@ -33,7 +38,8 @@ export async function runProgram(argv: readonly string[], standby: StandbyProces
   try {
     await program.parseAsync(argv);
   } catch (caught) {
-    if (caught instanceof OperatorError) for (const line of caught.message.split('\n')) console.error(`galley: ${line}`);
+    if (caught instanceof OperatorError)
+      for (const line of caught.message.split('\n')) console.error(`galley: ${line}`);
     else console.error(caught);
     process.exit(EXIT.failed);
   }

@@ -1,7 +1,13 @@
 import type { WriteStream } from 'node:tty';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 
-const SIGNS: Readonly<Record<string, string>> = { ready: '●', warming: '◐', starting: '○', backoff: '!', failed: '✗' };
+const SIGNS: Readonly<Record<string, string>> = {
+  ready: '●',
+  warming: '◐',
+  starting: '○',
+  backoff: '!',
+  failed: '✗',
+};
 
 /** Shows how far every replica is: in one line that changes on a terminal, in a line for each step elsewhere. */
 export function showProgress(versions: readonly VersionInService[], out: WriteStream): void {

@@ -11,7 +11,9 @@ const ENTRY = fileURLToPath(new URL('./load-process.js', import.meta.url));
 export async function runLoadInProcess(job: LoadJob): Promise<LoadReport> {
   const child = fork(ENTRY, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: FEW_COLLECTIONS });
   return new Promise((resolve, reject) => {
-    let result: { report?: LoadReport; error?: string } = { error: 'the load generator ended without a report' };
+    let result: { report?: LoadReport; error?: string } = {
+      error: 'the load generator ended without a report',
+    };
     child.on('message', (message: typeof result) => {
       result = message;
     });

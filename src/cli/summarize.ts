@@ -14,7 +14,10 @@ export function summarize(json: unknown, labels: readonly string[] | undefined):
   return [head, ...answer.outputs.flatMap((output) => describeOutput(output, labels))].join('\n');
 }
 
-function describeOutput({ name, shape, data }: AnswerOutput, labels: readonly string[] | undefined): string[] {
+function describeOutput(
+  { name, shape, data }: AnswerOutput,
+  labels: readonly string[] | undefined,
+): string[] {
   const head = `  ${name} [${shape.join(',')}]`;
   const [rows = 1, classes] = shape;
   if (shape.length !== 2 || classes === undefined || classes < 2 || !isDistribution(data, rows)) {

@@ -100,7 +100,11 @@ export class GalleyClient {
   }
 
   /** Throws a RefusedError with the server's words when it says no. */
-  async infer(model: string, inputs: readonly InferInput[], options: InferOptions = {}): Promise<InferResult> {
+  async infer(
+    model: string,
+    inputs: readonly InferInput[],
+    options: InferOptions = {},
+  ): Promise<InferResult> {
     const payloads = inputs.map(payloadOf);
     const head = Buffer.from(JSON.stringify(requestHead(inputs, payloads, options)));
     const response = await fetch(`${this.#modelUrl(model, options.version)}/infer`, {
@@ -141,7 +145,11 @@ function payloadOf({ datatype, data }: InferInput): Segments {
   );
 }
 
-function requestHead(inputs: readonly InferInput[], payloads: readonly Segments[], options: InferOptions): object {
+function requestHead(
+  inputs: readonly InferInput[],
+  payloads: readonly Segments[],
+  options: InferOptions,
+): object {
   const { id, outputs, parameters } = options;
   return {
     ...(id === undefined ? {} : { id }),
@@ -165,7 +173,12 @@ function readAnswer(body: Segments, headBytes: number): InferResult {
   const outputs = answer.outputs.map(({ name, datatype, shape, parameters }) => {
     const data = sliceSegments(body, at, at + parameters.binary_data_size);
     at += parameters.binary_data_size;
-    return { name, datatype, shape, data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data) };
+    return {
+      name,
+      datatype,
+      shape,
+      data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data),
+    };
   });
   return { model: answer.model_name, version: answer.model_version, id: answer.id, outputs };
 }

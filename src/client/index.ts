@@ -1,1 +1,8 @@
-export { GalleyClient, type InferInput, type InferOptions, type InferOutput, type InferResult, RefusedError } from './galley-client.ts';
+export {
+  GalleyClient,
+  type InferInput,
+  type InferOptions,
+  type InferOutput,
+  type InferResult,
+  RefusedError,
+} from './galley-client.ts';

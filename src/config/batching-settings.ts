@@ -7,7 +7,9 @@ export const BatchingSettings = z
       .int()
       .min(1)
       .optional()
-      .describe('Most rows in one batch; 1 turns batching off. Default: 32 where the model has a batch axis, else 1.'),
+      .describe(
+        'Most rows in one batch; 1 turns batching off. Default: 32 where the model has a batch axis, else 1.',
+      ),
     maxWaitMs: z
       .number()
       .min(0)

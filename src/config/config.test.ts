@@ -38,11 +38,33 @@ test('nothing has to be set', () => {
 });
 
 for (const [why, yaml, ...patterns] of [
-  ['an unknown key names the nearest and the valid ones', 'prot: 1', /unknown setting 'prot', did you mean 'port'\?/, /Valid here: name, host, port/],
-  ['an unknown key deep inside', 'models: {a: {batching: {maxBatch: 3}}}', /models\.a\.batching\.maxBatch/, /did you mean 'maxBatchSize'/],
-  ['a wrong type tells what came and what was wanted', 'port: eighty', /'port' is "eighty", wanted a whole number from 0 to 65535/],
-  ['a value out of bounds is refused, not bent', 'models: {a: {replicas: 0}}', /'models\.a\.replicas' is 0, wanted a whole number of at least 1/],
-  ['a choice lists what there is', 'models: {a: {balancing: {strategy: rr}}}', /wanted one of round-robin, least-connections, random, weighted/],
+  [
+    'an unknown key names the nearest and the valid ones',
+    'prot: 1',
+    /unknown setting 'prot', did you mean 'port'\?/,
+    /Valid here: name, host, port/,
+  ],
+  [
+    'an unknown key deep inside',
+    'models: {a: {batching: {maxBatch: 3}}}',
+    /models\.a\.batching\.maxBatch/,
+    /did you mean 'maxBatchSize'/,
+  ],
+  [
+    'a wrong type tells what came and what was wanted',
+    'port: eighty',
+    /'port' is "eighty", wanted a whole number from 0 to 65535/,
+  ],
+  [
+    'a value out of bounds is refused, not bent',
+    'models: {a: {replicas: 0}}',
+    /'models\.a\.replicas' is 0, wanted a whole number of at least 1/,
+  ],
+  [
+    'a choice lists what there is',
+    'models: {a: {balancing: {strategy: rr}}}',
+    /wanted one of round-robin, least-connections, random, weighted/,
+  ],
   ['broken YAML tells where', 'port: [1', /galley\.yaml: .*line 1/],
   ['a list is no settings', '- 1', /wanted settings by name/],
 ] as const) {
@@ -62,7 +84,8 @@ test('a folder that does not exist is a clear error', () => {
 
 test('what is written nearer wins: settings file over model.yaml over defaults', () => {
   const folder = folderWith({
-    'galley.yaml': 'defaults: {replicas: 2, threads: 3, batching: {maxBatchSize: 4}}\nmodels: {a: {batching: {maxWaitMs: 7}}}',
+    'galley.yaml':
+      'defaults: {replicas: 2, threads: 3, batching: {maxBatchSize: 4}}\nmodels: {a: {batching: {maxWaitMs: 7}}}',
     'models/a/model.yaml': 'threads: 5\nbatching: {maxBatchSize: 6}',
   });
   const config = loadConfig(folder);

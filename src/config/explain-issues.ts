@@ -5,7 +5,12 @@ import { type SchemaNode, schemaAt } from './json-schema.ts';
 type Issue = z.core.$ZodIssue;
 
 /** One line for each thing that is wrong: where, what came, what was wanted. */
-export function explainIssues(source: string, schema: SchemaNode, issues: readonly Issue[], input: unknown): string[] {
+export function explainIssues(
+  source: string,
+  schema: SchemaNode,
+  issues: readonly Issue[],
+  input: unknown,
+): string[] {
   return issues.flatMap((issue) => explain(source, schema, issue, input));
 }
 
@@ -51,8 +56,10 @@ export function wantedText(node: SchemaNode | undefined): string | undefined {
 function boundsText(node: SchemaNode): string {
   if (node.exclusiveMinimum !== undefined) return ` above ${node.exclusiveMinimum}`;
   // Generators bound every integer by what a double holds: that is no bound a person set.
-  const upper = node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? node.maximum : undefined;
-  const lower = node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER ? node.minimum : undefined;
+  const upper =
+    node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? node.maximum : undefined;
+  const lower =
+    node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER ? node.minimum : undefined;
   if (lower !== undefined && upper !== undefined) return ` from ${lower} to ${upper}`;
   if (lower !== undefined) return ` of at least ${lower}`;
   return upper === undefined ? '' : ` of at most ${upper}`;

@@ -22,7 +22,9 @@ export const HealthSettings = z
       .int()
       .min(1)
       .default(6)
-      .describe('After so many lives in a row that ended within a minute of becoming ready, or before, the model is given up.'),
+      .describe(
+        'After so many lives in a row that ended within a minute of becoming ready, or before, the model is given up.',
+      ),
   })
   .prefault({});
 export type HealthSettings = z.output<typeof HealthSettings>;

@@ -32,7 +32,9 @@ const MODELS_FOLDER = 'models';
 export function loadConfig(fileOrFolder: string, overrides: Raw = {}): LoadedConfig {
   const path = resolve(fileOrFolder);
   if (!existsSync(path)) {
-    throw new SettingsError([`${fileOrFolder}: no such file or folder; give a folder of models or a ${SETTINGS_FILE}`]);
+    throw new SettingsError([
+      `${fileOrFolder}: no such file or folder; give a folder of models or a ${SETTINGS_FILE}`,
+    ]);
   }
   const isFolder = statSync(path).isDirectory();
   const file = isFolder ? join(path, SETTINGS_FILE) : path;
@@ -54,13 +56,17 @@ export function completeConfig(source: string, directory: string, raw: Raw): Loa
     server,
     directory,
     repository: findRepository(source, directory, server),
-    rawModels: (raw['models'] ?? {}) as Readonly<Record<string, Raw>>,
-    rawDefaults: (raw['defaults'] ?? {}) as Raw,
+    rawModels: (raw.models ?? {}) as Readonly<Record<string, Raw>>,
+    rawDefaults: (raw.defaults ?? {}) as Raw,
   };
 }
 
 /** The settings of one model: defaults, then the model.yaml beside it, then the settings file. */
-export function modelSettingsOf(config: LoadedConfig, name: string, modelFile: string | undefined): ModelSettings {
+export function modelSettingsOf(
+  config: LoadedConfig,
+  name: string,
+  modelFile: string | undefined,
+): ModelSettings {
   const beside = modelFile === undefined ? {} : readYaml(modelFile);
   if (modelFile !== undefined) check(modelFile, beside, modelSchema());
   const merged = mergeSettings(mergeSettings(config.rawDefaults, beside), config.rawModels[name] ?? {});

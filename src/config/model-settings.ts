@@ -7,16 +7,20 @@ import { OutputsSettings } from './outputs-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
 
-export const RUNTIMES = ['onnx', 'module'] as const;
-export type RuntimeName = (typeof RUNTIMES)[number];
+const RUNTIMES = ['onnx', 'module'] as const;
 
 /** The one place where a model's settings are named, bounded, defaulted and explained. */
 export const ModelSettings = z.strictObject({
   path: z
     .string()
     .optional()
-    .describe('Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.'),
-  runtime: z.enum(RUNTIMES).optional().describe('What executes the model. Default: by the file, .onnx or .js.'),
+    .describe(
+      'Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.',
+    ),
+  runtime: z
+    .enum(RUNTIMES)
+    .optional()
+    .describe('What executes the model. Default: by the file, .onnx or .js.'),
   versions: z
     .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
     .default('latest')
@@ -26,7 +30,9 @@ export const ModelSettings = z.strictObject({
   batchAxis: z
     .enum(['first', 'none'])
     .optional()
-    .describe('none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.'),
+    .describe(
+      'none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.',
+    ),
   batching: BatchingSettings,
   queue: QueueSettings,
   balancing: BalancingSettings,
@@ -42,6 +48,8 @@ export const ModelSettings = z.strictObject({
   example: z
     .string()
     .optional()
-    .describe('File with a request body; galley serve prints a curl line with it. Relative to the settings file.'),
+    .describe(
+      'File with a request body; galley serve prints a curl line with it. Relative to the settings file.',
+    ),
 });
 export type ModelSettings = z.output<typeof ModelSettings>;

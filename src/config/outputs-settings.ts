@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const FINITE_CHECKS = ['nan', 'all', 'off'] as const;
+const FINITE_CHECKS = ['nan', 'all', 'off'] as const;
 export type FiniteCheck = (typeof FINITE_CHECKS)[number];
 
 /** What a model may never answer. */
@@ -9,7 +9,9 @@ export const OutputsSettings = z
     finite: z
       .enum(FINITE_CHECKS)
       .default('nan')
-      .describe('A row whose float outputs hold NaN (nan), or NaN or an infinity (all), is answered 500; off lets them pass.'),
+      .describe(
+        'A row whose float outputs hold NaN (nan), or NaN or an infinity (all), is answered 500; off lets them pass.',
+      ),
   })
   .prefault({});
 export type OutputsSettings = z.output<typeof OutputsSettings>;

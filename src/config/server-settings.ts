@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ModelSettings } from './model-settings.ts';
 
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -9,8 +9,16 @@ const MEBIBYTE = 1024 * 1024;
 const HttpSettings = z
   .strictObject({
     keepAliveTimeoutMs: z.int().min(1).default(75_000).describe('How long an idle connection is kept.'),
-    headersTimeoutMs: z.int().min(1).default(10_000).describe('A request whose headers take longer is answered 408.'),
-    bodyTimeoutMs: z.int().min(1).default(120_000).describe('A request that takes longer to arrive is answered 408.'),
+    headersTimeoutMs: z
+      .int()
+      .min(1)
+      .default(10_000)
+      .describe('A request whose headers take longer is answered 408.'),
+    bodyTimeoutMs: z
+      .int()
+      .min(1)
+      .default(120_000)
+      .describe('A request that takes longer to arrive is answered 408.'),
   })
   .prefault({});
 
@@ -31,7 +39,9 @@ const LogSettings = z
     level: z
       .enum(LOG_LEVELS)
       .optional()
-      .describe('Lines below this level are not written. Default: info; on a terminal, where progress is shown, warn.'),
+      .describe(
+        'Lines below this level are not written. Default: info; on a terminal, where progress is shown, warn.',
+      ),
     format: z
       .enum(['auto', 'json', 'pretty'])
       .default('auto')
@@ -48,7 +58,11 @@ export const ServerSettings = z.strictObject({
     .string()
     .optional()
     .describe('Folder of models. Relative to the settings file. Default: models beside it, if there is one.'),
-  maxBodyBytes: z.int().min(1).default(64 * MEBIBYTE).describe('Largest request body, counted decoded; above it 413.'),
+  maxBodyBytes: z
+    .int()
+    .min(1)
+    .default(64 * MEBIBYTE)
+    .describe('Largest request body, counted decoded; above it 413.'),
   maxInFlightBytes: z
     .int()
     .min(1)

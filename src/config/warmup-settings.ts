@@ -3,12 +3,17 @@ import { z } from 'zod';
 /** Practice runs before a replica takes traffic. */
 export const WarmupSettings = z
   .strictObject({
-    enabled: z.boolean().default(true).describe('Off: a replica takes traffic as soon as its model is loaded.'),
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Off: a replica takes traffic as soon as its model is loaded.'),
     budgetMs: z
       .number()
       .min(0)
       .default(5_000)
-      .describe('Time a replica may spend until its latency is stable; then it serves all the same, and the log says so.'),
+      .describe(
+        'Time a replica may spend until its latency is stable; then it serves all the same, and the log says so.',
+      ),
     windowRuns: z
       .int()
       .min(2)
@@ -23,7 +28,9 @@ export const WarmupSettings = z
       .number()
       .positive()
       .default(0.1)
-      .describe('Latency is stable when the two medians differ by no more than this share of the smaller one.'),
+      .describe(
+        'Latency is stable when the two medians differ by no more than this share of the smaller one.',
+      ),
     sample: z
       .string()
       .optional()

@@ -30,7 +30,10 @@ export class ModelRegistry {
     const versions = this.#models.get(model);
     if (versions === undefined) {
       const known = this.models().join(', ') || 'none';
-      return refuse('MODEL_UNKNOWN', `Request for unknown model: '${model.slice(0, 100)}' is not found; models here: ${known}`);
+      return refuse(
+        'MODEL_UNKNOWN',
+        `Request for unknown model: '${model.slice(0, 100)}' is not found; models here: ${known}`,
+      );
     }
     if (version !== undefined) {
       const found = versions.get(version);

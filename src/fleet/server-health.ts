@@ -28,7 +28,8 @@ export class ServerHealth {
 
   /** Every version has been ready once. It stays true: later trouble is readiness' to tell. */
   get hasStarted(): boolean {
-    this.#hasStarted ||= this.#phase !== 'starting' && this.#registry.all().every((version) => version.isReady);
+    this.#hasStarted ||=
+      this.#phase !== 'starting' && this.#registry.all().every((version) => version.isReady);
     return this.#hasStarted;
   }
 
@@ -38,6 +39,11 @@ export class ServerHealth {
     if (this.#phase !== 'serving') return 'the server is shutting down';
     const missing = this.#registry.all().filter((version) => !version.isReady);
     if (missing.length === 0) return undefined;
-    return missing.map((version) => `${version.name} is ${version.state === 'ready' ? 'without a ready replica' : version.state}`).join(', ');
+    return missing
+      .map(
+        (version) =>
+          `${version.name} is ${version.state === 'ready' ? 'without a ready replica' : version.state}`,
+      )
+      .join(', ');
   }
 }

@@ -37,7 +37,12 @@ export interface SupervisorPorts {
   /** Credits or readiness have changed. */
   readonly wake: () => void;
   /** Has a loaded replica practise; `ready` is called when it may take traffic, `failed` when it cannot. */
-  readonly warm: (id: ReplicaId, metadata: ModelMetadata, ready: () => void, failed: (why: string) => void) => void;
+  readonly warm: (
+    id: ReplicaId,
+    metadata: ModelMetadata,
+    ready: () => void,
+    failed: (why: string) => void,
+  ) => void;
 }
 
 /** Keeps as many replicas of one version alive as are wanted. It reconciles: every event leads to the same question. */

@@ -1,14 +1,9 @@
-import type { Clock } from '../base/clock.ts';
-import { Event } from '../base/event.ts';
-import { type Refusal, refuse } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
 import { Balancer } from '../balancing/balancer.ts';
-import { LeastConnections } from '../balancing/least-connections.ts';
-import { RandomPick } from '../balancing/random.ts';
-import { RoundRobin } from '../balancing/round-robin.ts';
-import type { Strategy } from '../balancing/strategy.ts';
-import { Weighted } from '../balancing/weighted.ts';
-import type { StrategyName } from '../config/balancing-settings.ts';
+import { strategyNamed } from '../balancing/strategy-named.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
+import type { Random } from '../base/random.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { hasBatchAxis, type ModelMetadata } from '../model/model-metadata.ts';
@@ -82,8 +77,10 @@ export class VersionInService {
     this.#deadlines = new Deadlines(ports.clock, (entry) => this.#service?.deadlinePassed(entry));
     const pinned = new PinnedSource();
     const batching = () => ({ maxBatchSize: this.#maxBatchSize, maxWaitMs: settings.batching.maxWaitMs });
-    const queueSource = new QueueSource(this.queue, this.#deadlines, batching, (lost) => this.#retries.add(lost));
-    const strategy = makeStrategy(settings.balancing.strategy, ports.random.fork(`balancing/${this.name}`));
+    const queueSource = new QueueSource(this.queue, this.#deadlines, batching, (lost) =>
+      this.#retries.add(lost),
+    );
+    const strategy = strategyNamed(settings.balancing.strategy, ports.random.fork(`balancing/${this.name}`));
     const sources = [this.#retries, pinned, queueSource];
     this.dispatcher = new Dispatcher(ports.clock, this.roster, new Balancer(strategy), sources);
     const wake = () => this.dispatcher.wake();
@@ -165,16 +162,24 @@ export class VersionInService {
       case 'ready':
         return undefined;
       case 'starting':
-        return refuse('MODEL_STARTING', `'${this.spec.model}' version ${this.spec.version} is not at ready state: it is starting`);
+        return refuse(
+          'MODEL_STARTING',
+          `'${this.spec.model}' version ${this.spec.version} is not at ready state: it is starting`,
+        );
       case 'failed':
-        return refuse('MODEL_FAILED', `'${this.spec.model}' version ${this.spec.version} is not at ready state: ${this.#failure}`);
+        return refuse(
+          'MODEL_FAILED',
+          `'${this.spec.model}' version ${this.spec.version} is not at ready state: ${this.#failure}`,
+        );
       case 'stopping':
         return refuse('DRAINING', `'${this.spec.model}' version ${this.spec.version} is being stopped`);
     }
   }
 
   replicas(): readonly (ReplicaStatus & { readonly warmup: WarmupReport | undefined })[] {
-    return this.supervisor.replicas().map((status) => ({ ...status, warmup: this.#reports.get(status.replica) }));
+    return this.supervisor
+      .replicas()
+      .map((status) => ({ ...status, warmup: this.#reports.get(status.replica) }));
   }
 
   #onLoaded(metadata: ModelMetadata): void {
@@ -203,7 +208,13 @@ export class VersionInService {
   #warm(id: ReplicaId, metadata: ModelMetadata, ready: () => void, failed: (why: string) => void): void {
     const profile = this.#hasFullProfile ? 'short' : 'full';
     this.#hasFullProfile = true;
-    const target = { id, metadata, hasBatchAxis: this.#hasBatchAxis, maxBatchSize: this.#maxBatchSize, profile } as const;
+    const target = {
+      id,
+      metadata,
+      hasBatchAxis: this.#hasBatchAxis,
+      maxBatchSize: this.#maxBatchSize,
+      profile,
+    } as const;
     this.#warmer.warm(target, (result) => {
       if (result.kind === 'failed') {
         failed(result.message);
@@ -229,18 +240,5 @@ export class VersionInService {
     if (this.#state === state || this.#state === 'stopping') return;
     this.#state = state;
     this.stateChanged.emit(state);
-  }
-}
-
-function makeStrategy(name: StrategyName, random: Random): Strategy {
-  switch (name) {
-    case 'round-robin':
-      return new RoundRobin();
-    case 'least-connections':
-      return new LeastConnections();
-    case 'random':
-      return new RandomPick(random);
-    case 'weighted':
-      return new Weighted();
   }
 }

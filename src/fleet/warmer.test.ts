@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { ModelSettings } from '../config/model-settings.ts';
-import type { Batch } from '../work/batch.ts';
 import { SimulatedSpawner } from '../simulate/simulated-replica.ts';
+import type { Batch } from '../work/batch.ts';
 import { VersionInService } from './version-in-service.ts';
 
 const METADATA = {
@@ -28,7 +28,11 @@ function warm(settings: object, serviceMs: (batch: Batch, run: number) => number
     version: '1',
     file: 'm',
     ownSample: [],
-    settings: ModelSettings.parse({ health: { missedBeats: 1e9 }, batching: { maxBatchSize: 8 }, ...settings }),
+    settings: ModelSettings.parse({
+      health: { missedBeats: 1e9 },
+      batching: { maxBatchSize: 8 },
+      ...settings,
+    }),
   };
   const version = new VersionInService(spec, { clock, random: seededRandom('warm'), spawner });
   version.start();
@@ -42,7 +46,10 @@ test('a replica takes traffic only after practice with 1, the largest, and the s
   clock.runUntil(10_000);
   assert.equal(version.isReady, true);
   const [first] = report();
-  assert.deepEqual(first?.sizes.map(({ batchSize }) => batchSize), [1, 8, 2, 4]);
+  assert.deepEqual(
+    first?.sizes.map(({ batchSize }) => batchSize),
+    [1, 8, 2, 4],
+  );
   assert.equal(first?.isStable, true);
   assert.equal(first?.rowsAreIndependent, true);
   assert.equal(first?.sizes[1]?.stableMs, 9);
@@ -51,7 +58,10 @@ test('a replica takes traffic only after practice with 1, the largest, and the s
 test('later replicas run only the smallest and the largest size', () => {
   const { clock, report } = warm({ replicas: 2 }, () => 1);
   clock.runUntil(10_000);
-  assert.deepEqual(report().map((each) => each?.sizes.length), [4, 2]);
+  assert.deepEqual(
+    report().map((each) => each?.sizes.length),
+    [4, 2],
+  );
 });
 
 test('practice goes on while latency still falls', () => {

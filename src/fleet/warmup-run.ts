@@ -1,8 +1,8 @@
 import type { Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
+import type { Work } from '../serving/work-source.ts';
 import type { Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { Work } from '../serving/work-source.ts';
 
 /** One practice batch. */
 export class WarmupRun implements Work {

@@ -22,7 +22,9 @@ const LONGEST_DELAY_MS = 60_000;
 
 /** A good life starts the count anew, whatever ended it. */
 export function isGoodLife(life: EndedLife): boolean {
-  return life.readyForMs !== undefined && (life.readyForMs >= GOOD_LIFE_MS || life.batches >= GOOD_LIFE_BATCHES);
+  return (
+    life.readyForMs !== undefined && (life.readyForMs >= GOOD_LIFE_MS || life.batches >= GOOD_LIFE_BATCHES)
+  );
 }
 
 /**

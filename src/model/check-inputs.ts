@@ -3,7 +3,11 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelMetadata, TensorMetadata } from './model-metadata.ts';
 
 /** Puts inputs into the model's order, or says which one is missing, unexpected or not as the model wants it. */
-export function checkInputs(model: string, metadata: ModelMetadata, inputs: readonly Tensor[]): readonly Tensor[] {
+export function checkInputs(
+  model: string,
+  metadata: ModelMetadata,
+  inputs: readonly Tensor[],
+): readonly Tensor[] {
   if (inputs.length !== metadata.inputs.length) throw wrongInputs(model, metadata, inputs);
   let isInOrder = true;
   const ordered = metadata.inputs.map((wanted, index) => {
@@ -28,7 +32,10 @@ export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly
   const rows = hasBatchAxis ? inputs[0]?.shape[0] : 1;
   if (rows === undefined) return 1;
   if (rows < 1) {
-    throw new ServingError('INVALID_INPUT', `a request for model '${model}' must bring at least one row, got ${rows}`);
+    throw new ServingError(
+      'INVALID_INPUT',
+      `a request for model '${model}' must bring at least one row, got ${rows}`,
+    );
   }
   if (hasBatchAxis) {
     for (const input of inputs) {
@@ -56,7 +63,9 @@ function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void 
       'INVALID_INPUT',
       `unexpected shape for input '${input.name}' for model '${model}'. ` +
         `Expected [${wanted.shape.join(',')}], got [${input.shape.join(',')}].` +
-        (wanted.shape.length === input.shape.length + 1 ? ' The first axis counts rows: put a 1 before yours.' : ''),
+        (wanted.shape.length === input.shape.length + 1
+          ? ' The first axis counts rows: put a 1 before yours.'
+          : ''),
     );
   }
 }

@@ -74,7 +74,11 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
   readonly inputs: In;
   readonly outputs: Out;
   load?(context: LoadContext): State | Promise<State>;
-  predict(inputs: InputsOf<In>, state: State, context: PredictContext): OutputsOf<Out> | Promise<OutputsOf<Out>>;
+  predict(
+    inputs: InputsOf<In>,
+    state: State,
+    context: PredictContext,
+  ): OutputsOf<Out> | Promise<OutputsOf<Out>>;
   unload?(state: State): void | Promise<void>;
 }
 
@@ -94,7 +98,9 @@ export function defineModel<
 export function checkModelDefinition(file: string, exported: unknown): ModelDefinition {
   const problem = problemOf(exported);
   if (problem === undefined) return exported as ModelDefinition;
-  throw new OperatorError(`${file}: ${problem}; its default export must be defineModel({inputs, outputs, predict})`);
+  throw new OperatorError(
+    `${file}: ${problem}; its default export must be defineModel({inputs, outputs, predict})`,
+  );
 }
 
 function problemOf(exported: unknown): string | undefined {

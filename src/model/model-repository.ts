@@ -72,7 +72,9 @@ function modelInFile(name: string, file: string): FoundModel | string {
 
 function modelFileIn(folder: string, version: string): ModelFile[] {
   const present = MODEL_FILES.find(({ file }) => existsSync(join(folder, file)));
-  return present === undefined ? [] : [{ version, runtime: present.runtime, file: join(folder, present.file) }];
+  return present === undefined
+    ? []
+    : [{ version, runtime: present.runtime, file: join(folder, present.file) }];
 }
 
 /** Which of a model's versions the settings ask for; a text says why they cannot be had. */

@@ -32,7 +32,10 @@ for (const file of [
 test('a folder of models is read in every layout, and what holds none is told', () => {
   const { models, problems } = scanRepository(root);
   assert.deepEqual(
-    models.map(({ name, versions }) => [name, versions.map(({ version, runtime }) => `${version} ${runtime}`)]),
+    models.map(({ name, versions }) => [
+      name,
+      versions.map(({ version, runtime }) => `${version} ${runtime}`),
+    ]),
     [
       ['alone', ['1 onnx']],
       ['digits', ['1 onnx', '2 onnx', '10 onnx']],
@@ -78,9 +81,21 @@ test('inputs are put into the model order, and are left alone when they have it'
 });
 
 for (const [why, inputs, pattern] of [
-  ['a missing input', [input('a', 'FP32', [1, 2])], /expected 2 inputs but got 1 .*missing required input\(s\) \['b'\]/],
-  ['an unknown input', [input('a', 'FP32', [1, 2]), input('c', 'INT64', [1])], /unexpected inference input \['c'\]/],
-  ['a wrong datatype', [input('a', 'INT64', [1, 2]), input('b', 'INT64', [1])], /data-type is 'INT64', but model 'm' expects 'FP32'/],
+  [
+    'a missing input',
+    [input('a', 'FP32', [1, 2])],
+    /expected 2 inputs but got 1 .*missing required input\(s\) \['b'\]/,
+  ],
+  [
+    'an unknown input',
+    [input('a', 'FP32', [1, 2]), input('c', 'INT64', [1])],
+    /unexpected inference input \['c'\]/,
+  ],
+  [
+    'a wrong datatype',
+    [input('a', 'INT64', [1, 2]), input('b', 'INT64', [1])],
+    /data-type is 'INT64', but model 'm' expects 'FP32'/,
+  ],
   ['a wrong shape', [input('a', 'FP32', [1, 3]), input('b', 'INT64', [1])], /Expected \[-1,2\], got \[1,3\]/],
   ['a missing batch axis', [input('a', 'FP32', [2]), input('b', 'INT64', [1])], /put a 1 before yours/],
 ] as const) {
@@ -101,7 +116,10 @@ for (const [exported, pattern] of [
   [undefined, /default export is undefined/],
   [{ inputs: [], outputs: [] }, /no function 'predict'/],
   [{ predict() {}, inputs: {}, outputs: [] }, /'inputs' is no array/],
-  [{ predict() {}, inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [] }, /datatype 'FLOAT', wanted one of BOOL/],
+  [
+    { predict() {}, inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [] },
+    /datatype 'FLOAT', wanted one of BOOL/,
+  ],
   [{ predict() {}, inputs: [{ name: 'x', datatype: 'FP32', shape: [1.5] }], outputs: [] }, /shape of 'x'/],
 ] as const) {
   test(`a module that is no model is told so: ${String(pattern)}`, () => {

@@ -4,7 +4,9 @@ import type { VersionInService } from '../fleet/version-in-service.ts';
 import { REPLICA_STATES, type ReplicaState } from '../replica/replica-state.ts';
 
 /** States that someone on call wants to see; the others are the ordinary course of things. */
-const TROUBLE: ReadonlySet<ReplicaState> = new Set(REPLICA_STATES.filter((state) => state === 'backoff' || state === 'failed'));
+const TROUBLE: ReadonlySet<ReplicaState> = new Set(
+  REPLICA_STATES.filter((state) => state === 'backoff' || state === 'failed'),
+);
 
 /** Writes what happens to a version as log lines: one event one line, facts as fields. */
 export function logVersion(log: Logger, version: VersionInService): void {
@@ -29,10 +31,16 @@ export function logVersion(log: Logger, version: VersionInService): void {
   });
   version.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (isRefusal(outcome) && httpStatusOf(outcome.reason) === 500) {
-      child.warn({ requestId: entry.request.id, reason: outcome.reason, error: outcome.message }, 'request failed');
+      child.warn(
+        { requestId: entry.request.id, reason: outcome.reason, error: outcome.message },
+        'request failed',
+      );
     } else if (child.isLevelEnabled('debug')) {
       const result = isRefusal(outcome) ? outcome.reason : 'ok';
-      child.debug({ requestId: entry.request.id, rows: entry.rows, outcome: result, ms: settledAt - entry.receivedAt }, 'request');
+      child.debug(
+        { requestId: entry.request.id, rows: entry.rows, outcome: result, ms: settledAt - entry.receivedAt },
+        'request',
+      );
     }
   });
 }

@@ -38,7 +38,11 @@ export const METRICS = {
     labels: ['model', 'version'],
   },
   galley_queue_rows: { type: 'gauge', help: 'Rows that wait for a replica.', labels: ['model', 'version'] },
-  galley_queue_bytes: { type: 'gauge', help: 'Bytes of inputs that wait for a replica.', labels: ['model', 'version'] },
+  galley_queue_bytes: {
+    type: 'gauge',
+    help: 'Bytes of inputs that wait for a replica.',
+    labels: ['model', 'version'],
+  },
   galley_in_flight_requests: {
     type: 'gauge',
     help: 'Requests admitted and not yet answered.',
@@ -60,7 +64,11 @@ export const METRICS = {
     help: 'CPU time of a replica process in its present life.',
     labels: ['model', 'version', 'replica'],
   },
-  galley_body_bytes: { type: 'gauge', help: 'Bytes of request bodies held now (maxInFlightBytes bounds them).', labels: [] },
+  galley_body_bytes: {
+    type: 'gauge',
+    help: 'Bytes of request bodies held now (maxInFlightBytes bounds them).',
+    labels: [],
+  },
 } as const satisfies Record<string, MetricInfo>;
 
 export type MetricName = keyof typeof METRICS;
@@ -68,7 +76,8 @@ export type MetricName = keyof typeof METRICS;
 /** The page docs/metrics.md. */
 export function describeMetrics(): string {
   const rows = Object.entries<MetricInfo>(METRICS).map(
-    ([name, { type, labels, help }]) => `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
+    ([name, { type, labels, help }]) =>
+      `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(' ')} | ${help} |`,
   );
   return [
     '# Metrics',

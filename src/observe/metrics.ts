@@ -105,9 +105,15 @@ function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: Vers
     case 'galley_replica_restarts_total':
       return replicas.map(({ replica, restarts }) => ({ labels: { ...labels, replica }, value: restarts }));
     case 'galley_replica_memory_bytes':
-      return replicas.map(({ replica, beat }) => ({ labels: { ...labels, replica }, value: beat?.rssBytes ?? 0 }));
+      return replicas.map(({ replica, beat }) => ({
+        labels: { ...labels, replica },
+        value: beat?.rssBytes ?? 0,
+      }));
     case 'galley_replica_cpu_seconds':
-      return replicas.map(({ replica, beat }) => ({ labels: { ...labels, replica }, value: (beat?.cpuMs ?? 0) / 1000 }));
+      return replicas.map(({ replica, beat }) => ({
+        labels: { ...labels, replica },
+        value: (beat?.cpuMs ?? 0) / 1000,
+      }));
   }
 }
 
@@ -119,7 +125,11 @@ function histogramSamples(
   bounds: readonly number[],
   unitsPerBound: number,
 ): Sample[] {
-  const bucket = (le: string, value: number) => ({ metricName: `${name}_bucket`, labels: { ...labels, le }, value });
+  const bucket = (le: string, value: number) => ({
+    metricName: `${name}_bucket`,
+    labels: { ...labels, le },
+    value,
+  });
   return [
     ...bounds.map((bound) => bucket(String(bound), histogram.countUpTo(bound * unitsPerBound))),
     bucket('+Inf', histogram.count),

@@ -1,8 +1,8 @@
 import { isRefusal, type Reason } from '../base/errors.ts';
 import { Histogram } from '../base/histogram.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
-import type { RequestSettled } from '../serving/model-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
+import type { RequestSettled } from '../serving/model-service.ts';
 
 /** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
 export class VersionMetrics {

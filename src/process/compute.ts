@@ -7,7 +7,13 @@ import { splitRows } from '../tensor/rows.ts';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { decodeRun, encodeAnswer, type RunBody } from './batch-frames.ts';
-import { EXPECT_ONNX, type FromCompute, type LoadOrder, type RunOrder, type ToCompute } from './compute-messages.ts';
+import {
+  EXPECT_ONNX,
+  type FromCompute,
+  type LoadOrder,
+  type RunOrder,
+  type ToCompute,
+} from './compute-messages.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from './wire.ts';
 
@@ -55,7 +61,11 @@ class Compute {
     const encoder = new FrameEncoder();
     const header = { flags: 0, slot: 0, incarnation: order.incarnation, batch: order.batch, member: 0 };
     try {
-      const body = decodeRun(Buffer.from(order.meta), segmentsOf(order.payload), this.#runtime.metadata.inputs);
+      const body = decodeRun(
+        Buffer.from(order.meta),
+        segmentsOf(order.payload),
+        this.#runtime.metadata.inputs,
+      );
       const cancelled = this.#cancelled.get(order.batch);
       this.#cancelled.delete(order.batch);
       // Nobody is left to want it.
@@ -82,7 +92,9 @@ class Compute {
       encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
       return computeMs;
     }
-    const byOutput = outputs.map((output) => (this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output]));
+    const byOutput = outputs.map((output) =>
+      this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output],
+    );
     body.memberRows.forEach((_, member) => {
       const own = byOutput.map((parts) => parts[member] as Tensor);
       const bad = this.#forbiddenOutput(own);
@@ -99,7 +111,9 @@ class Compute {
 
   /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */
   #canAnswerTogether(outputs: readonly Tensor[]): boolean {
-    return this.#forbiddenOutput(outputs) === undefined && outputs.every(({ datatype }) => datatype !== 'BYTES');
+    return (
+      this.#forbiddenOutput(outputs) === undefined && outputs.every(({ datatype }) => datatype !== 'BYTES')
+    );
   }
 
   #forbiddenOutput(outputs: readonly Tensor[]): Tensor | undefined {

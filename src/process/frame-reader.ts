@@ -1,5 +1,5 @@
 import { NO_BYTES, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
-import { type Frame, HEADER_BYTES, padding, type ParsedHeader, parseHeader } from './wire.ts';
+import { type Frame, HEADER_BYTES, type ParsedHeader, padding, parseHeader } from './wire.ts';
 
 /** Cuts a stream of bytes, however it is chopped up, into frames. Bodies stay views on the chunks they came in. */
 export class FrameReader {

@@ -37,14 +37,23 @@ test('frames come out as they went in, however the bytes are chopped', () => {
       const reader = new FrameReader();
       const frames: Frame[] = [];
       at.slice(1).forEach((end, index) => {
-        assert.equal(reader.push(Buffer.from(bytes.slice(at[index], end)), (frame) => frames.push(frame)), undefined);
+        assert.equal(
+          reader.push(Buffer.from(bytes.slice(at[index], end)), (frame) => frames.push(frame)),
+          undefined,
+        );
       });
-      assert.deepEqual(frames.map(({ batch }) => batch), sent.map((_, index) => index));
+      assert.deepEqual(
+        frames.map(({ batch }) => batch),
+        sent.map((_, index) => index),
+      );
       frames.forEach((frame, index) => {
         const { meta, payload } = sent[index] as { meta: Uint8Array; payload: Uint8Array };
         assert.deepEqual([...frame.meta], [...meta]);
         assert.deepEqual([...flatten(frame.payload).subarray(0, payload.length)], [...payload]);
-        assert.deepEqual([frame.kind, frame.flags, frame.slot, frame.incarnation, frame.member], [KIND.RUN, 1, 2, 3, 5]);
+        assert.deepEqual(
+          [frame.kind, frame.flags, frame.slot, frame.incarnation, frame.member],
+          [KIND.RUN, 1, 2, 3, 5],
+        );
       });
     }),
   );
@@ -52,7 +61,10 @@ test('frames come out as they went in, however the bytes are chopped', () => {
 
 test('every payload begins at a multiple of eight bytes', () => {
   const encoder = new FrameEncoder();
-  encoder.add(header, new Uint8Array(3), [segmentsOf(new Uint8Array(5).fill(7)), segmentsOf(new Uint8Array(1).fill(9))]);
+  encoder.add(header, new Uint8Array(3), [
+    segmentsOf(new Uint8Array(5).fill(7)),
+    segmentsOf(new Uint8Array(1).fill(9)),
+  ]);
   const bytes = flatten(segmentsOf(...encoder.finish()));
   assert.equal(bytes.indexOf(7) % 8, 0);
   assert.equal(bytes.indexOf(9) % 8, 0);
@@ -82,9 +94,15 @@ test('random bytes never make the reader throw', () => {
 const shapes = fc.array(fc.integer({ min: 0, max: 4 }), { maxLength: 3 });
 const rowTensors = fc
   .array(fc.tuple(fc.constantFrom(...DATATYPE_NAMES), shapes), { minLength: 1, maxLength: 3 })
-  .map((specs) => specs.map(([datatype, shape], index): TensorMetadata => ({ name: `t${index}`, datatype, shape })));
+  .map((specs) =>
+    specs.map(([datatype, shape], index): TensorMetadata => ({ name: `t${index}`, datatype, shape })),
+  );
 
-function tensorOf({ name, datatype, shape: rowShape }: TensorMetadata, rows: number, fillWith: number): Tensor {
+function tensorOf(
+  { name, datatype, shape: rowShape }: TensorMetadata,
+  rows: number,
+  fillWith: number,
+): Tensor {
   const shape = [rows, ...rowShape];
   const count = elementCount(shape);
   const data =
@@ -115,8 +133,14 @@ test('a batch crosses the wire: rows of all members, gathered per input, with pa
       assert.deepEqual({ ...run.parameters }, { ...given });
       run.inputs.forEach((input, index) => {
         const parts = members.map((member) => member.request.inputs[index] as Tensor);
-        assert.equal(input.shape[0], memberRows.reduce((a, b) => a + b));
-        assert.deepEqual([...flatten(input.data)], parts.flatMap((part) => [...flatten(part.data)]));
+        assert.equal(
+          input.shape[0],
+          memberRows.reduce((a, b) => a + b),
+        );
+        assert.deepEqual(
+          [...flatten(input.data)],
+          parts.flatMap((part) => [...flatten(part.data)]),
+        );
       });
     }),
   );

@@ -30,8 +30,16 @@ compute.on('error', (error) => {
 });
 compute.on('exit', (code) => process.exit(code));
 
-const control = new Channel(new Socket({ fd: CONTROL_FD }), { frame() {}, broken: dieAtOnce, closed: dieAtOnce });
-const data = new Channel(new Socket({ fd: DATA_FD }), { frame: onFrame, broken: dieAtOnce, closed: dieAtOnce });
+const control = new Channel(new Socket({ fd: CONTROL_FD }), {
+  frame() {},
+  broken: dieAtOnce,
+  closed: dieAtOnce,
+});
+const data = new Channel(new Socket({ fd: DATA_FD }), {
+  frame: onFrame,
+  broken: dieAtOnce,
+  closed: dieAtOnce,
+});
 
 /** Not process.exit: that waits for the compute thread, which may be in the middle of a long run. */
 function dieAtOnce(): void {
@@ -48,7 +56,9 @@ function onFrame(frame: Frame): void {
       // Copied into memory of its own: it moves to the other thread, and numbers in it must be aligned.
       const meta = new Uint8Array(frame.meta);
       const payload = ownMemory(frame);
-      tell({ kind: 'run', incarnation: frame.incarnation, batch: frame.batch, meta, payload }, [payload.buffer]);
+      tell({ kind: 'run', incarnation: frame.incarnation, batch: frame.batch, meta, payload }, [
+        payload.buffer,
+      ]);
       break;
     }
     case KIND.CANCEL:

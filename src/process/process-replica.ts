@@ -31,7 +31,13 @@ export class ProcessReplica implements Replica {
   #isOver = false;
 
   /** `child` has its data pipe at 3 and its control pipe at 4. */
-  constructor(id: ReplicaId, incarnation: number, child: ChildProcess, order: LoadOrder, observer: ReplicaObserver) {
+  constructor(
+    id: ReplicaId,
+    incarnation: number,
+    child: ChildProcess,
+    order: LoadOrder,
+    observer: ReplicaObserver,
+  ) {
     this.id = id;
     this.incarnation = incarnation;
     this.#child = child;
@@ -113,8 +119,10 @@ export class ProcessReplica implements Replica {
     const { kind, member, meta, payload } = frame;
     const { sink, members } = running;
     if (member === ALL_MEMBERS && kind === KIND.ANSWER) {
-      const answers = this.#decode(() => decodeAnswers(meta, payload, this.#metadata?.outputs ?? [], members));
-      answers?.forEach((outputs, index) => sink.part(index, { outputs }));
+      const answers = this.#decode(() =>
+        decodeAnswers(meta, payload, this.#metadata?.outputs ?? [], members),
+      );
+      for (const [index, outputs] of answers?.entries() ?? []) sink.part(index, { outputs });
     } else if (member >= members.length) {
       this.#breakOff(`an answer for member ${member} of a batch of ${members.length}`);
     } else if (kind === KIND.REFUSED) {

@@ -60,9 +60,9 @@ export const ALL_MEMBERS = 0xffffffff;
 const MAGIC = 0x31594c47; // "GLY1"
 export const HEADER_BYTES = 32;
 /** Everything behind the header starts at a multiple of this, so that numbers can be read where they lie. */
-export const ALIGNMENT = 8;
+const ALIGNMENT = 8;
 /** Larger frames are refused on both sides. */
-export const MAX_FRAME_BYTES = 0x7fffffff;
+const MAX_FRAME_BYTES = 0x7fffffff;
 /** Pieces below this are copied together: handing the kernel many small ones costs more. */
 export const COPY_BELOW_BYTES = 4096;
 
@@ -95,13 +95,15 @@ export function writeHeader(target: Buffer, header: FrameHeader, bodyBytes: numb
 
 /** Reads the header at `at`; a text says what is wrong with it, and then nothing behind it can be trusted. */
 export function parseHeader(bytes: Buffer, at: number): ParsedHeader | string {
-  if (bytes.readUInt32LE(at) !== MAGIC) return `bytes that are no frame: ${bytes.toString('hex', at, at + 8)}`;
+  if (bytes.readUInt32LE(at) !== MAGIC)
+    return `bytes that are no frame: ${bytes.toString('hex', at, at + 8)}`;
   const kind = bytes[at + 8] as number;
   if (!KNOWN_KINDS.has(kind)) return `a frame of unknown kind ${kind}`;
   const bodyBytes = bytes.readUInt32LE(at + 4);
   const metaBytes = bytes.readUInt32LE(at + 24);
   if (bodyBytes > MAX_FRAME_BYTES) return `a frame of ${bodyBytes} bytes, more than ${MAX_FRAME_BYTES}`;
-  if (metaBytes > bodyBytes) return `a frame whose meta (${metaBytes} bytes) is longer than itself (${bodyBytes})`;
+  if (metaBytes > bodyBytes)
+    return `a frame whose meta (${metaBytes} bytes) is longer than itself (${bodyBytes})`;
   return {
     kind: kind as Kind,
     flags: bytes[at + 9] as number,

@@ -32,7 +32,12 @@ export function sampleRequest(
     const given = own.find((sample) => sample.name === input.name);
     if (given === undefined) isGuessed ||= input.shape.slice(hasBatchAxis ? 1 : 0).includes(-1);
     const shape = given?.shape ?? input.shape.map((size) => (size === -1 ? 1 : size));
-    return { name: input.name, datatype: input.datatype, shape, data: given?.data ?? fill(input, shape, random) };
+    return {
+      name: input.name,
+      datatype: input.datatype,
+      shape,
+      data: given?.data ?? fill(input, shape, random),
+    };
   });
   return { request: { id: '', inputs, parameters: {}, timeoutMs: undefined }, isGuessed };
 }

@@ -1,6 +1,11 @@
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { checkModelDefinition, type ModelDefinition, type ModelInput, type ModelOutput } from '../model/define-model.ts';
+import {
+  checkModelDefinition,
+  type ModelDefinition,
+  type ModelInput,
+  type ModelOutput,
+} from '../model/define-model.ts';
 import type { Parameters } from '../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
@@ -60,7 +65,9 @@ function fromModel({ name, datatype }: TensorMetadata, output: ModelOutput | und
   const { shape, data } = output;
   const count = elementCount(shape);
   if (data.length !== count) {
-    throw new Error(`output '${name}' has ${data.length} elements where its shape [${shape.join(',')}] wants ${count}`);
+    throw new Error(
+      `output '${name}' has ${data.length} elements where its shape [${shape.join(',')}] wants ${count}`,
+    );
   }
   return { name, datatype, shape, data: encode(name, datatype, data) };
 }
@@ -76,7 +83,9 @@ function encode(name: string, datatype: Tensor['datatype'], data: ModelOutput['d
   const wanted = allocateArray(datatype, 0);
   if (ArrayBuffer.isView(data)) {
     if (data.constructor !== wanted.constructor) {
-      throw new Error(`output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.constructor.name}`);
+      throw new Error(
+        `output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.constructor.name}`,
+      );
     }
     return bytesOf(data);
   }

@@ -57,7 +57,9 @@ class OnnxRuntime implements Runtime {
     const feeds: Record<string, ort.Tensor> = {};
     for (const input of inputs) feeds[input.name] = toOnnx(input);
     const results = await this.#session.run(feeds);
-    return this.metadata.outputs.map(({ name, datatype }) => fromOnnx(name, datatype, results[name] as ort.Tensor));
+    return this.metadata.outputs.map(({ name, datatype }) =>
+      fromOnnx(name, datatype, results[name] as ort.Tensor),
+    );
   }
 
   async unload(): Promise<void> {
@@ -68,10 +70,16 @@ class OnnxRuntime implements Runtime {
 function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
   const datatype = value.isTensor ? DATATYPE_OF[value.type] : undefined;
   if (!value.isTensor || datatype === undefined) {
-    throw new Error(`'${value.name}' is ${value.isTensor ? value.type : 'no tensor'}, which the protocol cannot carry`);
+    throw new Error(
+      `'${value.name}' is ${value.isTensor ? value.type : 'no tensor'}, which the protocol cannot carry`,
+    );
   }
   // A size the model leaves open has a name there, or none; to the protocol it is -1.
-  return { name: value.name, datatype, shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)) };
+  return {
+    name: value.name,
+    datatype,
+    shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)),
+  };
 }
 
 function toOnnx(tensor: Tensor): ort.Tensor {

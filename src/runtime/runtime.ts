@@ -13,7 +13,10 @@ export interface RuntimeSpec {
 export interface Runtime {
   readonly metadata: ModelMetadata;
   /** Takes inputs and gives outputs in the order of the metadata, with as many rows as went in. */
-  run(inputs: readonly Tensor[], call: { readonly rows: number; readonly parameters: Parameters }): Promise<Tensor[]>;
+  run(
+    inputs: readonly Tensor[],
+    call: { readonly rows: number; readonly parameters: Parameters },
+  ): Promise<Tensor[]>;
   unload(): Promise<void>;
 }
 

@@ -6,7 +6,9 @@ import type { Entry } from '../work/entry.ts';
 export class Deadlines {
   readonly #clock: Clock;
   readonly #onPassed: (entry: Entry) => void;
-  readonly #heap = new Heap<Entry>((a, b) => (a.deadline === b.deadline ? a.id < b.id : a.deadline < b.deadline));
+  readonly #heap = new Heap<Entry>((a, b) =>
+    a.deadline === b.deadline ? a.id < b.id : a.deadline < b.deadline,
+  );
   #alarm: Timer | undefined;
   #alarmDueMs = Number.POSITIVE_INFINITY;
 

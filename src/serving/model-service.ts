@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { Event } from '../base/event.ts';
 import { type Refusal, refuse, ServingError } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
 import { checkInputs, countRows } from '../model/check-inputs.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';

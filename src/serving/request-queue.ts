@@ -75,10 +75,16 @@ export class RequestQueue {
   offer(entry: Entry): Refusal | undefined {
     const { maxRows, maxBytes } = this.#bounds;
     if (this.#rows + entry.rows > maxRows) {
-      return refuse('QUEUE_FULL', `Exceeds maximum queue size: ${this.#rows} of ${maxRows} rows are waiting; try again later`);
+      return refuse(
+        'QUEUE_FULL',
+        `Exceeds maximum queue size: ${this.#rows} of ${maxRows} rows are waiting; try again later`,
+      );
     }
     if (this.#bytes + entry.bytes > maxBytes) {
-      return refuse('QUEUE_FULL', `Exceeds maximum queue size: ${this.#bytes} of ${maxBytes} bytes are waiting; try again later`);
+      return refuse(
+        'QUEUE_FULL',
+        `Exceeds maximum queue size: ${this.#bytes} of ${maxBytes} bytes are waiting; try again later`,
+      );
     }
     let lane = this.#lanes.get(entry.lane);
     if (lane === undefined) {

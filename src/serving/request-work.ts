@@ -18,7 +18,12 @@ export class RequestWork implements Work, RunningPlace {
   #place: { readonly replica: Replica; readonly batch: Batch } | undefined;
 
   /** `onLost` gets those who may try again when their replica is lost. */
-  constructor(members: readonly Entry[], reason: BatchReason, now: number, onLost: (members: readonly Entry[]) => void) {
+  constructor(
+    members: readonly Entry[],
+    reason: BatchReason,
+    now: number,
+    onLost: (members: readonly Entry[]) => void,
+  ) {
     let rows = 0;
     for (const member of members) {
       rows += member.rows;
@@ -60,7 +65,9 @@ export class RequestWork implements Work, RunningPlace {
     for (const member of unanswered) {
       member.losses += 1;
       if (!mayRetry(member)) {
-        member.settle(refuse('REPLICA_LOST', `two replicas were lost while they ran this request: ${outcome.detail}`));
+        member.settle(
+          refuse('REPLICA_LOST', `two replicas were lost while they ran this request: ${outcome.detail}`),
+        );
       }
     }
     const again = unanswered.filter(mayRetry);

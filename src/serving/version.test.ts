@@ -29,7 +29,10 @@ interface Sent {
 }
 
 /** A version on simulated replicas, with books of what was sent and what was answered. */
-function setUp(settings: object, { serviceMs = (batch: Batch) => 5 + batch.rows, credits = 1, loadMs = 0 } = {}) {
+function setUp(
+  settings: object,
+  { serviceMs = (batch: Batch) => 5 + batch.rows, credits = 1, loadMs = 0 } = {},
+) {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
   const spawner = new SimulatedSpawner(clock, {
@@ -56,7 +59,9 @@ function setUp(settings: object, { serviceMs = (batch: Batch) => 5 + batch.rows,
   const outcomes = new Map<number, (Answer | Refusal)[]>();
   const submit = (id: number, { rows = 1, width = 1, timeoutMs = undefined as number | undefined } = {}) => {
     outcomes.set(id, []);
-    const entry = version.submit(request(id, rows, width, timeoutMs), (outcome) => outcomes.get(id)?.push(outcome));
+    const entry = version.submit(request(id, rows, width, timeoutMs), (outcome) =>
+      outcomes.get(id)?.push(outcome),
+    );
     if (!(entry instanceof Entry)) outcomes.get(id)?.push(entry);
     return entry;
   };
@@ -67,7 +72,12 @@ function setUp(settings: object, { serviceMs = (batch: Batch) => 5 + batch.rows,
 
 function request(id: number, rows: number, width: number, timeoutMs: number | undefined): InferenceRequest {
   const data = bytesOf(new Uint8Array(rows * width));
-  return { id: String(id), inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }], parameters: {}, timeoutMs };
+  return {
+    id: String(id),
+    inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }],
+    parameters: {},
+    timeoutMs,
+  };
 }
 
 function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
@@ -119,7 +129,8 @@ test('whatever comes, every request is answered once, in order within its lane, 
       if (it.killAtMs !== null) clock.at(it.killAtMs, () => spawner.replicas.get('m/1#0')?.end('SIGKILL'));
       clock.runUntil(100_000);
 
-      for (const [id, answers] of outcomes) assert.equal(answers.length, 1, `request ${id} has ${answers.length} outcomes`);
+      for (const [id, answers] of outcomes)
+        assert.equal(answers.length, 1, `request ${id} has ${answers.length} outcomes`);
       assert.equal(version.inFlight, 0);
       assert.equal(version.queue.rows, 0);
       assert.equal(version.queue.bytes, 0);
@@ -139,7 +150,10 @@ function assertOrder(sent: readonly Sent[], arrivals: readonly { atMs: number; w
     const ids = sent.flatMap((batch) => batch.ids).filter((id) => arrivals[id]?.width === width);
     assert.equal(new Set(ids).size, ids.length, 'a request ran twice');
     const key = (id: number) => (arrivals[id]?.atMs ?? 0) * 1000 + id;
-    assert.deepEqual(ids, [...ids].sort((a, b) => key(a) - key(b)));
+    assert.deepEqual(
+      ids,
+      [...ids].sort((a, b) => key(a) - key(b)),
+    );
   }
 }
 
@@ -151,7 +165,10 @@ test('a request whose client left while it waited never runs', () => {
   clock.advance(1);
   version.cancel(second);
   clock.runUntil(1000);
-  assert.deepEqual(sent.map(({ ids }) => ids), [[0]]);
+  assert.deepEqual(
+    sent.map(({ ids }) => ids),
+    [[0]],
+  );
   assert.equal(reasonOf(outcomes.get(1)), 'CANCELLED');
 });
 
@@ -198,9 +215,20 @@ test('the second credit takes a full batch only, and only while no replica is id
   clock.advance(0);
   const replicas = sent.map(({ replica }) => replica);
   assert.notEqual(replicas[0], replicas[1], 'idle replicas come first');
-  assert.deepEqual(sent.map(({ ids }) => ids), [[0, 1], [2, 3], [4, 5]], 'the one that is left waits outside');
+  assert.deepEqual(
+    sent.map(({ ids }) => ids),
+    [
+      [0, 1],
+      [2, 3],
+      [4, 5],
+    ],
+    'the one that is left waits outside',
+  );
   clock.runUntil(1000);
-  assert.deepEqual(sent.map(({ ids }) => ids), [[0, 1], [2, 3], [4, 5], [6]]);
+  assert.deepEqual(
+    sent.map(({ ids }) => ids),
+    [[0, 1], [2, 3], [4, 5], [6]],
+  );
 });
 
 test('a deadline passed in the queue and one passed while running are told apart', () => {

@@ -1,5 +1,5 @@
-import type { Refusal } from '../base/errors.ts';
 import type { Load } from '../balancing/balancer.ts';
+import type { Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';

@@ -8,7 +8,12 @@ import { byteSize, elementCount } from './tensor.ts';
  * Makes sure that raw bytes are what shape and datatype say. The bytes themselves already are the tensor: the
  * wire's form is ours. Only BYTES is walked, since its size says nothing about its number of elements.
  */
-export function checkBinaryData(name: string, datatype: Datatype, shape: readonly number[], data: Segments): void {
+export function checkBinaryData(
+  name: string,
+  datatype: Datatype,
+  shape: readonly number[],
+  data: Segments,
+): void {
   const wanted = byteSize(datatype, shape);
   if (wanted !== undefined) {
     if (data.byteLength === wanted) return;

@@ -21,21 +21,23 @@ function chopped(bytes: Uint8Array, cuts: readonly number[]): Segments {
 }
 
 function tensors(datatypes: readonly Datatype[]): fc.Arbitrary<Tensor> {
-  return fc.tuple(fc.constantFrom(...datatypes), shapes, fc.infiniteStream(fc.integer({ min: 0, max: 255 }))).map(
-    ([datatype, shape, stream]) => {
+  return fc
+    .tuple(fc.constantFrom(...datatypes), shapes, fc.infiniteStream(fc.integer({ min: 0, max: 255 })))
+    .map(([datatype, shape, stream]) => {
       const count = elementCount(shape);
       const byte = () => stream.next().value as number;
       const data =
         datatype === 'BYTES'
-          ? encodeBytesElements(Array.from({ length: count }, () => Buffer.from('é'.repeat(byte() % 4) + byte())))
+          ? encodeBytesElements(
+              Array.from({ length: count }, () => Buffer.from('é'.repeat(byte() % 4) + byte())),
+            )
           : segmentsOf(
               Uint8Array.from({ length: count * DATATYPES[datatype].bytes }, () =>
                 datatype === 'BOOL' ? byte() % 2 : byte(),
               ),
             );
       return { name: 'x', datatype, shape, data };
-    },
-  );
+    });
 }
 
 const withJsonForm = DATATYPE_NAMES.filter((name) => DATATYPES[name].kind !== 'half');
@@ -56,7 +58,18 @@ test('JSON: what is written reads back to the same bytes, for every datatype and
 
 test('JSON: nested data reads as flat data does', () => {
   const flat = readJsonData('x', 'INT32', [2, 3], [1, 2, 3, 4, 5, 6]);
-  assert.deepEqual(readJsonData('x', 'INT32', [2, 3], [[1, 2, 3], [4, 5, 6]]), flat);
+  assert.deepEqual(
+    readJsonData(
+      'x',
+      'INT32',
+      [2, 3],
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    ),
+    flat,
+  );
 });
 
 test('JSON: 64-bit integers keep every digit', () => {
@@ -137,16 +150,23 @@ test('binary: rows gathered and split again are the same rows, and no byte was c
         const data =
           datatype === 'BYTES'
             ? encodeBytesElements(Array.from({ length: count }, (_, at) => Buffer.from(`${index}.${at}`)))
-            : segmentsOf(Uint8Array.from({ length: count * DATATYPES[datatype].bytes }, (_, at) => index * 31 + at));
+            : segmentsOf(
+                Uint8Array.from({ length: count * DATATYPES[datatype].bytes }, (_, at) => index * 31 + at),
+              );
         return { name: 'x', datatype, shape, data };
       });
       const gathered = gatherRows(tensorsOfRows);
       const split = splitRows(gathered, rowCounts);
-      assert.deepEqual(split.map((part) => part.shape), tensorsOfRows.map((part) => part.shape));
+      assert.deepEqual(
+        split.map((part) => part.shape),
+        tensorsOfRows.map((part) => part.shape),
+      );
       for (const [index, part] of split.entries()) {
         assert.deepEqual([...flatten(part.data)], [...flatten((tensorsOfRows[index] as Tensor).data)]);
         for (const chunk of part.data.chunks) {
-          assert.ok(tensorsOfRows.some((given) => given.data.chunks.some(({ buffer }) => buffer === chunk.buffer)));
+          assert.ok(
+            tensorsOfRows.some((given) => given.data.chunks.some(({ buffer }) => buffer === chunk.buffer)),
+          );
         }
       }
     }),
@@ -162,7 +182,10 @@ test('segments: slices of a chopped payload are slices of the whole', () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(), { maxLength: 6 }), fc.nat(), fc.nat(), (whole, cuts, a, b) => {
-      const [start, end] = [a % (whole.length + 1), b % (whole.length + 1)].sort((x, y) => x - y) as [number, number];
+      const [start, end] = [a % (whole.length + 1), b % (whole.length + 1)].sort((x, y) => x - y) as [
+        number,
+        number,
+      ];
       const segments = chopped(whole, cuts);
       assert.deepEqual([...flatten(sliceSegments(segments, start, end))], [...whole.subarray(start, end)]);
       const halves = [sliceSegments(segments, 0, start), sliceSegments(segments, start, whole.length)];
@@ -184,7 +207,10 @@ test('BYTES elements survive the trip, and a length that lies is found', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 9 })), (elements) => {
       const back = decodeBytesElements(encodeBytesElements(elements));
-      assert.deepEqual(back.map((element) => [...element]), elements.map((element) => [...element]));
+      assert.deepEqual(
+        back.map((element) => [...element]),
+        elements.map((element) => [...element]),
+      );
     }),
   );
   assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0, 0, 0, 1))), /says 9 bytes/);
@@ -193,7 +219,10 @@ test('BYTES elements survive the trip, and a length that lies is found', () => {
 
 test('binary data of the wrong size is refused', () => {
   checkBinaryData('x', 'FP32', [2], segmentsOf(new Uint8Array(8)));
-  assert.throws(() => checkBinaryData('x', 'FP32', [2], segmentsOf(new Uint8Array(7))), /takes 8 bytes, got 7/);
+  assert.throws(
+    () => checkBinaryData('x', 'FP32', [2], segmentsOf(new Uint8Array(7))),
+    /takes 8 bytes, got 7/,
+  );
   assert.throws(
     () => checkBinaryData('x', 'BYTES', [2], encodeBytesElements([Buffer.from('a')])),
     /expected 2 string elements .* got 1/,

@@ -114,6 +114,9 @@ class ExactReader {
 
   #unexpected(wanted: string): ServingError {
     const came = this.#at < this.#text.length ? `'${this.#text.slice(this.#at, this.#at + 12)}'` : 'the end';
-    return new ServingError('MALFORMED', `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`);
+    return new ServingError(
+      'MALFORMED',
+      `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`,
+    );
   }
 }

@@ -12,7 +12,12 @@ const fromUtf8 = new TextDecoder('utf-8', { fatal: true });
  * Turns the `data` of a tensor, flat or nested, into bytes. Only the number of elements is compared with the
  * shape, as the protocol has it; every element must be one that the datatype can hold exactly.
  */
-export function readJsonData(name: string, datatype: Datatype, shape: readonly number[], data: unknown): Segments {
+export function readJsonData(
+  name: string,
+  datatype: Datatype,
+  shape: readonly number[],
+  data: unknown,
+): Segments {
   if (DATATYPES[datatype].kind === 'half') {
     throw invalid(`input '${name}': ${datatype} has no JSON form; send it with parameters.binary_data_size`);
   }

@@ -1,5 +1,5 @@
 import { elementOffsets } from './bytes-elements.ts';
-import { flatten, joinSegments, segmentsOf, sliceSegments } from './segments.ts';
+import { flatten, joinSegments, sliceSegments } from './segments.ts';
 import { elementCount, type Tensor } from './tensor.ts';
 
 /** Puts the rows of several tensors of one lane under each other. Payload is listed, not copied. */
@@ -47,9 +47,4 @@ function rowBoundaries(tensor: Tensor, rows: number): (row: number) => number {
   const offsets = elementOffsets(flatten(tensor.data));
   const perRow = elementCount(tensor.shape.slice(1));
   return (row) => offsets[row * perRow] ?? tensor.data.byteLength;
-}
-
-/** The same bytes in one piece of their own, so that a small part does not keep a large whole alive. */
-export function detached(tensor: Tensor): Tensor {
-  return { ...tensor, data: segmentsOf(flatten(tensor.data).slice()) };
 }

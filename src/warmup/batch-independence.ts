@@ -9,7 +9,9 @@ const TOLERANCE = 1e-3;
  * be summed in another order; everything else must be equal.
  */
 export function sameAnswer(one: readonly Tensor[], other: readonly Tensor[]): boolean {
-  return one.length === other.length && one.every((tensor, index) => sameTensor(tensor, other[index] as Tensor));
+  return (
+    one.length === other.length && one.every((tensor, index) => sameTensor(tensor, other[index] as Tensor))
+  );
 }
 
 function sameTensor(one: Tensor, other: Tensor): boolean {

@@ -24,12 +24,16 @@ test('one disturbed run neither ends practice nor prolongs it', () => {
 
 test('nothing is stable before there are two windows; constant latency is as soon as there are', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 2, max: 9 }), fc.double({ min: 0.01, max: 1e4, noNaN: true }), (windowRuns, ms) => {
-      const settings = { windowRuns, windowMs: 1e9, tolerance: 0.1 };
-      const runs = new Array<number>(2 * windowRuns).fill(ms);
-      assert.equal(judgeStability(settings, runs).isStable, true);
-      assert.equal(judgeStability(settings, runs.slice(1)).isStable, false);
-    }),
+    fc.property(
+      fc.integer({ min: 2, max: 9 }),
+      fc.double({ min: 0.01, max: 1e4, noNaN: true }),
+      (windowRuns, ms) => {
+        const settings = { windowRuns, windowMs: 1e9, tolerance: 0.1 };
+        const runs = new Array<number>(2 * windowRuns).fill(ms);
+        assert.equal(judgeStability(settings, runs).isStable, true);
+        assert.equal(judgeStability(settings, runs.slice(1)).isStable, false);
+      },
+    ),
   );
 });
 

@@ -1,5 +1,5 @@
-import type { HeapItem } from '../base/heap.ts';
 import type { Refusal } from '../base/errors.ts';
+import type { HeapItem } from '../base/heap.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { Member } from './batch.ts';
 import type { LaneKey } from './lane.ts';

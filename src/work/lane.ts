@@ -15,12 +15,17 @@ export interface LaneView {
 }
 
 /** How to name a request's lane. For most models, whose sizes are fixed, there is but one and it costs nothing. */
-export function laneKeys(metadata: ModelMetadata, hasBatchAxis: boolean): (request: InferenceRequest) => LaneKey {
+export function laneKeys(
+  metadata: ModelMetadata,
+  hasBatchAxis: boolean,
+): (request: InferenceRequest) => LaneKey {
   const firstAxis = hasBatchAxis ? 1 : 0;
   const hasOpenSizes = metadata.inputs.some((input) => input.shape.slice(firstAxis).includes(-1));
   if (!hasOpenSizes && !metadata.readsParameters) return () => '';
   return (request) => {
-    const shapes = hasOpenSizes ? request.inputs.map((input) => input.shape.slice(firstAxis).join('x')).join(';') : '';
+    const shapes = hasOpenSizes
+      ? request.inputs.map((input) => input.shape.slice(firstAxis).join('x')).join(';')
+      : '';
     return metadata.readsParameters ? `${shapes}|${parametersKey(request)}` : shapes;
   };
 }

@@ -31,7 +31,11 @@ async function accuracyOf(version: string): Promise<number> {
         image[row * PIXELS + pixel] = (bytes[(start + row) * (PIXELS + 1) + 1 + pixel] as number) / 255;
       }
     }
-    const { outputs } = await client.infer('digits', [{ name: 'image', datatype: 'FP32', shape: [rows, PIXELS], data: image }], { version });
+    const { outputs } = await client.infer(
+      'digits',
+      [{ name: 'image', datatype: 'FP32', shape: [rows, PIXELS], data: image }],
+      { version },
+    );
     const probabilities = outputs[0]?.data as Float32Array;
     for (let row = 0; row < rows; row++) {
       const chances = [...probabilities.subarray(row * 10, row * 10 + 10)];
@@ -49,7 +53,9 @@ test('the dense net reads at least 96 % of the held-out digits through the serve
 test('the curl lines that serve prints work, and the digit is a seven', () => {
   const lines = server.output.stdout.split('\n').filter((line) => line.trim().startsWith('curl '));
   assert.equal(lines.length, 2);
-  const answers = lines.map((line) => execFileSync('sh', ['-c', `${line.trim()} --silent`], { cwd: PROJECT, encoding: 'utf8' }));
+  const answers = lines.map((line) =>
+    execFileSync('sh', ['-c', `${line.trim()} --silent`], { cwd: PROJECT, encoding: 'utf8' }),
+  );
   const digits = JSON.parse(answers[0] ?? '') as { model_name: string; outputs: { data: number[] }[] };
   assert.equal(digits.model_name, 'digits');
   const chances = digits.outputs[0]?.data ?? [];
@@ -58,11 +64,16 @@ test('the curl lines that serve prints work, and the digit is a seven', () => {
 });
 
 test('the simple form takes a digit as rows and columns too', async () => {
-  const { inputs } = JSON.parse(readFileSync(join(PROJECT, 'examples/digit.json'), 'utf8')) as { inputs: { data: number[] }[] };
+  const { inputs } = JSON.parse(readFileSync(join(PROJECT, 'examples/digit.json'), 'utf8')) as {
+    inputs: { data: number[] }[];
+  };
   const flat = inputs[0]?.data ?? [];
   const square = Array.from({ length: 28 }, (_, row) => flat.slice(28 * row, 28 * row + 28));
   for (const instances of [[flat], [square]]) {
-    const response = await fetch(`${server.url}/v1/models/digits:predict`, { method: 'POST', body: JSON.stringify({ instances }) });
+    const response = await fetch(`${server.url}/v1/models/digits:predict`, {
+      method: 'POST',
+      body: JSON.stringify({ instances }),
+    });
     const { predictions } = (await response.json()) as { predictions: number[][] };
     const [chances = []] = predictions;
     assert.equal(chances.indexOf(Math.max(...chances)), 7);
@@ -70,7 +81,14 @@ test('the simple form takes a digit as rows and columns too', async () => {
 });
 
 test('galley infer reads a picture and names the digit', async () => {
-  const { code, stdout } = await galley(['infer', 'digits', '--input', 'examples/digit.png', '--url', server.url]);
+  const { code, stdout } = await galley([
+    'infer',
+    'digits',
+    '--input',
+    'examples/digit.png',
+    '--url',
+    server.url,
+  ]);
   assert.equal(code, 0);
   assert.match(stdout, /digits \(version 2\)\n {2}probabilities \[1,10\]: 7 \d/);
 });
@@ -84,9 +102,24 @@ test('galley infer takes JSON from stdin, a version, and prints JSON when asked'
 });
 
 for (const [why, args, code, pattern] of [
-  ['a model that is not there', ['infer', 'nope', '--input', 'examples/digit.json'], 3, /unknown model: 'nope'/],
-  ['a picture for a model without image settings', ['infer', 'voice-activity', '--input', 'examples/digit.png'], 1, /no image settings/],
-  ['a file that is not there', ['infer', 'digits', '--input', 'nowhere.json'], 1, /cannot read nowhere\.json/],
+  [
+    'a model that is not there',
+    ['infer', 'nope', '--input', 'examples/digit.json'],
+    3,
+    /unknown model: 'nope'/,
+  ],
+  [
+    'a picture for a model without image settings',
+    ['infer', 'voice-activity', '--input', 'examples/digit.png'],
+    1,
+    /no image settings/,
+  ],
+  [
+    'a file that is not there',
+    ['infer', 'digits', '--input', 'nowhere.json'],
+    1,
+    /cannot read nowhere\.json/,
+  ],
 ] as const) {
   test(`galley infer: ${why}`, async () => {
     const ended = await galley([...args, '--url', server.url]);
@@ -96,13 +129,31 @@ for (const [why, args, code, pattern] of [
 }
 
 test('galley infer: no server', async () => {
-  const ended = await galley(['infer', 'digits', '--input', 'examples/digit.json', '--url', 'http://127.0.0.1:9']);
+  const ended = await galley([
+    'infer',
+    'digits',
+    '--input',
+    'examples/digit.json',
+    '--url',
+    'http://127.0.0.1:9',
+  ]);
   assert.equal(ended.code, 3);
   assert.match(ended.stderr, /no server answers at http:\/\/127\.0\.0\.1:9/);
 });
 
 test('galley bench measures and says what the generator itself used', async () => {
-  const { code, stdout } = await galley(['bench', 'digits', '--url', server.url, '--concurrency', '4', '--duration', '500ms', '--warmup', '100ms']);
+  const { code, stdout } = await galley([
+    'bench',
+    'digits',
+    '--url',
+    server.url,
+    '--concurrency',
+    '4',
+    '--duration',
+    '500ms',
+    '--warmup',
+    '100ms',
+  ]);
   assert.ok(code === 0 || /VOID/.test(stdout), stdout);
   assert.match(stdout, /rate +[\d.]+ answers\/s/);
   assert.match(stdout, /errors +0 of/);

@@ -47,24 +47,58 @@ function truncated(): HostileRequest[] {
 function wrongMembers(): HostileRequest[] {
   const values = [null, 1, 'text', true, {}, [1], [null], ['x'], [[]]];
   return [
-    ...values.filter((value) => !Array.isArray(value)).map((value) => infer(`inputs ${JSON.stringify(value)}`, { inputs: value }, /'inputs' is/)),
-    ...values.filter(Array.isArray).map((value) => infer(`inputs ${JSON.stringify(value)}`, { inputs: value }, /an entry of 'inputs' is/)),
+    ...values
+      .filter((value) => !Array.isArray(value))
+      .map((value) => infer(`inputs ${JSON.stringify(value)}`, { inputs: value }, /'inputs' is/)),
+    ...values
+      .filter(Array.isArray)
+      .map((value) => infer(`inputs ${JSON.stringify(value)}`, { inputs: value }, /an entry of 'inputs' is/)),
     ...[1, true, {}, []].map((id) => infer(`id ${JSON.stringify(id)}`, { id, inputs: [ROW] }, /'id' is/)),
-    ...[1, 'x', true, []].map((parameters) => infer(`parameters ${JSON.stringify(parameters)}`, { parameters, inputs: [ROW] }, /'parameters' is/)),
-    ...[null, {}, []].map((a) => infer(`parameter a ${JSON.stringify(a)}`, { parameters: { a }, inputs: [ROW] }, /parameter 'a'/)),
+    ...[1, 'x', true, []].map((parameters) =>
+      infer(`parameters ${JSON.stringify(parameters)}`, { parameters, inputs: [ROW] }, /'parameters' is/),
+    ),
+    ...[null, {}, []].map((a) =>
+      infer(`parameter a ${JSON.stringify(a)}`, { parameters: { a }, inputs: [ROW] }, /parameter 'a'/),
+    ),
     infer('a reserved parameter', { parameters: { triton_x: 1 }, inputs: [ROW] }, /triton_/),
-    ...[-1, 1.5, 'soon', true].map((timeout) => infer(`timeout ${timeout}`, { parameters: { timeout }, inputs: [ROW] }, /'timeout'.*microseconds/)),
-    ...['', 1, null, {}].map((name) => infer(`input name ${JSON.stringify(name)}`, withInput({ name }), /name of an input/)),
+    ...[-1, 1.5, 'soon', true].map((timeout) =>
+      infer(`timeout ${timeout}`, { parameters: { timeout }, inputs: [ROW] }, /'timeout'.*microseconds/),
+    ),
+    ...['', 1, null, {}].map((name) =>
+      infer(`input name ${JSON.stringify(name)}`, withInput({ name }), /name of an input/),
+    ),
     infer('an unknown input', withInput({ name: 'z' }), /wanted \['x'\]/),
     infer('the same input twice', { inputs: [ROW, ROW] }, /already exists/),
     infer('no inputs', { inputs: [] }, /expected 1 inputs but got 0/),
-    infer('an unknown output', { inputs: [ROW], outputs: [{ name: 'z' }] }, /unexpected inference output 'z'/),
-    infer('the same output twice', { inputs: [ROW], outputs: [{ name: 'y' }, { name: 'y' }] }, /already exists/),
+    infer(
+      'an unknown output',
+      { inputs: [ROW], outputs: [{ name: 'z' }] },
+      /unexpected inference output 'z'/,
+    ),
+    infer(
+      'the same output twice',
+      { inputs: [ROW], outputs: [{ name: 'y' }, { name: 'y' }] },
+      /already exists/,
+    ),
     infer('outputs that are no list', { inputs: [ROW], outputs: 1 }, /'outputs' is 1/),
-    infer('a classification', { inputs: [ROW], outputs: [{ name: 'y', parameters: { classification: 3 } }] }, /classification/),
-    infer('shared memory', withInput({ data: undefined, parameters: { shared_memory_region: 'r' } }), /shared memory/),
-    ...['[]', '1', '"text"', 'null', 'true'].map((body) => infer(`the body ${body}`, body, /wanted a JSON object/)),
-    infer('bytes that are no text', Buffer.from([0xff, 0xfe, 0x7b, 0x7d]).toString('latin1'), /malformed JSON/),
+    infer(
+      'a classification',
+      { inputs: [ROW], outputs: [{ name: 'y', parameters: { classification: 3 } }] },
+      /classification/,
+    ),
+    infer(
+      'shared memory',
+      withInput({ data: undefined, parameters: { shared_memory_region: 'r' } }),
+      /shared memory/,
+    ),
+    ...['[]', '1', '"text"', 'null', 'true'].map((body) =>
+      infer(`the body ${body}`, body, /wanted a JSON object/),
+    ),
+    infer(
+      'bytes that are no text',
+      Buffer.from([0xff, 0xfe, 0x7b, 0x7d]).toString('latin1'),
+      /malformed JSON/,
+    ),
   ];
 }
 
@@ -72,43 +106,86 @@ function wrongDatatypes(): HostileRequest[] {
   const unknown = ['FP31', 'float32', '', 'fp32', 1, null, {}, 'constructor', '__proto__', 'toString'];
   const others = ['INT32', 'INT64', 'UINT8', 'FP64'];
   return [
-    ...unknown.map((datatype) => infer(`datatype ${JSON.stringify(datatype)}`, withInput({ datatype }), /wanted one of BOOL/)),
+    ...unknown.map((datatype) =>
+      infer(`datatype ${JSON.stringify(datatype)}`, withInput({ datatype }), /wanted one of BOOL/),
+    ),
     ...others.map((datatype) => infer(`datatype ${datatype}`, withInput({ datatype }), /expects 'FP32'/)),
-    ...['FP16', 'BF16'].map((datatype) => infer(`${datatype} as JSON`, withInput({ datatype }), /no JSON form/)),
+    ...['FP16', 'BF16'].map((datatype) =>
+      infer(`${datatype} as JSON`, withInput({ datatype }), /no JSON form/),
+    ),
   ];
 }
 
 function wrongShapes(): HostileRequest[] {
   const unreadable = [null, 3, '1,3', {}, [-1, 3], [1.5, 2], ['1', 3], [null], [1e300], [[1, 3]]];
   const mismatched = [[1, 2], [1, 4], [3], [3, 3], [0, 3], [], [2, 2, 2]];
-  const enormous = [[1e9, 1e9], [9007199254740991, 3], [4294967296, 4294967296], [1e15, 1e15, 1e15]];
+  const enormous = [
+    [1e9, 1e9],
+    [9007199254740991, 3],
+    [4294967296, 4294967296],
+    [1e15, 1e15, 1e15],
+  ];
   return [
     ...unreadable.map((shape) => infer(`shape ${JSON.stringify(shape)}`, withInput({ shape }), /shape/)),
     ...mismatched.map((shape) => infer(`shape ${JSON.stringify(shape)}`, withInput({ shape }), /shape/)),
     ...enormous.map((shape) => infer(`shape ${JSON.stringify(shape)}`, withInput({ shape }), /shape/)),
     infer('rank 1 where 2 is wanted', withInput({ shape: [3] }), /Expected \[-1,-1\], got \[3\]/),
-    infer('more rows than a batch', withInput({ shape: [9, 1], data: new Array(9).fill(1) }), /batch-size must be <= 8/),
+    infer(
+      'more rows than a batch',
+      withInput({ shape: [9, 1], data: new Array(9).fill(1) }),
+      /batch-size must be <= 8/,
+    ),
   ];
 }
 
 function wrongNumbers(): HostileRequest[] {
   const path = '/v2/models/fragile/infer';
   const order = (data: string, datatype = 'INT32') =>
-    rawRequest('POST', path, `{"inputs":[{"name":"order","shape":[1],"datatype":"${datatype}","data":[${data}]}]}`);
-  const integers = ['NaN', 'Infinity', '-Infinity', '1.5', '1e10', '-2147483649', '2147483648', '"1"', 'true', 'null', '{}', '18446744073709551616'];
+    rawRequest(
+      'POST',
+      path,
+      `{"inputs":[{"name":"order","shape":[1],"datatype":"${datatype}","data":[${data}]}]}`,
+    );
+  const integers = [
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '1.5',
+    '1e10',
+    '-2147483649',
+    '2147483648',
+    '"1"',
+    'true',
+    'null',
+    '{}',
+    '18446744073709551616',
+  ];
   const floats = ['"1"', 'true', 'null', '{}', '"NaN"'];
   return [
     ...integers.map((text) => ({ name: `INT32 ${text}`, bytes: order(text), tells: /element 0 is/ })),
-    ...floats.map((text) => infer(`FP32 ${text}`, `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[${text}]}]}`, /element 0 is/)),
-    ...['nan', 'inf', '+1', '01', '1.', '.5', '0x1', '1_000'].map((text) =>
-      infer(`the token ${text}`, `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[${text}]}]}`, /malformed JSON/),
+    ...floats.map((text) =>
+      infer(
+        `FP32 ${text}`,
+        `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[${text}]}]}`,
+        /element 0 is/,
+      ),
     ),
-    ...[null, 1, 'x', {}].map((data) => infer(`data ${JSON.stringify(data)}`, withInput({ data }), /data is/)),
+    ...['nan', 'inf', '+1', '01', '1.', '.5', '0x1', '1_000'].map((text) =>
+      infer(
+        `the token ${text}`,
+        `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[${text}]}]}`,
+        /malformed JSON/,
+      ),
+    ),
+    ...[null, 1, 'x', {}].map((data) =>
+      infer(`data ${JSON.stringify(data)}`, withInput({ data }), /data is/),
+    ),
   ];
 }
 
 function deepNesting(): HostileRequest[] {
-  const nested = (depth: number) => `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":${'['.repeat(depth)}1${']'.repeat(depth)}}]}`;
+  const nested = (depth: number) =>
+    `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":${'['.repeat(depth)}1${']'.repeat(depth)}}]}`;
   return [
     infer('data nested 101 deep', nested(101), /nesting depth/),
     infer('data nested 5 000 deep', nested(5_000), /nesting depth/),
@@ -119,7 +196,13 @@ function deepNesting(): HostileRequest[] {
 }
 
 function wrongBinary(): HostileRequest[] {
-  const send = (name: string, head: object, tail: Uint8Array, tells: RegExp, length?: string): HostileRequest => {
+  const send = (
+    name: string,
+    head: object,
+    tail: Uint8Array,
+    tells: RegExp,
+    length?: string,
+  ): HostileRequest => {
     const json = JSON.stringify(head);
     const body = Buffer.concat([Buffer.from(json), tail]);
     const headers = { 'inference-header-content-length': length ?? String(Buffer.byteLength(json)) };
@@ -129,27 +212,69 @@ function wrongBinary(): HostileRequest[] {
     inputs: [{ name: 'x', shape: [1, 3], datatype: 'FP32', parameters: { binary_data_size: size }, ...more }],
   });
   return [
-    ...[-1, 1.5, '12', null, true, [], 1e300].map((size) => send(`binary_data_size ${JSON.stringify(size)}`, binary(size), new Uint8Array(12), /binary_data_size|additional|data is/)),
+    ...[-1, 1.5, '12', null, true, [], 1e300].map((size) =>
+      send(
+        `binary_data_size ${JSON.stringify(size)}`,
+        binary(size),
+        new Uint8Array(12),
+        /binary_data_size|additional|data is/,
+      ),
+    ),
     send('fewer bytes than said', binary(12), new Uint8Array(8), /expecting 4 additional bytes/),
     send('more bytes than said', binary(12), new Uint8Array(16), /unexpected additional input data/),
     send('bytes that do not fit the shape', binary(8), new Uint8Array(8), /takes 12 bytes, got 8/),
     send('data and bytes', binary(12, { data: [1, 2, 3] }), new Uint8Array(12), /only one of/),
-    ...['-1', '99999999999', 'abc', '1.5', '1e2', '', ' '].map((length) => send(`header length '${length}'`, binary(12), new Uint8Array(12), /content-length/, length)),
+    ...['-1', '99999999999', 'abc', '1.5', '1e2', '', ' '].map((length) =>
+      send(`header length '${length}'`, binary(12), new Uint8Array(12), /content-length/, length),
+    ),
     send('a header that ends too soon', binary(12), new Uint8Array(12), /malformed JSON/, '10'),
-    send('a header as long as all', binary(12), new Uint8Array(12), /malformed JSON/, String(JSON.stringify(binary(12)).length + 12)),
-    { name: 'raw bytes of no whole number', bytes: rawRequest('POST', INFER, new Uint8Array(7), { 'inference-header-content-length': '0' }), tells: /takes 4 bytes, got 7/ },
-    { name: 'raw bytes for several inputs', bytes: rawRequest('POST', '/v2/models/brain-float/infer', new Uint8Array(8), { 'inference-header-content-length': '0' }), tells: /only have 1 input/ },
+    send(
+      'a header as long as all',
+      binary(12),
+      new Uint8Array(12),
+      /malformed JSON/,
+      String(JSON.stringify(binary(12)).length + 12),
+    ),
+    {
+      name: 'raw bytes of no whole number',
+      bytes: rawRequest('POST', INFER, new Uint8Array(7), { 'inference-header-content-length': '0' }),
+      tells: /takes 4 bytes, got 7/,
+    },
+    {
+      name: 'raw bytes for several inputs',
+      bytes: rawRequest('POST', '/v2/models/brain-float/infer', new Uint8Array(8), {
+        'inference-header-content-length': '0',
+      }),
+      tells: /only have 1 input/,
+    },
   ];
 }
 
 function wrongTargets(): HostileRequest[] {
   const body = JSON.stringify({ inputs: [ROW] });
-  const post = (path: string, tells: RegExp): HostileRequest => ({ name: `POST ${path.slice(0, 60)}`, bytes: rawRequest('POST', path, body), tells });
-  const call = (method: string, path: string, tells: RegExp): HostileRequest => ({ name: `${method} ${path}`, bytes: rawRequest(method, path, ''), tells });
+  const post = (path: string, tells: RegExp): HostileRequest => ({
+    name: `POST ${path.slice(0, 60)}`,
+    bytes: rawRequest('POST', path, body),
+    tells,
+  });
+  const call = (method: string, path: string, tells: RegExp): HostileRequest => ({
+    name: `${method} ${path}`,
+    bytes: rawRequest(method, path, ''),
+    tells,
+  });
   return [
-    ...['nope', 'ECHO', 'echo%20', '..', '%2e%2e', '..%2f..%2fetc%2fpasswd', '%00', '__proto__', 'constructor', 'a'.repeat(2000)].map((model) =>
-      post(`/v2/models/${model}/infer`, /unknown model|Not Found/),
-    ),
+    ...[
+      'nope',
+      'ECHO',
+      'echo%20',
+      '..',
+      '%2e%2e',
+      '..%2f..%2fetc%2fpasswd',
+      '%00',
+      '__proto__',
+      'constructor',
+      'a'.repeat(2000),
+    ].map((model) => post(`/v2/models/${model}/infer`, /unknown model|Not Found/)),
     ...['2', '99', '0', 'x', '-1', '1.0', '1e0', '%31%31', '99999999999999999999'].map((version) =>
       post(`/v2/models/echo/versions/${version}/infer`, /version/),
     ),
@@ -170,22 +295,62 @@ function wrongTargets(): HostileRequest[] {
 
 function lyingHeaders(): HostileRequest[] {
   const body = JSON.stringify({ inputs: [ROW] });
-  const text = (name: string, request: string, tells: RegExp): HostileRequest => ({ name, bytes: Buffer.from(request), tells });
+  const text = (name: string, request: string, tells: RegExp): HostileRequest => ({
+    name,
+    bytes: Buffer.from(request),
+    tells,
+  });
   return [
     infer('an unknown encoding', body, /wanted gzip, deflate or identity/, { 'content-encoding': 'br' }),
     infer('gzip that is none', body, /no gzip data/, { 'content-encoding': 'gzip' }),
     infer('deflate that is none', body, /no deflate data/, { 'content-encoding': 'deflate' }),
-    { name: 'gzip cut short', bytes: rawRequest('POST', INFER, gzipSync(body).subarray(0, 20), { 'content-encoding': 'gzip' }), tells: /no gzip data/ },
-    { name: 'a body too large by its header', bytes: rawRequest('POST', INFER, body, { 'content-length': '99999999999' }), tells: /exceeds the maximum/ },
-    { name: 'a bomb: small, but large once decoded', bytes: rawRequest('POST', INFER, gzipSync(Buffer.alloc(30_000_000)), { 'content-encoding': 'gzip' }), tells: /exceeds the maximum/ },
-    text('two lengths', `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!`, /no HTTP request/),
-    text('a negative length', `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: -5\r\n\r\n`, /no HTTP request/),
-    text('length and chunks', `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, /no HTTP request/),
-    text('a chunk size that is none', `POST ${INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`, /./),
+    {
+      name: 'gzip cut short',
+      bytes: rawRequest('POST', INFER, gzipSync(body).subarray(0, 20), { 'content-encoding': 'gzip' }),
+      tells: /no gzip data/,
+    },
+    {
+      name: 'a body too large by its header',
+      bytes: rawRequest('POST', INFER, body, { 'content-length': '99999999999' }),
+      tells: /exceeds the maximum/,
+    },
+    {
+      name: 'a bomb: small, but large once decoded',
+      bytes: rawRequest('POST', INFER, gzipSync(Buffer.alloc(30_000_000)), { 'content-encoding': 'gzip' }),
+      tells: /exceeds the maximum/,
+    },
+    text(
+      'two lengths',
+      `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!`,
+      /no HTTP request/,
+    ),
+    text(
+      'a negative length',
+      `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: -5\r\n\r\n`,
+      /no HTTP request/,
+    ),
+    text(
+      'length and chunks',
+      `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+      /no HTTP request/,
+    ),
+    text(
+      'a chunk size that is none',
+      `POST ${INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
+      /./,
+    ),
     text('no HTTP at all', 'hello\r\n\r\n', /no HTTP request/),
     text('TLS on a plain port', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\r\n\r\n', /no HTTP request/),
-    text('headers larger than any should be', `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(30_000)}`, /headers are larger/),
-    text('a header with a line break in it', 'GET /v2 HTTP/1.1\r\nhost: a\r\nx: a\rb\r\n\r\n', /no HTTP request/),
+    text(
+      'headers larger than any should be',
+      `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(30_000)}`,
+      /headers are larger/,
+    ),
+    text(
+      'a header with a line break in it',
+      'GET /v2 HTTP/1.1\r\nhost: a\r\nx: a\rb\r\n\r\n',
+      /no HTTP request/,
+    ),
   ];
 }
 
@@ -196,10 +361,26 @@ function foreignAdmin(): HostileRequest[] {
     tells: /admin API/,
   });
   return [
-    ...['https://evil.example', 'http://evil.example:8000', 'null', 'http://127.0.0.1.evil.example', 'file://'].map((origin) => call(`origin ${origin}`, { origin })),
-    ...['evil.example', 'evil.example:8000', '10.0.0.1', '127.0.0.1.evil.example', ''].map((host) => call(`host '${host}'`, { host })),
-    { name: 'admin: a model that is not there', bytes: rawRequest('GET', '/admin/models/nope', ''), tells: /unknown model/ },
-    { name: 'admin: a path that is not there', bytes: rawRequest('POST', '/admin/shutdown', ''), tells: /Not Found/ },
+    ...[
+      'https://evil.example',
+      'http://evil.example:8000',
+      'null',
+      'http://127.0.0.1.evil.example',
+      'file://',
+    ].map((origin) => call(`origin ${origin}`, { origin })),
+    ...['evil.example', 'evil.example:8000', '10.0.0.1', '127.0.0.1.evil.example', ''].map((host) =>
+      call(`host '${host}'`, { host }),
+    ),
+    {
+      name: 'admin: a model that is not there',
+      bytes: rawRequest('GET', '/admin/models/nope', ''),
+      tells: /unknown model/,
+    },
+    {
+      name: 'admin: a path that is not there',
+      bytes: rawRequest('POST', '/admin/shutdown', ''),
+      tells: /Not Found/,
+    },
   ];
 }
 
@@ -210,7 +391,9 @@ function wrongSimpleForm(): HostileRequest[] {
     tells,
   });
   return [
-    ...['{}', '{"instances": []}', '{"instances": 1}', '{"instances": {}}', '{"instances": null}'].map((body) => predict('echo', body, /"instances": \[/)),
+    ...['{}', '{"instances": []}', '{"instances": 1}', '{"instances": {}}', '{"instances": null}'].map(
+      (body) => predict('echo', body, /"instances": \[/),
+    ),
     predict('echo', '{"instances": [{"z": 1}]}', /instance 0 has no 'x'/),
     predict('echo', '{"instances": [[1, 2], [3]]}', /elements/),
     predict('echo', '{"instances": [["a"]]}', /element 0/),

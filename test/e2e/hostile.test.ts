@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
-import { RunningServer, TEST_MODELS } from '../support/running-server.ts';
-import { rawRequest, sendRaw } from '../support/raw-http.ts';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { rawRequest, sendRaw } from '../support/raw-http.ts';
+import { RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { type HostileRequest, hostileRequests } from './hostile-requests.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'galley-hostile-'));
@@ -27,7 +26,8 @@ async function tryOne({ name, bytes, tells }: HostileRequest): Promise<string | 
   const { status, body } = await sendRaw(server.url, bytes);
   if (status < 400 || status > 499) return `${name}: ${status} ${body.slice(0, 200)}`;
   const { error } = JSON.parse(body) as { error?: unknown };
-  if (typeof error !== 'string' || !tells.test(error)) return `${name}: wanted ${tells}, got ${body.slice(0, 200)}`;
+  if (typeof error !== 'string' || !tells.test(error))
+    return `${name}: wanted ${tells}, got ${body.slice(0, 200)}`;
   return undefined;
 }
 
@@ -64,11 +64,16 @@ test('at least two hundred hostile requests are answered 4xx, each told what was
 
 test('a chunked body is cut off as soon as it passes the limit', async () => {
   const chunk = Buffer.alloc(1_000_000, ' ');
-  const head = Buffer.from('POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n');
+  const head = Buffer.from(
+    'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n',
+  );
   const chunks = Array.from({ length: 5 }, () =>
     Buffer.concat([Buffer.from(`${chunk.byteLength.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]),
   );
-  const { status, body } = await sendRaw(server.url, Buffer.concat([head, ...chunks, Buffer.from('0\r\n\r\n')]));
+  const { status, body } = await sendRaw(
+    server.url,
+    Buffer.concat([head, ...chunks, Buffer.from('0\r\n\r\n')]),
+  );
   assert.equal(status, 413);
   assert.match(body, /BODY_TOO_LARGE/);
 });

@@ -20,7 +20,9 @@ function settingsFile(text: string): string {
 }
 
 function serving(model: string, more = ''): string {
-  return settingsFile(`models: {${model}: {path: ${join(TEST_MODELS, model)}, replicas: 2, warmup: {enabled: false}${more}}}`);
+  return settingsFile(
+    `models: {${model}: {path: ${join(TEST_MODELS, model)}, replicas: 2, warmup: {enabled: false}${more}}}`,
+  );
 }
 
 async function order(url: string, value: number): Promise<Response> {
@@ -50,7 +52,10 @@ test('SIGTERM lets what was admitted finish, then everything ends with 0 and no 
   await until('three requests are in flight', async () => (await inFlight(server.url)) === 3);
   server.kill('SIGTERM');
   const responses = await Promise.all(pending);
-  assert.deepEqual(responses.map(({ status }) => status), [200, 200, 200]);
+  assert.deepEqual(
+    responses.map(({ status }) => status),
+    [200, 200, 200],
+  );
   assert.equal(await server.ended(), 0);
   assert.deepEqual(children.filter(isAlive), []);
 });
@@ -61,7 +66,12 @@ test('a second signal hurries a drain that would take long', async () => {
   const pending = order(server.url, 3).catch(() => undefined);
   await until('it computes', async () => (await inFlight(server.url)) === 1);
   server.kill('SIGTERM');
-  await until('it is draining', async () => fetch(`${server.url}/health/live`).then(() => false, () => true));
+  await until('it is draining', async () =>
+    fetch(`${server.url}/health/live`).then(
+      () => false,
+      () => true,
+    ),
+  );
   const startedAt = performance.now();
   server.kill('SIGTERM');
   assert.equal(await server.ended(), 0);
@@ -86,7 +96,10 @@ test('a server that is killed leaves no child, not even one that computes', asyn
 });
 
 test('SIGTERM to npm itself ends the server it started', async () => {
-  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0'], { cwd: PROJECT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const npm = spawn('npm', ['start', '--silent', '--', '--port', '0'], {
+    cwd: PROJECT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const server = await RunningServer.of(npm);
   const [galleyPid] = childrenOf(server.pid);
   assert.ok(galleyPid !== undefined);
@@ -158,40 +171,64 @@ test('a client that leaves frees its place: what waited does not run', async () 
 
 test('the port answers 503 to everyone until the models are ready, and says live from the start', async () => {
   const file = settingsFile(`models: {slow: {path: ${join(TEST_MODELS, 'slow')}}}`);
-  const child = spawn(process.execPath, [join(PROJECT, 'dist/src/cli/main.js'), 'serve', file, '--port', '0', '--log-level', 'silent'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(PROJECT, 'dist/src/cli/main.js'), 'serve', file, '--port', '0', '--log-level', 'silent'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const server = await RunningServer.of(child);
   assert.equal((await fetch(`${server.url}/health/startup`)).status, 200);
   await server.stop();
 });
 
 for (const [why, prepare, pattern] of [
-  ['a port in use', async () => {
-    const other = createTcpServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => other.once('listening', resolve));
-    const { port } = other.address() as { port: number };
-    return { args: [serving('slow'), '--port', String(port)], clean: () => other.close() };
-  }, /port \d+ on 127\.0\.0\.1 is in use by another program: choose another with --port/],
-  ['a model that cannot be read', async () => {
-    const folder = join(root, 'corrupt');
-    mkdirSync(join(folder, 'broken/1'), { recursive: true });
-    writeFileSync(join(folder, 'broken/1/model.onnx'), 'this is no model');
-    return { args: [folder, '--port', '0'], clean() {} };
-  }, /model 'broken\/1' cannot be served: .*model\.onnx/],
-  ['a module that throws while it loads', async () => {
-    const folder = join(root, 'throwing');
-    mkdirSync(join(folder, 'broken'), { recursive: true });
-    writeFileSync(join(folder, 'broken/model.js'), 'throw new Error("no such luck")');
-    writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-    return { args: [folder, '--port', '0'], clean() {} };
-  }, /model 'broken\/1' cannot be served: no such luck/],
-  ['bad settings', async () => ({ args: [settingsFile('prot: 1'), '--port', '0'], clean() {} }), /did you mean 'port'/],
-  ['an empty folder', async () => {
-    const folder = join(root, 'empty');
-    mkdirSync(folder);
-    return { args: [folder], clean() {} };
-  }, /holds no model/],
+  [
+    'a port in use',
+    async () => {
+      const other = createTcpServer().listen(0, '127.0.0.1');
+      await new Promise((resolve) => other.once('listening', resolve));
+      const { port } = other.address() as { port: number };
+      return { args: [serving('slow'), '--port', String(port)], clean: () => other.close() };
+    },
+    /port \d+ on 127\.0\.0\.1 is in use by another program: choose another with --port/,
+  ],
+  [
+    'a model that cannot be read',
+    async () => {
+      const folder = join(root, 'corrupt');
+      mkdirSync(join(folder, 'broken/1'), { recursive: true });
+      writeFileSync(join(folder, 'broken/1/model.onnx'), 'this is no model');
+      return { args: [folder, '--port', '0'], clean() {} };
+    },
+    /model 'broken\/1' cannot be served: .*model\.onnx/,
+  ],
+  [
+    'a module that throws while it loads',
+    async () => {
+      const folder = join(root, 'throwing');
+      mkdirSync(join(folder, 'broken'), { recursive: true });
+      writeFileSync(join(folder, 'broken/model.js'), 'throw new Error("no such luck")');
+      writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+      return { args: [folder, '--port', '0'], clean() {} };
+    },
+    /model 'broken\/1' cannot be served: no such luck/,
+  ],
+  [
+    'bad settings',
+    async () => ({ args: [settingsFile('prot: 1'), '--port', '0'], clean() {} }),
+    /did you mean 'port'/,
+  ],
+  [
+    'an empty folder',
+    async () => {
+      const folder = join(root, 'empty');
+      mkdirSync(folder);
+      return { args: [folder], clean() {} };
+    },
+    /holds no model/,
+  ],
 ] as const) {
   test(`${why}: one clear line, exit code 1, no child left behind`, async () => {
     const { args, clean } = await prepare();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
-import { createServer, type RunningServer } from '../../src/index.ts';
 import { GalleyClient, RefusedError } from '../../src/client/index.ts';
+import { createServer, type RunningServer } from '../../src/index.ts';
 import { TEST_MODELS } from '../support/running-server.ts';
 
 let server: RunningServer;
@@ -28,7 +28,11 @@ async function get(path: string): Promise<{ status: number; json: Record<string,
   return { status: response.status, json: (await response.json()) as Record<string, unknown> };
 }
 
-async function post(path: string, body: string | Uint8Array, headers: Record<string, string> = {}): Promise<Response> {
+async function post(
+  path: string,
+  body: string | Uint8Array,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   return fetch(`${server.url}${path}`, { method: 'POST', body, headers });
 }
 
@@ -43,12 +47,12 @@ async function echo(request: object): Promise<Record<string, unknown>> {
 
 test('server and model say who they are', async () => {
   const { json: about } = await get('/v2');
-  assert.equal(about['name'], 'galley');
-  assert.ok((about['extensions'] as string[]).includes('binary_tensor_data'));
+  assert.equal(about.name, 'galley');
+  assert.ok((about.extensions as string[]).includes('binary_tensor_data'));
   const { json: model } = await get('/v2/models/echo');
-  assert.deepEqual(model['inputs'], [{ name: 'x', datatype: 'FP32', shape: [-1, -1] }]);
-  assert.deepEqual(model['versions'], ['1']);
-  assert.equal(model['platform'], 'galley_module');
+  assert.deepEqual(model.inputs, [{ name: 'x', datatype: 'FP32', shape: [-1, -1] }]);
+  assert.deepEqual(model.versions, ['1']);
+  assert.equal(model.platform, 'galley_module');
 });
 
 test('health answers under the names of the protocol and under ours, with bodies every client reads', async () => {
@@ -63,10 +67,15 @@ test('health answers under the names of the protocol and under ours, with bodies
 
 test('JSON in, JSON out: flat data, the model named, the id given back', async () => {
   const answer = await echo({ id: 'abc', inputs: [row] });
-  assert.equal(answer['id'], 'abc');
-  assert.equal(answer['model_name'], 'echo');
-  assert.equal(answer['model_version'], '1');
-  assert.deepEqual((answer['outputs'] as object[])[0], { name: 'y', datatype: 'FP32', shape: [1, 3], data: [1, 2.5, -3] });
+  assert.equal(answer.id, 'abc');
+  assert.equal(answer.model_name, 'echo');
+  assert.equal(answer.model_version, '1');
+  assert.deepEqual((answer.outputs as object[])[0], {
+    name: 'y',
+    datatype: 'FP32',
+    shape: [1, 3],
+    data: [1, 2.5, -3],
+  });
 });
 
 test('an empty id is none, unknown members are ignored, a query string too', async () => {
@@ -77,12 +86,18 @@ test('an empty id is none, unknown members are ignored, a query string too', asy
 
 test('only the outputs asked for come back, in the order asked', async () => {
   const answer = await echo({ inputs: [row], outputs: [{ name: 'parameters' }] });
-  assert.deepEqual((answer['outputs'] as { name: string }[]).map(({ name }) => name), ['parameters']);
+  assert.deepEqual(
+    (answer.outputs as { name: string }[]).map(({ name }) => name),
+    ['parameters'],
+  );
 });
 
 test("parameters reach the model, the server's own do not", async () => {
-  const answer = await echo({ inputs: [row], parameters: { temperature: 0.5, timeout: 5_000_000, priority: 1 } });
-  const [, parameters] = answer['outputs'] as { data: string[] }[];
+  const answer = await echo({
+    inputs: [row],
+    parameters: { temperature: 0.5, timeout: 5_000_000, priority: 1 },
+  });
+  const [, parameters] = answer.outputs as { data: string[] }[];
   assert.deepEqual(parameters?.data, ['{"temperature":0.5}']);
 });
 
@@ -90,7 +105,10 @@ test('bare NaN and infinities are read and written', async () => {
   const response = await post('/v2/models/brain-float/infer', '{"inputs":[]}');
   assert.equal(response.status, 400);
   const text = await (
-    await post('/v2/models/echo/infer', '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[Infinity,-Infinity]}]}')
+    await post(
+      '/v2/models/echo/infer',
+      '{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[Infinity,-Infinity]}]}',
+    )
   ).text();
   assert.match(text, /"data":\[Infinity,-Infinity\]/);
 });
@@ -108,7 +126,10 @@ const binaryRow = { name: 'x', shape: [1, 3], datatype: 'FP32', parameters: { bi
 
 test('binary in, binary out, JSON and binary mixed', async () => {
   const { body, headers } = binary(
-    { inputs: [binaryRow], outputs: [{ name: 'y', parameters: { binary_data: true } }, { name: 'parameters' }] },
+    {
+      inputs: [binaryRow],
+      outputs: [{ name: 'y', parameters: { binary_data: true } }, { name: 'parameters' }],
+    },
     floats,
   );
   const response = await post('/v2/models/echo/infer', body, headers);
@@ -116,8 +137,8 @@ test('binary in, binary out, JSON and binary mixed', async () => {
   const bytes = Buffer.from(await response.arrayBuffer());
   const headBytes = Number(response.headers.get('inference-header-content-length'));
   const head = JSON.parse(bytes.subarray(0, headBytes).toString()) as { outputs: Record<string, unknown>[] };
-  assert.deepEqual(head.outputs[0]?.['parameters'], { binary_data_size: 12 });
-  assert.deepEqual(head.outputs[1]?.['data'], ['{}']);
+  assert.deepEqual(head.outputs[0]?.parameters, { binary_data_size: 12 });
+  assert.deepEqual(head.outputs[1]?.data, ['{}']);
   assert.deepEqual([...bytes.subarray(headBytes)], [...floats]);
 });
 
@@ -155,7 +176,10 @@ for (const [encoding, compress] of [
 ] as const) {
   test(`${encoding} requests are read, the JSON length counted decoded`, async () => {
     const { body, headers } = binary({ inputs: [binaryRow] }, floats);
-    const response = await post('/v2/models/echo/infer', compress(body), { ...headers, 'content-encoding': encoding });
+    const response = await post('/v2/models/echo/infer', compress(body), {
+      ...headers,
+      'content-encoding': encoding,
+    });
     assert.equal(response.status, 200, await response.text());
   });
 }
@@ -166,11 +190,17 @@ test('answers are compressed for who asks, if they are worth it', async () => {
   const raw = async (accept: string) => {
     const { request } = await import('node:http');
     return new Promise<{ encoding: string | undefined; bytes: Buffer }>((resolve, reject) => {
-      const req = request(`${server.url}/v2/models/echo/infer`, { method: 'POST', headers: { 'accept-encoding': accept } }, (res) => {
-        const chunks: Buffer[] = [];
-        res.on('data', (chunk: Buffer) => chunks.push(chunk));
-        res.on('end', () => resolve({ encoding: res.headers['content-encoding'], bytes: Buffer.concat(chunks) }));
-      });
+      const req = request(
+        `${server.url}/v2/models/echo/infer`,
+        { method: 'POST', headers: { 'accept-encoding': accept } },
+        (res) => {
+          const chunks: Buffer[] = [];
+          res.on('data', (chunk: Buffer) => chunks.push(chunk));
+          res.on('end', () =>
+            resolve({ encoding: res.headers['content-encoding'], bytes: Buffer.concat(chunks) }),
+          );
+        },
+      );
       req.on('error', reject);
       req.end(body);
     });
@@ -198,9 +228,9 @@ test('the client brings every datatype there and back, BF16, BYTES and 64-bit in
   );
   assert.equal(id, '7');
   const data = Object.fromEntries(outputs.map((output) => [output.name, output.data]));
-  assert.deepEqual(data['half'], Uint16Array.of(0x3fc0, 0x8000));
-  assert.equal(Buffer.from((data['text'] as Uint8Array[])[0] ?? []).toString(), 'grüße');
-  assert.deepEqual(data['big'], BigUint64Array.of(2n ** 64n - 1n));
+  assert.deepEqual(data.half, Uint16Array.of(0x3fc0, 0x8000));
+  assert.equal(Buffer.from((data.text as Uint8Array[])[0] ?? []).toString(), 'grüße');
+  assert.deepEqual(data.big, BigUint64Array.of(2n ** 64n - 1n));
 });
 
 test('64-bit integers keep every digit through JSON', async () => {
@@ -209,7 +239,11 @@ test('64-bit integers keep every digit through JSON', async () => {
     '{"name":"text","shape":[1],"datatype":"BYTES","data":["a"]},{"name":"flag","shape":[1],"datatype":"BOOL","data":[true]},' +
     '{"name":"big","shape":[1],"datatype":"UINT64","data":[18446744073709551615]}],"outputs":[{"name":"big"}]}';
   const headers = { 'inference-header-content-length': String(Buffer.byteLength(body)) };
-  const response = await post('/v2/models/brain-float/infer', Buffer.concat([Buffer.from(body), Buffer.alloc(4)]), headers);
+  const response = await post(
+    '/v2/models/brain-float/infer',
+    Buffer.concat([Buffer.from(body), Buffer.alloc(4)]),
+    headers,
+  );
   assert.match(await response.text(), /"data":\[18446744073709551615\]/);
 });
 
@@ -221,35 +255,54 @@ test('the simple form: instances in, predictions out, flat or nested', async () 
   const several = await post('/v1/models/echo:predict', '{"instances": [{"x": [1, 2]}]}');
   assert.deepEqual(await several.json(), { predictions: [{ y: [1, 2], parameters: '{}' }] });
   const { json } = await get('/v1/models');
-  assert.ok((json['models'] as { name: string }[]).some(({ name }) => name === 'echo'));
+  assert.ok((json.models as { name: string }[]).some(({ name }) => name === 'echo'));
 });
 
 test('JSON large enough for a codec thread gives the same answers', async () => {
   const data = Array.from({ length: 60_000 }, (_, index) => index % 100);
-  const answer = await echo({ id: 'large', inputs: [{ name: 'x', shape: [2, 30_000], datatype: 'FP32', data }] });
-  assert.equal(answer['id'], 'large');
-  assert.deepEqual((answer['outputs'] as { data: number[] }[])[0]?.data, data);
+  const answer = await echo({
+    id: 'large',
+    inputs: [{ name: 'x', shape: [2, 30_000], datatype: 'FP32', data }],
+  });
+  assert.equal(answer.id, 'large');
+  assert.deepEqual((answer.outputs as { data: number[] }[])[0]?.data, data);
   const broken = await post('/v2/models/echo/infer', `{"inputs": [${'1,'.repeat(50_000)}`);
   assert.equal(broken.status, 400);
   assert.match(((await broken.json()) as { error: string }).error, /malformed JSON/);
 });
 
 test('a NaN fails its own row alone', async () => {
-  const ask = async (value: number) => post('/v2/models/nan-row/infer', JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1], datatype: 'FP32', data: [value] }] }));
+  const ask = async (value: number) =>
+    post(
+      '/v2/models/nan-row/infer',
+      JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1], datatype: 'FP32', data: [value] }] }),
+    );
   const responses = await Promise.all([4, -1, 9, 16].map(ask));
-  assert.deepEqual(responses.map(({ status }) => status), [200, 500, 200, 200]);
-  assert.match(((await responses[1]?.json()) as { error: string }).error, /'root' holds a number that is not finite/);
+  assert.deepEqual(
+    responses.map(({ status }) => status),
+    [200, 500, 200, 200],
+  );
+  assert.match(
+    ((await (responses[1] as Response).json()) as { error: string }).error,
+    /'root' holds a number that is not finite/,
+  );
 });
 
 test('an answer with the wrong number of rows never reaches a client', async () => {
   await assert.rejects(
-    new GalleyClient(server.url).infer('wrong-rows', [{ name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) }]),
-    (error: unknown) => error instanceof RefusedError && error.status === 500 && /2 rows where 1 went in/.test(error.message),
+    new GalleyClient(server.url).infer('wrong-rows', [
+      { name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
+    ]),
+    (error: unknown) =>
+      error instanceof RefusedError && error.status === 500 && /2 rows where 1 went in/.test(error.message),
   );
 });
 
 test('the timeout parameter is in microseconds and answered 504', async () => {
-  const body = { parameters: { timeout: 20_000 }, inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [300] }] };
+  const body = {
+    parameters: { timeout: 20_000 },
+    inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [300] }],
+  };
   const response = await post('/v2/models/slow/infer', JSON.stringify(body));
   assert.equal(response.status, 504);
   assert.equal(((await response.json()) as { reason: string }).reason, 'DEADLINE_RUNNING');
@@ -266,7 +319,7 @@ test('metrics count what happened', async () => {
 
 test('the admin view shows every replica with its warmup report', async () => {
   const { json } = await get('/admin/models/echo');
-  const [version] = json['versions'] as { replicas: { state: string; warmup: { sizes: unknown[] } }[] }[];
+  const [version] = json.versions as { replicas: { state: string; warmup: { sizes: unknown[] } }[] }[];
   assert.equal(version?.replicas.length, 2);
   assert.equal(version?.replicas[0]?.state, 'ready');
 });

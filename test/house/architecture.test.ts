@@ -33,12 +33,24 @@ const ROOMS: Readonly<Record<string, string>> = {
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never know each other. */
 const FLOORS = [
-  'base', 'tensor config', 'model load', 'work', 'replica', 'batching balancing warmup health runtime',
-  'process serving', 'fleet', 'observe', 'api simulate', 'app client', 'cli index.ts',
+  'base',
+  'tensor config',
+  'model load',
+  'work',
+  'replica',
+  'batching balancing warmup health runtime',
+  'process serving',
+  'fleet',
+  'observe',
+  'api simulate',
+  'app client',
+  'cli index.ts',
 ];
 /** The brain is synchronous: what decides holds no promise, no timer, no I/O. */
-const SYNCHRONOUS = /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(request-queue|dispatcher|[a-z]+-source)/;
-const TIME_AND_CHANCE = /\b(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
+const SYNCHRONOUS =
+  /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(request-queue|dispatcher|[a-z]+-source)/;
+const TIME_AND_CHANCE =
+  /\b(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
 const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/(main|compute))/;
 const BARRELS = ['index.ts', 'client/index.ts'];
 
@@ -62,8 +74,14 @@ function roomOf(file: string): string {
 test('every room imports exactly what the table says', () => {
   const found: Record<string, string> = {};
   for (const room of new Set(files.map(({ file }) => roomOf(file)))) {
-    const imports = files.filter(({ file }) => roomOf(file) === room).flatMap(importsOf).map(roomOf);
-    found[room] = [...new Set(imports)].filter((other) => other !== room).sort().join(' ');
+    const imports = files
+      .filter(({ file }) => roomOf(file) === room)
+      .flatMap(importsOf)
+      .map(roomOf);
+    found[room] = [...new Set(imports)]
+      .filter((other) => other !== room)
+      .sort()
+      .join(' ');
   }
   assert.deepEqual(found, { ...ROOMS });
 });
@@ -86,7 +104,10 @@ test('what decides is synchronous', () => {
 test('the dispatcher knows no concrete source', () => {
   const dispatcher = files.find(({ file }) => file === 'serving/dispatcher.ts');
   assert.ok(dispatcher !== undefined);
-  assert.deepEqual(importsOf(dispatcher).filter((name) => /-source/.test(name)), ['serving/work-source.ts']);
+  assert.deepEqual(
+    importsOf(dispatcher).filter((name) => /-source/.test(name)),
+    ['serving/work-source.ts'],
+  );
 });
 
 test('time, chance and environment come in at the edges alone', () => {

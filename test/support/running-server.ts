@@ -48,10 +48,15 @@ export class RunningServer {
   /** Waits until a child that serves says that it is ready. */
   static async of(child: ChildProcess): Promise<RunningServer> {
     const output = collect(child);
-    const url = await until('the server is ready', () => {
-      if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
-      return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
-    }, 60_000);
+    const url = await until(
+      'the server is ready',
+      () => {
+        if (child.exitCode !== null)
+          throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
+        return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
+      },
+      60_000,
+    );
     return new RunningServer(child, output, url);
   }
 
@@ -61,7 +66,11 @@ export class RunningServer {
 
   /** The exit code; null when a signal ended it. */
   async ended(): Promise<number | null> {
-    await until('the server has ended', () => this.#child.exitCode !== null || this.#child.signalCode !== null, 60_000);
+    await until(
+      'the server has ended',
+      () => this.#child.exitCode !== null || this.#child.signalCode !== null,
+      60_000,
+    );
     return this.#child.exitCode;
   }
 

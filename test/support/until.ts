@@ -10,7 +10,8 @@ export async function until<T>(
   for (;;) {
     const result = await condition();
     if (result !== undefined && result !== false) return result;
-    if (performance.now() - startedAt > limitMs) throw new Error(`waited ${limitMs} ms in vain until ${what}`);
+    if (performance.now() - startedAt > limitMs)
+      throw new Error(`waited ${limitMs} ms in vain until ${what}`);
     await pause(5);
   }
 }
