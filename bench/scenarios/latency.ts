@@ -3,6 +3,7 @@ import { alternate, atMost, median, type Scenario } from '../scenario.ts';
 import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
 const SHAPE = [1, 784];
+const WARM_MS = 5_000;
 
 /** What one caller waits beyond what a bare server and a bare run would take together. */
 export const latency: Scenario = async (say) => {
@@ -15,6 +16,7 @@ export const latency: Scenario = async (say) => {
       const bare = await bench.nullServer({
         bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength,
       });
+      for (const contender of [galley, bare]) await closedLoop(contender, request, 8, WARM_MS);
       const pairs = await alternate(
         async () => (await closedLoop(galley, request, 1, 1_500)).latencyMs.p50,
         async () => {

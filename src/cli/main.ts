@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { StandbyProcesses } from '../process/replica-process.ts';
 
-/** As many as a small machine can bring up beside the gateway without slowing it down. */
-const STANDBY_PROCESSES = 2;
+/** One: the first replica has the second core for itself while the gateway comes up on the first. */
+const STANDBY_PROCESSES = 1;
 
 // The first replicas start before anything else is even read: what the gateway needs to know its settings takes as
 // long as they need to come up. They end by themselves when this process does, whatever becomes of it.
