@@ -83,7 +83,8 @@ export class SimulatedReplica implements Replica {
     const computeMs = this.#behaviour.serviceMs(batch);
     this.#after(computeMs, () => {
       this.#held.shift();
-      for (const [index, { request }] of batch.members.entries()) sink.part(index, { outputs: request.inputs });
+      for (const [index, { request }] of batch.members.entries())
+        sink.part(index, { outputs: request.inputs });
       this.#runFirst();
       sink.end({ kind: 'done', computeMs });
       if (this.#isDraining && this.#held.length === 0) this.end(null);
