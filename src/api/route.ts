@@ -15,8 +15,9 @@ const OTHER: Route = { kind: 'other' };
 const VERSION = /^\d{1,15}$/;
 const CHECKS = ['live', 'ready', 'startup'];
 
-/** The only method a route answers to. */
-export function methodOf({ kind }: Route): 'GET' | 'POST' {
+/** The only method a route answers to; undefined where the path itself is wrong, or is not ours to judge. */
+export function methodOf({ kind }: Route): 'GET' | 'POST' | undefined {
+  if (kind === 'other' || kind === 'bad path' || kind === 'bad version') return undefined;
   return kind === 'infer' || kind === 'predict' ? 'POST' : 'GET';
 }
 

@@ -41,7 +41,7 @@ export class Router {
   route(req: IncomingMessage, res: ServerResponse): void {
     const route = this.#routeOf(req.url ?? '/');
     const wanted = methodOf(route);
-    if (route.kind === 'other' || req.method === wanted) {
+    if (wanted === undefined || req.method === wanted) {
       this.#answer(route, req, res);
     } else {
       res.setHeader('allow', wanted);

@@ -16,7 +16,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   work: 'base model',
   replica: 'base model tensor work',
   batching: 'work',
-  balancing: 'base replica',
+  balancing: 'base config replica',
   warmup: 'tensor',
   health: '',
   runtime: 'model tensor',
