@@ -135,6 +135,17 @@ test('an input that ends two replicas is answered 503, and the server goes on', 
   await server.stop();
 });
 
+test('a replica that writes garbage onto its pipe is ended, and its request answered', async () => {
+  const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
+  const children = childrenOf(server.pid);
+  const response = await order(server.url, 5);
+  assert.equal(response.status, 503);
+  assert.match(((await response.json()) as { error: string }).error, /broke the protocol with bytes that are no frame/);
+  await until('both are replaced', () => childrenOf(server.pid).every((pid) => !children.includes(pid)));
+  assert.equal((await order(server.url, 0)).status, 200);
+  await server.stop();
+});
+
 test('an input the model throws on is answered 500 with its message, and nothing restarts', async () => {
   const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
   const children = childrenOf(server.pid);

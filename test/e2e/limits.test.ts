@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { connect, type Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { createServer, type RunningServer } from '../../src/index.ts';
+import { TEST_MODELS } from '../support/running-server.ts';
+import { rawRequest, sendRaw } from '../support/raw-http.ts';
+import { until } from '../support/until.ts';
+
+let server: RunningServer;
+before(async () => {
+  server = await createServer({
+    settings: {
+      port: 0,
+      log: { level: 'silent' },
+      maxBodyBytes: 100_000,
+      maxInFlightBytes: 150_000,
+      http: { headersTimeoutMs: 300, bodyTimeoutMs: 300 },
+      models: {
+        echo: { path: `${TEST_MODELS}/echo`, batching: { maxBatchSize: 4 } },
+        slow: { path: `${TEST_MODELS}/slow`, batching: { maxBatchSize: 1 }, queue: { maxRows: 2 } },
+      },
+    },
+  });
+});
+after(async () => server.stop());
+
+async function metric(name: string): Promise<number> {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  return Number(new RegExp(`^${name}(?:\\{model="(?:echo|slow)"[^}]*\\})? (\\d+)`, 'm').exec(text)?.[1]);
+}
+
+/** An upload that says how long it is, sends a part, and waits. */
+async function openUpload(declaredBytes: number): Promise<Socket> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const head = `POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ncontent-length: ${declaredBytes}\r\n\r\n{"inputs"`;
+  await new Promise<void>((resolve) => socket.write(head, () => resolve()));
+  return socket;
+}
+
+const ONE_ROW = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1], datatype: 'FP32', data: [1] }] });
+
+test('bodies in flight are bounded: beyond it 503 by the header alone, and the bytes come back', async () => {
+  const upload = await openUpload(99_000);
+  await until('its bytes are reserved', async () => (await metric('galley_body_bytes')) >= 99_000);
+  const { status, body } = await sendRaw(
+    server.url,
+    rawRequest('POST', '/v2/models/echo/infer', '{', { 'content-length': '90000' }),
+  );
+  assert.equal(status, 503);
+  assert.match(body, /BODIES_IN_FLIGHT/);
+  assert.equal((await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status, 200);
+  upload.destroy();
+  await until('they are given back', async () => (await metric('galley_body_bytes')) === 0);
+});
+
+test('a chunked body reserves what it grows by, and is refused when there is no room', async () => {
+  const upload = await openUpload(99_000);
+  await until('its bytes are reserved', async () => (await metric('galley_body_bytes')) >= 99_000);
+  const chunk = `${(60_000).toString(16)}\r\n${' '.repeat(60_000)}\r\n`;
+  const head = 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+  const { status, body } = await sendRaw(server.url, `${head}${chunk}`);
+  assert.equal(status, 503);
+  assert.match(body, /BODIES_IN_FLIGHT/);
+  upload.destroy();
+  await until('all is given back', async () => (await metric('galley_body_bytes')) === 0);
+});
+
+for (const [why, bytes] of [
+  ['headers', 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\n'],
+  ['a body', 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{'],
+] as const) {
+  test(`${why} that take too long to arrive are answered 408, and others do not notice`, async () => {
+    const dripping = Array.from({ length: 20 }, async () => sendRaw(server.url, bytes));
+    assert.equal((await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status, 200);
+    for (const { status, body } of await Promise.all(dripping)) {
+      assert.equal(status, 408);
+      assert.match(body, /took too long/);
+    }
+    await until('nothing is held', async () => (await metric('galley_body_bytes')) === 0);
+  });
+}
+
+test('a full queue is answered 503 with Retry-After at once, and everything admitted is answered', async () => {
+  const ask = async () =>
+    fetch(`${server.url}/v2/models/slow/infer`, {
+      method: 'POST',
+      body: JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [100] }] }),
+    });
+  const responses = await Promise.all(Array.from({ length: 12 }, ask));
+  const statuses = responses.map(({ status }) => status);
+  assert.ok(statuses.includes(200));
+  const refused = responses.find(({ status }) => status === 503);
+  assert.equal(refused?.headers.get('retry-after'), '1');
+  assert.match(await (refused as Response).text(), /QUEUE_FULL/);
+  assert.ok(statuses.every((status) => status === 200 || status === 503));
+  await until('nothing waits', async () => (await metric('galley_in_flight_requests')) === 0);
+});
+
+test('an answer to a refused upload is seen by a client that is still writing', async () => {
+  const big = rawRequest('POST', '/v2/models/echo/infer', 'x'.repeat(90_000), { 'content-length': '5000000' });
+  const { status } = await sendRaw(server.url, big);
+  assert.equal(status, 413);
+});
+
+test('a connection serves on after a refusal of a complete request', async () => {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const statuses: string[] = [];
+  socket.on('data', (chunk: Buffer) => statuses.push(...(chunk.toString().match(/HTTP\/1\.1 \d+/g) ?? [])));
+  socket.write(Buffer.concat([rawRequest('POST', '/v2/models/echo/infer', '{'), rawRequest('POST', '/v2/models/echo/infer', ONE_ROW)]));
+  await until('both are answered', () => statuses.length === 2);
+  assert.deepEqual(statuses, ['HTTP/1.1 400', 'HTTP/1.1 200']);
+  socket.destroy();
+});
