@@ -1,17 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { messageOf, type Refusal, refuse } from '../base/errors.ts';
+import { jsonBytesOf } from '../tensor/json-codec.ts';
 import { type Segments, segmentsOf } from '../tensor/segments.ts';
-import { elementCount } from '../tensor/tensor.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
 import { OipHeadCache } from './oip-head-cache.ts';
 import type { OipRequest } from './oip-request.ts';
-import { type EncodedAnswer, textElements } from './oip-response.ts';
+import type { EncodedAnswer } from './oip-response.ts';
 
-/** JSON above this many bytes is read in another thread; below, the way there costs more than the work. */
+/** JSON above this many bytes is read and written in another thread; below, the way there costs more than the work. */
 const LARGE_JSON_BYTES = 64 * 1024;
-/** Answers with more numbers than this are written there: at some 8 characters each it is the same bound. */
-const LARGE_JSON_ELEMENTS = LARGE_JSON_BYTES / 8;
 /** How much less urgent large bodies are than the front door. */
 const NICE_INCREMENT = 10;
 
@@ -57,7 +55,7 @@ export class Codec {
 
   /** `done` is called before this returns when the answer is small. */
   write(task: WriteTask, done: (result: EncodedAnswer | Refusal) => void): void {
-    if (this.#pool === undefined || elementsIn(task) <= LARGE_JSON_ELEMENTS) done(write(task));
+    if (this.#pool === undefined || jsonBytesOut(task) <= LARGE_JSON_BYTES) done(write(task));
     else this.#inThread(task, [], done);
   }
 
@@ -73,9 +71,12 @@ function jsonBytesIn(task: ReadTask): number {
   return (task.kind === 'read infer' ? task.jsonBytes : undefined) ?? task.body.byteLength;
 }
 
-function elementsIn(task: WriteTask): number {
-  if (task.kind === 'write infer') return textElements(task.parts);
-  return task.outputs.reduce((sum, output) => sum + elementCount(output.shape), 0);
+function jsonBytesOut(task: WriteTask): number {
+  const asText =
+    task.kind === 'write infer'
+      ? task.parts.filter(({ isBinary }) => !isBinary).map(({ tensor }) => tensor)
+      : task.outputs;
+  return asText.reduce((sum, output) => sum + jsonBytesOf(output), 0);
 }
 
 /** Chunks that own their memory and so can move; sending a view would copy all the memory behind it. */

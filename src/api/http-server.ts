@@ -18,12 +18,14 @@ export function makeHttpServer(times: HttpTimes, onRequest: RequestListener): Se
     {
       keepAliveTimeout: times.keepAliveTimeoutMs,
       headersTimeout: times.headersTimeoutMs,
-      requestTimeout: Math.max(times.bodyTimeoutMs, times.headersTimeoutMs),
+      requestTimeout: times.bodyTimeoutMs,
       connectionsCheckingInterval: CHECK_EVERY_MS,
       noDelay: true,
     },
     onRequest,
   );
+  // Whoever asks before it sends a body is let in at the door, or told no there.
+  server.on('checkContinue', onRequest);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerClientError(error, socket),
   );

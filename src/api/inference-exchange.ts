@@ -56,6 +56,7 @@ export class InferenceExchange {
 
   start(): void {
     this.#res.on('close', () => this.#closed());
+    if (this.#req.headers.expect !== undefined) this.#res.writeContinue();
     readBody(this.#req, this.#admission, (body) => this.#bodyRead(body));
   }
 

@@ -2,7 +2,6 @@ import { type Refusal, refuse } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import { writeJsonData } from '../tensor/json-codec.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { elementCount } from '../tensor/tensor.ts';
 import type { RequestedOutput } from './oip-head.ts';
 
 /** A whole answer, ready to be sent. */
@@ -52,13 +51,6 @@ export function answerParts(
     tensor: outputs.find((output) => output.name === name) as Tensor,
     isBinary,
   }));
-}
-
-/** Elements that must be written as text: what makes an answer slow to encode. */
-export function textElements(parts: readonly AnswerPart[]): number {
-  let count = 0;
-  for (const { tensor, isBinary } of parts) if (!isBinary) count += elementCount(tensor.shape);
-  return count;
 }
 
 /** Writes an answer as JSON, or as a JSON header and the tensors as they are. */

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { availableParallelism } from 'node:os';
+import type { Logger } from 'pino';
 import { BodyBudget } from '../api/body-budget.ts';
 import { Codec } from '../api/codec.ts';
 import { Door } from '../api/door.ts';
@@ -7,12 +7,15 @@ import { listen, makeHttpServer } from '../api/http-server.ts';
 import { InferenceHandler } from '../api/inference-handler.ts';
 import { ModelRoutes } from '../api/model-routes.ts';
 import { OpenRequests } from '../api/open-requests.ts';
+import { sendRefusal } from '../api/reply.ts';
 import { Router } from '../api/router.ts';
 import type { Clock } from '../base/clock.ts';
+import { refuse } from '../base/errors.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { grantedCores } from './cores.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 
 /** Everything that faces the network: door, codec, routes and the HTTP server itself. */
@@ -25,23 +28,39 @@ export class Front {
   readonly #metrics: Metrics;
   readonly #open = new OpenRequests();
 
-  constructor(settings: ServerSettings, clock: Clock, registry: ModelRegistry, health: ServerHealth) {
+  constructor(
+    settings: ServerSettings,
+    clock: Clock,
+    registry: ModelRegistry,
+    health: ServerHealth,
+    log: Logger,
+  ) {
     this.#settings = settings;
     this.#registry = registry;
     const { maxBodyBytes, maxInFlightBytes, name } = settings;
     const budget = new BodyBudget(maxInFlightBytes);
     const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting });
     // One core is for the front door; large JSON gets what is left, but at least one thread.
-    this.#codec = new Codec(Math.max(1, availableParallelism() - 1));
+    this.#codec = new Codec(Math.max(1, Math.floor(grantedCores()) - 1));
     const inference = new InferenceHandler(clock, door, this.#codec);
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
     this.#router = new Router(inference, models, health);
     this.#metrics = new Metrics(() => budget.bytes);
     for (const version of registry.all()) this.#metrics.watch(version);
-    inference.refused.on(({ version, refusal }) => this.#metrics.countRefused(version, refusal.reason));
+    inference.refused.on(({ version, refusal }) => {
+      this.#metrics.countRefused(version, refusal.reason);
+      if (refusal.reason === 'INTERNAL')
+        log.error({ error: refusal.cause }, 'request ended by an internal error');
+    });
     this.#http = makeHttpServer(settings.http, (req, res) => {
       this.#open.enter(res);
-      this.#router.route(req, res);
+      try {
+        this.#router.route(req, res);
+      } catch (caught) {
+        // A mistake of ours ends the request, never the server.
+        log.error({ error: caught, url: req.url }, 'request ended by an internal error');
+        sendRefusal(res, refuse('INTERNAL', 'internal error'));
+      }
     });
   }
 
@@ -54,7 +73,7 @@ export class Front {
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../api/other-routes.ts');
     this.#router.useOther(await makeOtherRoutes(this.#registry, this.#metrics));
-    await this.#codec.start();
+    await Promise.all([this.#codec.start(), this.#metrics.start()]);
   }
 
   /** Takes no new connections; resolves when every answer is out. */

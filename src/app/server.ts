@@ -15,6 +15,9 @@ import { loadOrderOf } from './load-order.ts';
 import { Patience } from './patience.ts';
 import { listServedModels, type ServedModel } from './served-models.ts';
 
+/** Models that are not ready by then must not keep metrics and admin from whoever wants to know why. */
+const SLOW_START_MS = 1_000;
+
 /** What a server takes from the outside. */
 export interface ServerPorts {
   readonly clock: Clock;
@@ -31,6 +34,7 @@ export class GalleyServer {
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
   #front: Front | undefined;
+  #opening: Promise<void> | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
   #patience: Patience | undefined;
@@ -59,8 +63,8 @@ export class GalleyServer {
       for (const version of versions) version.start();
       this.#ports.standby?.close();
       const ready = Promise.all(versions.map(async (version) => whenReady(version)));
-      await Promise.all([ready, this.#open()]);
-      await this.#front?.loadTheRest();
+      this.#opening = this.#open(ready);
+      await Promise.all([ready, this.#opening]);
     } catch (caught) {
       await this.stop(0);
       throw caught;
@@ -81,18 +85,26 @@ export class GalleyServer {
     this.#patience?.end();
   }
 
-  async #open(): Promise<void> {
+  /** Opens the port at once; what no prediction needs follows when the models are ready, or take their time. */
+  async #open(ready: Promise<unknown>): Promise<void> {
     const { Front } = await import('./front.ts');
-    this.#front = new Front(this.#settings, this.#ports.clock, this.registry, this.health);
+    this.#front = new Front(this.#settings, this.#ports.clock, this.registry, this.health, this.#ports.log);
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
+    const slow = new Patience(this.#ports.clock);
+    await Promise.race([ready.catch(() => {}), slow.wait(SLOW_START_MS)]);
+    slow.end();
+    if (this.health.phase === 'serving') await this.#front.loadTheRest();
   }
 
   #makeVersion(served: ServedModel): VersionInService {
     const { model, file, settings, ownSample } = served;
     const { log, standby } = this.#ports;
     const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
-      log[stream === 'stderr' ? 'warn' : 'info']({ replica, stream, line }, 'replica wrote');
+      log[stream === 'stderr' ? 'warn' : 'info'](
+        { model, version: file.version, replica, stream, line },
+        'replica wrote',
+      );
     };
     const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, standby);
     const spec = { model, version: file.version, file: file.file, settings, ownSample };
@@ -119,6 +131,8 @@ export class GalleyServer {
     for (const version of versions) version.stop('kill');
     await allStopped;
     patience.end();
+    // A port that is just being opened would otherwise stay open.
+    await this.#opening?.catch(() => {});
     await this.#front?.close();
   }
 }

@@ -42,6 +42,8 @@ export interface Refusal {
   readonly reason: Reason;
   /** For the caller: what came, what was wanted, how to mend it. */
   readonly message: string;
+  /** What went wrong inside, for the log alone. */
+  readonly cause?: unknown;
 }
 
 export function refuse(reason: Reason, message: string): Refusal {
@@ -69,7 +71,7 @@ export class ServingError extends Error {
 
   constructor(reason: Reason, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.refusal = refuse(reason, message);
+    this.refusal = { reason, message, cause: options?.cause };
   }
 
   /** A stranger's error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */

@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './bench.ts';
+import { serverUrl } from './server-url.ts';
 
 /** `galley bench MODEL` */
 export function addBench(program: Command): void {
@@ -7,7 +8,7 @@ export function addBench(program: Command): void {
     .command('bench')
     .description('measure a running server: closed loop, open loop, or the highest rate within a latency')
     .argument('<model>', 'name of the model')
-    .option('--url <url>', 'where the server is', 'http://127.0.0.1:8000')
+    .option('--url <url>', 'where the server is', serverUrl, 'http://127.0.0.1:8000')
     .option('--model-version <number>', 'default: the highest that is ready')
     .option('--input <file>', 'request body as JSON (default: made from the metadata, sent as bytes)')
     .option('--concurrency <n>', 'closed loop: so many clients, each waiting for its answer', parseCount, 16)
@@ -16,16 +17,21 @@ export function addBench(program: Command): void {
       'open loop: so many requests a second, Poisson, latency from the scheduled time',
       parseRate,
     )
-    .option('--duration <time>', 'how long to measure', parseDuration, 10_000)
-    .option('--warmup <time>', 'how long to load before measuring', parseDuration, 2_000)
-    .option('--timeout <time>', 'after this an answer has failed', parseDuration, 10_000)
+    .addOption(timeOption('--duration <time>', 'how long to measure', 10_000, '10s'))
+    .addOption(timeOption('--warmup <time>', 'how long to load before measuring', 2_000, '2s'))
+    .addOption(timeOption('--timeout <time>', 'after this an answer has failed', 10_000, '10s'))
     .option('--find-max-rate', 'search for the highest rate whose p99 stays within --p99')
-    .option('--p99 <time>', 'the latency that --find-max-rate holds', parseDuration, 50)
+    .addOption(timeOption('--p99 <time>', 'the latency that --find-max-rate holds', 50, '50ms'))
     .option('--json', 'print the report as JSON')
     .action(async (model: string, flags: BenchFlags) => {
       const { bench } = await import('./bench.ts');
       await bench(model, flags);
     });
+}
+
+/** A duration whose default is shown as people write it. */
+function timeOption(flags: string, description: string, defaultMs: number, shown: string): Option {
+  return new Option(flags, description).argParser(parseDuration).default(defaultMs, shown);
 }
 
 function parseCount(text: string): number {

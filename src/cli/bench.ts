@@ -36,7 +36,7 @@ export async function bench(model: string, flags: BenchFlags): Promise<void> {
   if (flags.findMaxRate !== true) {
     const report = await runLoadInProcess({ ...job, schedule });
     console.log(flags.json === true ? JSON.stringify(report) : renderReport(report));
-    process.exit(report.void === undefined ? EXIT.ok : EXIT.failed);
+    process.exit(report.succeeded === 0 ? EXIT.refused : report.void === undefined ? EXIT.ok : EXIT.failed);
   }
   const search = { p99LimitMs: flags.p99, startRate: flags.rate ?? 50 };
   const best = await findMaxRate(search, async (ratePerSecond) => {

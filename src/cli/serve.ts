@@ -45,34 +45,42 @@ export async function serve(
     log,
     ...(standby === undefined ? {} : { standby }),
   });
-  const endBySignal = endOnSignals(server);
+  const ended = endOnSignals(server);
   const startedAt = performance.now();
   showProgress(server.registry.all(), process.stdout);
-  await Promise.race([
-    server.start(),
-    // A signal during the start ends it; the rejected start is then no news.
-    endBySignal,
-  ]);
-  if (server.health.phase === 'serving') {
+  try {
+    await server.start();
     process.stdout.write(welcome(server, config, performance.now() - startedAt));
+  } catch (caught) {
+    // A start that a signal cut short has not failed: it has ended.
+    if (!ended.isAsked) throw caught;
   }
-  await endBySignal;
+  await ended.whenEnded;
   process.exit(EXIT.ok);
 }
 
-/** The first signal drains, a second one hurries. Resolves when everything has ended. */
-async function endOnSignals(server: GalleyServer): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let hasCome = false;
+/** The first signal drains, a second one hurries. */
+function endOnSignals(server: GalleyServer): {
+  readonly isAsked: boolean;
+  readonly whenEnded: Promise<void>;
+} {
+  let isAsked = false;
+  const whenEnded = new Promise<void>((resolve) => {
     const onSignal = (): void => {
-      if (hasCome) {
+      if (isAsked) {
         server.hurry();
         return;
       }
-      hasCome = true;
+      isAsked = true;
       void server.stop().then(resolve);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
+  return {
+    get isAsked() {
+      return isAsked;
+    },
+    whenEnded,
+  };
 }

@@ -3,15 +3,15 @@ import type { TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
 import { flatten, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
-import { bytesOf, type TensorArray, typedArrayOf } from '../tensor/tensor.ts';
+import { allocateArray, bytesOf, type TensorArray, typedArrayOf } from '../tensor/tensor.ts';
 
 /** A tensor to send. */
 export interface InferInput {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** A typed array of the datatype; for BYTES texts or bytes. */
-  readonly data: TensorArray | readonly (string | Uint8Array)[];
+  /** A typed array of the datatype, or plain numbers; for BYTES texts or bytes. */
+  readonly data: TensorArray | readonly (number | bigint | boolean)[] | readonly (string | Uint8Array)[];
 }
 
 /** A tensor that came back. */
@@ -137,7 +137,11 @@ export class GalleyClient {
 
 function payloadOf({ datatype, data }: InferInput): Segments {
   if (ArrayBuffer.isView(data)) return bytesOf(data);
-  if (datatype !== 'BYTES') throw new TypeError(`data of ${datatype} must be a typed array`);
+  if (datatype !== 'BYTES') {
+    const array = allocateArray(datatype, data.length);
+    for (const [index, value] of data.entries()) array[index] = value as never;
+    return bytesOf(array);
+  }
   return encodeBytesElements(
     Array.from(data as readonly (string | Uint8Array)[], (element) =>
       typeof element === 'string' ? Buffer.from(element) : element,

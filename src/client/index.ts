@@ -4,5 +4,6 @@ export {
   type InferOptions,
   type InferOutput,
   type InferResult,
+  type ModelDescription,
   RefusedError,
 } from './galley-client.ts';

@@ -21,12 +21,14 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
       const meant = nearestName(key, valid);
       return (
         `${source}: unknown setting '${pathText([...issue.path, key])}'` +
-        `${meant === undefined ? '' : `, did you mean '${meant}'?`} Valid here: ${valid.join(', ')}`
+        `${meant === undefined ? '.' : `, did you mean '${meant}'?`} Valid here: ${valid.join(', ')}`
       );
     });
   }
   const came = valueAt(input, issue.path);
-  const wanted = wantedText(schemaAt(schema, issue.path)) ?? issue.message;
+  // What a schema cannot say, such as how two settings must fit, its own message does.
+  const wanted =
+    issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? issue.message);
   return [`${source}: '${pathText(issue.path)}' is ${JSON.stringify(came) ?? 'missing'}, wanted ${wanted}`];
 }
 

@@ -7,7 +7,9 @@ export const HealthSettings = z
       .number()
       .positive()
       .default(120_000)
-      .describe('A replica that has not loaded its model by then is ended and counts as failed.'),
+      .describe(
+        'A replica that is not ready by then, loaded and warmed up, is ended and counts as a bad life.',
+      ),
     beatPeriodMs: z
       .number()
       .min(10)

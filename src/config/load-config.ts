@@ -37,11 +37,18 @@ export function loadConfig(fileOrFolder: string, overrides: Raw = {}): LoadedCon
     ]);
   }
   const isFolder = statSync(path).isDirectory();
+  if (!isFolder && !/\.(ya?ml|json)$/.test(path)) {
+    throw new SettingsError([
+      `${fileOrFolder}: is no settings file; give the folder that holds the models, or a ${SETTINGS_FILE}`,
+    ]);
+  }
   const file = isFolder ? join(path, SETTINGS_FILE) : path;
   const directory = isFolder ? path : dirname(path);
   // A folder without settings is one of models, or one that has a folder of models in it.
   const bare = existsSync(join(path, MODELS_FOLDER)) ? {} : { repository: path };
   const raw = existsSync(file) ? readYaml(file) : bare;
+  // First the overrides alone: what is wrong with them must not be blamed on the file.
+  completeConfig('flags or environment', directory, overrides);
   return completeConfig(file, directory, mergeSettings(raw, overrides));
 }
 

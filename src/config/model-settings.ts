@@ -10,46 +10,51 @@ import { WarmupSettings } from './warmup-settings.ts';
 const RUNTIMES = ['onnx', 'module'] as const;
 
 /** The one place where a model's settings are named, bounded, defaulted and explained. */
-export const ModelSettings = z.strictObject({
-  path: z
-    .string()
-    .optional()
-    .describe(
-      'Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.',
-    ),
-  runtime: z
-    .enum(RUNTIMES)
-    .optional()
-    .describe('What executes the model. Default: by the file, .onnx or .js.'),
-  versions: z
-    .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
-    .default('latest')
-    .describe('Which versions are served: the highest number, all, or those listed.'),
-  replicas: z.int().min(1).default(1).describe('Processes per version, each with the model loaded.'),
-  threads: z.int().min(1).default(1).describe('Threads a replica computes with.'),
-  batchAxis: z
-    .enum(['first', 'none'])
-    .optional()
-    .describe(
-      'none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.',
-    ),
-  batching: BatchingSettings,
-  queue: QueueSettings,
-  balancing: BalancingSettings,
-  warmup: WarmupSettings,
-  health: HealthSettings,
-  outputs: OutputsSettings,
-  timeoutMs: z
-    .number()
-    .positive()
-    .default(30_000)
-    .describe('How long a request may take when the caller names no timeout; then it is answered 504.'),
-  image: ImageSettings.optional().describe('How a picture becomes an input, for galley infer.'),
-  example: z
-    .string()
-    .optional()
-    .describe(
-      'File with a request body; galley serve prints a curl line with it. Relative to the settings file.',
-    ),
-});
+export const ModelSettings = z
+  .strictObject({
+    path: z
+      .string()
+      .optional()
+      .describe(
+        'Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.',
+      ),
+    runtime: z
+      .enum(RUNTIMES)
+      .optional()
+      .describe('What executes the model. Default: by the file, .onnx or .js.'),
+    versions: z
+      .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
+      .default('latest')
+      .describe('Which versions are served: the highest number, all, or those listed.'),
+    replicas: z.int().min(1).default(1).describe('Processes per version, each with the model loaded.'),
+    threads: z.int().min(1).default(1).describe('Threads a replica computes with.'),
+    batchAxis: z
+      .enum(['first', 'none'])
+      .optional()
+      .describe(
+        'none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.',
+      ),
+    batching: BatchingSettings,
+    queue: QueueSettings,
+    balancing: BalancingSettings,
+    warmup: WarmupSettings,
+    health: HealthSettings,
+    outputs: OutputsSettings,
+    timeoutMs: z
+      .number()
+      .positive()
+      .default(30_000)
+      .describe('How long a request may take when the caller names no timeout; then it is answered 504.'),
+    image: ImageSettings.optional().describe('How a picture becomes an input, for galley infer.'),
+    example: z
+      .string()
+      .optional()
+      .describe(
+        'File with a request body; galley serve prints a curl line with it. Relative to the settings file.',
+      ),
+  })
+  .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
+    error: 'no more rows than queue.maxRows lets wait: a larger batch would never fill',
+    path: ['batching', 'maxBatchSize'],
+  });
 export type ModelSettings = z.output<typeof ModelSettings>;

@@ -20,6 +20,10 @@ const HttpSettings = z
       .default(120_000)
       .describe('A request that takes longer to arrive is answered 408.'),
   })
+  .refine(({ headersTimeoutMs, bodyTimeoutMs }) => headersTimeoutMs <= bodyTimeoutMs, {
+    error: 'at least http.headersTimeoutMs: the headers are a part of what must arrive',
+    path: ['bodyTimeoutMs'],
+  })
   .prefault({});
 
 /** What happens between SIGTERM and the end. */

@@ -14,7 +14,12 @@ export interface Place {
   readyAt: number | undefined;
   beatAt: number;
   beat: Beat | undefined;
+  /** Batches it had run when it was first seen ready: practice. */
+  batchesBefore: number | undefined;
+  /** Ends a start that takes too long, or begins the next one. */
   alarm: Timer | undefined;
+  /** Looks whether it still gives signs of life. */
+  beatAlarm: Timer | undefined;
   /** Why we ended it ourselves; told instead of the bare signal. */
   endedFor: string | undefined;
 }
@@ -32,7 +37,9 @@ export function emptyPlace(id: ReplicaId, index: number): Place {
     readyAt: undefined,
     beatAt: 0,
     beat: undefined,
+    batchesBefore: undefined,
     alarm: undefined,
+    beatAlarm: undefined,
     endedFor: undefined,
   };
 }

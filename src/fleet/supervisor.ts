@@ -106,6 +106,7 @@ export class Supervisor {
     place.readyAt = undefined;
     place.endedFor = undefined;
     place.beat = undefined;
+    place.batchesBefore = undefined;
     this.#goTo(place, 'starting', place.reason);
     const { incarnation } = place;
     // Reports of an earlier life die here: a late exit must not end its successor.
@@ -123,6 +124,8 @@ export class Supervisor {
       }),
       beat: ifCurrent((beat) => {
         place.beat = beat;
+        // Practice is no service: what a life has answered counts from the first beat after it became ready.
+        if (place.readyAt !== undefined) place.batchesBefore ??= beat.batches;
         place.beatAt = this.#ports.clock.now();
       }),
       exited: ifCurrent((exit) => this.#onExited(place, exit)),
@@ -130,13 +133,14 @@ export class Supervisor {
     this.#ports.roster.add(place.replica, place.index, this.#weights[place.index] ?? 1);
     const { startupTimeoutMs } = this.#settings;
     place.alarm = this.#ports.clock.at(this.#ports.clock.now() + startupTimeoutMs, () =>
-      this.#end(place, `it had not loaded its model after ${startupTimeoutMs} ms`),
+      this.#end(place, `it was not ready after ${startupTimeoutMs} ms`),
     );
   }
 
   #onLoaded(place: Place, metadata: ModelMetadata): void {
+    // It may be on its way out already, and say so late.
+    if (place.state !== 'starting') return;
     this.#goTo(place, 'warming', 'the model is loaded');
-    place.alarm?.cancel();
     place.beatAt = this.#ports.clock.now();
     this.#watchBeats(place);
     this.loaded.emit(metadata);
@@ -147,6 +151,7 @@ export class Supervisor {
       metadata,
       () => {
         if (!isWarming()) return;
+        place.alarm?.cancel();
         place.readyAt = this.#ports.clock.now();
         this.#ports.roster.setReady(place.id, true);
         this.#goTo(place, 'ready', 'warmup is over');
@@ -160,6 +165,7 @@ export class Supervisor {
 
   #onExited(place: Place, exit: Exit): void {
     place.alarm?.cancel();
+    place.beatAlarm?.cancel();
     this.#ports.roster.remove(place.id);
     place.replica = undefined;
     if (place.state === 'draining') this.#goTo(place, 'stopped', 'drained');
@@ -171,7 +177,8 @@ export class Supervisor {
     const { clock, random } = this.#ports;
     const reason = place.endedFor ?? exitText(exit);
     const readyForMs = place.readyAt === undefined ? undefined : clock.now() - place.readyAt;
-    const wasGood = isGoodLife({ readyForMs, batches: place.beat?.batches ?? 0 });
+    const batches = (place.beat?.batches ?? 0) - (place.batchesBefore ?? place.beat?.batches ?? 0);
+    const wasGood = isGoodLife({ readyForMs, batches });
     place.badLivesInARow = wasGood ? 0 : place.badLivesInARow + 1;
     const decision = decideRestart(this.#settings.maxBadLives, place, random.unit());
     if (decision.kind === 'give up') {
@@ -184,6 +191,7 @@ export class Supervisor {
   }
 
   #giveUp(place: Place, message: string): void {
+    if (place.state !== 'starting' && place.state !== 'warming') return;
     this.#goTo(place, 'failed', message);
     place.alarm?.cancel();
     place.replica?.stop('kill');
@@ -203,7 +211,7 @@ export class Supervisor {
     const { clock } = this.#ports;
     const { beatPeriodMs, missedBeats } = this.#settings;
     const dueMs = Math.max(place.beatAt + beatPeriodMs * missedBeats, clock.now() + beatPeriodMs);
-    place.alarm = clock.at(dueMs, () => {
+    place.beatAlarm = clock.at(dueMs, () => {
       const silentMs = clock.now() - place.beatAt;
       const wasStalled = clock.now() - dueMs > beatPeriodMs;
       if (!wasStalled && silentMs >= beatPeriodMs * missedBeats) {
@@ -220,6 +228,7 @@ export class Supervisor {
       // A failed one is already on its way out; killing hurries what drains.
       if (place.state !== 'draining' && place.state !== 'failed') {
         place.alarm?.cancel();
+        place.beatAlarm?.cancel();
         this.#goTo(place, 'draining', reason);
         place.replica.stop(how);
       } else if (how === 'kill') {

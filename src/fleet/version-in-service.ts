@@ -3,13 +3,10 @@ import { strategyNamed } from '../balancing/strategy-named.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
-import type { Random } from '../base/random.ts';
-import type { ModelSettings } from '../config/model-settings.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { hasBatchAxis, type ModelMetadata } from '../model/model-metadata.ts';
-import type { ReplicaId, Spawner } from '../replica/replica.ts';
+import type { ReplicaId } from '../replica/replica.ts';
 import { Roster } from '../replica/roster.ts';
-import type { SampleInput } from '../replica/sample-input.ts';
 import { Deadlines } from '../serving/deadlines.ts';
 import { Dispatcher } from '../serving/dispatcher.ts';
 import { ModelService, type RequestSettled } from '../serving/model-service.ts';
@@ -18,31 +15,13 @@ import { QueueSource } from '../serving/queue-source.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
 import { RetrySource } from '../serving/retry-source.ts';
 import type { Entry } from '../work/entry.ts';
+import { sampleProblem } from './sample-problem.ts';
 import { type ReplicaStatus, Supervisor } from './supervisor.ts';
+import type { VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
 import { Warmer, type WarmupReport } from './warmer.ts';
 
 /** Rows in a batch where the settings do not say: what most models that gain from batching gain most of it by. */
 const DEFAULT_MAX_BATCH_SIZE = 32;
-
-/** One version with its settings. */
-export interface VersionSpec {
-  readonly model: string;
-  readonly version: string;
-  /** Where it was found, for messages. */
-  readonly file: string;
-  readonly settings: ModelSettings;
-  readonly ownSample: readonly SampleInput[];
-}
-
-/** The bodies that a version is wired to: real ones in production, simulated ones in tests. */
-export interface VersionPorts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly spawner: Spawner;
-}
-
-/** Whether a version can answer. */
-export type VersionState = 'starting' | 'ready' | 'failed' | 'stopping';
 
 /** One version of a model, wired: queue, dispatcher, replicas, warmup. It is the unit of load and unload. */
 export class VersionInService {
@@ -64,7 +43,8 @@ export class VersionInService {
   #metadata: ModelMetadata | undefined;
   #hasBatchAxis = false;
   #maxBatchSize = 1;
-  #hasFullProfile = false;
+  /** The replica that runs, or has run, every batch size; another one does when it is lost on the way. */
+  #fullProfileBy: ReplicaId | undefined;
   #state: VersionState = 'starting';
   #failure = '';
 
@@ -77,9 +57,7 @@ export class VersionInService {
     this.#deadlines = new Deadlines(ports.clock, (entry) => this.#service?.deadlinePassed(entry));
     const pinned = new PinnedSource();
     const batching = () => ({ maxBatchSize: this.#maxBatchSize, maxWaitMs: settings.batching.maxWaitMs });
-    const queueSource = new QueueSource(this.queue, this.#deadlines, batching, (lost) =>
-      this.#retries.add(lost),
-    );
+    const queueSource = new QueueSource(this.queue, this.#deadlines, batching, (lost) => this.#onLost(lost));
     const strategy = strategyNamed(settings.balancing.strategy, ports.random.fork(`balancing/${this.name}`));
     const sources = [this.#retries, pinned, queueSource];
     this.dispatcher = new Dispatcher(ports.clock, this.roster, new Balancer(strategy), sources);
@@ -98,6 +76,8 @@ export class VersionInService {
     this.supervisor.gaveUp.on((message) => this.#onGaveUp(message));
     this.supervisor.moved.on(({ replica, to }) => {
       if (to === 'ready') this.#goTo('ready');
+      else if (replica === this.#fullProfileBy && !this.#reports.has(replica) && to === 'backoff')
+        this.#fullProfileBy = undefined;
       if (to === 'backoff' || to === 'stopped' || to === 'failed') pinned.drop(replica);
     });
   }
@@ -108,7 +88,7 @@ export class VersionInService {
 
   /** Why it is not serving; empty while it is. */
   get failure(): string {
-    return this.#failure;
+    return this.#state === 'failed' ? this.#failure : '';
   }
 
   /** undefined until a replica has loaded the model. */
@@ -126,6 +106,16 @@ export class VersionInService {
 
   get inFlight(): number {
     return this.#service?.inFlight ?? 0;
+  }
+
+  /** What the settings ask for and the model does not allow; told once it is loaded. */
+  get warnings(): readonly string[] {
+    const { batchAxis, batching } = this.spec.settings;
+    if (this.#metadata === undefined || this.#hasBatchAxis) return [];
+    const asksForBatches = batchAxis === 'first' || (batching.maxBatchSize ?? 1) > 1;
+    return asksForBatches
+      ? ['the model has an input or output whose first axis is fixed: it cannot batch']
+      : [];
   }
 
   get isReady(): boolean {
@@ -176,6 +166,12 @@ export class VersionInService {
     }
   }
 
+  /** From now on no batch is larger; what waits and would no longer fit is answered. */
+  refuseLargerThan(rows: number): void {
+    this.#maxBatchSize = Math.min(this.#maxBatchSize, rows);
+    this.#service?.refuseLarger(this.#maxBatchSize);
+  }
+
   replicas(): readonly (ReplicaStatus & { readonly warmup: WarmupReport | undefined })[] {
     return this.supervisor
       .replicas()
@@ -206,8 +202,13 @@ export class VersionInService {
   }
 
   #warm(id: ReplicaId, metadata: ModelMetadata, ready: () => void, failed: (why: string) => void): void {
-    const profile = this.#hasFullProfile ? 'short' : 'full';
-    this.#hasFullProfile = true;
+    const wrong = sampleProblem(metadata, this.#hasBatchAxis, this.spec.ownSample);
+    if (wrong !== undefined) {
+      failed(wrong);
+      return;
+    }
+    const profile = this.#fullProfileBy === undefined ? 'full' : 'short';
+    this.#fullProfileBy ??= id;
     const target = {
       id,
       metadata,
@@ -221,10 +222,17 @@ export class VersionInService {
         return;
       }
       this.#reports.set(id, result.report);
-      if (result.report.rowsAreIndependent === false) this.#maxBatchSize = 1;
+      if (result.report.rowsAreIndependent === false) this.refuseLargerThan(1);
       this.warmed.emit(result.report);
       ready();
     });
+  }
+
+  /** Those whose replica was lost try again, unless there will be none. */
+  #onLost(members: readonly Entry[]): void {
+    const refusal = this.whyNot();
+    if (refusal === undefined) this.#retries.add(members);
+    else for (const member of members) member.settle(refusal);
   }
 
   /** One replica that cannot be had does not end the version while others serve. */

@@ -26,8 +26,9 @@ export interface RepositoryScan {
 const MODEL_FILES = [
   { file: 'model.onnx', runtime: 'onnx' },
   { file: 'model.js', runtime: 'module' },
+  { file: 'model.mjs', runtime: 'module' },
 ] as const;
-const RUNTIME_OF = { '.onnx': 'onnx', '.js': 'module' } as const;
+const RUNTIME_OF = { '.onnx': 'onnx', '.js': 'module', '.mjs': 'module' } as const;
 const SETTINGS_FILE = 'model.yaml';
 const VERSION = /^[1-9]\d*$/;
 
@@ -36,7 +37,7 @@ export function scanRepository(folder: string): RepositoryScan {
   const models: FoundModel[] = [];
   const problems: string[] = [];
   for (const entry of readdirSync(folder).sort()) {
-    if (entry.startsWith('.') || entry === 'node_modules') continue;
+    if (/^[._]/.test(entry) || entry === 'node_modules') continue;
     const path = join(folder, entry);
     const isFolder = statSync(path).isDirectory();
     if (!isFolder && extname(entry) !== '.onnx') continue;

@@ -1,12 +1,10 @@
 import type { Logger } from 'pino';
 import { httpStatusOf, isRefusal } from '../base/errors.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
-import { REPLICA_STATES, type ReplicaState } from '../replica/replica-state.ts';
+import type { ReplicaState } from '../replica/replica-state.ts';
 
 /** States that someone on call wants to see; the others are the ordinary course of things. */
-const TROUBLE: ReadonlySet<ReplicaState> = new Set(
-  REPLICA_STATES.filter((state) => state === 'backoff' || state === 'failed'),
-);
+const TROUBLE: ReadonlySet<ReplicaState> = new Set(['backoff', 'failed'] as const);
 
 /** Writes what happens to a version as log lines: one event one line, facts as fields. */
 export function logVersion(log: Logger, version: VersionInService): void {
@@ -24,6 +22,9 @@ export function logVersion(log: Logger, version: VersionInService): void {
     if (rowsAreIndependent === false) {
       child.warn({ replica }, 'rows answer differently among neighbours, batching is off');
     }
+  });
+  version.supervisor.loaded.on(() => {
+    for (const warning of version.warnings) child.warn(warning);
   });
   version.stateChanged.on((state) => {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');

@@ -13,8 +13,8 @@ export const METRICS = {
   },
   galley_request_duration_seconds: {
     type: 'histogram',
-    help: 'From admission to answer, of requests that were answered ok.',
-    labels: ['model', 'version'],
+    help: 'From admission to answer, by outcome.',
+    labels: ['model', 'version', 'outcome'],
   },
   galley_queue_duration_seconds: {
     type: 'histogram',

@@ -41,6 +41,12 @@ export class Metrics {
     else this.#refusedWithoutModel.set(reason, (this.#refusedWithoutModel.get(reason) ?? 0) + 1);
   }
 
+  /** Begins to watch this process: the delay of its event loop is sampled from here on. */
+  async start(): Promise<void> {
+    this.#render ??= this.#makeRegistry();
+    await this.#render;
+  }
+
   /** All metrics in the text format of Prometheus. */
   async render(): Promise<string> {
     this.#render ??= this.#makeRegistry();
@@ -48,7 +54,7 @@ export class Metrics {
     return render();
   }
 
-  /** Loaded at the first scrape: a server starts faster without. */
+  /** Loaded late: a server starts faster without. */
   async #makeRegistry(): Promise<() => Promise<string>> {
     const { Registry, collectDefaultMetrics } = await import('prom-client');
     const registry = new Registry();
@@ -82,7 +88,9 @@ function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: Vers
         return { labels: { ...labels, reason, outcome }, value };
       });
     case 'galley_request_duration_seconds':
-      return histogramSamples(name, labels, counted.requestMs, SECOND_BOUNDS, 1000);
+      return [...counted.requestMs].flatMap(([outcome, durations]) =>
+        histogramSamples(name, { ...labels, outcome }, durations, SECOND_BOUNDS, 1000),
+      );
     case 'galley_queue_duration_seconds':
       return histogramSamples(name, labels, counted.queueMs, SECOND_BOUNDS, 1000);
     case 'galley_service_duration_seconds':

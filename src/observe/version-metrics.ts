@@ -10,7 +10,7 @@ export class VersionMetrics {
   readonly requests = new Map<Reason | 'ok', number>();
   /** By `reason outcome`. */
   readonly batches = new Map<string, number>();
-  readonly requestMs = new Histogram();
+  readonly requestMs = new Map<Reason | 'ok', Histogram>();
   readonly queueMs = new Histogram();
   readonly serviceMs = new Histogram();
   readonly computeMs = new Histogram();
@@ -27,13 +27,19 @@ export class VersionMetrics {
   }
 
   #onSettled({ entry, outcome, settledAt }: RequestSettled): void {
-    if (isRefusal(outcome)) {
-      add(this.requests, outcome.reason);
-    } else {
-      add(this.requests, 'ok');
-      this.requestMs.record(settledAt - entry.receivedAt);
-    }
+    const name = isRefusal(outcome) ? outcome.reason : 'ok';
+    add(this.requests, name);
+    this.#durationsOf(name).record(settledAt - entry.receivedAt);
     if (entry.dispatchedAt !== undefined) this.queueMs.record(entry.dispatchedAt - entry.receivedAt);
+  }
+
+  #durationsOf(outcome: Reason | 'ok'): Histogram {
+    let durations = this.requestMs.get(outcome);
+    if (durations === undefined) {
+      durations = new Histogram();
+      this.requestMs.set(outcome, durations);
+    }
+    return durations;
   }
 
   #onBatch({ work, outcome, sentAt, endedAt }: BatchEnded): void {

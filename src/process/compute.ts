@@ -152,7 +152,9 @@ if (process.argv.includes(EXPECT_ONNX)) void import('../runtime/onnx-runtime.ts'
 
 parentPort?.on('message', (message: ToCompute) => {
   if (message.kind === 'load') void load(message.order);
-  else compute?.receive(message);
+  else if (compute !== undefined) compute.receive(message);
+  // Asked to leave before anything is loaded: there is nothing to wait for.
+  else if (message.kind === 'unload') send({ kind: 'unloaded' });
 });
 
 async function load(order: LoadOrder): Promise<void> {

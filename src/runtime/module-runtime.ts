@@ -1,5 +1,7 @@
-import { dirname } from 'node:path';
+import { register } from 'node:module';
+import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { messageOf } from '../base/errors.ts';
 import {
   checkModelDefinition,
   type ModelDefinition,
@@ -16,18 +18,38 @@ import type { Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and lets it load its own. Throws what the module throws. */
 export async function loadModule({ file, threads }: RuntimeSpec): Promise<Runtime> {
-  const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
-  const definition = checkModelDefinition(file, module.default);
-  const state = await definition.load?.({ directory: dirname(file), threads });
-  return new ModuleRuntime(definition, state);
+  register('./galley-resolver.js', import.meta.url);
+  try {
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
+    const definition = checkModelDefinition(file, module.default);
+    const state = await definition.load?.({ directory: dirname(file), threads });
+    return new ModuleRuntime(file, definition, state);
+  } catch (caught) {
+    throw located(file, caught);
+  }
+}
+
+/** The same error with the place in the model's own file, which is where its author will look. */
+function located(file: string, caught: unknown): Error {
+  const message = messageOf(caught);
+  const stack = caught instanceof Error ? (caught.stack ?? '') : '';
+  const line = new RegExp(`${basename(file).replaceAll('.', '\\.')}:(\\d+)`).exec(stack)?.[1];
+  const place = line === undefined || message.includes(file) ? '' : ` (${basename(file)}, line ${line})`;
+  const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message);
+  const cure = isCommonJs
+    ? ': name the file model.mjs, or put "type": "module" into the package.json above it'
+    : '';
+  return new Error(`${message}${place}${cure}`, { cause: caught });
 }
 
 class ModuleRuntime implements Runtime {
   readonly metadata: ModelMetadata;
+  readonly #file: string;
   readonly #definition: ModelDefinition;
   readonly #state: unknown;
 
-  constructor(definition: ModelDefinition, state: unknown) {
+  constructor(file: string, definition: ModelDefinition, state: unknown) {
+    this.#file = file;
     this.#definition = definition;
     this.#state = state;
     this.metadata = {
@@ -41,8 +63,16 @@ class ModuleRuntime implements Runtime {
   async run(inputs: readonly Tensor[], call: { rows: number; parameters: Parameters }): Promise<Tensor[]> {
     const named: Record<string, ModelInput> = {};
     for (const input of inputs) named[input.name] = toModel(input);
-    const results = await this.#definition.predict(named, this.#state, call);
+    const results = await this.#predict(named, call);
     return this.metadata.outputs.map((output) => fromModel(output, results?.[output.name]));
+  }
+
+  async #predict(inputs: Record<string, ModelInput>, call: { rows: number; parameters: Parameters }) {
+    try {
+      return await this.#definition.predict(inputs, this.#state, call);
+    } catch (caught) {
+      throw located(this.#file, caught);
+    }
   }
 
   async unload(): Promise<void> {

@@ -1,4 +1,5 @@
 import ort, { type InferenceSession } from 'onnxruntime-node';
+import { messageOf } from '../base/errors.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
@@ -29,7 +30,7 @@ const LOG_ERRORS = 3;
 
 /** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
 export async function loadOnnx({ file, threads }: RuntimeSpec): Promise<Runtime> {
-  const session = await ort.InferenceSession.create(file, {
+  const session = await openSession(file, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_ERRORS,
@@ -37,6 +38,20 @@ export async function loadOnnx({ file, threads }: RuntimeSpec): Promise<Runtime>
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   });
   return new OnnxRuntime(session);
+}
+
+async function openSession(
+  file: string,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(file, options);
+  } catch (caught) {
+    throw new Error(
+      `${messageOf(caught)}; is it a complete ONNX file, of an opset that this runtime knows?`,
+      { cause: caught },
+    );
+  }
 }
 
 class OnnxRuntime implements Runtime {

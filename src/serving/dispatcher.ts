@@ -49,11 +49,14 @@ export class Dispatcher {
     this.#isWoken = true;
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#isWoken) {
-      this.#isWoken = false;
-      while (this.#dispatchOne(isTurnEnding));
+    try {
+      while (this.#isWoken) {
+        this.#isWoken = false;
+        while (this.#dispatchOne(isTurnEnding));
+      }
+    } finally {
+      this.#isPumping = false;
     }
-    this.#isPumping = false;
   }
 
   #dispatchOne(isTurnEnding: boolean): boolean {
@@ -76,7 +79,7 @@ export class Dispatcher {
   }
 
   #run(work: Work, lease: Lease): void {
-    const batch: Batch = { id: this.#batches++, members: work.members, rows: work.rows };
+    const batch: Batch = { id: this.#nextBatchId(), members: work.members, rows: work.rows };
     const sentAt = this.#clock.now();
     work.started(lease.replica, batch);
     lease.replica.start(batch, {
@@ -88,6 +91,12 @@ export class Dispatcher {
         this.wake();
       },
     });
+  }
+
+  /** Wraps where the wire's field ends: no batch lives as long as four billion others. */
+  #nextBatchId(): number {
+    this.#batches = (this.#batches + 1) >>> 0;
+    return this.#batches;
   }
 
   #lookAgain({ untilMs }: WorkLater): void {

@@ -95,6 +95,14 @@ export class ModelService implements EntryOwner {
     this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
   }
 
+  /** The largest batch has shrunk: what waits and no longer fits is answered now, since it would never leave. */
+  refuseLarger(maxBatchSize: number): void {
+    for (const entry of this.#queue.takeAll()) {
+      if (entry.rows > maxBatchSize) entry.settle(this.#tooLarge(entry.rows, maxBatchSize));
+      else this.#queue.offer(entry);
+    }
+  }
+
   /** Answers everything that still waits with a refusal. */
   refuseWaiting(refusal: Refusal): void {
     for (const entry of [...this.#queue.takeAll(), ...this.#retries.takeAll()]) entry.settle(refusal);
@@ -107,10 +115,7 @@ export class ModelService implements EntryOwner {
       const inputs = checkInputs(model, metadata, request.inputs);
       const rows = countRows(model, hasBatchAxis, inputs);
       if (rows > maxBatchSize) {
-        return refuse(
-          'BATCH_TOO_LARGE',
-          `inference request batch-size must be <= ${maxBatchSize} for '${model}', got ${rows} rows: send several requests`,
-        );
+        return this.#tooLarge(rows, maxBatchSize);
       }
       const ordered = inputs === request.inputs ? request : { ...request, inputs };
       const receivedAt = this.#clock.now();
@@ -127,6 +132,13 @@ export class ModelService implements EntryOwner {
     } catch (caught) {
       return ServingError.from(caught).refusal;
     }
+  }
+
+  #tooLarge(rows: number, maxBatchSize: number): Refusal {
+    return refuse(
+      'BATCH_TOO_LARGE',
+      `inference request batch-size must be <= ${maxBatchSize} for '${this.#version.model}', got ${rows} rows: send several requests`,
+    );
   }
 
   #end(entry: Entry, refusal: Refusal): void {

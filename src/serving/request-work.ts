@@ -64,6 +64,7 @@ export class RequestWork implements Work, RunningPlace {
     const mayRetry = (member: Entry) => member.losses <= MAX_LOSSES;
     for (const member of unanswered) {
       member.losses += 1;
+      member.dispatchedAt = undefined;
       if (!mayRetry(member)) {
         member.settle(
           refuse('REPLICA_LOST', `two replicas were lost while they ran this request: ${outcome.detail}`),

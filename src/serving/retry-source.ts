@@ -18,6 +18,7 @@ export class RetrySource implements WorkSource {
   }
 
   peek(facts: DispatchFacts): WorkOffer | undefined {
+    if (this.#batches.length === 0) return undefined;
     // Members may have left or passed their deadline since; a batch of nobody is no batch.
     this.#batches = this.#batches
       .map((members) => members.filter((member) => !member.isSettled))

@@ -262,3 +262,49 @@ test('queue bounds count rows and bytes', () => {
   submit(4, { width: 1001 });
   assert.equal(reasonOf(outcomes.get(4)), 'QUEUE_FULL');
 });
+
+test('when the last life is over, who was running is told so at once', () => {
+  const { clock, spawner, submit, outcomes } = setUp({ health: { missedBeats: 1e9, maxBadLives: 1 } });
+  submit(0);
+  clock.advance(1);
+  spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+  clock.advance(1);
+  assert.equal(reasonOf(outcomes.get(0)), 'MODEL_FAILED');
+});
+
+test('a crash loop is given up, and practice does not make a life a good one', () => {
+  const { clock, version, spawner } = setUp({ health: { missedBeats: 1e9, maxBadLives: 3 } });
+  for (let life = 0; life < 3; life++) {
+    spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+    clock.advance(10_000);
+  }
+  assert.equal(version.state, 'failed');
+  assert.match(version.failure, /3 lives in a row/);
+});
+
+test('a replica that falls silent is ended and replaced', () => {
+  const { clock, version } = setUp({ health: { beatPeriodMs: 100, missedBeats: 5 } });
+  clock.advance(400);
+  assert.equal(version.replicas()[0]?.incarnation, 1);
+  clock.advance(300);
+  assert.equal(version.replicas()[0]?.incarnation, 2);
+  assert.equal(version.isReady, true);
+});
+
+test('a replica that does not come up in time is ended and tried again', () => {
+  const { clock, version } = setUp({ health: { startupTimeoutMs: 50, missedBeats: 1e9 } }, { loadMs: 80 });
+  assert.equal(version.replicas()[0]?.incarnation, 2);
+  assert.equal(version.isReady, false);
+  clock.advance(0);
+});
+
+test('when rows turn out to depend on their neighbours, requests that no longer fit are answered', () => {
+  const { clock, version, submit, outcomes } = setUp({ batching: { maxBatchSize: 4, maxWaitMs: 100 } });
+  submit(0, { rows: 2 });
+  submit(1);
+  clock.advance(1);
+  version.refuseLargerThan(1);
+  assert.equal(reasonOf(outcomes.get(0)), 'BATCH_TOO_LARGE');
+  clock.runUntil(1_000);
+  assert.equal(reasonOf(outcomes.get(1)), 'ok');
+});

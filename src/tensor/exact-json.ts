@@ -113,7 +113,8 @@ class ExactReader {
   }
 
   #unexpected(wanted: string): ServingError {
-    const came = this.#at < this.#text.length ? `'${this.#text.slice(this.#at, this.#at + 12)}'` : 'the end';
+    const came =
+      this.#at < this.#text.length ? JSON.stringify(this.#text.slice(this.#at, this.#at + 12)) : 'the end';
     return new ServingError(
       'MALFORMED',
       `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`,

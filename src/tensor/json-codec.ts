@@ -75,6 +75,14 @@ export function writeJsonData(tensor: Tensor): string {
   return `[${writeJsonElements(tensor).join(',')}]`;
 }
 
+/** Characters that a number takes when all its digits count. */
+const LONGEST_NUMBER = 20;
+
+/** About how many bytes a tensor takes as JSON, at most: its text is only written when somebody wants it. */
+export function jsonBytesOf({ datatype, shape, data }: Tensor): number {
+  return datatype === 'BYTES' ? data.byteLength : elementCount(shape) * LONGEST_NUMBER;
+}
+
 /** Each element as JSON text, row-major. Numbers are written so that reading them gives the same bits. */
 export function writeJsonElements(tensor: Tensor): readonly string[] | NumberArray {
   const { name, datatype, data } = tensor;

@@ -9,6 +9,7 @@ const LONG_NUMBER_DIGITS = 16;
 const QUOTE = 0x22;
 const ZERO = 0x30;
 const NINE = 0x39;
+const POINT = 0x2e;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -42,7 +43,8 @@ export function scanJson({ chunks }: Segments): JsonScan {
         if (digits === LONG_NUMBER_DIGITS) hasLongNumbers = true;
         continue;
       }
-      digits = 0;
+      // Digits behind a point are a fraction's: only whole numbers need more than a double holds.
+      digits = byte === POINT ? Number.NEGATIVE_INFINITY : 0;
       if (byte > 0x7f) isAscii = false;
       if (isInString) {
         if (isEscaped) isEscaped = false;

@@ -11,7 +11,16 @@ import { until } from '../support/until.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'galley-lifecycle-'));
 after(() => rmSync(root, { recursive: true }));
+const CLI = join(PROJECT, 'dist/src/cli/main.js');
 let files = 0;
+
+async function freePort(): Promise<number> {
+  const server = createTcpServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
 
 function settingsFile(text: string): string {
   const file = join(root, `${files++}.yaml`);
@@ -140,7 +149,10 @@ test('a replica that writes garbage onto its pipe is ended, and its request answ
   const children = childrenOf(server.pid);
   const response = await order(server.url, 5);
   assert.equal(response.status, 503);
-  assert.match(((await response.json()) as { error: string }).error, /broke the protocol with bytes that are no frame/);
+  assert.match(
+    ((await response.json()) as { error: string }).error,
+    /broke the protocol with bytes that are no frame/,
+  );
   await until('both are replaced', () => childrenOf(server.pid).every((pid) => !children.includes(pid)));
   assert.equal((await order(server.url, 0)).status, 200);
   await server.stop();
@@ -180,17 +192,77 @@ test('a client that leaves frees its place: what waited does not run', async () 
   await server.stop();
 });
 
-test('the port answers 503 to everyone until the models are ready, and says live from the start', async () => {
-  const file = settingsFile(`models: {slow: {path: ${join(TEST_MODELS, 'slow')}}}`);
+for (const [signal, phase] of [
+  ['SIGTERM', 'starting'],
+  ['SIGINT', 'starting'],
+  ['SIGTERM', 'warming'],
+] as const) {
+  test(`${signal} while replicas are ${phase} ends the start in good order`, async () => {
+    const child = spawn(process.execPath, [CLI, 'serve', 'examples/galley.yaml', '--port', '0'], {
+      cwd: PROJECT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString();
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    await until(`a replica is ${phase}`, () => stdout.includes(`: ${phase}`));
+    const children = childrenOf(child.pid ?? 0);
+    child.kill(signal);
+    await until('it has ended', () => child.exitCode !== null || child.signalCode !== null);
+    assert.equal(child.exitCode, 0, stderr);
+    assert.doesNotMatch(stderr, /Error:/);
+    await until('no child is left', () => !children.some(isAlive));
+  });
+}
+
+test('the port answers 503 until the models are ready, and says live from the start', async () => {
+  const folder = mkdtempSync(join(root, 'slow-load-'));
+  const gate = join(folder, 'gate');
+  writeFileSync(
+    join(folder, 'model.mjs'),
+    `import { existsSync } from 'node:fs';
+     import { defineModel } from 'galley';
+     const x = { name: 'x', datatype: 'FP32', shape: [-1] };
+     export default defineModel({ inputs: [x], outputs: [x], predict: ({ x }) => ({ x }),
+       async load() { while (!existsSync(${JSON.stringify(gate)})) await new Promise(setImmediate); } });`,
+  );
+  const port = await freePort();
+  const file = settingsFile(`models: {late: {path: ${folder}}}`);
   const child = spawn(
     process.execPath,
-    [join(PROJECT, 'dist/src/cli/main.js'), 'serve', file, '--port', '0', '--log-level', 'silent'],
+    [CLI, 'serve', file, '--port', String(port), '--log-level', 'silent'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   );
-  const server = await RunningServer.of(child);
-  assert.equal((await fetch(`${server.url}/health/startup`)).status, 200);
+  const started = RunningServer.of(child);
+  const url = `http://127.0.0.1:${port}`;
+  const ask = async (path: string, init?: RequestInit) =>
+    fetch(url + path, init).then(
+      ({ status }) => status,
+      () => undefined,
+    );
+  await until('it is live', async () => (await ask('/health/live')) === 200);
+  for (const path of [
+    '/health/ready',
+    '/health/startup',
+    '/v2/health/ready',
+    '/v2/models/late/ready',
+    '/v2/models/late',
+  ]) {
+    assert.equal(await ask(path), 503, path);
+  }
+  const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }] });
+  assert.equal(await ask('/v2/models/late/infer', { method: 'POST', body }), 503);
+  await until('metrics answer although nothing is ready', async () => (await ask('/metrics')) === 200);
+  writeFileSync(gate, '');
+  const server = await started;
+  assert.equal(await ask('/health/startup'), 200);
+  assert.equal(await ask('/v2/models/late/infer', { method: 'POST', body }), 200);
   await server.stop();
 });
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createServer, type RunningServer } from '../../src/index.ts';
-import { TEST_MODELS } from '../support/running-server.ts';
 import { rawRequest, sendRaw } from '../support/raw-http.ts';
+import { TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
 let server: RunningServer;
@@ -72,7 +72,10 @@ for (const [why, bytes] of [
 ] as const) {
   test(`${why} that take too long to arrive are answered 408, and others do not notice`, async () => {
     const dripping = Array.from({ length: 20 }, async () => sendRaw(server.url, bytes));
-    assert.equal((await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status, 200);
+    assert.equal(
+      (await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status,
+      200,
+    );
     for (const { status, body } of await Promise.all(dripping)) {
       assert.equal(status, 408);
       assert.match(body, /took too long/);
@@ -98,7 +101,9 @@ test('a full queue is answered 503 with Retry-After at once, and everything admi
 });
 
 test('an answer to a refused upload is seen by a client that is still writing', async () => {
-  const big = rawRequest('POST', '/v2/models/echo/infer', 'x'.repeat(90_000), { 'content-length': '5000000' });
+  const big = rawRequest('POST', '/v2/models/echo/infer', 'x'.repeat(90_000), {
+    'content-length': '5000000',
+  });
   const { status } = await sendRaw(server.url, big);
   assert.equal(status, 413);
 });
@@ -108,7 +113,12 @@ test('a connection serves on after a refusal of a complete request', async () =>
   const socket = connect(Number(port), hostname);
   const statuses: string[] = [];
   socket.on('data', (chunk: Buffer) => statuses.push(...(chunk.toString().match(/HTTP\/1\.1 \d+/g) ?? [])));
-  socket.write(Buffer.concat([rawRequest('POST', '/v2/models/echo/infer', '{'), rawRequest('POST', '/v2/models/echo/infer', ONE_ROW)]));
+  socket.write(
+    Buffer.concat([
+      rawRequest('POST', '/v2/models/echo/infer', '{'),
+      rawRequest('POST', '/v2/models/echo/infer', ONE_ROW),
+    ]),
+  );
   await until('both are answered', () => statuses.length === 2);
   assert.deepEqual(statuses, ['HTTP/1.1 400', 'HTTP/1.1 200']);
   socket.destroy();

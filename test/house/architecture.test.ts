@@ -19,7 +19,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   balancing: 'base config replica',
   warmup: 'tensor',
   health: '',
-  runtime: 'model tensor',
+  runtime: 'base model tensor',
   process: 'base config model replica runtime tensor work',
   serving: 'balancing base batching model replica work',
   fleet: 'balancing base config health model replica serving warmup work',
