@@ -15,7 +15,7 @@ import { QueueSource } from '../serving/queue-source.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
 import { RetrySource } from '../serving/retry-source.ts';
 import type { Entry } from '../work/entry.ts';
-import { sampleProblem } from './sample-problem.ts';
+import { batchingWarning, sampleProblem } from './settings-fit.ts';
 import { type ReplicaStatus, Supervisor } from './supervisor.ts';
 import type { VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
 import { Warmer, type WarmupReport } from './warmer.ts';
@@ -109,13 +109,8 @@ export class VersionInService {
   }
 
   /** What the settings ask for and the model does not allow; told once it is loaded. */
-  get warnings(): readonly string[] {
-    const { batchAxis, batching } = this.spec.settings;
-    if (this.#metadata === undefined || this.#hasBatchAxis) return [];
-    const asksForBatches = batchAxis === 'first' || (batching.maxBatchSize ?? 1) > 1;
-    return asksForBatches
-      ? ['the model has an input or output whose first axis is fixed: it cannot batch']
-      : [];
+  get warning(): string | undefined {
+    return this.#metadata && batchingWarning(this.spec.settings, this.#hasBatchAxis);
   }
 
   get isReady(): boolean {

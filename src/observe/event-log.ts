@@ -24,7 +24,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
     }
   });
   version.supervisor.loaded.on(() => {
-    for (const warning of version.warnings) child.warn(warning);
+    if (version.warning !== undefined) child.warn(version.warning);
   });
   version.stateChanged.on((state) => {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');

@@ -1,3 +1,4 @@
+import type { ModelSettings } from '../config/model-settings.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 
@@ -18,4 +19,14 @@ export function sampleProblem(
     }
   }
   return undefined;
+}
+
+/** What the settings want of batching and the model cannot give; undefined when all is well. */
+export function batchingWarning(
+  { batchAxis, batching }: ModelSettings,
+  hasBatchAxis: boolean,
+): string | undefined {
+  const asksForBatches = batchAxis === 'first' || (batching.maxBatchSize ?? 1) > 1;
+  if (hasBatchAxis || !asksForBatches) return undefined;
+  return 'the settings ask for batches, but an input or output of the model has a fixed first axis: it runs one request at a time';
 }
