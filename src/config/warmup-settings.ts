@@ -29,7 +29,7 @@ export const WarmupSettings = z
       .positive()
       .default(0.1)
       .describe(
-        'Latency is stable when the two medians differ by no more than this share of the smaller one.',
+        'Latency is stable when the two medians differ by no more than this share of the smaller one, or by less than 0.1 ms.',
       ),
     sample: z
       .string()

@@ -172,6 +172,25 @@ for (const [why, args, pattern] of [
   });
 }
 
+test("the README's module model is served as it stands, outside the checkout", async () => {
+  const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
+  const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'galley-readme-'));
+  mkdirSync(join(folder, 'models/adder'), { recursive: true });
+  writeFileSync(join(folder, 'models/adder/model.mjs'), code);
+  const own = await RunningServer.start([folder, '--log-level', 'silent']);
+  const body = JSON.stringify({
+    instances: [
+      [1, 2],
+      [30, 4],
+    ],
+  });
+  const response = await fetch(`${own.url}/v1/models/adder:predict`, { method: 'POST', body });
+  assert.deepEqual(await response.json(), { predictions: [3, 34] });
+  await own.stop();
+  rmSync(folder, { recursive: true });
+});
+
 test('galley check opens every model, and lists every problem with exit code 1', async () => {
   const good = await galley(['check', 'examples/galley.yaml']);
   assert.equal(good.code, 0, good.stderr);

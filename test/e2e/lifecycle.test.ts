@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { childrenOf, isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive, replicaProcesses } from '../support/processes.ts';
 import { galley, PROJECT, RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
@@ -315,7 +315,9 @@ for (const [why, prepare, pattern] of [
 ] as const) {
   test(`${why}: one clear line, exit code 1, no child left behind`, async () => {
     const { args, clean } = await prepare();
+    const before = replicaProcesses();
     const ended = await galley(['serve', '--log-level', 'silent', ...args]);
+    await until('no child is left', () => replicaProcesses().every((pid) => before.includes(pid)));
     clean();
     assert.equal(ended.code, 1, ended.stdout);
     assert.match(ended.stderr, pattern);
