@@ -11,13 +11,11 @@ export function adminRoutes(
   sendRefused: (reply: { raw: import('node:http').ServerResponse }, refusal: Refusal) => void,
 ): void {
   app.addHook('onRequest', (request, reply, next) => {
-    const refusal = request.url.startsWith('/admin')
-      ? guardAdmin({
-          remoteAddress: request.socket.remoteAddress,
-          host: request.headers.host,
-          origin: request.headers.origin,
-        })
-      : undefined;
+    const refusal = guardAdmin({
+      remoteAddress: request.socket.remoteAddress,
+      host: request.headers.host,
+      origin: request.headers.origin,
+    });
     if (refusal === undefined) next();
     else sendRefused(reply, refusal);
   });

@@ -5,6 +5,9 @@ import { isRefusal, messageOf, type Refusal, refuse } from '../base/errors.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { type Admission, noRoom, tooLarge } from './door.ts';
 
+/** What keeping a chunk costs however small it is: a body in crumbs takes more memory than its bytes. */
+const CHUNK_COST_BYTES = 256;
+
 /**
  * Collects a body as the chunks it comes in, decoded if it is compressed, and ends as soon as it passes a
  * bound. `done` is called once, or never when the client goes away first: then the response closes.
@@ -19,6 +22,7 @@ export function readBody(
   const source: Readable = decoder === undefined ? req : req.pipe(decoder);
   let chunks: Buffer[] = [];
   let byteLength = 0;
+  let heldBytes = 0;
   let isDone = false;
 
   const finish = (result: Segments | Refusal): void => {
@@ -35,8 +39,9 @@ export function readBody(
   source.on('data', (chunk: Buffer) => {
     if (isDone) return;
     byteLength += chunk.byteLength;
+    heldBytes += Math.max(chunk.byteLength, CHUNK_COST_BYTES);
     if (byteLength > maxBodyBytes) finish(tooLarge(maxBodyBytes, byteLength));
-    else if (!reservation.cover(byteLength)) finish(noRoom());
+    else if (!reservation.cover(heldBytes)) finish(noRoom());
     else chunks.push(chunk);
   });
   source.on('end', () => finish({ chunks, byteLength }));

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 import { messageOf, type Refusal, refuse } from '../base/errors.ts';
 import { jsonBytesOf } from '../tensor/json-codec.ts';
-import { type Segments, segmentsOf } from '../tensor/segments.ts';
+import { type Segments, segmentsFrom } from '../tensor/segments.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
 import { OipHeadCache } from './oip-head-cache.ts';
 import type { OipRequest } from './oip-request.ts';
@@ -80,10 +80,8 @@ function jsonBytesOut(task: WriteTask): number {
 }
 
 /** Chunks that own their memory and so can move; sending a view would copy all the memory behind it. */
-function ownMemory(body: Segments): Segments {
-  return segmentsOf(
-    ...body.chunks.map((chunk) =>
-      chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk),
-    ),
+function ownMemory({ chunks }: Segments): Segments {
+  return segmentsFrom(
+    chunks.map((chunk) => (chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk))),
   );
 }

@@ -57,9 +57,11 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     `this is no HTTP request: ${error.message}`,
   ];
   const body = JSON.stringify({ error: text, reason });
-  socket.end(
+  socket.write(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
+  // Not only said goodbye to: a client that never closes would keep what it had begun to send.
+  socket.destroySoon();
 }
 
 /** Resolves with the port once the server listens; rejects with what to do about it when it cannot. */

@@ -39,6 +39,9 @@ export class InferenceExchange {
   readonly #form: Form;
   readonly #admission: Admission;
   #entry: Entry | undefined;
+  /** The body is in the hands of the codec, which holds its memory even when the client has gone. */
+  #isReading = false;
+  #isClosed = false;
 
   constructor(
     ports: ExchangePorts,
@@ -62,24 +65,30 @@ export class InferenceExchange {
 
   /** The answer is out, or the client has gone: its bytes are given back, its place in the queue too. */
   #closed(): void {
-    this.#admission.reservation.release();
+    this.#isClosed = true;
+    if (!this.#isReading) this.#admission.reservation.release();
     if (this.#entry !== undefined && !this.#res.writableFinished) this.#admission.version.cancel(this.#entry);
   }
 
   #bodyRead(body: Segments | Refusal): void {
     if (isRefusal(body)) {
+      // What came of it is already dropped; the connection may linger.
+      this.#admission.reservation.release();
       this.#ports.refused.emit({ version: this.#admission.version, refusal: body });
       refuseEarly(this.#ports.clock, this.#req, this.#res, body);
       return;
     }
+    this.#isReading = true;
     this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) => {
+      this.#isReading = false;
+      if (this.#isClosed) this.#admission.reservation.release();
       if (isRefusal(read)) this.#refuse(read);
       else this.#submit(read);
     });
   }
 
   #submit(read: OipRequest): void {
-    if (this.#res.destroyed) return;
+    if (this.#isClosed) return;
     const { version } = this.#admission;
     const { metadata } = version;
     const wrong = read.outputs && metadata && checkOutputs(version.spec.model, metadata, read.outputs);

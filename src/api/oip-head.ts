@@ -122,7 +122,8 @@ function modelParameters(parameters: JsonObject): Parameters {
     if (OWN_PARAMETERS.has(key)) continue;
     if (key.startsWith('triton_'))
       throw invalid(`parameter '${key}' is reserved: names may not begin with triton_`);
-    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    const isNumber = typeof value === 'number' && Number.isFinite(value);
+    if (typeof value !== 'string' && !isNumber && typeof value !== 'boolean') {
       throw invalid(`parameter '${key}' is ${shown(value)}, wanted a text, a number, true or false`);
     }
     kept[key] = value;

@@ -33,7 +33,8 @@ export async function makeOtherRoutes(registry: ModelRegistry, metrics: Metrics)
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
     return metrics.render();
   });
-  adminRoutes(app, registry, sendRefused);
+  // In a scope of its own: the guard belongs to these routes, however their path was spelt.
+  await app.register(async (admin) => adminRoutes(admin, registry, sendRefused));
   await app.ready();
   return (req, res) => app.routing(req, res);
 }

@@ -41,7 +41,8 @@ export class Router {
   route(req: IncomingMessage, res: ServerResponse): void {
     const route = this.#routeOf(req.url ?? '/');
     const wanted = methodOf(route);
-    if (wanted === undefined || req.method === wanted) {
+    const method = req.method === 'HEAD' ? 'GET' : req.method;
+    if (wanted === undefined || method === wanted) {
       this.#answer(route, req, res);
     } else {
       res.setHeader('allow', wanted);

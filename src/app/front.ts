@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { BodyBudget } from '../api/body-budget.ts';
 import { Codec } from '../api/codec.ts';
@@ -53,7 +54,7 @@ export class Front {
         log.error({ error: refusal.cause }, 'request ended by an internal error');
     });
     this.#http = makeHttpServer(settings.http, (req, res) => {
-      this.#open.enter(res);
+      this.#open.enter(req, res);
       try {
         this.#router.route(req, res);
       } catch (caught) {
@@ -62,6 +63,7 @@ export class Front {
         sendRefusal(res, refuse('INTERNAL', 'internal error'));
       }
     });
+    this.#http.on('connection', (socket: Socket) => this.#open.watch(socket));
   }
 
   /** Opens the port and resolves with its number. */

@@ -88,7 +88,12 @@ export class OperatorError extends Error {
 
 /** The text of anything that may be thrown. */
 export function messageOf(caught: unknown): string {
-  return caught instanceof Error ? caught.message : String(caught);
+  try {
+    return caught instanceof Error ? caught.message : String(caught);
+  } catch {
+    // Anything may be thrown, also what cannot be made into text.
+    return 'something was thrown that has no text';
+  }
 }
 
 /** Makes the compiler prove that a switch covers every case. */

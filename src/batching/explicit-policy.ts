@@ -42,16 +42,12 @@ export function chooseBatch(
     const dueMs = lane.oldestReceivedAt + maxWaitMs;
     const isFull = lane.rows >= settings.maxBatchSize;
     if (!isFull && dueMs > facts.now) nextDueMs = Math.min(nextDueMs, dueMs);
-    else if (
-      (isFull || facts.hasIdleReplica) &&
-      (oldestDue === undefined || lane.oldestId < oldestDue.oldestId)
-    ) {
-      oldestDue = lane;
-    }
+    else if (oldestDue === undefined || lane.oldestId < oldestDue.oldestId) oldestDue = lane;
   }
   if (oldestDue !== undefined) {
-    const isFull = oldestDue.rows >= settings.maxBatchSize;
-    if (isFull) return { kind: 'send', lane: oldestDue, reason: 'size' };
+    if (oldestDue.rows >= settings.maxBatchSize) return { kind: 'send', lane: oldestDue, reason: 'size' };
+    // A partial batch needs an idle replica. Were a younger full one sent ahead meanwhile, none would ever be idle.
+    if (!facts.hasIdleReplica) return NOTHING;
     if (!facts.isTurnEnding) return WAIT_FOR_TURN;
     return { kind: 'send', lane: oldestDue, reason: settings.maxWaitMs === undefined ? 'idle' : 'timer' };
   }

@@ -58,7 +58,7 @@ function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void 
       `inference input '${input.name}' data-type is '${input.datatype}', but model '${model}' expects '${wanted.datatype}'`,
     );
   }
-  if (!fits(input.shape, wanted.shape)) {
+  if (!fitsShape(input.shape, wanted.shape)) {
     throw new ServingError(
       'INVALID_INPUT',
       `unexpected shape for input '${input.name}' for model '${model}'. ` +
@@ -70,7 +70,8 @@ function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void 
   }
 }
 
-function fits(shape: readonly number[], wanted: readonly number[]): boolean {
+/** Whether a shape is one that metadata allow, where -1 stands for any size. */
+export function fitsShape(shape: readonly number[], wanted: readonly number[]): boolean {
   if (shape.length !== wanted.length) return false;
   for (let axis = 0; axis < shape.length; axis++) {
     if (wanted[axis] !== -1 && wanted[axis] !== shape[axis]) return false;

@@ -1,4 +1,4 @@
-import { NO_BYTES, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
+import { NO_BYTES, type Segments, segmentsFrom, segmentsOf, sliceSegments } from '../tensor/segments.ts';
 import { type Frame, HEADER_BYTES, type ParsedHeader, padding, parseHeader } from './wire.ts';
 
 /** Cuts a stream of bytes, however it is chopped up, into frames. Bodies stay views on the chunks they came in. */
@@ -62,7 +62,7 @@ export class FrameReader {
     const isInFirst = first !== undefined && first.byteLength - start >= byteLength;
     const taken = isInFirst
       ? segmentsOf(first.subarray(start, start + byteLength))
-      : sliceSegments(segmentsOf(...this.#chunks), start, start + byteLength);
+      : sliceSegments(segmentsFrom(this.#chunks), start, start + byteLength);
     this.#skip(byteLength);
     return taken;
   }

@@ -6,7 +6,15 @@ const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
 /** Starts a process that can become any replica: what it is to load comes later, as a frame. */
 export function startReplicaProcess(args: readonly string[] = []): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  // Out of file descriptors, Node gives back a child without pipes and reports the error later.
+  if (child.stdio?.[4] === undefined || child.stdio[4] === null) {
+    child.on('error', () => {});
+    throw new Error('the system has no file descriptors left for its pipes');
+  }
+  return child;
 }
 
 /**

@@ -1,7 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../base/errors.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { LoadOrder } from './compute-messages.ts';
+import { LineCutter } from './line-cutter.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
 
@@ -26,14 +27,28 @@ export class ProcessSpawner implements Spawner {
   }
 
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
-    const child = this.#standby?.take() ?? startReplicaProcess();
-    this.#forwardLines(id, 'stdout', child.stdout);
-    this.#forwardLines(id, 'stderr', child.stderr);
-    return new ProcessReplica(id, incarnation, child, this.#order, observer);
+    try {
+      const child = this.#standby?.take() ?? startReplicaProcess();
+      this.#forwardLines(id, 'stdout', child.stdout);
+      this.#forwardLines(id, 'stderr', child.stderr);
+      return new ProcessReplica(id, incarnation, child, this.#order, observer);
+    } catch (caught) {
+      return stillborn(id, incarnation, observer, messageOf(caught));
+    }
   }
 
   #forwardLines(replica: ReplicaId, stream: 'stdout' | 'stderr', output: Readable | null): void {
-    if (output === null) return;
-    createInterface({ input: output }).on('line', (line) => this.#onOutput({ replica, stream, line }));
+    const cutter = new LineCutter((line) => this.#onOutput({ replica, stream, line }));
+    output?.on('data', (chunk: Buffer) => cutter.push(chunk));
+    output?.on('end', () => cutter.end());
   }
+}
+
+/** A life that ended before it began: the system had no process, memory or file descriptor to give. */
+function stillborn(id: ReplicaId, incarnation: number, observer: ReplicaObserver, why: string): Replica {
+  // Told a moment later, since no replica reports before whoever asked for it knows it.
+  queueMicrotask(() =>
+    observer.exited({ code: null, signal: null, detail: `it could not be started: ${why}` }),
+  );
+  return { id, incarnation, start() {}, cancel() {}, stop() {} };
 }

@@ -2,6 +2,7 @@ import { register } from 'node:module';
 import { basename, dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf } from '../base/errors.ts';
+import { fitsShape } from '../model/check-inputs.ts';
 import {
   checkModelDefinition,
   type ModelDefinition,
@@ -88,11 +89,19 @@ function toModel({ datatype, shape, data }: Tensor): ModelInput {
   return { shape, data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data) };
 }
 
-function fromModel({ name, datatype }: TensorMetadata, output: ModelOutput | undefined): Tensor {
+function fromModel(
+  { name, datatype, shape: declared }: TensorMetadata,
+  output: ModelOutput | undefined,
+): Tensor {
   if (output?.data === undefined || !Array.isArray(output.shape)) {
     throw new Error(`predict gave no output '${name}'; wanted {shape, data}`);
   }
   const { shape, data } = output;
+  if (!fitsShape(shape, declared)) {
+    throw new Error(
+      `output '${name}' has shape [${shape.join(',')}], but [${declared.join(',')}] is declared`,
+    );
+  }
   const count = elementCount(shape);
   if (data.length !== count) {
     throw new Error(
@@ -117,7 +126,8 @@ function encode(name: string, datatype: Tensor['datatype'], data: ModelOutput['d
         `output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.constructor.name}`,
       );
     }
-    return bytesOf(data);
+    // A copy: the memory leaves this thread, and the model may want to use its array again.
+    return bytesOf(data.slice());
   }
   const array = allocateArray(datatype, data.length);
   const isBig = DATATYPES[datatype].kind === 'bigint';

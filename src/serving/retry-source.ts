@@ -2,7 +2,8 @@ import type { Entry } from '../work/entry.ts';
 import { RequestWork } from './request-work.ts';
 import type { DispatchFacts, Work, WorkOffer, WorkSource } from './work-source.ts';
 
-const OFFER: WorkOffer = { kind: 'work', pin: undefined, mayQueueInReplica: false };
+/** They have waited long enough: also behind a batch that still runs. */
+const OFFER: WorkOffer = { kind: 'work', pin: undefined, mayQueueInReplica: true };
 
 /** Batches whose replica was lost: they go ahead of new work, once, to another one. */
 export class RetrySource implements WorkSource {

@@ -308,3 +308,39 @@ test('when rows turn out to depend on their neighbours, requests that no longer 
   clock.runUntil(1_000);
   assert.equal(reasonOf(outcomes.get(1)), 'ok');
 });
+
+test('a lane that is always full does not keep a partial one of another lane waiting', () => {
+  const { clock, submit, sent } = setUp(
+    { batching: { maxBatchSize: 2 } },
+    { credits: 2, serviceMs: () => 10 },
+  );
+  let id = 100;
+  const flood = () => {
+    for (let count = 0; count < 4; count++) submit(id++);
+    if (clock.now() < 200) clock.at(clock.now() + 5, flood, RANK.arrival);
+  };
+  flood();
+  clock.advance(1);
+  submit(0, { width: 2 });
+  clock.advance(60);
+  assert.ok(
+    sent.some(({ ids }) => ids.includes(0)),
+    'the lone request is still waiting',
+  );
+  clock.runUntil(100_000);
+});
+
+test('retries go ahead of new work also while every replica is busy', () => {
+  const { clock, spawner, submit, sent } = setUp(
+    { replicas: 2, batching: { maxBatchSize: 2 } },
+    { credits: 2, serviceMs: () => 10, loadMs: 0 },
+  );
+  for (let id = 0; id < 20; id++) submit(id);
+  clock.advance(1);
+  const victim = sent[0];
+  spawner.replicas.get(victim?.replica ?? '')?.end('SIGKILL');
+  clock.advance(12);
+  const again = sent.filter(({ ids }) => ids.some((id) => victim?.ids.includes(id)));
+  assert.equal(again.length, 2, 'its requests have not been handed out again');
+  clock.runUntil(10_000);
+});

@@ -5,6 +5,7 @@ import { checkBinaryData } from './binary-codec.ts';
 import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
 import { DATATYPE_NAMES, DATATYPES, type Datatype } from './datatype.ts';
 import { parseExactJson } from './exact-json.ts';
+import { hasForbiddenFloat } from './finite.ts';
 import { readJsonData, writeJsonData } from './json-codec.ts';
 import { gatherRows, splitRows } from './rows.ts';
 import { flatten, joinSegments, type Segments, segmentsOf, sliceSegments } from './segments.ts';
@@ -121,6 +122,30 @@ test('exact JSON agrees with JSON.parse on everything that has no loss', () => {
       assert.deepEqual(withoutBigInts(parseExactJson(text)), JSON.parse(text));
     }),
   );
+});
+
+test('exact JSON reads strings of any length and any escape', () => {
+  const long = 'x"\\\\\n'.repeat(500_000);
+  assert.equal(parseExactJson(JSON.stringify(long)), long);
+});
+
+test('NaN is found in every float datatype, infinities where they are forbidden too', () => {
+  const tensor = (datatype: Datatype, ...bits: number[]): Tensor => ({
+    name: 'y',
+    datatype,
+    shape: [bits.length],
+    data: bytesOf(datatype === 'FP32' ? Float32Array.from(bits) : Uint16Array.from(bits)),
+  });
+  for (const [datatype, nan, infinity, largest] of [
+    ['FP16', 0xfe00, 0x7c00, 0x7bff],
+    ['BF16', 0x7fc0, 0xff80, 0x7f7f],
+    ['FP32', Number.NaN, Number.NEGATIVE_INFINITY, 3e38],
+  ] as const) {
+    assert.equal(hasForbiddenFloat(tensor(datatype, largest, nan), 'nan'), true);
+    assert.equal(hasForbiddenFloat(tensor(datatype, largest, infinity), 'nan'), false);
+    assert.equal(hasForbiddenFloat(tensor(datatype, largest, infinity), 'all'), true);
+    assert.equal(hasForbiddenFloat(tensor(datatype, largest), 'all'), false);
+  }
 });
 
 test('exact JSON refuses what JSON.parse refuses', () => {

@@ -19,8 +19,6 @@ const LITERALS: readonly (readonly [string, unknown])[] = [
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ];
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids raw control characters in strings
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SPACE = /[ \t\n\r]*/y;
 
 class ExactReader {
@@ -82,11 +80,17 @@ class ExactReader {
   }
 
   #string(): string {
-    STRING.lastIndex = this.#at;
-    const match = STRING.exec(this.#text);
-    if (match === null) throw this.#unexpected('a string that ends');
-    this.#at = STRING.lastIndex;
-    return JSON.parse(match[0]) as string;
+    const start = this.#at;
+    let end = this.#text.indexOf('"', start + 1);
+    while (end !== -1 && isEscaped(this.#text, end)) end = this.#text.indexOf('"', end + 1);
+    if (end === -1) throw this.#unexpected('a string that ends');
+    this.#at = end + 1;
+    try {
+      return JSON.parse(this.#text.slice(start, end + 1)) as string;
+    } catch {
+      this.#at = start;
+      throw this.#unexpected('a string without raw control characters and unknown escapes');
+    }
   }
 
   #number(): number | bigint {
@@ -120,4 +124,11 @@ class ExactReader {
       `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`,
     );
   }
+}
+
+/** An odd number of backslashes before it makes a quote part of the string. */
+function isEscaped(text: string, quote: number): boolean {
+  let before = quote - 1;
+  while (text[before] === '\\') before -= 1;
+  return (quote - before) % 2 === 0;
 }

@@ -10,6 +10,11 @@ export interface Segments {
 export const NO_BYTES: Segments = { chunks: [], byteLength: 0 };
 
 export function segmentsOf(...chunks: readonly Uint8Array[]): Segments {
+  return segmentsFrom(chunks);
+}
+
+/** The same for lists of any length: a call has room for only so many arguments. */
+export function segmentsFrom(chunks: readonly Uint8Array[]): Segments {
   let byteLength = 0;
   for (const chunk of chunks) byteLength += chunk.byteLength;
   return { chunks, byteLength };

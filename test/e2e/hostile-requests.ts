@@ -372,6 +372,11 @@ function foreignAdmin(): HostileRequest[] {
       call(`host '${host}'`, { host }),
     ),
     {
+      name: 'admin: a path spelt otherwise',
+      bytes: rawRequest('GET', '/%61dmin/models', '', { host: 'evil.example' }),
+      tells: /admin API/,
+    },
+    {
       name: 'admin: a model that is not there',
       bytes: rawRequest('GET', '/admin/models/nope', ''),
       tells: /unknown model/,

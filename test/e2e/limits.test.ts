@@ -123,3 +123,41 @@ test('a connection serves on after a refusal of a complete request', async () =>
   assert.deepEqual(statuses, ['HTTP/1.1 400', 'HTTP/1.1 200']);
   socket.destroy();
 });
+
+test('a body in crumbs of one byte is read, or refused, but ends nothing', async () => {
+  const body = `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]${' '.repeat(90_000)}}`;
+  const chunks = [...body].map((character) => `1\r\n${character}\r\n`).join('');
+  const head = 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
+  const { status } = await sendRaw(server.url, `${head}${chunks}0\r\n\r\n`);
+  assert.ok(status === 200 || status === 503, `${status}`);
+  assert.equal((await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status, 200);
+});
+
+test('requests that wait behind another on a connection are given up with it', async () => {
+  const { hostname, port } = new URL(server.url);
+  const slow = JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [50] }] });
+  const socket = connect(Number(port), hostname);
+  socket.write(Buffer.concat([1, 2, 3].map(() => rawRequest('POST', '/v2/models/slow/infer', slow))));
+  await until('they are held', async () => (await metric('galley_body_bytes')) > 0);
+  socket.destroy();
+  await until('nothing is held', async () => (await metric('galley_body_bytes')) === 0);
+});
+
+test('who asks before it sends is told no before it has sent', async () => {
+  const head = { expect: '100-continue', 'content-length': '99999999' };
+  const { status } = await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', '', head));
+  assert.equal(status, 413);
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', (chunk: Buffer) => {
+    answer += chunk.toString();
+  });
+  const request = rawRequest('POST', '/v2/models/echo/infer', ONE_ROW, { expect: '100-continue' }).toString();
+  const split = request.indexOf('\r\n\r\n') + 4;
+  socket.write(request.slice(0, split));
+  await until('it may go on', () => answer.includes('100 Continue'));
+  socket.write(request.slice(split));
+  await until('it is answered', () => answer.includes('200 OK'));
+  socket.destroy();
+});
