@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Replica } from './replica.ts';
+import { Roster } from './roster.ts';
+
+function replica(id: string): Replica {
+  return { id, incarnation: 1, start() {}, cancel() {}, stop() {} };
+}
+
+test('a lease takes one credit and gives it back exactly once', () => {
+  const roster = new Roster();
+  roster.add(replica('a'), 0, 1);
+  assert.deepEqual(roster.free(), []);
+  roster.grant('a', 1);
+  const lease = roster.lease('a');
+  assert.deepEqual(roster.free(), []);
+  assert.throws(() => roster.lease('a'), /no credit/);
+  lease.release();
+  lease.release();
+  assert.equal(roster.free().length, 1);
+  assert.equal(roster.views()[0]?.running, 0);
+  roster.lease('a');
+  assert.deepEqual(roster.free(), []);
+});
+
+test('replicas keep their order, and who is gone is forgotten', () => {
+  const roster = new Roster();
+  roster.add(replica('b'), 1, 1);
+  roster.add(replica('a'), 0, 1);
+  roster.setReady('b', true);
+  assert.deepEqual(
+    roster.views().map(({ id }) => id),
+    ['a', 'b'],
+  );
+  assert.equal(roster.readyCount(), 1);
+  roster.remove('b');
+  roster.setReady('b', true);
+  roster.grant('b', 1);
+  assert.equal(roster.readyCount(), 0);
+  assert.throws(() => roster.lease('b'), /no credit/);
+});
