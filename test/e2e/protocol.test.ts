@@ -323,3 +323,13 @@ test('the admin view shows every replica with its warmup report', async () => {
   assert.equal(version?.replicas.length, 2);
   assert.equal(version?.replicas[0]?.state, 'ready');
 });
+
+test('a model may give the same array again and again', async () => {
+  const client = new GalleyClient(server.url);
+  for (let call = 0; call < 3; call++) {
+    const { outputs } = await client.infer('constant', [
+      { name: 'x', datatype: 'FP32', shape: [1], data: [1] },
+    ]);
+    assert.equal((outputs[0]?.data as Float32Array)[2047], 0.5);
+  }
+});
