@@ -44,6 +44,21 @@ export function emptyPlace(id: ReplicaId, index: number): Place {
   };
 }
 
+/** A replica as operators see it. */
+export interface ReplicaStatus {
+  readonly replica: ReplicaId;
+  readonly state: ReplicaState;
+  readonly reason: string;
+  readonly incarnation: number;
+  readonly restarts: number;
+  readonly beat: Beat | undefined;
+}
+
+/** What is told of a place to whoever asks. */
+export function statusOf({ id, state, reason, incarnation, beat }: Place): ReplicaStatus {
+  return { replica: id, state, reason, incarnation, restarts: Math.max(0, incarnation - 1), beat };
+}
+
 /** How a life ended, in words. */
 export function exitText({ code, signal, detail }: Exit): string {
   const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;

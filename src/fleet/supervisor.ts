@@ -4,10 +4,10 @@ import type { Random } from '../base/random.ts';
 import type { HealthSettings } from '../config/health-settings.ts';
 import { decideRestart, isGoodLife } from '../health/restart-policy.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import type { Beat, Exit, ReplicaId, Spawner } from '../replica/replica.ts';
+import type { Exit, ReplicaId, Spawner } from '../replica/replica.ts';
 import { checkTransition, type ReplicaState } from '../replica/replica-state.ts';
 import type { Roster } from '../replica/roster.ts';
-import { emptyPlace, exitText, type Place } from './place.ts';
+import { emptyPlace, exitText, type Place, type ReplicaStatus, statusOf } from './place.ts';
 
 /** A replica has gone from one state to another. */
 export interface ReplicaMoved {
@@ -16,16 +16,6 @@ export interface ReplicaMoved {
   readonly from: ReplicaState;
   readonly to: ReplicaState;
   readonly reason: string;
-}
-
-/** A replica as operators see it. */
-export interface ReplicaStatus {
-  readonly replica: ReplicaId;
-  readonly state: ReplicaState;
-  readonly reason: string;
-  readonly incarnation: number;
-  readonly restarts: number;
-  readonly beat: Beat | undefined;
 }
 
 /** What a supervisor needs of the world. */
@@ -85,14 +75,7 @@ export class Supervisor {
   }
 
   replicas(): ReplicaStatus[] {
-    return this.#places.map(({ id, state, reason, incarnation, beat }) => ({
-      replica: id,
-      state,
-      reason,
-      incarnation,
-      restarts: Math.max(0, incarnation - 1),
-      beat,
-    }));
+    return this.#places.map(statusOf);
   }
 
   #open(index: number): void {

@@ -15,8 +15,9 @@ import { QueueSource } from '../serving/queue-source.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
 import { RetrySource } from '../serving/retry-source.ts';
 import type { Entry } from '../work/entry.ts';
+import type { ReplicaStatus } from './place.ts';
 import { batchingWarning, sampleProblem } from './settings-fit.ts';
-import { type ReplicaStatus, Supervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 import type { VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
 import { Warmer, type WarmupReport } from './warmer.ts';
 
