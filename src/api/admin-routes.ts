@@ -38,9 +38,9 @@ function describe(version: VersionInService) {
     version: version.spec.version,
     state: version.state,
     reason: version.failure,
-    maxBatchSize: version.maxBatchSize,
-    queue: { rows: version.queue.rows, bytes: version.queue.bytes },
-    inFlight: version.inFlight,
-    replicas: version.replicas(),
+    maxBatchSize: version.path.maxBatchSize,
+    queue: { rows: version.path.queue.rows, bytes: version.path.queue.bytes },
+    inFlight: version.path.inFlight,
+    replicas: version.supervisor.replicas(),
   };
 }

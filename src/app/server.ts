@@ -106,7 +106,7 @@ export class GalleyServer {
         'replica wrote',
       );
     };
-    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, standby);
+    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, { standby });
     const spec = { model, version: file.version, file: file.file, settings, ownSample };
     const version = new VersionInService(spec, { ...this.#ports, spawner });
     logVersion(log, version);

@@ -1,13 +1,23 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
+import type { FleetView } from './eligible.ts';
+import { isBetterToWait, type Waiting } from './slow-replica-guard.ts';
 import type { Strategy } from './strategy.ts';
 
 /** What a pick depends on. */
-export interface Load {
+export interface Load extends Waiting {
   /** The only replica that may take it, in whatever state. */
   readonly pin: ReplicaId | undefined;
+  /** The one that has failed at it before. */
+  readonly avoid: ReplicaId | undefined;
   /** Full batches may also wait inside a replica that is still running its last one. */
   readonly mayQueueInReplica: boolean;
+}
+
+/** The fleet with those who may take callers' work. */
+export interface PickFacts extends FleetView {
+  readonly now: number;
+  readonly eligible: readonly ReplicaView[];
 }
 
 /** Narrows the replicas with a credit down to those that may take this work; a strategy chooses among them. */
@@ -18,12 +28,18 @@ export class Balancer {
     this.#strategy = strategy;
   }
 
-  /** undefined when nobody free may take it. */
-  pick(load: Load, free: readonly ReplicaView[]): ReplicaView | undefined {
-    if (load.pin !== undefined) return free.find((replica) => replica.id === load.pin);
-    const ready = free.filter((replica) => replica.isReady);
-    const idle = ready.filter((replica) => replica.running === 0);
-    const candidates = idle.length === 0 && load.mayQueueInReplica ? ready : idle;
-    return candidates.length === 0 ? undefined : this.#strategy.pick(candidates);
+  /** undefined when nobody free may take it, or when it does better to wait. */
+  pick(load: Load, facts: PickFacts): ReplicaView | undefined {
+    if (load.pin !== undefined) return facts.free.find((replica) => replica.id === load.pin);
+    const allowed =
+      load.avoid === undefined ? facts.eligible : facts.eligible.filter(({ id }) => id !== load.avoid);
+    const idle = allowed.filter((replica) => replica.running === 0);
+    let candidates = idle.length === 0 && load.mayQueueInReplica ? allowed : idle;
+    while (candidates.length > 0) {
+      const picked = this.#strategy.pick(candidates);
+      if (!isBetterToWait(picked, facts.all, load, facts.now)) return picked;
+      candidates = candidates.filter((candidate) => candidate !== picked);
+    }
+    return undefined;
   }
 }

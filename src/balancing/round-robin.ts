@@ -3,7 +3,11 @@ import type { Strategy } from './strategy.ts';
 
 /** Each in turn. The cursor is a position, so it survives replicas that come and go. */
 export class RoundRobin implements Strategy {
-  #lastIndex = -1;
+  #lastIndex: number;
+
+  constructor(startIndex = 0) {
+    this.#lastIndex = startIndex - 1;
+  }
 
   pick(candidates: readonly ReplicaView[]): ReplicaView {
     const next =

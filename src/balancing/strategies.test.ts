@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../base/random.ts';
 import type { ReplicaView } from '../replica/roster.ts';
-import { Balancer } from './balancer.ts';
+import { Balancer, type Load } from './balancer.ts';
+import { eligible } from './eligible.ts';
 import { LeastConnections } from './least-connections.ts';
 import { RandomPick } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
@@ -18,12 +19,27 @@ const makers: Readonly<Record<string, () => Strategy>> = {
 };
 
 function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
-  return { id: `r${index}`, index, isReady: true, running: 0, weight: 1, ...more };
+  const service = { batches: 0, predictMs: () => 0 };
+  return { id: `r${index}`, index, standing: 'ready', running: 0, weight: 1, share: 1, service, ...more };
+}
+
+const ANY = {
+  pin: undefined,
+  avoid: undefined,
+  mayQueueInReplica: false,
+  rows: 1,
+  batchesBehind: 0,
+  deadline: Number.POSITIVE_INFINITY,
+};
+
+function pick(balancer: Balancer, load: Partial<Load>, free: readonly ReplicaView[]) {
+  const fleet = { all: free, free, wanted: free.length };
+  return balancer.pick({ ...ANY, ...load }, { ...fleet, now: 0, eligible: eligible(fleet) });
 }
 
 const fleets = fc.array(
   fc.record({
-    isReady: fc.boolean(),
+    standing: fc.constantFrom('ready' as const, 'degraded' as const, 'ejected' as const, undefined),
     running: fc.integer({ min: 0, max: 1 }),
     weight: fc.integer({ min: 1, max: 5 }),
   }),
@@ -36,9 +52,12 @@ for (const [name, make] of Object.entries(makers)) {
       fc.property(fleets, fc.boolean(), (facts, mayQueueInReplica) => {
         const balancer = new Balancer(make());
         const free = facts.map((fact, index) => view(index, fact));
-        const ready = free.filter(({ isReady }) => isReady);
+        const of = (wanted: string) => free.filter(({ standing }) => standing === wanted);
+        const isPanic = 2 * (of('ready').length + of('degraded').length) < free.length;
+        const choices = [of('ready'), of('degraded'), isPanic ? of('ejected') : []];
+        const ready = choices.find((choice) => choice.length > 0) ?? [];
         const idle = ready.filter(({ running }) => running === 0);
-        const picked = balancer.pick({ pin: undefined, mayQueueInReplica }, free);
+        const picked = pick(balancer, { mayQueueInReplica }, free);
         if (idle.length > 0) assert.ok(picked !== undefined && idle.includes(picked));
         else if (mayQueueInReplica && ready.length > 0)
           assert.ok(picked !== undefined && ready.includes(picked));
@@ -62,9 +81,9 @@ for (const [name, make] of Object.entries(makers)) {
 
 test('pinned work goes to its replica in whatever state, and to no other', () => {
   const balancer = new Balancer(new RoundRobin());
-  const free = [view(0), view(1, { isReady: false })];
-  assert.equal(balancer.pick({ pin: 'r1', mayQueueInReplica: false }, free)?.id, 'r1');
-  assert.equal(balancer.pick({ pin: 'r9', mayQueueInReplica: false }, free), undefined);
+  const free = [view(0), view(1, { standing: undefined })];
+  assert.equal(pick(balancer, { pin: 'r1' }, free)?.id, 'r1');
+  assert.equal(pick(balancer, { pin: 'r9' }, free), undefined);
 });
 
 test('weighted: 5, 1, 1 gives a a b a c a a', () => {
@@ -95,4 +114,32 @@ test('least connections: outstanding work counts against the weight', () => {
   const strategy = new LeastConnections();
   assert.equal(strategy.pick([view(0, { running: 1 }), view(1)]).index, 1);
   assert.equal(strategy.pick([view(0, { running: 1, weight: 4 }), view(1)]).index, 0);
+});
+
+/** A replica that takes so long for a batch. */
+function taking(index: number, ms: number, more: Partial<ReplicaView> = {}): ReplicaView {
+  return view(index, { service: { batches: 50, predictMs: () => ms }, ...more });
+}
+
+test('nobody is handed to an idle replica ten times slower while a fast one will soon be free', () => {
+  const balancer = new Balancer(new RoundRobin());
+  const fleet = { all: [taking(0, 10, { running: 1 }), taking(1, 100)], wanted: 2 };
+  const free = fleet.all.slice(1);
+  const facts = { ...fleet, free, eligible: free, now: 0 };
+  assert.equal(balancer.pick(ANY, facts), undefined);
+  assert.equal(
+    balancer.pick({ ...ANY, batchesBehind: 20 }, facts)?.id,
+    'r1',
+    'a long queue makes it worth while',
+  );
+  assert.equal(balancer.pick({ ...ANY, deadline: 15 }, facts)?.id, 'r1', 'waiting would be too late');
+  const alone = { ...facts, all: free };
+  assert.equal(balancer.pick(ANY, alone)?.id, 'r1');
+});
+
+test('work that failed at a replica goes to another one', () => {
+  const balancer = new Balancer(new RoundRobin());
+  for (let turn = 0; turn < 4; turn++)
+    assert.equal(pick(balancer, { avoid: 'r0' }, [view(0), view(1)])?.id, 'r1');
+  assert.equal(pick(balancer, { avoid: 'r0' }, [view(0)]), undefined);
 });

@@ -35,16 +35,16 @@ async function openModel(model: ServedModel): Promise<ModelMetadata> {
     const replica = spawner.spawn(`${model.model}/${model.file.version}`, 1, {
       loaded(metadata) {
         result = metadata;
-        replica.stop('drain');
+        replica.drain();
       },
       loadFailed(message) {
         result = new Error(message);
-        replica.stop('kill');
+        replica.kill('ended');
       },
       credited() {},
       beat() {},
-      exited({ detail }) {
-        if (result instanceof Error) reject(detail === '' ? result : new Error(detail));
+      exited({ cause, detail }) {
+        if (result instanceof Error) reject(cause === 'not started' ? new Error(detail) : result);
         else resolve(result);
       },
     });

@@ -11,7 +11,8 @@ export function welcome(server: GalleyServer, config: LoadedConfig, startMs: num
   const rows = versions.map((version) => {
     const { inputs = [], outputs = [] } = version.metadata ?? {};
     const count = version.spec.settings.replicas;
-    const batches = version.maxBatchSize === 1 ? 'no batching' : `batches up to ${version.maxBatchSize}`;
+    const batches =
+      version.path.maxBatchSize === 1 ? 'no batching' : `batches up to ${version.path.maxBatchSize}`;
     return [
       version.name,
       `${count} ${count === 1 ? 'replica' : 'replicas'}, ${batches}`,

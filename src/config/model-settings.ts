@@ -26,6 +26,13 @@ export const ModelSettings = z
       .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
       .default('latest')
       .describe('Which versions are served: the highest number, all, or those listed.'),
+    required: z.boolean().default(true).describe('Whether the server is ready only when this model is.'),
+    device: z
+      .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
+      .default('cpu')
+      .describe(
+        'What must compute the model; a replica that would run on anything else does not become ready.',
+      ),
     replicas: z.int().min(1).default(1).describe('Processes per version, each with the model loaded.'),
     threads: z.int().min(1).default(1).describe('Threads a replica computes with.'),
     batchAxis: z

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ModelSettings } from './model-settings.ts';
+import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -72,9 +73,17 @@ export const ServerSettings = z.strictObject({
     .min(1)
     .default(256 * MEBIBYTE)
     .describe('Bytes of request bodies the server holds at once; beyond it 503 before a byte is read.'),
+  readyWhen: z
+    .enum(['all', 'any'])
+    .default('all')
+    .describe('Ready when all required models have a ready replica, or when any has.'),
   http: HttpSettings,
   shutdown: ShutdownSettings,
   log: LogSettings,
+  admin: AdminSettings,
+  alerts: AlertSettings,
+  decisions: DecisionSettings,
+  recorder: RecorderSettings,
   defaults: ModelSettings.optional().describe('Settings for every model, in the form of one under models.'),
   models: z
     .record(z.string().min(1), ModelSettings)

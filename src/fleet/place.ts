@@ -1,47 +1,105 @@
 import type { Timer } from '../base/clock.ts';
-import type { Beat, Exit, Replica, ReplicaId } from '../replica/replica.ts';
-import type { ReplicaState } from '../replica/replica-state.ts';
+import type { Beat, Replica, ReplicaId } from '../replica/replica.ts';
+import { checkTransition, hasStanding, type ReplicaState, type Standing } from '../replica/replica-state.ts';
 
-/** One replica's place and all its lives. */
-export interface Place {
+/** A replica has gone from one state to another. */
+export interface ReplicaMoved {
+  readonly replica: ReplicaId;
+  readonly incarnation: number;
+  readonly from: ReplicaState;
+  readonly to: ReplicaState;
+  readonly reason: string;
+}
+
+/** Why we end a replica ourselves, and what is to come of its place. */
+export interface Ending {
+  readonly reason: string;
+  /** `again` begins a new life at once, `stay` leaves the place empty, `fault` lets the restart policy say. */
+  readonly afterwards: 'again' | 'stay' | 'fault';
+}
+
+/** One replica's seat in its version and all its lives, one after the other. Its state is changed here alone. */
+export class Place {
   readonly id: ReplicaId;
   readonly index: number;
-  state: ReplicaState;
-  reason: string;
-  incarnation: number;
-  badLivesInARow: number;
+  readonly #onMoved: (moved: ReplicaMoved) => void;
+  #state: ReplicaState = 'stopped';
+  #reason = 'wanted';
+  #since: number;
+  incarnation = 0;
+  /** The present life; undefined between lives. */
   replica: Replica | undefined;
+  loadedAt: number | undefined;
   readyAt: number | undefined;
-  beatAt: number;
   beat: Beat | undefined;
   /** Batches it had run when it was first seen ready: practice. */
   batchesBefore: number | undefined;
-  /** Ends a start that takes too long, or begins the next one. */
+  ending: Ending | undefined;
+  /** Given up for what the model itself is: only somebody who changes that can help. */
+  isHopeless = false;
+  /** Ends a start, or a drain, that takes too long; or begins the next life. */
   alarm: Timer | undefined;
-  /** Looks whether it still gives signs of life. */
-  beatAlarm: Timer | undefined;
-  /** Why we ended it ourselves; told instead of the bare signal. */
-  endedFor: string | undefined;
-}
 
-/** A place that has not had a replica yet. */
-export function emptyPlace(id: ReplicaId, index: number): Place {
-  return {
-    id,
-    index,
-    state: 'backoff',
-    reason: 'wanted',
-    incarnation: 0,
-    badLivesInARow: 0,
-    replica: undefined,
-    readyAt: undefined,
-    beatAt: 0,
-    beat: undefined,
-    batchesBefore: undefined,
-    alarm: undefined,
-    beatAlarm: undefined,
-    endedFor: undefined,
-  };
+  constructor(id: ReplicaId, index: number, now: number, onMoved: (moved: ReplicaMoved) => void) {
+    this.id = id;
+    this.index = index;
+    this.#since = now;
+    this.#onMoved = onMoved;
+  }
+
+  get state(): ReplicaState {
+    return this.#state;
+  }
+
+  get standing(): Standing | undefined {
+    return hasStanding(this.#state) ? this.#state : undefined;
+  }
+
+  get reason(): string {
+    return this.#reason;
+  }
+
+  get since(): number {
+    return this.#since;
+  }
+
+  /** Whether it is between the decision to begin a life and its being ready. */
+  get isComing(): boolean {
+    return this.#state === 'starting' || this.#state === 'warming' || this.#state === 'backoff';
+  }
+
+  /** A new life begins: what was known of the last one is gone. */
+  beginLife(reason: string, now: number): void {
+    this.incarnation += 1;
+    this.loadedAt = undefined;
+    this.readyAt = undefined;
+    this.beat = undefined;
+    this.batchesBefore = undefined;
+    this.ending = undefined;
+    this.goTo('starting', reason, now);
+  }
+
+  takeBeat(beat: Beat): void {
+    this.beat = beat;
+    // Practice is no service: what a life has answered counts from the first beat after it became ready.
+    if (this.readyAt !== undefined) this.batchesBefore ??= beat.batches;
+  }
+
+  /** Batches it has answered for callers in its present life. */
+  get batchesServed(): number {
+    const batches = this.beat?.batches ?? 0;
+    return batches - (this.batchesBefore ?? batches);
+  }
+
+  /** Throws on a step that the table of states does not have. */
+  goTo(to: ReplicaState, reason: string, now: number): void {
+    const from = this.#state;
+    checkTransition(this.id, from, to);
+    this.#state = to;
+    this.#reason = reason;
+    this.#since = now;
+    this.#onMoved({ replica: this.id, incarnation: this.incarnation, from, to, reason });
+  }
 }
 
 /** A replica as operators see it. */
@@ -49,18 +107,14 @@ export interface ReplicaStatus {
   readonly replica: ReplicaId;
   readonly state: ReplicaState;
   readonly reason: string;
+  /** Monotonic moment of the last transition, in ms. */
+  readonly since: number;
   readonly incarnation: number;
   readonly restarts: number;
   readonly beat: Beat | undefined;
 }
 
 /** What is told of a place to whoever asks. */
-export function statusOf({ id, state, reason, incarnation, beat }: Place): ReplicaStatus {
-  return { replica: id, state, reason, incarnation, restarts: Math.max(0, incarnation - 1), beat };
-}
-
-/** How a life ended, in words. */
-export function exitText({ code, signal, detail }: Exit): string {
-  const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
-  return detail === '' ? how : `${how}: ${detail}`;
+export function statusOf({ id, state, reason, since, incarnation, beat }: Place): ReplicaStatus {
+  return { replica: id, state, reason, since, incarnation, restarts: Math.max(0, incarnation - 1), beat };
 }

@@ -1,234 +1,227 @@
-import type { Clock } from '../base/clock.ts';
 import { Event } from '../base/event.ts';
 import type { Random } from '../base/random.ts';
 import type { HealthSettings } from '../config/health-settings.ts';
-import { decideRestart, isGoodLife } from '../health/restart-policy.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
-import type { Exit, ReplicaId, Spawner } from '../replica/replica.ts';
-import { checkTransition, type ReplicaState } from '../replica/replica-state.ts';
-import type { Roster } from '../replica/roster.ts';
-import { emptyPlace, exitText, type Place, type ReplicaStatus, statusOf } from './place.ts';
-
-/** A replica has gone from one state to another. */
-export interface ReplicaMoved {
-  readonly replica: ReplicaId;
-  readonly incarnation: number;
-  readonly from: ReplicaState;
-  readonly to: ReplicaState;
-  readonly reason: string;
-}
+import { type Exit, exitText } from '../replica/exit.ts';
+import type { ReplicaId } from '../replica/replica.ts';
+import type { Standing } from '../replica/replica-state.ts';
+import type { LossCause } from '../work/outcome.ts';
+import { type LifePorts, Lives } from './lives.ts';
+import { type Ending, Place, type ReplicaStatus, statusOf } from './place.ts';
+import { Restarts } from './restarts.ts';
 
 /** What a supervisor needs of the world. */
-export interface SupervisorPorts {
-  readonly clock: Clock;
+export interface SupervisorPorts extends LifePorts {
   readonly random: Random;
-  readonly spawner: Spawner;
-  readonly roster: Roster;
-  /** Credits or readiness have changed. */
-  readonly wake: () => void;
-  /** Has a loaded replica practise; `ready` is called when it may take traffic, `failed` when it cannot. */
-  readonly warm: (
-    id: ReplicaId,
-    metadata: ModelMetadata,
-    ready: () => void,
-    failed: (why: string) => void,
-  ) => void;
 }
 
 /** Keeps as many replicas of one version alive as are wanted. It reconciles: every event leads to the same question. */
 export class Supervisor {
-  readonly moved = new Event<ReplicaMoved>();
-  readonly loaded = new Event<ModelMetadata>();
   /** A replica has ended, or was never there to be ended. */
   readonly ended = new Event<ReplicaId>();
-  /** A replica was given up; the message says why. */
-  readonly gaveUp = new Event<string>();
   readonly #name: string;
   readonly #settings: HealthSettings;
-  readonly #weights: readonly number[];
   readonly #ports: SupervisorPorts;
-  readonly #places: Place[] = [];
+  readonly #restarts: Restarts;
+  readonly #lives: Lives;
+  #places: Place[] = [];
+  /** Places that are no longer wanted and still have somebody in them. */
+  #closing: Place[] = [];
+  /** Places whose turn to begin a life has come, while only one may at a time. */
+  #queueing: Place[] = [];
 
   constructor(name: string, settings: HealthSettings, weights: readonly number[], ports: SupervisorPorts) {
     this.#name = name;
     this.#settings = settings;
-    this.#weights = weights;
     this.#ports = ports;
+    this.#restarts = new Restarts(settings.restart, ports.random);
+    this.#lives = new Lives(settings, weights, ports, (place, exit) => this.#onExited(place, exit));
+    this.#lives.moved.on(({ to }) => {
+      if (to === 'ready' || to === 'failed') this.#spawnNext();
+    });
+  }
+
+  get moved(): Lives['moved'] {
+    return this.#lives.moved;
+  }
+
+  get loaded(): Lives['loaded'] {
+    return this.#lives.loaded;
+  }
+
+  get beaten(): Lives['beaten'] {
+    return this.#lives.beaten;
+  }
+
+  get leaving(): Lives['leaving'] {
+    return this.#lives.leaving;
+  }
+
+  get gaveUp(): Lives['gaveUp'] {
+    return this.#lives.gaveUp;
+  }
+
+  /** How many replicas there should be. */
+  get wanted(): number {
+    return this.#places.length;
   }
 
   /** Sets how many replicas there should be. */
   want(count: number): void {
-    while (this.#places.length < count) this.#open(this.#places.length);
-    for (const place of this.#places.splice(count)) this.#close(place, 'drain', 'fewer replicas are wanted');
+    while (this.#places.length < count) this.#open();
+    this.#close(this.#places.slice(count), 'fewer replicas are wanted');
   }
 
   /** Ends every replica: `drain` lets it finish what runs. */
   stop(how: 'drain' | 'kill'): void {
-    for (const place of this.#places) this.#close(place, how, 'the version is stopped');
+    this.#close([...this.#places], 'the version is stopped');
+    if (how === 'kill') for (const { replica } of this.#closing) replica?.kill('ended');
   }
 
   /** Whether no replica process is left. */
   get isStopped(): boolean {
-    return this.#places.every(
-      ({ state, replica }) => replica === undefined && (state === 'stopped' || state === 'failed'),
-    );
+    return this.#places.length === 0 && this.#closing.length === 0;
   }
 
   replicas(): ReplicaStatus[] {
-    return this.#places.map(statusOf);
+    return [...this.#places, ...this.#closing].map(statusOf);
   }
 
-  #open(index: number): void {
-    const place = emptyPlace(`${this.#name}#${index}`, index);
+  /** The place of a replica that is wanted; undefined when there is none under this id. */
+  find(id: ReplicaId): Place | undefined {
+    return this.#places.find((place) => place.id === id);
+  }
+
+  /** Whether a replica is on its way to be ready. */
+  get isOneComing(): boolean {
+    return this.#places.some((place) => place.isComing || place.state === 'draining');
+  }
+
+  /** How well a replica does, as whoever watches it finds; nothing happens when it is on its way out. */
+  assess(id: ReplicaId, standing: Standing, reason: string): void {
+    const place = this.find(id);
+    if (place?.standing === undefined || place.ending !== undefined || place.standing === standing) return;
+    this.#ports.roster.setStanding(id, standing);
+    place.goTo(standing, reason, this.#ports.clock.now());
+    this.#ports.wake();
+  }
+
+  /** Ends a replica now, for a fault; what it runs is lost for this cause. */
+  kill(id: ReplicaId, cause: LossCause, reason: string): void {
+    const place = this.find(id);
+    if (place?.replica === undefined || place.state === 'failed') return;
+    place.ending ??= { reason, afterwards: 'fault' };
+    place.replica.kill(cause);
+  }
+
+  /** Lets a replica that serves finish what it runs, then ends it. Whether there was one. */
+  drain(id: ReplicaId, ending: Ending): boolean {
+    const place = this.find(id);
+    if (place?.standing === undefined || place.ending !== undefined) return false;
+    this.#lives.letGo(place, ending);
+    return true;
+  }
+
+  /** Begins a life in a place that has none: an operator has mended what was wrong. Whether there was such a place. */
+  revive(id: ReplicaId, reason: string): boolean {
+    const place = this.find(id);
+    if (place === undefined || place.replica !== undefined) return false;
+    this.#restarts.forgive();
+    place.isHopeless = false;
+    place.alarm?.cancel();
+    this.#queueing = this.#queueing.filter((other) => other !== place);
+    this.#lives.begin(place, reason);
+    return true;
+  }
+
+  /** Tries no more with a replica that no restart has mended. */
+  giveUp(id: ReplicaId, message: string): void {
+    const place = this.find(id);
+    if (place !== undefined) this.#lives.giveUp(place, message, 'the replica');
+  }
+
+  #open(): void {
+    const taken = new Set([...this.#places, ...this.#closing].map(({ index }) => index));
+    let index = 0;
+    while (taken.has(index)) index += 1;
+    const id = `${this.#name}#${index}`;
+    const place = new Place(id, index, this.#ports.clock.now(), (moved) => this.moved.emit(moved));
     this.#places.push(place);
-    this.#spawn(place);
-  }
-
-  #spawn(place: Place): void {
-    place.incarnation += 1;
-    place.readyAt = undefined;
-    place.endedFor = undefined;
-    place.beat = undefined;
-    place.batchesBefore = undefined;
-    this.#goTo(place, 'starting', place.reason);
-    const { incarnation } = place;
-    // Reports of an earlier life die here: a late exit must not end its successor.
-    const ifCurrent =
-      <Fact extends unknown[]>(handle: (...facts: Fact) => void) =>
-      (...facts: Fact) => {
-        if (place.incarnation === incarnation && place.replica !== undefined) handle(...facts);
-      };
-    place.replica = this.#ports.spawner.spawn(place.id, incarnation, {
-      loaded: ifCurrent((metadata) => this.#onLoaded(place, metadata)),
-      loadFailed: ifCurrent((message) => this.#giveUp(place, message)),
-      credited: ifCurrent((batches) => {
-        this.#ports.roster.grant(place.id, batches);
-        this.#ports.wake();
-      }),
-      beat: ifCurrent((beat) => {
-        place.beat = beat;
-        // Practice is no service: what a life has answered counts from the first beat after it became ready.
-        if (place.readyAt !== undefined) place.batchesBefore ??= beat.batches;
-        place.beatAt = this.#ports.clock.now();
-      }),
-      exited: ifCurrent((exit) => this.#onExited(place, exit)),
-    });
-    this.#ports.roster.add(place.replica, place.index, this.#weights[place.index] ?? 1);
-    const { startupTimeoutMs } = this.#settings;
-    place.alarm = this.#ports.clock.at(this.#ports.clock.now() + startupTimeoutMs, () =>
-      this.#end(place, `it was not ready after ${startupTimeoutMs} ms`),
-    );
-  }
-
-  #onLoaded(place: Place, metadata: ModelMetadata): void {
-    // It may be on its way out already, and say so late.
-    if (place.state !== 'starting') return;
-    this.#goTo(place, 'warming', 'the model is loaded');
-    place.beatAt = this.#ports.clock.now();
-    this.#watchBeats(place);
-    this.loaded.emit(metadata);
-    const { incarnation } = place;
-    const isWarming = () => place.incarnation === incarnation && place.state === 'warming';
-    this.#ports.warm(
-      place.id,
-      metadata,
-      () => {
-        if (!isWarming()) return;
-        place.alarm?.cancel();
-        place.readyAt = this.#ports.clock.now();
-        this.#ports.roster.setReady(place.id, true);
-        this.#goTo(place, 'ready', 'warmup is over');
-        this.#ports.wake();
-      },
-      (why) => {
-        if (isWarming()) this.#giveUp(place, `warmup failed: ${why}`);
-      },
-    );
+    this.#lives.begin(place, 'wanted');
   }
 
   #onExited(place: Place, exit: Exit): void {
-    place.alarm?.cancel();
-    place.beatAlarm?.cancel();
-    this.#ports.roster.remove(place.id);
-    place.replica = undefined;
-    if (place.state === 'draining') this.#goTo(place, 'stopped', 'drained');
-    else if (place.state !== 'failed') this.#restart(place, exit);
+    if (place.state === 'failed') this.#retryLater(place);
+    else if (place.state === 'draining') this.#afterDrain(place);
+    else this.#afterFault(place, exit);
+    this.#closing = this.#closing.filter((other) => other !== place);
     this.ended.emit(place.id);
+    this.#spawnNext();
   }
 
-  #restart(place: Place, exit: Exit): void {
-    const { clock, random } = this.#ports;
-    const reason = place.endedFor ?? exitText(exit);
-    const readyForMs = place.readyAt === undefined ? undefined : clock.now() - place.readyAt;
-    const batches = (place.beat?.batches ?? 0) - (place.batchesBefore ?? place.beat?.batches ?? 0);
-    const wasGood = isGoodLife({ readyForMs, batches });
-    place.badLivesInARow = wasGood ? 0 : place.badLivesInARow + 1;
-    const decision = decideRestart(this.#settings.maxBadLives, place, random.unit());
+  #afterDrain(place: Place): void {
+    const { reason, afterwards } = place.ending ?? { reason: 'drained', afterwards: 'stay' };
+    place.goTo('stopped', reason, this.#ports.clock.now());
+    if (afterwards === 'again') this.#lives.begin(place, reason);
+  }
+
+  #afterFault(place: Place, exit: Exit): void {
+    const { clock } = this.#ports;
+    const now = clock.now();
+    const reason = place.ending?.reason ?? exitText(exit);
+    const life = {
+      readyForMs: place.readyAt === undefined ? undefined : now - place.readyAt,
+      batches: place.batchesServed,
+      wasKilledFromOutside: exit.cause === 'killed' && place.ending === undefined,
+    };
+    const decision = this.#restarts.afterLife(life, now);
     if (decision.kind === 'give up') {
-      this.#goTo(place, 'failed', `${decision.reason}; the last: ${reason}`);
+      place.goTo('failed', `${decision.reason}; the last: ${reason}`, now);
       this.gaveUp.emit(place.reason);
+      this.#retryLater(place);
       return;
     }
-    this.#goTo(place, 'backoff', reason);
-    place.alarm = clock.at(clock.now() + decision.afterMs, () => this.#spawn(place));
-  }
-
-  #giveUp(place: Place, message: string): void {
-    if (place.state !== 'starting' && place.state !== 'warming') return;
-    this.#goTo(place, 'failed', message);
-    place.alarm?.cancel();
-    place.replica?.stop('kill');
-    this.gaveUp.emit(message);
-  }
-
-  #end(place: Place, why: string): void {
-    place.endedFor = why;
-    place.replica?.stop('kill');
-  }
-
-  /**
-   * Ends a replica that has fallen silent. When the alarm itself comes late, it was the gateway that stood
-   * still and the beats are waiting to be read: then it looks again a period later.
-   */
-  #watchBeats(place: Place): void {
-    const { clock } = this.#ports;
-    const { beatPeriodMs, missedBeats } = this.#settings;
-    const dueMs = Math.max(place.beatAt + beatPeriodMs * missedBeats, clock.now() + beatPeriodMs);
-    place.beatAlarm = clock.at(dueMs, () => {
-      const silentMs = clock.now() - place.beatAt;
-      const wasStalled = clock.now() - dueMs > beatPeriodMs;
-      if (!wasStalled && silentMs >= beatPeriodMs * missedBeats) {
-        this.#end(place, `no sign of life for ${Math.round(silentMs)} ms`);
-      } else {
-        this.#watchBeats(place);
-      }
+    place.goTo('backoff', reason, now);
+    place.alarm = clock.at(now + decision.afterMs, () => {
+      this.#queueing.push(place);
+      this.#spawnNext();
     });
   }
 
-  #close(place: Place, how: 'drain' | 'kill', reason: string): void {
-    this.#ports.roster.setReady(place.id, false);
-    if (place.replica !== undefined) {
-      // A failed one is already on its way out; killing hurries what drains.
-      if (place.state !== 'draining' && place.state !== 'failed') {
-        place.alarm?.cancel();
-        place.beatAlarm?.cancel();
-        this.#goTo(place, 'draining', reason);
-        place.replica.stop(how);
-      } else if (how === 'kill') {
-        place.replica.stop('kill');
-      }
-    } else if (place.state !== 'stopped') {
-      place.alarm?.cancel();
-      this.#goTo(place, 'stopped', reason);
-      this.ended.emit(place.id);
+  /** Those whose delay is over get a new life: one at a time when many ended together. */
+  #spawnNext(): void {
+    const isOneByOne = this.#restarts.mustComeOneByOne(this.wanted, this.#ports.clock.now());
+    while (this.#queueing.length > 0) {
+      const isOneStarting = this.#places.some(({ state }) => state === 'starting' || state === 'warming');
+      if (isOneByOne && isOneStarting) return;
+      const place = this.#queueing.shift() as Place;
+      this.#lives.begin(place, place.reason);
     }
   }
 
-  #goTo(place: Place, to: ReplicaState, reason: string): void {
-    const from = place.state;
-    checkTransition(place.id, from, to);
-    place.state = to;
-    place.reason = reason;
-    this.moved.emit({ replica: place.id, incarnation: place.incarnation, from, to, reason });
+  #retryLater(place: Place): void {
+    if (place.isHopeless || !this.#places.includes(place)) return;
+    const { clock } = this.#ports;
+    place.alarm = clock.at(clock.now() + this.#settings.restart.retryFailedMs, () =>
+      this.#lives.begin(place, 'given up before, tried once more'),
+    );
+  }
+
+  #close(places: readonly Place[], reason: string): void {
+    this.#places = this.#places.filter((place) => !places.includes(place));
+    this.#queueing = this.#queueing.filter((place) => !places.includes(place));
+    this.#closing.push(...places);
+    for (const place of places) {
+      if (place.replica === undefined) {
+        place.alarm?.cancel();
+        if (place.state !== 'stopped') place.goTo('stopped', reason, this.#ports.clock.now());
+        this.#closing = this.#closing.filter((other) => other !== place);
+        this.ended.emit(place.id);
+      } else if (place.state === 'draining') {
+        place.ending = { reason, afterwards: 'stay' };
+      } else if (place.state !== 'failed') {
+        // One that has failed is already on its way out.
+        this.#lives.letGo(place, { reason, afterwards: 'stay' });
+      }
+    }
   }
 }

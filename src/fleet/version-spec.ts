@@ -1,8 +1,10 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { DependencySettings } from '../config/dependency-settings.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import type { Spawner } from '../replica/replica.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
+import type { AnswerJudge } from './answer-judge.ts';
 
 /** One version with its settings. */
 export interface VersionSpec {
@@ -14,12 +16,25 @@ export interface VersionSpec {
   readonly ownSample: readonly SampleInput[];
 }
 
+/** Looks whether something outside is up. */
+export interface DependencyChecker {
+  /** `done` gets what is wrong, or nothing; it is called once, later. */
+  check(dependency: DependencySettings, timeoutMs: number, done: (problem: string | undefined) => void): void;
+}
+
 /** The bodies that a version is wired to: real ones in production, simulated ones in tests. */
 export interface VersionPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly spawner: Spawner;
+  /** Default: looks at the answers. */
+  readonly judge?: AnswerJudge;
+  /** Default: everything outside counts as up. */
+  readonly dependencies?: DependencyChecker;
 }
 
-/** Whether a version can answer. */
-export type VersionState = 'starting' | 'ready' | 'failed' | 'stopping';
+/**
+ * Whether a version can answer. `leaving` finishes what has come in while others already get what is new; `stopping`
+ * takes nothing more.
+ */
+export type VersionState = 'starting' | 'ready' | 'failed' | 'leaving' | 'stopping';

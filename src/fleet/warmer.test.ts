@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { ModelSettings } from '../config/model-settings.ts';
-import { SimulatedSpawner } from '../simulate/simulated-replica.ts';
-import type { Batch } from '../work/batch.ts';
+import { wellBehaved } from '../simulate/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../simulate/simulated-spawner.ts';
 import { VersionInService } from './version-in-service.ts';
 
 const METADATA = {
@@ -14,29 +14,34 @@ const METADATA = {
   readsParameters: false,
 } as const;
 
-function warm(settings: object, serviceMs: (batch: Batch, run: number) => number) {
+function warm(settings: object, serviceMs: (batch: { readonly rows: number }, run: number) => number) {
   const clock = new VirtualClock();
   let runs = 0;
-  const spawner = new SimulatedSpawner(clock, {
+  const behaviour = wellBehaved({
     metadata: METADATA,
     credits: 1,
     loadMs: 10,
     serviceMs: (batch) => serviceMs(batch, runs++),
   });
+  const spawner = new SimulatedSpawner(clock, behaviour);
   const spec = {
     model: 'm',
     version: '1',
     file: 'm',
     ownSample: [],
     settings: ModelSettings.parse({
-      health: { missedBeats: 1e9 },
+      health: { readiness: { enabled: false } },
       batching: { maxBatchSize: 8 },
       ...settings,
     }),
   };
   const version = new VersionInService(spec, { clock, random: seededRandom('warm'), spawner });
   version.start();
-  return { clock, version, report: () => version.replicas().map(({ warmup }) => warmup) };
+  return {
+    clock,
+    version,
+    report: () => version.supervisor.replicas().map(({ replica }) => version.warmups.reportOf(replica)),
+  };
 }
 
 test('a replica takes traffic only after practice with 1, the largest, and the sizes between', () => {

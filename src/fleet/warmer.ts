@@ -1,17 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import { isRefusal, type Refusal } from '../base/errors.ts';
-import type { Random } from '../base/random.ts';
 import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { Answer } from '../model/inference.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import { type SampleInput, sampleRequest } from '../replica/sample-input.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
-import { sameAnswer } from '../warmup/batch-independence.ts';
+import { ROUNDING_TOLERANCE } from '../warmup/batch-independence.ts';
 import { judgeStability } from '../warmup/stability.ts';
 import type { Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
-import { WarmupRun } from './warmup-run.ts';
+import type { AnswerJudge } from './answer-judge.ts';
+import type { Golden } from './golden.ts';
+import { PracticeRun } from './practice-run.ts';
 
 /** What practice with one batch size came to. Latencies are times in the runtime. */
 export interface SizeReport {
@@ -43,8 +42,11 @@ export type WarmupResult =
 /** A replica that is to practise. */
 export interface WarmupTarget {
   readonly id: ReplicaId;
-  readonly metadata: ModelMetadata;
-  readonly hasBatchAxis: boolean;
+  /** Two different rows are enough to see whether neighbours matter, however large the batch. */
+  readonly rows: readonly [Member, Member];
+  /** The sizes of the rows were guessed: the model may refuse them. */
+  readonly isGuessed: boolean;
+  readonly golden: Golden;
   readonly maxBatchSize: number;
   /** `full` runs every power of two; `short` only 1 and the largest, when another replica has run them all. */
   readonly profile: 'full' | 'short';
@@ -53,7 +55,7 @@ export interface WarmupTarget {
 /** What warming needs of the world. */
 export interface WarmerPorts {
   readonly clock: Clock;
-  readonly random: Random;
+  readonly judge: AnswerJudge;
   readonly pinned: PinnedSource;
   readonly wake: () => void;
 }
@@ -62,12 +64,10 @@ export interface WarmerPorts {
 export class Warmer {
   readonly #ports: WarmerPorts;
   readonly #settings: WarmupSettings;
-  readonly #own: readonly SampleInput[];
 
-  constructor(ports: WarmerPorts, settings: WarmupSettings, own: readonly SampleInput[]) {
+  constructor(ports: WarmerPorts, settings: WarmupSettings) {
     this.#ports = ports;
     this.#settings = settings;
-    this.#own = own;
   }
 
   /** `done` is not called when the replica is lost on the way: its exit tells the tale. */
@@ -76,7 +76,7 @@ export class Warmer {
       done({ kind: 'warm', report: skippedReport(target.id, 'warmup is off in the settings') });
       return;
     }
-    new Practice(this.#ports, this.#settings, this.#own, target, done).next();
+    new Practice(this.#ports, this.#settings, target, done).next();
   }
 }
 
@@ -90,8 +90,6 @@ class Practice {
   readonly #settings: WarmupSettings;
   readonly #target: WarmupTarget;
   readonly #done: (result: WarmupResult) => void;
-  readonly #members: readonly [Member, Member];
-  readonly #isGuessed: boolean;
   readonly #sizes: number[];
   readonly #reports: SizeReport[] = [];
   readonly #startedAt: number;
@@ -102,7 +100,6 @@ class Practice {
   constructor(
     ports: WarmerPorts,
     settings: WarmupSettings,
-    own: readonly SampleInput[],
     target: WarmupTarget,
     done: (result: WarmupResult) => void,
   ) {
@@ -110,12 +107,6 @@ class Practice {
     this.#settings = settings;
     this.#target = target;
     this.#done = done;
-    // Two different rows are enough to see whether neighbours matter, however large the batch.
-    const sample = (label: string) =>
-      sampleRequest(target.metadata, target.hasBatchAxis, own, ports.random.fork(label));
-    const [row, neighbour] = [sample('row'), sample('neighbour')];
-    this.#members = [asMember(row.request), asMember(neighbour.request)];
-    this.#isGuessed = row.isGuessed;
     this.#sizes = sizesToRun(target);
     this.#startedAt = ports.clock.now();
   }
@@ -126,11 +117,11 @@ class Practice {
       this.#finish();
       return;
     }
-    const [row, neighbour] = this.#members;
+    const [row, neighbour] = this.#target.rows;
     const members = Array.from({ length: size }, (_, index) => (index === 0 ? row : neighbour));
     this.#ports.pinned.add(
       this.#target.id,
-      new WarmupRun(members, (outcome, first) => this.#ended(size, outcome, first)),
+      new PracticeRun('warmup', members, (outcome, first) => this.#ended(size, outcome, first)),
     );
     this.#ports.wake();
   }
@@ -168,17 +159,21 @@ class Practice {
 
   #compare(size: number, first: Answer): void {
     if (size === 1) {
-      if (this.#aloneAnswers.length < 2) this.#aloneAnswers.push(first);
+      if (this.#aloneAnswers.length >= 2) return;
+      this.#aloneAnswers.push(first);
+      this.#target.golden.record(first);
     } else if (this.#rowsAreIndependent === null) {
       const [once, again] = this.#aloneAnswers;
       // A model that answers the same row differently each time tells nothing about its neighbours.
-      if (once === undefined || again === undefined || !sameAnswer(once.outputs, again.outputs)) return;
-      this.#rowsAreIndependent = sameAnswer(once.outputs, first.outputs);
+      const { judge } = this.#ports;
+      if (once === undefined || again === undefined) return;
+      if (!judge.isSame(once, again, ROUNDING_TOLERANCE)) return;
+      this.#rowsAreIndependent = judge.isSame(once, first, ROUNDING_TOLERANCE);
     }
   }
 
   #fail(message: string): void {
-    if (this.#isGuessed && this.#reports.length === 0 && this.#latenciesMs.length === 0) {
+    if (this.#target.isGuessed && this.#reports.length === 0 && this.#latenciesMs.length === 0) {
       const skipped =
         `the model did not take an input of guessed size (${message}); ` +
         'name a file with one it takes in warmup.sample';
@@ -201,10 +196,6 @@ class Practice {
       },
     });
   }
-}
-
-function asMember(request: Member['request']): Member {
-  return { rows: 1, request };
 }
 
 /** 1 and the largest first: they matter most, should the budget not last for the sizes between. */

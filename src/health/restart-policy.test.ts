@@ -1,40 +1,78 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decideRestart, isGoodLife } from './restart-policy.ts';
+import {
+  afterLife,
+  decideRestart,
+  isGoodLife,
+  NO_FAILURES,
+  type RestartHistory,
+  type RestartSettings,
+} from './restart-policy.ts';
 
-test('a life was good when it was ready for a minute or answered a hundred batches', () => {
-  assert.equal(isGoodLife({ readyForMs: 60_000, batches: 0 }), true);
-  assert.equal(isGoodLife({ readyForMs: 10, batches: 100 }), true);
-  assert.equal(isGoodLife({ readyForMs: 59_999, batches: 99 }), false);
-  assert.equal(isGoodLife({ readyForMs: undefined, batches: 1000 }), false);
+const SETTINGS: RestartSettings = {
+  initialDelayMs: 1000,
+  maxDelayMs: 60_000,
+  maxBadLives: 6,
+  maxExits: 10,
+  windowMs: 1_800_000,
+  resetAfter: { readyMs: 60_000 },
+};
+const BAD = { readyForMs: 10, batches: 3, wasKilledFromOutside: false };
+
+test('a good life was ready for a minute, or answered a hundred batches', () => {
+  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: 60_000, batches: 0 }), true);
+  assert.equal(isGoodLife(SETTINGS, { ...BAD, batches: 100 }), true);
+  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: 59_999, batches: 99 }), false);
+  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: undefined, batches: 1000 }), false);
 });
 
-test('the first restart is at once, then the delay doubles up to a minute, with half of it jitter', () => {
-  const delay = (badLivesInARow: number, chance: number) => {
-    const decision = decideRestart(99, { badLivesInARow }, chance);
-    return decision.kind === 'restart' ? decision.afterMs : undefined;
-  };
-  assert.equal(delay(0, 0.9), 0);
-  assert.equal(delay(1, 0.9), 0);
-  assert.deepEqual(
-    [2, 3, 4].map((lives) => delay(lives, 0)),
-    [500, 1_000, 2_000],
-  );
+/** The decisions after so many bad lives in a row, one every `everyMs`. */
+function decisions(count: number, everyMs: number, chance: number) {
+  let history: RestartHistory = NO_FAILURES;
+  return Array.from({ length: count }, (_, index) => {
+    history = afterLife(SETTINGS, history, BAD, index * everyMs);
+    return decideRestart(SETTINGS, history, index * everyMs, chance);
+  });
+}
+
+test('the first restart is at once, then the delay doubles up to the sixth bad life, which is the last', () => {
+  const kinds = decisions(6, 100, 1 - 1e-12).map((it) => (it.kind === 'restart' ? it.afterMs : it.kind));
+  assert.deepEqual(kinds, [0, 1000, 2000, 4000, 8000, 'give up']);
+});
+
+test('jitter takes away at most half the delay', () => {
   fc.assert(
     fc.property(
-      fc.integer({ min: 2, max: 90 }),
+      fc.integer({ min: 1, max: 5 }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
-      (lives, chance) => {
-        const fullMs = Math.min(60_000, 1_000 * 2 ** (lives - 2));
-        const afterMs = delay(lives, chance) ?? -1;
-        assert.ok(afterMs >= fullMs / 2 && afterMs <= fullMs);
+      (n, chance) => {
+        const decision = decisions(n, 100, chance)[n - 1];
+        const fullMs = n === 1 ? 0 : 1000 * 2 ** (n - 2);
+        assert.ok(decision?.kind === 'restart');
+        assert.ok(decision.afterMs >= Math.floor(fullMs / 2) && decision.afterMs <= fullMs);
       },
     ),
   );
 });
 
-test('after so many bad lives in a row a replica is given up', () => {
-  assert.equal(decideRestart(6, { badLivesInARow: 5 }, 0).kind, 'restart');
-  assert.equal(decideRestart(6, { badLivesInARow: 6 }, 0).kind, 'give up');
+test('a good life wipes the slate clean, and so it is never given up for what came before', () => {
+  let history: RestartHistory = NO_FAILURES;
+  for (let life = 0; life < 5; life++) history = afterLife(SETTINGS, history, BAD, life);
+  history = afterLife(SETTINGS, history, { ...BAD, batches: 100 }, 10);
+  assert.deepEqual(history, NO_FAILURES);
+});
+
+test('whoever is ended from outside while well has done nothing wrong; one that never got ready has', () => {
+  const killed = { ...BAD, wasKilledFromOutside: true };
+  assert.equal(afterLife(SETTINGS, NO_FAILURES, killed, 0), NO_FAILURES);
+  assert.equal(afterLife(SETTINGS, NO_FAILURES, { ...killed, readyForMs: undefined }, 0).failures, 1);
+});
+
+test('too many bad lives within the window end it, in a row or not', () => {
+  const settings = { ...SETTINGS, maxBadLives: 100 };
+  let history: RestartHistory = NO_FAILURES;
+  for (let life = 0; life < 11; life++) history = afterLife(settings, history, BAD, life * 60_000);
+  assert.equal(decideRestart(settings, history, 660_000, 0).kind, 'give up');
+  assert.equal(decideRestart(settings, history, 660_000 + 1_800_000, 0).kind, 'restart');
 });

@@ -1,42 +1,105 @@
-/** What is known of the lives that one replica's place has had. */
-export interface LivesSoFar {
-  /** Lives in a row that ended unexpectedly without having been good. */
-  readonly badLivesInARow: number;
+import { equalJitterMs, exponentialDelayMs } from './backoff.ts';
+
+/** How restarts are timed and when they end. */
+export interface RestartSettings {
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Bad lives in a row after which no more are begun. */
+  readonly maxBadLives: number;
+  /** Bad lives within `windowMs` after which no more are begun, in a row or not. */
+  readonly maxExits: number;
+  readonly windowMs: number;
+  /** What wipes the slate clean: time without a failure, or a life that was ready for so long. */
+  readonly resetAfter: { readonly quietMs: number } | { readonly readyMs: number };
 }
 
-/** A life that has just ended. */
+/** The unexpected ends that still count against a model. All its replicas share one history. */
+export interface RestartHistory {
+  /** Lives in a row that were no good. */
+  readonly failures: number;
+  readonly lastFailureAt: number;
+  /** Of the failures within the window, oldest first. */
+  readonly failedAt: readonly number[];
+}
+
+export const NO_FAILURES: RestartHistory = { failures: 0, lastFailureAt: 0, failedAt: [] };
+
+/** A life that has just ended without anybody having planned it. */
 export interface EndedLife {
   /** undefined when it never became ready. */
   readonly readyForMs: number | undefined;
   readonly batches: number;
+  /** Somebody outside ended it while it was well: no fault of the model's. */
+  readonly wasKilledFromOutside: boolean;
 }
 
 export type RestartDecision =
   | { readonly kind: 'restart'; readonly afterMs: number }
   | { readonly kind: 'give up'; readonly reason: string };
 
-const GOOD_LIFE_MS = 60_000;
 const GOOD_LIFE_BATCHES = 100;
-const FIRST_DELAY_MS = 1_000;
-const LONGEST_DELAY_MS = 60_000;
 
-/** A good life starts the count anew, whatever ended it. */
-export function isGoodLife(life: EndedLife): boolean {
-  return (
-    life.readyForMs !== undefined && (life.readyForMs >= GOOD_LIFE_MS || life.batches >= GOOD_LIFE_BATCHES)
-  );
+/** A good life counts to no rule, and starts the count anew, whatever ended it. */
+export function isGoodLife({ resetAfter }: RestartSettings, life: EndedLife): boolean {
+  if (life.readyForMs === undefined) return false;
+  const longEnough = 'readyMs' in resetAfter ? resetAfter.readyMs : Number.POSITIVE_INFINITY;
+  return life.readyForMs >= longEnough || life.batches >= GOOD_LIFE_BATCHES;
 }
 
-/**
- * What to do about a replica that has just ended unexpectedly; `lives` counts this end. The first restart is
- * immediate, then the delay doubles. `chance` in [0, 1) spreads out replicas that ended together.
- */
-export function decideRestart(maxBadLives: number, lives: LivesSoFar, chance: number): RestartDecision {
-  const { badLivesInARow } = lives;
-  if (badLivesInARow >= maxBadLives) {
-    return { kind: 'give up', reason: `${badLivesInARow} lives in a row ended before they were any good` };
+/** The history after one more life has ended. */
+export function afterLife(
+  settings: RestartSettings,
+  history: RestartHistory,
+  life: EndedLife,
+  now: number,
+): RestartHistory {
+  if (isGoodLife(settings, life)) return NO_FAILURES;
+  if (life.readyForMs !== undefined && life.wasKilledFromOutside) return history;
+  return afterFailure(settings, history, now);
+}
+
+/** The history after one more failure. */
+export function afterFailure(
+  settings: RestartSettings,
+  history: RestartHistory,
+  now: number,
+): RestartHistory {
+  const failures = countedFailures(settings, history, now);
+  const failedAt = history.failedAt.filter((moment) => moment > now - settings.windowMs);
+  return { failures: failures + 1, lastFailureAt: now, failedAt: [...failedAt, now] };
+}
+
+/** Failures in a row that still count now. */
+export function countedFailures(
+  { resetAfter }: RestartSettings,
+  history: RestartHistory,
+  now: number,
+): number {
+  const isForgiven = 'quietMs' in resetAfter && now - history.lastFailureAt > resetAfter.quietMs;
+  return isForgiven ? 0 : history.failures;
+}
+
+/** The delay before the `nth` restart in a row, without jitter: none before the first, then it doubles. */
+export function restartDelayMs({ initialDelayMs, maxDelayMs }: RestartSettings, nth: number): number {
+  if (nth <= 1) return 0;
+  return exponentialDelayMs({ initialMs: initialDelayMs, factor: 2, maxMs: maxDelayMs }, nth - 2);
+}
+
+/** What to do about a replica that has ended; `history` counts this end. `chance` in [0, 1) spreads restarts out. */
+export function decideRestart(
+  settings: RestartSettings,
+  history: RestartHistory,
+  now: number,
+  chance: number,
+): RestartDecision {
+  const failures = countedFailures(settings, history, now);
+  if (failures >= settings.maxBadLives) {
+    return { kind: 'give up', reason: `${failures} lives in a row ended before they were any good` };
   }
-  if (badLivesInARow <= 1) return { kind: 'restart', afterMs: 0 };
-  const delayMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** (badLivesInARow - 2));
-  return { kind: 'restart', afterMs: Math.round((delayMs * (1 + chance)) / 2) };
+  const recent = history.failedAt.filter((moment) => moment > now - settings.windowMs).length;
+  if (recent > settings.maxExits) {
+    const minutes = Math.round(settings.windowMs / 60_000);
+    return { kind: 'give up', reason: `${recent} lives ended unexpectedly within ${minutes} minutes` };
+  }
+  return { kind: 'restart', afterMs: equalJitterMs(restartDelayMs(settings, failures), chance) };
 }

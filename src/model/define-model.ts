@@ -30,6 +30,8 @@ export interface LoadContext {
   readonly directory: string;
   /** Threads that the settings grant this replica. */
   readonly threads: number;
+  /** What the settings want it computed by, such as `cpu`. */
+  readonly device: string;
 }
 
 /** What a module model is told beside its inputs. */
@@ -38,6 +40,11 @@ export interface PredictContext {
   readonly rows: number;
   /** The request parameters; all requests of a batch have the same. */
   readonly parameters: Parameters;
+  /**
+   * Fails one row (counted from 0) with a message for its caller, 500; the other rows are answered. `predict` must
+   * still give an output for it, whatever it holds.
+   */
+  refuseRow(row: number, message: string): void;
 }
 
 /**
@@ -55,6 +62,8 @@ export interface ModelDefinition {
     state: unknown,
     context: PredictContext,
   ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
+  /** What really computes it; default `cpu`. A replica on another device than the settings want does not serve. */
+  device?(state: unknown): string;
   /** Called when the replica ends in good order. */
   unload?(state: unknown): unknown;
 }
@@ -79,6 +88,7 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
     state: State,
     context: PredictContext,
   ): OutputsOf<Out> | Promise<OutputsOf<Out>>;
+  device?(state: State): string;
   unload?(state: State): void | Promise<void>;
 }
 

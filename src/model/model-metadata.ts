@@ -12,6 +12,8 @@ export interface TensorMetadata {
 export interface ModelMetadata {
   /** What executes it, as the protocol names platforms: `onnxruntime_onnx` or `galley_module`. */
   readonly platform: string;
+  /** What computes it, as far as the runtime can tell; undefined is the processor. */
+  readonly device?: string;
   readonly inputs: readonly TensorMetadata[];
   readonly outputs: readonly TensorMetadata[];
   /** Whether the model reads request parameters: then only requests with equal ones share a batch. */

@@ -13,7 +13,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
   version.supervisor.moved.on(({ replica, incarnation, from, to, reason }) => {
     child[TROUBLE.has(to) ? 'warn' : 'info']({ replica, incarnation, from, to, reason }, 'replica moved');
   });
-  version.warmed.on((report) => {
+  version.warmups.warmed.on((report) => {
     const { replica, sizes, totalMs, isStable, rowsAreIndependent, skipped } = report;
     const facts = { replica, totalMs: Math.round(totalMs), isStable, sizes };
     if (skipped !== null) child.warn({ replica, skipped }, 'warmup skipped');
@@ -30,7 +30,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');
     else child.info({ state }, 'model state changed');
   });
-  version.requestSettled.on(({ entry, outcome, settledAt }) => {
+  version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (isRefusal(outcome) && httpStatusOf(outcome.reason) === 500) {
       child.warn(
         { requestId: entry.request.id, reason: outcome.reason, error: outcome.message },

@@ -78,7 +78,7 @@ export class Metrics {
 function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: VersionMetrics): Sample[] {
   const { version } = counted;
   const labels = { model: version.spec.model, version: version.spec.version };
-  const replicas = version.replicas();
+  const replicas = version.supervisor.replicas();
   switch (name) {
     case 'galley_requests_total':
       return [...counted.requests].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value }));
@@ -100,11 +100,11 @@ function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: Vers
     case 'galley_batch_rows':
       return histogramSamples(name, labels, counted.batchRows, ROW_BOUNDS, 1);
     case 'galley_queue_rows':
-      return [{ labels, value: version.queue.rows }];
+      return [{ labels, value: version.path.queue.rows }];
     case 'galley_queue_bytes':
-      return [{ labels, value: version.queue.bytes }];
+      return [{ labels, value: version.path.queue.bytes }];
     case 'galley_in_flight_requests':
-      return [{ labels, value: version.inFlight }];
+      return [{ labels, value: version.path.inFlight }];
     case 'galley_replicas':
       return REPLICA_STATES.map((state) => ({
         labels: { ...labels, state },

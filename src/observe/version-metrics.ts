@@ -3,6 +3,7 @@ import { Histogram } from '../base/histogram.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import type { RequestSettled } from '../serving/model-service.ts';
+import { isPractice } from '../work/batch.ts';
 
 /** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
 export class VersionMetrics {
@@ -18,8 +19,8 @@ export class VersionMetrics {
 
   constructor(version: VersionInService) {
     this.version = version;
-    version.requestSettled.on((settled) => this.#onSettled(settled));
-    version.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
+    version.path.requestSettled.on((settled) => this.#onSettled(settled));
+    version.path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
   }
 
   countRefused(reason: Reason): void {
@@ -43,7 +44,7 @@ export class VersionMetrics {
   }
 
   #onBatch({ work, outcome, sentAt, endedAt }: BatchEnded): void {
-    if (work.reason === 'warmup') return;
+    if (isPractice(work.reason)) return;
     add(this.batches, `${work.reason} ${outcome.kind}`);
     this.batchRows.record(work.rows);
     if (outcome.kind !== 'done') return;

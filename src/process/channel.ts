@@ -1,7 +1,7 @@
-import type { Duplex } from 'node:stream';
 import type { Segments } from '../tensor/segments.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { FrameReader } from './frame-reader.ts';
+import type { Pipe } from './pipe.ts';
 import type { Frame, FrameHeader } from './wire.ts';
 
 /** What a channel tells its owner. */
@@ -15,23 +15,23 @@ export interface ChannelListener {
 
 /** Frames over a pipe, in both directions. */
 export class Channel {
-  readonly #pipe: Duplex;
+  readonly #pipe: Pipe;
   readonly #encoder = new FrameEncoder();
-  #isBroken = false;
 
-  constructor(pipe: Duplex, listener: ChannelListener) {
+  constructor(pipe: Pipe, listener: ChannelListener) {
     const reader = new FrameReader();
+    let isBroken = false;
     this.#pipe = pipe;
-    pipe.on('data', (chunk: Buffer) => {
-      if (this.#isBroken) return;
-      const problem = reader.push(chunk, (frame) => listener.frame(frame));
-      if (problem === undefined) return;
-      this.#isBroken = true;
-      listener.broken(problem);
+    pipe.listen({
+      data: (chunk) => {
+        if (isBroken) return;
+        const problem = reader.push(chunk, (frame) => listener.frame(frame));
+        if (problem === undefined) return;
+        isBroken = true;
+        listener.broken(problem);
+      },
+      closed: () => listener.closed(),
     });
-    // A pipe whose other end is gone reports EPIPE or ECONNRESET; that it closes says all there is to say.
-    pipe.on('error', () => {});
-    pipe.on('close', () => listener.closed());
   }
 
   send(header: FrameHeader, meta: Uint8Array, payloads: readonly Segments[]): void {
@@ -39,16 +39,9 @@ export class Channel {
     this.sendPieces(this.#encoder.finish());
   }
 
-  /** Writes what an encoder has made, in one call to the system. */
+  /** Writes what an encoder has made. */
   sendPieces(pieces: readonly Uint8Array[]): void {
-    if (this.#pipe.destroyed) return;
-    if (pieces.length === 1) {
-      this.#pipe.write(pieces[0]);
-      return;
-    }
-    this.#pipe.cork();
-    for (const piece of pieces) this.#pipe.write(piece);
-    this.#pipe.uncork();
+    this.#pipe.write(pieces);
   }
 
   destroy(): void {

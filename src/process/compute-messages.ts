@@ -9,6 +9,8 @@ export interface LoadOrder {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
   readonly threads: number;
+  /** What must compute it. */
+  readonly device: string;
   readonly batchAxis: 'first' | 'none' | undefined;
   readonly finite: FiniteCheck;
   readonly beatPeriodMs: number;

@@ -84,10 +84,15 @@ class Compute {
   async #answer(body: RunBody, encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): Promise<number> {
     const rows = body.memberRows.reduce((sum, count) => sum + count, 0);
     const startedAt = performance.now();
-    const outputs = await this.#runtime.run(body.inputs, { rows, parameters: body.parameters });
+    const refused = new Map<number, string>();
+    const outputs = await this.#runtime.run(body.inputs, {
+      rows,
+      parameters: body.parameters,
+      refuseRow: (row, message) => refused.set(row, message),
+    });
     const computeMs = performance.now() - startedAt;
     if (this.#hasBatchAxis) checkRows(outputs, rows);
-    if (this.#canAnswerTogether(outputs)) {
+    if (refused.size === 0 && this.#canAnswerTogether(outputs)) {
       const { meta, payloads } = encodeAnswer(outputs);
       encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
       return computeMs;
@@ -95,8 +100,17 @@ class Compute {
     const byOutput = outputs.map((output) =>
       this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output],
     );
-    body.memberRows.forEach((_, member) => {
+    let firstRow = 0;
+    body.memberRows.forEach((count, member) => {
       const own = byOutput.map((parts) => parts[member] as Tensor);
+      const refusedRow = rangeFrom(firstRow, count).find((row) => refused.has(row));
+      firstRow += count;
+      if (refusedRow !== undefined) {
+        const text = `the model refused row ${refusedRow - firstRow + count}: ${refused.get(refusedRow)}`;
+        const flags = FLAG.BY_MODEL;
+        encoder.add({ ...header, kind: KIND.REFUSED, flags, member }, Buffer.from(text), []);
+        return;
+      }
       const bad = this.#forbiddenOutput(own);
       if (bad !== undefined) {
         const text = `output '${bad.name}' holds a number that is not finite (outputs.finite: ${this.#order.finite})`;
@@ -125,6 +139,10 @@ class Compute {
     await this.#runtime.unload();
     send({ kind: 'unloaded' });
   }
+}
+
+function rangeFrom(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 function checkRows(outputs: readonly Tensor[], rows: number): void {

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { flatten } from '../tensor/segments.ts';
 import { Channel } from './channel.ts';
 import type { FromCompute, LoadOrder, ToCompute } from './compute-messages.ts';
+import { StreamPipe } from './pipe.ts';
 import { type Frame, KIND, type Kind } from './wire.ts';
 
 /**
@@ -30,12 +31,12 @@ compute.on('error', (error) => {
 });
 compute.on('exit', (code) => process.exit(code));
 
-const control = new Channel(new Socket({ fd: CONTROL_FD }), {
+const control = new Channel(new StreamPipe(new Socket({ fd: CONTROL_FD })), {
   frame() {},
   broken: dieAtOnce,
   closed: dieAtOnce,
 });
-const data = new Channel(new Socket({ fd: DATA_FD }), {
+const data = new Channel(new StreamPipe(new Socket({ fd: DATA_FD })), {
   frame: onFrame,
   broken: dieAtOnce,
   closed: dieAtOnce,

@@ -1,12 +1,12 @@
-import type { ChildProcess } from 'node:child_process';
-import type { Duplex } from 'node:stream';
 import { messageOf, refuse } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
+import { causeOf, exitText } from '../replica/exit.ts';
 import type { Beat, Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
 import type { Batch, Member } from '../work/batch.ts';
-import type { OutcomeSink } from '../work/outcome.ts';
+import type { LossCause, OutcomeSink } from '../work/outcome.ts';
 import { decodeAnswer, decodeAnswers, encodeRun } from './batch-frames.ts';
 import { Channel } from './channel.ts';
+import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
 import { ALL_MEMBERS, FLAG, type Frame, KIND, type Kind } from './wire.ts';
 
@@ -19,22 +19,23 @@ interface RunningBatch {
 export class ProcessReplica implements Replica {
   readonly id: ReplicaId;
   readonly incarnation: number;
-  readonly #child: ChildProcess;
+  readonly #child: ChildHandle;
   readonly #data: Channel;
   readonly #control: Channel;
   readonly #observer: ReplicaObserver;
   readonly #running = new Map<number, RunningBatch>();
   #metadata: ModelMetadata | undefined;
   #detail = '';
-  #exit: { code: number | null; signal: string | null } | undefined;
+  /** Why we end it ourselves; told as the cause instead of the bare signal. */
+  #killedFor: LossCause | undefined;
+  #end: ProcessEnd | undefined;
   #isDrained = false;
   #isOver = false;
 
-  /** `child` has its data pipe at 3 and its control pipe at 4. */
   constructor(
     id: ReplicaId,
     incarnation: number,
-    child: ChildProcess,
+    child: ChildHandle,
     order: LoadOrder,
     observer: ReplicaObserver,
   ) {
@@ -43,7 +44,7 @@ export class ProcessReplica implements Replica {
     this.#child = child;
     this.#observer = observer;
     const broken = (detail: string) => this.#breakOff(detail);
-    this.#data = new Channel(child.stdio[3] as Duplex, {
+    this.#data = new Channel(child.data, {
       frame: (frame) => this.#onFrame(frame),
       broken,
       closed: () => {
@@ -51,7 +52,7 @@ export class ProcessReplica implements Replica {
         this.#finish();
       },
     });
-    this.#control = new Channel(child.stdio[4] as Duplex, {
+    this.#control = new Channel(child.control, {
       frame: (frame) => {
         const beat = this.#decode(() => JSON.parse(textOf(frame)) as Beat);
         if (beat !== undefined) observer.beat(beat);
@@ -59,15 +60,9 @@ export class ProcessReplica implements Replica {
       broken,
       closed() {},
     });
-    child.once('exit', (code, signal) => {
-      this.#exit = { code, signal };
+    child.whenEnded((end) => {
+      this.#end ??= end;
       this.#finish();
-    });
-    // Only a child that never started reports an error; it has no exit.
-    child.once('error', (error) => {
-      this.#detail = `the process could not be started: ${error.message}`;
-      this.#exit ??= { code: null, signal: null };
-      this.#data.destroy();
     });
     this.#send(KIND.LOAD, 0, 0, Buffer.from(JSON.stringify(order)));
   }
@@ -82,9 +77,13 @@ export class ProcessReplica implements Replica {
     if (this.#running.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
   }
 
-  stop(how: 'drain' | 'kill'): void {
-    if (how === 'drain') this.#send(KIND.UNLOAD, 0, 0);
-    else this.#child.kill('SIGKILL');
+  drain(): void {
+    this.#send(KIND.UNLOAD, 0, 0);
+  }
+
+  kill(cause: LossCause): void {
+    this.#killedFor ??= cause;
+    this.#child.kill();
   }
 
   #onFrame(frame: Frame): void {
@@ -126,7 +125,8 @@ export class ProcessReplica implements Replica {
     } else if (member >= members.length) {
       this.#breakOff(`an answer for member ${member} of a batch of ${members.length}`);
     } else if (kind === KIND.REFUSED) {
-      sink.part(member, refuse('BAD_OUTPUT', textOf(frame)));
+      const isByModel = (frame.flags & FLAG.BY_MODEL) !== 0;
+      sink.part(member, refuse(isByModel ? 'MODEL_ERROR' : 'BAD_OUTPUT', textOf(frame)));
     } else {
       const outputs = this.#decode(() => decodeAnswer(meta, payload, this.#metadata?.outputs ?? []));
       if (outputs !== undefined) sink.part(member, { outputs });
@@ -155,20 +155,24 @@ export class ProcessReplica implements Replica {
 
   #breakOff(detail: string): void {
     this.#detail = `it broke the protocol with ${detail}`;
-    this.stop('kill');
+    this.kill('protocol');
   }
 
   /** Over is over only when the process has ended and its last bytes have been read. */
   #finish(): void {
-    if (this.#exit === undefined || !this.#isDrained || this.#isOver) return;
+    if (this.#end === undefined || !this.#isDrained || this.#isOver) return;
     this.#isOver = true;
     this.#control.destroy();
-    const exit = { ...this.#exit, detail: this.#detail };
+    const { code, signal, wasOutOfMemory, problem } = this.#end;
+    const cause = this.#killedFor ?? causeOf(code, signal, wasOutOfMemory);
+    const exit = { code, signal, cause, detail: this.#detail || problem };
     this.#observer.exited(exit);
-    const detail = this.#detail || `ended by ${exit.signal ?? `exit code ${exit.code}`}`;
     const lost = [...this.#running.values()];
     this.#running.clear();
-    for (const { sink } of lost) sink.end({ kind: 'lost', detail });
+    // Batches run in the order in which they came: the first one was running.
+    for (const [index, { sink }] of lost.entries()) {
+      sink.end({ kind: 'lost', cause, wasRunning: index === 0, detail: exitText(exit) });
+    }
   }
 
   #send(kind: Kind, batch: number, member: number, meta: Uint8Array = new Uint8Array(0)): void {

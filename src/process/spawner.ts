@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../base/errors.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
+import { SystemChild } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
 import { LineCutter } from './line-cutter.ts';
 import { ProcessReplica } from './process-replica.ts';
@@ -13,14 +14,27 @@ export interface ReplicaOutput {
   readonly line: string;
 }
 
+/** What a spawner may be given of the machine. */
+export interface SpawnerPorts {
+  readonly standby?: StandbyProcesses | undefined;
+  /** Counts processes of ours that the kernel has ended for want of memory. */
+  readonly oomKills?: () => number;
+}
+
 /** Spawns real processes for one version. */
 export class ProcessSpawner implements Spawner {
   readonly #order: LoadOrder;
   readonly #onOutput: (output: ReplicaOutput) => void;
   readonly #standby: StandbyProcesses | undefined;
+  readonly #oomKills: () => number;
 
   /** Takes processes from `standby` as long as it has any. */
-  constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void, standby?: StandbyProcesses) {
+  constructor(
+    order: LoadOrder,
+    onOutput: (output: ReplicaOutput) => void,
+    { standby, oomKills = () => 0 }: SpawnerPorts = {},
+  ) {
+    this.#oomKills = oomKills;
     this.#order = order;
     this.#onOutput = onOutput;
     this.#standby = standby;
@@ -31,7 +45,8 @@ export class ProcessSpawner implements Spawner {
       const child = this.#standby?.take() ?? startReplicaProcess();
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
-      return new ProcessReplica(id, incarnation, child, this.#order, observer);
+      const handle = new SystemChild(child, this.#oomKills);
+      return new ProcessReplica(id, incarnation, handle, this.#order, observer);
     } catch (caught) {
       return stillborn(id, incarnation, observer, messageOf(caught));
     }
@@ -47,8 +62,6 @@ export class ProcessSpawner implements Spawner {
 /** A life that ended before it began: the system had no process, memory or file descriptor to give. */
 function stillborn(id: ReplicaId, incarnation: number, observer: ReplicaObserver, why: string): Replica {
   // Told a moment later, since no replica reports before whoever asked for it knows it.
-  queueMicrotask(() =>
-    observer.exited({ code: null, signal: null, detail: `it could not be started: ${why}` }),
-  );
-  return { id, incarnation, start() {}, cancel() {}, stop() {} };
+  queueMicrotask(() => observer.exited({ code: null, signal: null, cause: 'not started', detail: why }));
+  return { id, incarnation, start() {}, cancel() {}, drain() {}, kill() {} };
 }

@@ -33,6 +33,8 @@ export const FLAG = {
   LAST: 1,
   /** END: the model threw; meta is its message. */
   THREW: 2,
+  /** REFUSED: by the model itself, not for what its answer holds. */
+  BY_MODEL: 4,
   /** Reserved: the payload lies elsewhere and the frame holds a reference to it. */
   BY_REFERENCE: 128,
 } as const;

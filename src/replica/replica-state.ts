@@ -2,14 +2,19 @@
 const TRANSITIONS = {
   starting: ['warming', 'draining', 'backoff', 'failed', 'stopped'],
   warming: ['ready', 'draining', 'backoff', 'failed', 'stopped'],
-  ready: ['draining', 'backoff', 'failed', 'stopped'],
+  ready: ['degraded', 'ejected', 'draining', 'backoff', 'failed'],
+  degraded: ['ready', 'ejected', 'draining', 'backoff', 'failed'],
+  ejected: ['ready', 'degraded', 'draining', 'backoff', 'failed'],
   draining: ['stopped'],
-  backoff: ['starting', 'stopped'],
-  failed: ['stopped'],
-  stopped: [],
+  backoff: ['starting', 'failed', 'stopped'],
+  failed: ['starting', 'stopped'],
+  stopped: ['starting'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ReplicaState = keyof typeof TRANSITIONS;
+
+/** The three states of a replica that has started and was not told to leave: how well it does. */
+export type Standing = 'ready' | 'degraded' | 'ejected';
 
 export const REPLICA_STATES = Object.keys(TRANSITIONS) as ReplicaState[];
 
@@ -17,4 +22,9 @@ export const REPLICA_STATES = Object.keys(TRANSITIONS) as ReplicaState[];
 export function checkTransition(id: string, from: ReplicaState, to: ReplicaState): void {
   const allowed: readonly string[] = TRANSITIONS[from];
   if (!allowed.includes(to)) throw new Error(`replica ${id} cannot go from ${from} to ${to}`);
+}
+
+/** Whether the replica has started and was not told to leave. */
+export function hasStanding(state: ReplicaState): state is Standing {
+  return state === 'ready' || state === 'degraded' || state === 'ejected';
 }

@@ -1,6 +1,7 @@
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Batch } from '../work/batch.ts';
-import type { OutcomeSink } from '../work/outcome.ts';
+import type { LossCause, OutcomeSink } from '../work/outcome.ts';
+import type { Exit } from './exit.ts';
 
 /** Names a replica's place in its version, for instance `digits/1#0`. It survives restarts. */
 export type ReplicaId = string;
@@ -12,14 +13,6 @@ export interface Beat {
   readonly cpuMs: number;
   /** Batches finished so far. */
   readonly batches: number;
-}
-
-/** How a replica ended. */
-export interface Exit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  /** What the gateway knows beyond code and signal, such as a protocol error. */
-  readonly detail: string;
 }
 
 /** Where a replica reports on itself. `exited` comes before the outcomes of what it was running, so that nobody hands it more. */
@@ -40,8 +33,10 @@ export interface Replica {
   start(batch: Batch, sink: OutcomeSink): void;
   /** The caller of one member has gone; its rows may be left out. */
   cancel(batch: Batch, member: number): void;
-  /** `drain` finishes what runs and leaves in good order; `kill` ends it now. */
-  stop(how: 'drain' | 'kill'): void;
+  /** Finishes what runs and leaves in good order. */
+  drain(): void;
+  /** Ends it now; what it was running is lost for this cause. */
+  kill(cause: LossCause): void;
 }
 
 /** Brings replicas to life. */

@@ -4,7 +4,7 @@ import type { Replica } from './replica.ts';
 import { Roster } from './roster.ts';
 
 function replica(id: string): Replica {
-  return { id, incarnation: 1, start() {}, cancel() {}, stop() {} };
+  return { id, incarnation: 1, start() {}, cancel() {}, drain() {}, kill() {} };
 }
 
 test('a lease takes one credit and gives it back exactly once', () => {
@@ -27,15 +27,18 @@ test('replicas keep their order, and who is gone is forgotten', () => {
   const roster = new Roster();
   roster.add(replica('b'), 1, 1);
   roster.add(replica('a'), 0, 1);
-  roster.setReady('b', true);
+  roster.setStanding('b', 'ready');
   assert.deepEqual(
     roster.views().map(({ id }) => id),
     ['a', 'b'],
   );
-  assert.equal(roster.readyCount(), 1);
+  assert.throws(() => roster.add(replica('b'), 2, 1), /taken/);
+  assert.equal(roster.view('b')?.standing, 'ready');
+  roster.setApart('b', true);
+  assert.equal(roster.view('b')?.standing, undefined);
   roster.remove('b');
-  roster.setReady('b', true);
+  roster.setStanding('b', 'ready');
   roster.grant('b', 1);
-  assert.equal(roster.readyCount(), 0);
+  assert.equal(roster.view('b'), undefined);
   assert.throws(() => roster.lease('b'), /no credit/);
 });

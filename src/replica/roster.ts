@@ -1,17 +1,24 @@
 import type { Replica, ReplicaId } from './replica.ts';
+import type { Standing } from './replica-state.ts';
+import { type ServiceEstimate, ServiceTime } from './service-time.ts';
 
 /** A replica as balancers see it. */
 export interface ReplicaView {
   readonly id: ReplicaId;
   /** Position among the replicas of its version, from 0. */
   readonly index: number;
-  readonly isReady: boolean;
+  /** How well it does; undefined where it takes no traffic at all: starting, practising, leaving, or set apart. */
+  readonly standing: Standing | undefined;
   /** Batches it has now, running or waiting inside it. */
   readonly running: number;
+  /** Its weight in the settings, times the share it has while it is eased in. */
   readonly weight: number;
+  /** Share of a full batch that it gets, in (0, 1]. */
+  readonly share: number;
+  readonly service: ServiceEstimate;
 }
 
-/** A borrowed credit. It goes back exactly once, however often it is returned. */
+/** A borrowed credit, or all of them. It goes back exactly once, however often it is returned. */
 export interface Lease {
   readonly replica: Replica;
   release(): void;
@@ -20,26 +27,39 @@ export interface Lease {
 class Seat implements ReplicaView {
   readonly id: ReplicaId;
   readonly index: number;
-  readonly weight: number;
+  readonly baseWeight: number;
   readonly replica: Replica;
-  isReady = false;
+  readonly service = new ServiceTime();
+  ownStanding: Standing | undefined;
+  isSetApart = false;
+  share = 1;
   running = 0;
   credits = 0;
 
   constructor(replica: Replica, index: number, weight: number) {
     this.id = replica.id;
     this.index = index;
-    this.weight = weight;
+    this.baseWeight = weight;
     this.replica = replica;
+  }
+
+  get standing(): Standing | undefined {
+    return this.isSetApart ? undefined : this.ownStanding;
+  }
+
+  get weight(): number {
+    return this.baseWeight * this.share;
   }
 }
 
-/** Who is there, who is ready, and who has room for a batch. Sole owner of credits. */
+/** Who is there, how well they do, and who has room for a batch. Sole owner of credits. */
 export class Roster {
   readonly #seats = new Map<ReplicaId, Seat>();
   #views: readonly Seat[] = [];
 
+  /** Throws when somebody sits there: a place has one replica at a time. */
   add(replica: Replica, index: number, weight: number): void {
+    if (this.#seats.has(replica.id)) throw new Error(`the seat of replica ${replica.id} is taken`);
     this.#seats.set(replica.id, new Seat(replica, index, weight));
     this.#views = [...this.#seats.values()].sort((a, b) => a.index - b.index);
   }
@@ -54,28 +74,47 @@ export class Roster {
     if (seat !== undefined) seat.credits += credits;
   }
 
-  setReady(id: ReplicaId, isReady: boolean): void {
+  setStanding(id: ReplicaId, standing: Standing | undefined): void {
     const seat = this.#seats.get(id);
-    if (seat !== undefined) seat.isReady = isReady;
+    if (seat !== undefined) seat.ownStanding = standing;
+  }
+
+  /** The part of its full load that a replica gets, in (0, 1]. */
+  setShare(id: ReplicaId, share: number): void {
+    const seat = this.#seats.get(id);
+    if (seat !== undefined) seat.share = share;
+  }
+
+  /** A replica set apart gets nothing but what is meant for it alone. */
+  setApart(id: ReplicaId, isSetApart: boolean): void {
+    const seat = this.#seats.get(id);
+    if (seat !== undefined) seat.isSetApart = isSetApart;
+  }
+
+  /** What a batch took there. */
+  observe(id: ReplicaId, rows: number, tookMs: number): void {
+    this.#seats.get(id)?.service.observe(rows, tookMs);
   }
 
   views(): readonly ReplicaView[] {
     return this.#views;
   }
 
-  /** Every replica with a credit, ready or not. */
+  view(id: ReplicaId): ReplicaView | undefined {
+    return this.#seats.get(id);
+  }
+
+  /** Every replica with a credit, in any state. */
   free(): readonly ReplicaView[] {
     return this.#views.filter((seat) => seat.credits > 0);
   }
 
-  readyCount(): number {
-    return this.#views.reduce((count, seat) => count + (seat.isReady ? 1 : 0), 0);
-  }
-
-  lease(id: ReplicaId): Lease {
+  /** Lends one credit, or all there are to whoever must be alone. */
+  lease(id: ReplicaId, isAlone = false): Lease {
     const seat = this.#seats.get(id);
     if (seat === undefined || seat.credits === 0) throw new Error(`replica ${id} has no credit to lend`);
-    seat.credits -= 1;
+    const lent = isAlone ? seat.credits : 1;
+    seat.credits -= lent;
     seat.running += 1;
     let isOut = true;
     return {
@@ -83,7 +122,7 @@ export class Roster {
       release: () => {
         if (!isOut) return;
         isOut = false;
-        seat.credits += 1;
+        seat.credits += lent;
         seat.running -= 1;
       },
     };

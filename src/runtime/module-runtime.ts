@@ -9,21 +9,20 @@ import {
   type ModelInput,
   type ModelOutput,
 } from '../model/define-model.ts';
-import type { Parameters } from '../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import { DATATYPES } from '../tensor/datatype.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
-import type { Runtime, RuntimeSpec } from './runtime.ts';
+import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and lets it load its own. Throws what the module throws. */
-export async function loadModule({ file, threads }: RuntimeSpec): Promise<Runtime> {
+export async function loadModule({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   register('./galley-resolver.js', import.meta.url);
   try {
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     const definition = checkModelDefinition(file, module.default);
-    const state = await definition.load?.({ directory: dirname(file), threads });
+    const state = await definition.load?.({ directory: dirname(file), threads, device });
     return new ModuleRuntime(file, definition, state);
   } catch (caught) {
     throw located(file, caught);
@@ -55,20 +54,21 @@ class ModuleRuntime implements Runtime {
     this.#state = state;
     this.metadata = {
       platform: 'galley_module',
+      device: definition.device?.(state) ?? 'cpu',
       inputs: definition.inputs.map(copyOf),
       outputs: definition.outputs.map(copyOf),
       readsParameters: true,
     };
   }
 
-  async run(inputs: readonly Tensor[], call: { rows: number; parameters: Parameters }): Promise<Tensor[]> {
+  async run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]> {
     const named: Record<string, ModelInput> = {};
     for (const input of inputs) named[input.name] = toModel(input);
     const results = await this.#predict(named, call);
     return this.metadata.outputs.map((output) => fromModel(output, results?.[output.name]));
   }
 
-  async #predict(inputs: Record<string, ModelInput>, call: { rows: number; parameters: Parameters }) {
+  async #predict(inputs: Record<string, ModelInput>, call: RunCall) {
     try {
       return await this.#definition.predict(inputs, this.#state, call);
     } catch (caught) {

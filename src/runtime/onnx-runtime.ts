@@ -29,15 +29,17 @@ const TYPE_OF = Object.fromEntries(
 const LOG_ERRORS = 3;
 
 /** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
-export async function loadOnnx({ file, threads }: RuntimeSpec): Promise<Runtime> {
+export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   const session = await openSession(file, {
+    // Without a second choice: a model that was to run on a GPU must not run on the processor unnoticed.
+    executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_ERRORS,
     // Waiting threads must sleep: spinning ones burn a core that other replicas need.
     extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
   });
-  return new OnnxRuntime(session);
+  return new OnnxRuntime(session, device);
 }
 
 async function openSession(
@@ -58,10 +60,11 @@ class OnnxRuntime implements Runtime {
   readonly metadata: ModelMetadata;
   readonly #session: InferenceSession;
 
-  constructor(session: InferenceSession) {
+  constructor(session: InferenceSession, device: string) {
     this.#session = session;
     this.metadata = {
       platform: 'onnxruntime_onnx',
+      device,
       inputs: session.inputMetadata.map(describe),
       outputs: session.outputMetadata.map(describe),
       readsParameters: false,

@@ -7,16 +7,22 @@ export interface RuntimeSpec {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
   readonly threads: number;
+  readonly device: string;
+}
+
+/** One batch, apart from its inputs. */
+export interface RunCall {
+  readonly rows: number;
+  readonly parameters: Parameters;
+  /** The model cannot answer this row (counted from 0), and says why; the others are answered all the same. */
+  refuseRow(row: number, message: string): void;
 }
 
 /** What executes a version inside a replica. */
 export interface Runtime {
   readonly metadata: ModelMetadata;
   /** Takes inputs and gives outputs in the order of the metadata, with as many rows as went in. */
-  run(
-    inputs: readonly Tensor[],
-    call: { readonly rows: number; readonly parameters: Parameters },
-  ): Promise<Tensor[]>;
+  run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]>;
   unload(): Promise<void>;
 }
 

@@ -1,26 +1,39 @@
 import type { Balancer } from '../balancing/balancer.ts';
+import { eligible } from '../balancing/eligible.ts';
 import type { Clock, Timer } from '../base/clock.ts';
+import { isRefusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
+import type { Replica } from '../replica/replica.ts';
 import type { Lease, Roster } from '../replica/roster.ts';
 import type { Batch } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { Work, WorkLater, WorkSource } from './work-source.ts';
+import type { DispatchFacts, Work, WorkLater, WorkSource } from './work-source.ts';
+
+/** A batch that has gone to a replica. */
+export interface BatchStarted {
+  readonly work: Work;
+  readonly batch: Batch;
+  readonly replica: Replica;
+  readonly sentAt: number;
+}
 
 /** A batch that has come back. */
-export interface BatchEnded {
-  readonly work: Work;
+export interface BatchEnded extends BatchStarted {
   readonly outcome: Outcome;
-  readonly sentAt: number;
+  /** Members that had no proper answer, though the batch as a whole ran. */
+  readonly refusedMembers: number;
   readonly endedAt: number;
 }
 
 /** The loop that brings waiting work and free replicas together. Every special case is a source or a policy. */
 export class Dispatcher {
+  readonly batchStarted = new Event<BatchStarted>();
   readonly batchEnded = new Event<BatchEnded>();
   readonly #clock: Clock;
   readonly #roster: Roster;
   readonly #balancer: Balancer;
   readonly #sources: readonly WorkSource[];
+  readonly #wanted: () => number;
   #batches = 0;
   #isPumping = false;
   #isWoken = false;
@@ -28,12 +41,19 @@ export class Dispatcher {
   #alarm: Timer | undefined;
   #alarmDueMs = Number.POSITIVE_INFINITY;
 
-  /** `sources` are asked in their order: the first that has work goes first. */
-  constructor(clock: Clock, roster: Roster, balancer: Balancer, sources: readonly WorkSource[]) {
+  /** `sources` are asked in their order: the first that has work goes first. `wanted` replicas there should be. */
+  constructor(
+    clock: Clock,
+    roster: Roster,
+    balancer: Balancer,
+    sources: readonly WorkSource[],
+    wanted: () => number,
+  ) {
     this.#clock = clock;
     this.#roster = roster;
     this.#balancer = balancer;
     this.#sources = sources;
+    this.#wanted = wanted;
   }
 
   /** To be called whenever work or room for it may have come. */
@@ -62,7 +82,7 @@ export class Dispatcher {
   #dispatchOne(isTurnEnding: boolean): boolean {
     const free = this.#roster.free();
     if (free.length === 0) return false;
-    const facts = { now: this.#clock.now(), isTurnEnding, free };
+    const facts = this.#factsOf(free, isTurnEnding);
     for (const source of this.#sources) {
       const offer = source.peek(facts);
       if (offer === undefined) continue;
@@ -70,24 +90,35 @@ export class Dispatcher {
         this.#lookAgain(offer);
         continue;
       }
-      const replica = this.#balancer.pick(offer, free);
+      const replica = this.#balancer.pick(offer, facts);
       if (replica === undefined) continue;
-      this.#run(source.take(), this.#roster.lease(replica.id));
+      this.#run(offer.take(replica), this.#roster.lease(replica.id, offer.isAlone));
       return true;
     }
     return false;
   }
 
+  #factsOf(free: DispatchFacts['free'], isTurnEnding: boolean): DispatchFacts {
+    const fleet = { all: this.#roster.views(), free, wanted: this.#wanted() };
+    return { ...fleet, eligible: eligible(fleet), now: this.#clock.now(), isTurnEnding };
+  }
+
   #run(work: Work, lease: Lease): void {
+    const { replica } = lease;
     const batch: Batch = { id: this.#nextBatchId(), members: work.members, rows: work.rows };
-    const sentAt = this.#clock.now();
-    work.started(lease.replica, batch);
-    lease.replica.start(batch, {
-      part: (member, answer) => work.part(member, answer),
+    const started = { work, batch, replica, sentAt: this.#clock.now() };
+    let refusedMembers = 0;
+    work.started(replica, batch);
+    this.batchStarted.emit(started);
+    replica.start(batch, {
+      part: (member, answer) => {
+        if (isRefusal(answer)) refusedMembers += 1;
+        work.part(member, answer);
+      },
       end: (outcome) => {
         lease.release();
         work.settled(outcome);
-        this.batchEnded.emit({ work, outcome, sentAt, endedAt: this.#clock.now() });
+        this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt: this.#clock.now() });
         this.wake();
       },
     });

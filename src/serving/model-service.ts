@@ -7,8 +7,8 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 import { Entry, type EntryOwner } from '../work/entry.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Recovery } from './recovery.ts';
 import type { RequestQueue } from './request-queue.ts';
-import type { RetrySource } from './retry-source.ts';
 
 /** What a service must know of the version it serves. */
 export interface ServedVersion {
@@ -18,6 +18,16 @@ export interface ServedVersion {
   /** Largest batch; it may shrink when warmup finds that rows depend on their neighbours. */
   readonly maxBatchSize: () => number;
   readonly timeoutMs: number;
+}
+
+/** What admission needs to know of a request: everything but the data. */
+export interface RequestFacts {
+  readonly request: InferenceRequest;
+  readonly lane: LaneKey;
+  readonly rows: number;
+  readonly bytes: number;
+  /** undefined leaves it to the model. */
+  readonly timeoutMs: number | undefined;
 }
 
 /** A request that has got its answer or refusal. */
@@ -33,7 +43,7 @@ export class ModelService implements EntryOwner {
   readonly #clock: Clock;
   readonly #version: ServedVersion;
   readonly #queue: RequestQueue;
-  readonly #retries: RetrySource;
+  readonly #recovery: Recovery;
   readonly #deadlines: Deadlines;
   readonly #wake: () => void;
   readonly #laneOf: (request: InferenceRequest) => LaneKey;
@@ -43,12 +53,12 @@ export class ModelService implements EntryOwner {
   constructor(
     clock: Clock,
     version: ServedVersion,
-    parts: { queue: RequestQueue; retries: RetrySource; deadlines: Deadlines; wake: () => void },
+    parts: { queue: RequestQueue; recovery: Recovery; deadlines: Deadlines; wake: () => void },
   ) {
     this.#clock = clock;
     this.#version = version;
     this.#queue = parts.queue;
-    this.#retries = parts.retries;
+    this.#recovery = parts.recovery;
     this.#deadlines = parts.deadlines;
     this.#wake = parts.wake;
     this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
@@ -59,10 +69,31 @@ export class ModelService implements EntryOwner {
     return this.#unsettled;
   }
 
+  /** Checks a request against what the model takes. */
+  describe(request: InferenceRequest): RequestFacts | Refusal {
+    const { model, metadata, hasBatchAxis } = this.#version;
+    try {
+      const inputs = checkInputs(model, metadata, request.inputs);
+      const ordered = inputs === request.inputs ? request : { ...request, inputs };
+      return {
+        request: ordered,
+        lane: this.#laneOf(ordered),
+        rows: countRows(model, hasBatchAxis, inputs),
+        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
+        timeoutMs: request.timeoutMs,
+      };
+    } catch (caught) {
+      return ServingError.from(caught).refusal;
+    }
+  }
+
   /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
-  submit(request: InferenceRequest, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    const entry = this.#makeEntry(request, onSettled);
-    if (!(entry instanceof Entry)) return entry;
+  admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+    const maxBatchSize = this.#version.maxBatchSize();
+    if (facts.rows > maxBatchSize) return this.#tooLarge(facts.rows, maxBatchSize);
+    const receivedAt = this.#clock.now();
+    const deadline = receivedAt + (facts.timeoutMs ?? this.#version.timeoutMs);
+    const entry = new Entry({ ...facts, id: this.#admitted++, receivedAt, deadline }, this, onSettled);
     const refusal = this.#queue.offer(entry);
     if (refusal !== undefined) return refusal;
     this.#unsettled += 1;
@@ -105,33 +136,7 @@ export class ModelService implements EntryOwner {
 
   /** Answers everything that still waits with a refusal. */
   refuseWaiting(refusal: Refusal): void {
-    for (const entry of [...this.#queue.takeAll(), ...this.#retries.takeAll()]) entry.settle(refusal);
-  }
-
-  #makeEntry(request: InferenceRequest, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    const { model, metadata, hasBatchAxis, timeoutMs } = this.#version;
-    const maxBatchSize = this.#version.maxBatchSize();
-    try {
-      const inputs = checkInputs(model, metadata, request.inputs);
-      const rows = countRows(model, hasBatchAxis, inputs);
-      if (rows > maxBatchSize) {
-        return this.#tooLarge(rows, maxBatchSize);
-      }
-      const ordered = inputs === request.inputs ? request : { ...request, inputs };
-      const receivedAt = this.#clock.now();
-      const facts = {
-        id: this.#admitted++,
-        request: ordered,
-        lane: this.#laneOf(ordered),
-        rows,
-        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
-        receivedAt,
-        deadline: receivedAt + (request.timeoutMs ?? timeoutMs),
-      };
-      return new Entry(facts, this, onSettled);
-    } catch (caught) {
-      return ServingError.from(caught).refusal;
-    }
+    for (const entry of [...this.#queue.takeAll(), ...this.#recovery.takeAll()]) entry.settle(refusal);
   }
 
   #tooLarge(rows: number, maxBatchSize: number): Refusal {

@@ -1,56 +1,56 @@
 import { type BatchDecision, chooseBatch, type ExplicitBatching } from '../batching/explicit-policy.ts';
-import type { Entry } from '../work/entry.ts';
+import type { ReplicaView } from '../replica/roster.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { Recovery } from './recovery.ts';
 import type { RequestQueue } from './request-queue.ts';
 import { RequestWork } from './request-work.ts';
-import type { DispatchFacts, Work, WorkLater, WorkOffer, WorkSource } from './work-source.ts';
-
-const FULL_BATCH: WorkOffer = { kind: 'work', pin: undefined, mayQueueInReplica: true };
-const PARTIAL_BATCH: WorkOffer = { kind: 'work', pin: undefined, mayQueueInReplica: false };
+import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
 
 /** New requests: the batching policy says which lane goes and when. */
 export class QueueSource implements WorkSource {
   readonly #queue: RequestQueue;
   readonly #deadlines: Deadlines;
   readonly #batching: () => ExplicitBatching;
-  readonly #onLost: (members: readonly Entry[]) => void;
-  #chosen: (BatchDecision & { kind: 'send' }) | undefined;
-  #now = 0;
+  readonly #recovery: Recovery;
 
   constructor(
     queue: RequestQueue,
     deadlines: Deadlines,
     batching: () => ExplicitBatching,
-    onLost: (members: readonly Entry[]) => void,
+    recovery: Recovery,
   ) {
     this.#queue = queue;
     this.#deadlines = deadlines;
     this.#batching = batching;
-    this.#onLost = onLost;
+    this.#recovery = recovery;
   }
 
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined {
     if (this.#queue.rows === 0) return undefined;
     this.#deadlines.expire(facts.now);
-    const ready = facts.free.filter((replica) => replica.isReady);
-    if (ready.length === 0) return undefined;
+    if (facts.eligible.length === 0) return undefined;
     const decision = chooseBatch(this.#batching(), this.#queue.lanes(), {
       now: facts.now,
       isTurnEnding: facts.isTurnEnding,
-      hasIdleReplica: ready.some((replica) => replica.running === 0),
+      hasIdleReplica: facts.eligible.some((replica) => replica.running === 0),
     });
     if (decision.kind === 'nothing') return undefined;
-    if (decision.kind === 'wait') return decision;
-    this.#chosen = decision;
-    this.#now = facts.now;
-    return decision.reason === 'size' ? FULL_BATCH : PARTIAL_BATCH;
+    return decision.kind === 'wait' ? decision : this.#offer(decision, facts.now);
   }
 
-  take(): Work {
-    if (this.#chosen === undefined) throw new Error('no batch was chosen');
-    const { lane, reason } = this.#chosen;
-    this.#chosen = undefined;
-    const members = this.#queue.take(lane.key, this.#batching().maxBatchSize);
-    return new RequestWork(members, reason, this.#now, this.#onLost);
+  #offer({ lane, reason }: BatchDecision & { kind: 'send' }, now: number): WorkOffer {
+    const { maxBatchSize } = this.#batching();
+    return offer({
+      rows: Math.min(lane.rows, maxBatchSize),
+      batchesBehind: Math.ceil(Math.max(0, this.#queue.rows - maxBatchSize) / maxBatchSize),
+      deadline: lane.oldestDeadline,
+      mayQueueInReplica: reason === 'size',
+      take: ({ share }: ReplicaView) => {
+        // One that is eased in gets smaller batches; a request is never split, so the first one always goes.
+        const rows = share === 1 ? maxBatchSize : Math.max(lane.oldestRows, Math.ceil(maxBatchSize * share));
+        const members = this.#queue.take(lane.key, Math.min(rows, maxBatchSize));
+        return new RequestWork(members, reason, now, this.#recovery);
+      },
+    });
   }
 }

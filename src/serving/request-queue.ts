@@ -27,6 +27,14 @@ class Lane implements LaneView {
     return this.#head?.receivedAt ?? Number.POSITIVE_INFINITY;
   }
 
+  get oldestRows(): number {
+    return this.#head?.rows ?? 0;
+  }
+
+  get oldestDeadline(): number {
+    return this.#head?.deadline ?? Number.POSITIVE_INFINITY;
+  }
+
   get oldestId(): number {
     return this.#head?.id ?? Number.POSITIVE_INFINITY;
   }

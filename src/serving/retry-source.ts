@@ -1,42 +1,55 @@
+import type { ReplicaId } from '../replica/replica.ts';
 import type { Entry } from '../work/entry.ts';
+import type { Recovery, RecoverySource } from './recovery.ts';
 import { RequestWork } from './request-work.ts';
-import type { DispatchFacts, Work, WorkOffer, WorkSource } from './work-source.ts';
+import { type DispatchFacts, offer, type WorkOffer } from './work-source.ts';
 
-/** They have waited long enough: also behind a batch that still runs. */
-const OFFER: WorkOffer = { kind: 'work', pin: undefined, mayQueueInReplica: true };
+interface Again {
+  readonly members: readonly Entry[];
+  readonly avoid: ReplicaId | undefined;
+}
 
-/** Batches whose replica was lost: they go ahead of new work, once, to another one. */
-export class RetrySource implements WorkSource {
-  #batches: (readonly Entry[])[] = [];
-  #now = 0;
+/** Batches that go a second time, ahead of new work: their replica was lost, or another one is to be asked. */
+export class RetrySource implements RecoverySource {
+  readonly #recovery: Recovery;
+  #batches: Again[] = [];
 
-  add(members: readonly Entry[]): void {
-    this.#batches.push(members);
+  constructor(recovery: Recovery) {
+    this.#recovery = recovery;
   }
 
-  get rows(): number {
-    return this.#batches.flat().reduce((sum, member) => sum + (member.isSettled ? 0 : member.rows), 0);
+  /** Second tries that wait. */
+  get waiting(): number {
+    return this.#batches.length;
+  }
+
+  add(members: readonly Entry[], avoid?: ReplicaId): void {
+    this.#batches.push({ members, avoid });
   }
 
   peek(facts: DispatchFacts): WorkOffer | undefined {
     if (this.#batches.length === 0) return undefined;
     // Members may have left or passed their deadline since; a batch of nobody is no batch.
     this.#batches = this.#batches
-      .map((members) => members.filter((member) => !member.isSettled))
-      .filter((members) => members.length > 0);
-    this.#now = facts.now;
-    return this.#batches.length === 0 ? undefined : OFFER;
-  }
-
-  take(): Work {
-    const members = this.#batches.shift();
-    if (members === undefined) throw new Error('nothing to retry');
-    return new RequestWork(members, 'retry', this.#now, (again) => this.add(again));
+      .map((again) => ({ ...again, members: again.members.filter((member) => !member.isSettled) }))
+      .filter(({ members }) => members.length > 0);
+    if (!this.#recovery.mayRetryNow) return undefined;
+    const canGo = ({ avoid }: Again) => facts.eligible.some(({ id }) => id !== avoid);
+    const next = this.#batches.find(canGo);
+    if (next === undefined) return undefined;
+    return offer({
+      rows: next.members.reduce((sum, member) => sum + member.rows, 0),
+      avoid: next.avoid,
+      // They have waited long enough: also behind a batch that still runs.
+      mayQueueInReplica: true,
+      take: () => {
+        this.#batches = this.#batches.filter((other) => other !== next);
+        return new RequestWork(next.members, 'retry', facts.now, this.#recovery);
+      },
+    });
   }
 
   takeAll(): Entry[] {
-    const all = this.#batches.flat();
-    this.#batches = [];
-    return all;
+    return this.#batches.splice(0).flatMap(({ members }) => members);
   }
 }

@@ -9,9 +9,10 @@ import { STRATEGIES } from '../config/balancing-settings.ts';
 import { ModelSettings } from '../config/model-settings.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
-import { SimulatedSpawner } from '../simulate/simulated-replica.ts';
+import { type SimulatedBehaviour, wellBehaved } from '../simulate/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../simulate/simulated-spawner.ts';
 import { bytesOf } from '../tensor/tensor.ts';
-import type { Batch } from '../work/batch.ts';
+import { isPractice } from '../work/batch.ts';
 import { Entry } from '../work/entry.ts';
 
 const METADATA = {
@@ -31,31 +32,34 @@ interface Sent {
 /** A version on simulated replicas, with books of what was sent and what was answered. */
 function setUp(
   settings: object,
-  { serviceMs = (batch: Batch) => 5 + batch.rows, credits = 1, loadMs = 0 } = {},
+  {
+    serviceMs = (batch: { readonly rows: number }) => 5 + batch.rows,
+    credits = 1,
+    loadMs = 0,
+    ...more
+  }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
 ) {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
-  const spawner = new SimulatedSpawner(clock, {
-    metadata: METADATA,
-    credits,
-    loadMs,
-    serviceMs,
-    started: (batch, replica) =>
-      sent.push({
-        atMs: clock.now(),
-        replica,
-        rows: batch.rows,
-        ids: batch.members.map(({ request }) => Number(request.id)),
-      }),
-  });
+  const behaviour = { ...wellBehaved({ metadata: METADATA, credits, loadMs, serviceMs }), ...more };
+  const spawner = new SimulatedSpawner(clock, behaviour);
   const spec = {
     model: 'm',
     version: '1',
     file: 'm',
     ownSample: [],
-    settings: ModelSettings.parse({ warmup: { enabled: false }, health: { missedBeats: 1e9 }, ...settings }),
+    settings: ModelSettings.parse({
+      warmup: { enabled: false },
+      health: { readiness: { enabled: false } },
+      ...settings,
+    }),
   };
   const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner });
+  version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
+    if (isPractice(work.reason)) return;
+    const ids = work.members.map(({ request }) => Number(request.id));
+    sent.push({ atMs: clock.now(), replica: replica.id, rows: batch.rows, ids });
+  });
   const outcomes = new Map<number, (Answer | Refusal)[]>();
   const submit = (id: number, { rows = 1, width = 1, timeoutMs = undefined as number | undefined } = {}) => {
     outcomes.set(id, []);
@@ -126,15 +130,16 @@ test('whatever comes, every request is answered once, in order within its lane, 
         };
         clock.at(atMs, arrive, RANK.arrival);
       });
-      if (it.killAtMs !== null) clock.at(it.killAtMs, () => spawner.replicas.get('m/1#0')?.end('SIGKILL'));
+      if (it.killAtMs !== null)
+        clock.at(it.killAtMs, () => spawner.children.get('m/1#0')?.end(null, 'SIGKILL'));
       clock.runUntil(100_000);
 
       for (const [id, answers] of outcomes)
         assert.equal(answers.length, 1, `request ${id} has ${answers.length} outcomes`);
-      assert.equal(version.inFlight, 0);
-      assert.equal(version.queue.rows, 0);
-      assert.equal(version.queue.bytes, 0);
-      assert.deepEqual([...version.queue.lanes()], [], 'an empty lane is kept');
+      assert.equal(version.path.inFlight, 0);
+      assert.equal(version.path.queue.rows, 0);
+      assert.equal(version.path.queue.bytes, 0);
+      assert.deepEqual([...version.path.queue.lanes()], [], 'an empty lane is kept');
       for (const { rows, ids } of sent) {
         assert.ok(ids.length > 0, 'an empty batch');
         assert.ok(rows <= it.maxBatchSize, `${rows} rows`);
@@ -178,7 +183,7 @@ test('a replica that dies takes nobody with it: its members run once more on ano
   for (const id of [0, 1, 2, 3]) submit(id);
   clock.advance(1);
   const first = sent[0]?.replica ?? '';
-  spawner.replicas.get(first)?.end('SIGKILL');
+  spawner.children.get(first)?.end(null, 'SIGKILL');
   clock.runUntil(1000);
   assert.equal(sent.length, 2);
   assert.deepEqual(sent[1]?.ids, [0, 1, 2, 3]);
@@ -186,22 +191,27 @@ test('a replica that dies takes nobody with it: its members run once more on ano
   for (const id of [0, 1, 2, 3]) assert.equal(reasonOf(outcomes.get(id)), 'ok');
 });
 
-test('a request that loses two replicas is answered 503 and not tried a third time', () => {
+test('an input that ends two replicas is convicted, and refused from then on; another one is not', () => {
   const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 1 });
   submit(0);
   clock.advance(1);
   for (let life = 0; life < 2; life++) {
-    spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+    spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
     clock.advance(1);
   }
   clock.runUntil(10_000);
   assert.equal(sent.length, 2);
-  assert.equal(reasonOf(outcomes.get(0)), 'REPLICA_LOST');
+  assert.equal(reasonOf(outcomes.get(0)), 'POISON_INPUT');
+  submit(1, { width: 2 });
+  submit(2);
+  clock.runUntil(20_000);
+  assert.equal(reasonOf(outcomes.get(1)), 'ok');
+  assert.equal(reasonOf(outcomes.get(2)), 'DENIED_INPUT');
 });
 
 test('while the only replica restarts, requests wait for it', () => {
   const { clock, spawner, submit, outcomes } = setUp({ replicas: 1 }, { loadMs: 50 });
-  spawner.replicas.get('m/1#0')?.end('SIGKILL');
+  spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
   clock.advance(1);
   submit(0);
   clock.advance(20);
@@ -265,18 +275,18 @@ test('queue bounds count rows and bytes', () => {
 });
 
 test('when the last life is over, who was running is told so at once', () => {
-  const { clock, spawner, submit, outcomes } = setUp({ health: { missedBeats: 1e9, maxBadLives: 1 } });
+  const { clock, spawner, submit, outcomes } = setUp({ health: { restart: { maxBadLives: 1 } } });
   submit(0);
   clock.advance(1);
-  spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+  spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
   clock.advance(1);
   assert.equal(reasonOf(outcomes.get(0)), 'MODEL_FAILED');
 });
 
 test('a crash loop is given up, and practice does not make a life a good one', () => {
-  const { clock, version, spawner } = setUp({ health: { missedBeats: 1e9, maxBadLives: 3 } });
+  const { clock, version, spawner } = setUp({ health: { restart: { maxBadLives: 3 } } });
   for (let life = 0; life < 3; life++) {
-    spawner.replicas.get('m/1#0')?.end('SIGSEGV');
+    spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
     clock.advance(10_000);
   }
   assert.equal(version.state, 'failed');
@@ -284,17 +294,21 @@ test('a crash loop is given up, and practice does not make a life a good one', (
 });
 
 test('a replica that falls silent is ended and replaced', () => {
-  const { clock, version } = setUp({ health: { beatPeriodMs: 100, missedBeats: 5 } });
-  clock.advance(400);
-  assert.equal(version.replicas()[0]?.incarnation, 1);
-  clock.advance(300);
-  assert.equal(version.replicas()[0]?.incarnation, 2);
+  const health = { beatPeriodMs: 100, liveness: { periodMs: 1000 }, readiness: { enabled: false } };
+  const { clock, version, spawner } = setUp({ health });
+  clock.advance(5000);
+  assert.equal(version.supervisor.replicas()[0]?.incarnation, 1);
+  spawner.children.get('m/1#0')?.freeze();
+  clock.advance(2000);
+  assert.equal(version.supervisor.replicas()[0]?.incarnation, 1);
+  clock.advance(2100);
+  assert.equal(version.supervisor.replicas()[0]?.incarnation, 2);
   assert.equal(version.isReady, true);
 });
 
 test('a replica that does not come up in time is ended and tried again', () => {
-  const { clock, version } = setUp({ health: { startupTimeoutMs: 50, missedBeats: 1e9 } }, { loadMs: 80 });
-  assert.equal(version.replicas()[0]?.incarnation, 2);
+  const { clock, version } = setUp({ health: { startupTimeoutMs: 50 } }, { loadMs: 80 });
+  assert.equal(version.supervisor.replicas()[0]?.incarnation, 2);
   assert.equal(version.isReady, false);
   clock.advance(0);
 });
@@ -304,7 +318,7 @@ test('when rows turn out to depend on their neighbours, requests that no longer 
   submit(0, { rows: 2 });
   submit(1);
   clock.advance(1);
-  version.refuseLargerThan(1);
+  version.path.refuseLargerThan(1);
   assert.equal(reasonOf(outcomes.get(0)), 'BATCH_TOO_LARGE');
   clock.runUntil(1_000);
   assert.equal(reasonOf(outcomes.get(1)), 'ok');
@@ -339,7 +353,7 @@ test('retries go ahead of new work also while every replica is busy', () => {
   for (let id = 0; id < 60; id++) submit(id);
   clock.advance(1);
   const victim = sent[0];
-  spawner.replicas.get(victim?.replica ?? '')?.end('SIGKILL');
+  spawner.children.get(victim?.replica ?? '')?.end(null, 'SIGKILL');
   clock.advance(40);
   const again = sent.filter(({ ids }) => ids.some((id) => victim?.ids.includes(id)));
   assert.equal(again.length, 2, 'its requests have not been handed out again');

@@ -1,4 +1,4 @@
-import type { Load } from '../balancing/balancer.ts';
+import type { Load, PickFacts } from '../balancing/balancer.ts';
 import type { Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
@@ -7,16 +7,17 @@ import type { Batch, BatchReason, Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
 
 /** What a source is told when it is asked for work. */
-export interface DispatchFacts {
-  readonly now: number;
+export interface DispatchFacts extends PickFacts {
   readonly isTurnEnding: boolean;
-  /** Replicas with a credit, in any state. */
-  readonly free: readonly ReplicaView[];
 }
 
 /** A batch that could go now. */
 export interface WorkOffer extends Load {
   readonly kind: 'work';
+  /** It must have the replica to itself: nothing else may be there, nor come, until it has ended. */
+  readonly isAlone: boolean;
+  /** Makes it so. Called once, at once, or never. */
+  take(replica: ReplicaView): Work;
 }
 
 /** Nothing may go before then. */
@@ -38,6 +39,18 @@ export interface Work {
 /** Where the dispatcher finds work. Every special case is a source of its own, asked in a fixed order. */
 export interface WorkSource {
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined;
-  /** Takes what the last `peek` offered. */
-  take(): Work;
+}
+
+/** An offer to whoever is free, with what is special about it. */
+export function offer(it: Pick<WorkOffer, 'rows' | 'take'> & Partial<Omit<WorkOffer, 'kind'>>): WorkOffer {
+  return {
+    kind: 'work',
+    pin: undefined,
+    avoid: undefined,
+    mayQueueInReplica: false,
+    isAlone: false,
+    batchesBehind: 0,
+    deadline: Number.POSITIVE_INFINITY,
+    ...it,
+  };
 }

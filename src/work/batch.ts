@@ -14,4 +14,20 @@ export interface Batch {
 }
 
 /** Why a batch left when it did. */
-export type BatchReason = 'size' | 'timer' | 'idle' | 'retry' | 'warmup';
+export type BatchReason =
+  | 'size'
+  | 'timer'
+  | 'idle'
+  /** Its replica was lost, or answered badly. */
+  | 'retry'
+  /** A part of a batch that threw. */
+  | 'bisect'
+  /** A request that may have ended a replica, alone. */
+  | 'isolation'
+  | 'warmup'
+  | 'probe';
+
+/** Whether these are runs of ours, which no caller waits for. */
+export function isPractice(reason: BatchReason): boolean {
+  return reason === 'warmup' || reason === 'probe';
+}

@@ -37,8 +37,10 @@ export class Entry implements Member, HeapItem {
   readonly deadline: number;
   /** When it left the queue; undefined while it waits. */
   dispatchedAt: number | undefined;
-  /** Runs so far that ended with a lost replica. */
+  /** Replicas that ended while they ran it. */
   losses = 0;
+  /** The replica that has failed at it; another one is being asked. */
+  failedAt: string | undefined;
   running: RunningPlace | undefined;
   /** Neighbours in the lane, kept by the queue. */
   before: Entry | undefined;

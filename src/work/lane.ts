@@ -10,6 +10,8 @@ export interface LaneView {
   readonly rows: number;
   /** Of the request at its head, the oldest. */
   readonly oldestReceivedAt: number;
+  readonly oldestRows: number;
+  readonly oldestDeadline: number;
   /** Grows with every request: tells older from younger within an instant. */
   readonly oldestId: number;
 }

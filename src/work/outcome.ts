@@ -14,9 +14,26 @@ export interface Threw {
   readonly message: string;
 }
 
-/** The replica died, or broke the protocol and was ended for it. */
+/**
+ * Why a replica ended: by its own fault (`crash`), for what it did to us (`watchdog`, `protocol`), by the kernel, by
+ * somebody outside (`killed`), because we wanted it so (`ended`), or by leaving of its own accord.
+ */
+export type LossCause =
+  | 'crash'
+  | 'watchdog'
+  | 'protocol'
+  | 'out of memory'
+  | 'killed'
+  | 'ended'
+  | 'left'
+  | 'not started';
+
+/** The replica ended before the batch did. */
 export interface Lost {
   readonly kind: 'lost';
+  readonly cause: LossCause;
+  /** Whether it was this batch that ran; one that only waited inside the replica has nothing to do with its end. */
+  readonly wasRunning: boolean;
   readonly detail: string;
 }
 

@@ -7,7 +7,8 @@ import { ModelSettings } from '../../src/config/model-settings.ts';
 import { VersionInService } from '../../src/fleet/version-in-service.ts';
 import type { InferenceRequest } from '../../src/model/inference.ts';
 import type { ModelMetadata } from '../../src/model/model-metadata.ts';
-import { SimulatedSpawner } from '../../src/simulate/simulated-replica.ts';
+import { type SimulatedBehaviour, wellBehaved } from '../../src/simulate/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import { Entry } from '../../src/work/entry.ts';
 
@@ -53,28 +54,24 @@ const METADATA: ModelMetadata = {
   readsParameters: false,
 };
 const NO_TIMEOUT_MS = 1e9;
+/** In the data of a request whose batch throws. */
+const BAD = 1;
 
 /** Runs a case against the real queue, policy, dispatcher and supervisor; a text says how the outcome differs. */
 export function runBatcherCase(it: BatcherCase): string | undefined {
-  if (it.config.dedup || it.config.isolate !== undefined) return 'dedup and isolate are not built yet';
+  if (it.config.dedup) return 'dedup is not built yet';
   const clock = new VirtualClock();
   const batches: ExpectedBatch[] = [];
-  const spawner = new SimulatedSpawner(clock, {
-    metadata: METADATA,
-    credits: 1,
-    loadMs: 0,
-    serviceMs: (batch) => it.service.alpha_ms + it.service.beta_ms * batch.rows,
-    started: (batch) =>
-      batches.push({
-        at_ms: clock.now(),
-        size: batch.rows,
-        ids: batch.members.map((member) => Number(member.request.id)),
-      }),
-  });
+  const spawner = new SimulatedSpawner(clock, behaviourOf(it));
   const version = new VersionInService(
     { model: 'case', version: '1', file: it.name, ownSample: [], settings: settingsOf(it) },
     { clock, random: seededRandom(it.name), spawner },
   );
+  version.path.dispatcher.batchStarted.on(({ work, batch }) => {
+    const ids = work.members.map((member) => Number(member.request.id));
+    const sent = { at_ms: clock.now(), size: batch.rows, ids };
+    batches.push(work.reason === 'bisect' ? { ...sent, retry: true } : sent);
+  });
   version.start();
 
   const rejected: number[] = [];
@@ -101,10 +98,20 @@ export function runBatcherCase(it: BatcherCase): string | undefined {
     };
     clock.at(at_ms, cancel, RANK.cancel);
   }
-  // Beats are no part of a case: without them the supervisor would end the replicas for their silence.
   clock.runUntil(1e6);
 
   return difference(it, { batches, rejected, expired, failed, coalesced: [] });
+}
+
+function behaviourOf({ service }: BatcherCase): SimulatedBehaviour {
+  const serviceMs = ({ rows }: { readonly rows: number }) => service.alpha_ms + service.beta_ms * rows;
+  return {
+    ...wellBehaved({ metadata: METADATA, credits: 1, loadMs: 0, serviceMs }),
+    result: ({ inputs }) => {
+      const bytes = inputs.flatMap(({ data }) => data.chunks.flatMap((chunk) => [...chunk]));
+      return bytes.includes(BAD) ? { kind: 'throw', message: 'bad' } : { kind: 'answer' };
+    },
+  };
 }
 
 function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
@@ -114,7 +121,7 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
     queue: { maxRows: config.max_queue ?? 1024 },
     balancing: { strategy: 'least-connections' },
     warmup: { enabled: false },
-    health: { missedBeats: 1e9 },
+    health: { readiness: { enabled: false }, watchdogMs: NO_TIMEOUT_MS },
     timeoutMs: config.request_timeout_ms ?? NO_TIMEOUT_MS,
   });
 }
@@ -123,7 +130,7 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
 function requestOf(it: BatcherCase, id: number): InferenceRequest {
   const rows = it.rows?.[id] ?? 1;
   const width = 1 + [...new Set(it.keys)].indexOf(it.keys?.[id] ?? '') + 1;
-  const data = bytesOf(new Uint8Array(rows * width));
+  const data = bytesOf(new Uint8Array(rows * width).fill(it.bad?.includes(id) ? BAD : 0));
   const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, width], data }];
   return { id: String(id), inputs, parameters: {}, timeoutMs: undefined };
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { type BatcherCase, runBatcherCase } from './batcher-case.ts';
+import { POLICY_RUNNERS } from './policy-cases.ts';
 
 /** What every case of every kind has. */
 interface AnyCase {
@@ -17,6 +18,7 @@ export interface CaseResults {
 
 const RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = {
   batcher: (it: BatcherCase) => runBatcherCase(it),
+  ...POLICY_RUNNERS,
 };
 
 /** Runs the cases of a file against the real objects; with a tag, only those that bear it. */

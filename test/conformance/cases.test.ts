@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runCaseFile } from './case-file.ts';
 
 const BATCHER = fileURLToPath(new URL('../../../test/conformance/batcher.json', import.meta.url));
+const POLICIES = fileURLToPath(new URL('../../../test/conformance/balancing-health.json', import.meta.url));
 
 test('every core case of explicit batching passes', () => {
   const { passed, failures } = runCaseFile(BATCHER, 'core');
@@ -14,7 +15,7 @@ test('every core case of explicit batching passes', () => {
   assert.equal(passed, 36);
 });
 
-for (const tag of ['queue', 'cancel', 'expire', 'rows', 'keys', 'golden']) {
+for (const tag of ['queue', 'cancel', 'expire', 'rows', 'keys', 'golden', 'isolate']) {
   test(`every case tagged ${tag} passes`, () => {
     const { passed, failures } = runCaseFile(BATCHER, tag);
     assert.deepEqual(failures, []);
@@ -42,4 +43,10 @@ test('a case that expects something else fails, and an unknown kind counts as fa
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test("policies with other systems' constants reproduce those systems' numbers", () => {
+  const { passed, failures } = runCaseFile(POLICIES);
+  assert.deepEqual(failures, []);
+  assert.equal(passed, 24);
 });

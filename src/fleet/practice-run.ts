@@ -4,18 +4,20 @@ import type { Work } from '../serving/work-source.ts';
 import type { Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
 
-/** One practice batch. */
-export class WarmupRun implements Work {
+/** A batch of ours that no caller waits for: practice before a replica serves, a check while it does. */
+export class PracticeRun implements Work {
   readonly members: readonly Member[];
   readonly rows: number;
-  readonly reason = 'warmup';
+  readonly reason: 'warmup' | 'probe';
   readonly #onEnd: (outcome: Outcome, first: Answer | Refusal | undefined) => void;
   #first: Answer | Refusal | undefined;
 
   constructor(
+    reason: 'warmup' | 'probe',
     members: readonly Member[],
     onEnd: (outcome: Outcome, first: Answer | Refusal | undefined) => void,
   ) {
+    this.reason = reason;
     this.members = members;
     this.rows = members.reduce((sum, member) => sum + member.rows, 0);
     this.#onEnd = onEnd;

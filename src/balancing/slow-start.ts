@@ -1,0 +1,18 @@
+import { pow } from '../base/elementary.ts';
+
+/** How the share of a replica that has just come back grows. */
+export interface SlowStart {
+  readonly windowMs: number;
+  /** 1 grows in proportion to time; larger grows faster at first. */
+  readonly aggression: number;
+  /** Least share, so that it gets anything at all. */
+  readonly minShare: number;
+}
+
+const YOUNGEST_MS = 1;
+
+/** The share of its full weight that a replica of this age gets, in (0, 1]. */
+export function slowStartShare({ windowMs, aggression, minShare }: SlowStart, ageMs: number): number {
+  if (windowMs <= 0 || ageMs >= windowMs) return 1;
+  return Math.max(minShare, pow(Math.max(ageMs, YOUNGEST_MS) / windowMs, 1 / aggression));
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+
+const MEBIBYTE = 1024 * 1024;
+
+/** Where alerts go. They are always in the log and in the metrics. */
+export const AlertSettings = z
+  .strictObject({
+    webhook: z
+      .url()
+      .optional()
+      .describe("URL that gets alerts as JSON in the form of Alertmanager's webhooks, resolved ones too."),
+    holdMs: z
+      .number()
+      .min(0)
+      .default(300_000)
+      .describe(
+        'The same alert for the same model is sent again only after so long, and then only if it ended.',
+      ),
+  })
+  .prefault({});
+export type AlertSettings = z.output<typeof AlertSettings>;
+
+/** What is kept of decisions. */
+export const DecisionSettings = z
+  .strictObject({
+    capacity: z.int().min(16).default(4096).describe('Decisions kept in memory for GET /admin/decisions.'),
+    file: z
+      .string()
+      .optional()
+      .describe('File that gets every decision but batches as a JSON line. Relative to the settings file.'),
+    maxFileBytes: z
+      .int()
+      .min(1024)
+      .default(16 * MEBIBYTE)
+      .describe('A file that has grown so large is renamed to file.1, and file.1 to file.2.'),
+    files: z.int().min(1).default(3).describe('How many files are kept.'),
+  })
+  .prefault({});
+export type DecisionSettings = z.output<typeof DecisionSettings>;
+
+/** The flight recorder: what came in lately, to be replayed. */
+export const RecorderSettings = z
+  .strictObject({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Keeps every input of the deciding parts in a ring in memory.'),
+    maxBytes: z
+      .int()
+      .min(64 * 1024)
+      .default(32 * MEBIBYTE)
+      .describe('Size of that ring; a request takes about 60 bytes.'),
+    directory: z
+      .string()
+      .optional()
+      .describe(
+        'Folder for recordings written on SIGUSR2 and when an alert pages. Default: the folder of the settings file.',
+      ),
+  })
+  .prefault({});
+export type RecorderSettings = z.output<typeof RecorderSettings>;
+
+/** Who may call the admin API. */
+export const AdminSettings = z
+  .strictObject({
+    tokenFile: z
+      .string()
+      .optional()
+      .describe(
+        'File with a token; calls that bear it are let in from anywhere, others from this machine only. ' +
+          'GALLEY_ADMIN_TOKEN does the same. Relative to the settings file.',
+      ),
+  })
+  .prefault({});

@@ -1,0 +1,61 @@
+import { isRefusal, type Refusal } from '../base/errors.ts';
+import type { Answer } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { Member } from '../work/batch.ts';
+import type { AnswerJudge } from './answer-judge.ts';
+
+export type GoldenVerdict =
+  | { readonly kind: 'right' }
+  | { readonly kind: 'failed' | 'mismatch'; readonly why: string };
+
+/**
+ * The input whose answer is known: recorded twice at the first practice, compared ever after. Where the two differ
+ * the model answers by chance, and only the form is checked.
+ */
+export class Golden {
+  readonly member: Member;
+  readonly #metadata: ModelMetadata;
+  readonly #judge: AnswerJudge;
+  readonly #tolerance: number;
+  #recorded: Answer | undefined;
+  #isConfirmed = false;
+  /** Whether numbers are compared; null until the answer was recorded twice. */
+  comparesNumbers: boolean | null = null;
+
+  constructor(member: Member, metadata: ModelMetadata, judge: AnswerJudge, tolerance: number) {
+    this.member = member;
+    this.#metadata = metadata;
+    this.#judge = judge;
+    this.#tolerance = tolerance;
+  }
+
+  /** Whether the model has ever answered it: until then a failure speaks against the input. */
+  get isKnown(): boolean {
+    return this.#isConfirmed;
+  }
+
+  /** An answer from practice. */
+  record(answer: Answer): void {
+    if (this.#recorded === undefined) this.#recorded = answer;
+    else if (this.comparesNumbers === null) {
+      this.comparesNumbers = this.#judge.isSame(this.#recorded, answer, this.#tolerance);
+    }
+    this.#isConfirmed = true;
+  }
+
+  check(answer: Answer | Refusal | undefined): GoldenVerdict {
+    if (answer === undefined) return { kind: 'failed', why: 'no answer came' };
+    if (isRefusal(answer)) return { kind: 'failed', why: answer.message };
+    const wrong = this.#judge.formProblem(this.#metadata, answer);
+    if (wrong !== '') return { kind: 'mismatch', why: wrong };
+    const recorded = this.#recorded;
+    if (recorded === undefined || this.comparesNumbers === null) {
+      this.record(answer);
+      return { kind: 'right' };
+    }
+    if (!this.comparesNumbers || this.#judge.isSame(recorded, answer, this.#tolerance)) {
+      return { kind: 'right' };
+    }
+    return { kind: 'mismatch', why: 'the golden input gave other numbers than at the first warmup' };
+  }
+}

@@ -1,0 +1,92 @@
+import type { Clock } from '../base/clock.ts';
+import { Event } from '../base/event.ts';
+import type { MemorySettings } from '../config/recovery-settings.ts';
+import { judgeMemory, type MemorySample, msUntilLimit } from '../health/memory-policy.ts';
+import type { ReplicaId } from '../replica/replica.ts';
+import type { HealthBook } from './health-book.ts';
+import type { Supervisor } from './supervisor.ts';
+
+/** A replica that will reach its limit soon if it goes on like this. */
+export interface MemoryGrows {
+  readonly replica: ReplicaId;
+  readonly bytes: number;
+  readonly limitBytes: number;
+  readonly inMs: number;
+}
+
+const HOUR_MS = 3_600_000;
+/** Samples kept of each replica, one every so many beats: about ten minutes. */
+const MAX_SAMPLES = 60;
+const BEATS_PER_SAMPLE = 10;
+const MEBIBYTE = 1024 * 1024;
+
+/** Holds replicas to their memory limits, one at a time, and notices growth before it gets there. */
+export class MemoryWatch {
+  readonly grows = new Event<MemoryGrows>();
+  readonly #clock: Clock;
+  readonly #settings: MemorySettings;
+  readonly #supervisor: Supervisor;
+  readonly #book: HealthBook;
+  readonly #isIdle: (id: ReplicaId) => boolean;
+  readonly #histories = new Map<ReplicaId, { beats: number; readonly samples: MemorySample[] }>();
+
+  constructor(
+    settings: MemorySettings,
+    ports: {
+      clock: Clock;
+      supervisor: Supervisor;
+      book: HealthBook;
+      isIdle: (id: ReplicaId) => boolean;
+    },
+  ) {
+    this.#settings = settings;
+    this.#clock = ports.clock;
+    this.#supervisor = ports.supervisor;
+    this.#book = ports.book;
+    this.#isIdle = ports.isIdle;
+  }
+
+  onBeat(id: ReplicaId, bytes: number): void {
+    this.#sample(id, bytes);
+    const verdict = judgeMemory(this.#settings, bytes);
+    if (verdict === 'fine') {
+      this.#book.clear(id, 'memory');
+      return;
+    }
+    const limit = verdict === 'over hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
+    const text = `${mib(bytes)} MiB of memory, the ${verdict.slice(5)} limit is ${mib(limit ?? 0)} MiB`;
+    this.#book.complain(id, 'memory', 'watch', text);
+    this.#recycle(id, verdict === 'over hard', text);
+  }
+
+  forget(id: ReplicaId): void {
+    this.#histories.delete(id);
+  }
+
+  /** The next beat asks again if it cannot be now. */
+  #recycle(id: ReplicaId, isUrgent: boolean, reason: string): void {
+    // One at a time: a restart takes a while, and the others carry its load meanwhile.
+    if (this.#supervisor.isOneComing) return;
+    // Alone it leaves a gap, which it fills when nobody is asking, unless it is urgent.
+    if (!isUrgent && this.#supervisor.wanted === 1 && !this.#isIdle(id)) return;
+    this.#supervisor.drain(id, { reason, afterwards: 'again' });
+  }
+
+  #sample(id: ReplicaId, bytes: number): void {
+    const limitBytes = this.#settings.softLimitBytes ?? this.#settings.hardLimitBytes;
+    if (limitBytes === undefined) return;
+    const history = this.#histories.get(id) ?? { beats: 0, samples: [] };
+    this.#histories.set(id, history);
+    history.beats += 1;
+    if (history.beats % BEATS_PER_SAMPLE !== 1) return;
+    const { samples } = history;
+    samples.push({ at: this.#clock.now(), bytes });
+    if (samples.length > MAX_SAMPLES) samples.shift();
+    const inMs = msUntilLimit(samples, limitBytes);
+    if (inMs !== undefined && inMs < HOUR_MS) this.grows.emit({ replica: id, bytes, limitBytes, inMs });
+  }
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / MEBIBYTE);
+}

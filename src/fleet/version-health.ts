@@ -1,0 +1,185 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { HealthSettings } from '../config/health-settings.ts';
+import type { ReplicaId } from '../replica/replica.ts';
+import { hasStanding } from '../replica/replica-state.ts';
+import type { Roster } from '../replica/roster.ts';
+import type { BatchEnded, BatchStarted, Dispatcher } from '../serving/dispatcher.ts';
+import type { PinnedSource } from '../serving/pinned-source.ts';
+import type { Recovery } from '../serving/recovery.ts';
+import { isPractice } from '../work/batch.ts';
+import { AnswerQuality } from './answer-quality.ts';
+import { Easing } from './easing.ts';
+import type { Golden } from './golden.ts';
+import { HealthBook } from './health-book.ts';
+import { Liveness } from './liveness.ts';
+import { MemoryWatch } from './memory-watch.ts';
+import type { ReplicaMoved } from './place.ts';
+import { type Probed, Prober } from './prober.ts';
+import type { Supervisor } from './supervisor.ts';
+import { type Overdue, Watchdog } from './watchdog.ts';
+
+/** Batches shorter than this need no watchdog of their own. */
+const SHORTEST_WATCHDOG_MS = 5_000;
+const WATCHDOG_FACTOR = 10;
+const PROBE_FACTOR = 3;
+
+/** What the health of a version is wired to. */
+export interface VersionHealthPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly roster: Roster;
+  readonly supervisor: Supervisor;
+  readonly dispatcher: Dispatcher;
+  readonly pinned: PinnedSource;
+  readonly recovery: Recovery;
+  readonly golden: () => Golden | undefined;
+}
+
+/** Everything that watches the replicas of one version, wired to what they do. */
+export class VersionHealth {
+  readonly book: HealthBook;
+  readonly prober: Prober;
+  readonly memory: MemoryWatch;
+  readonly #settings: HealthSettings;
+  readonly #ports: VersionHealthPorts;
+  readonly #watchdog: Watchdog;
+  readonly #liveness: Liveness;
+  readonly #quality: AnswerQuality;
+  readonly #easing: Easing;
+  /** The life in which a replica was last found to give wrong numbers. */
+  readonly #wrongIn = new Map<ReplicaId, number>();
+
+  constructor(settings: HealthSettings, ports: VersionHealthPorts) {
+    const { clock, roster, supervisor, dispatcher, recovery } = ports;
+    this.#settings = settings;
+    this.#ports = ports;
+    this.prober = new Prober(settings.readiness, { ...ports, wake: () => dispatcher.wake() });
+    this.book = new HealthBook(settings, {
+      clock,
+      supervisor,
+      probation: (id, done) => this.prober.tryOut(id, done),
+    });
+    const { book } = this;
+    this.memory = new MemoryWatch(settings.memory, {
+      ...{ clock, supervisor, book },
+      isIdle: (id) => (roster.view(id)?.running ?? 0) === 0,
+    });
+    this.#quality = new AnswerQuality(settings.ejection, { clock, roster, supervisor, book });
+    this.#easing = new Easing(clock, settings.slowStart, roster);
+    this.#liveness = new Liveness(clock, settings.liveness, (id, silentMs) =>
+      supervisor.kill(id, 'ended', `no sign of life for ${Math.round(silentMs)} ms`),
+    );
+    this.#watchdog = new Watchdog(
+      clock,
+      (started) => this.#limitsMs(started),
+      (overdue) => this.#onOverdue(overdue),
+    );
+    supervisor.moved.on((moved) => this.#onMoved(moved));
+    supervisor.leaving.on((id) => this.#forget(id));
+    supervisor.ended.on((id) => this.#watchdog.forget(id));
+    supervisor.beaten.on(({ replica, beat }) => {
+      this.#liveness.beaten(replica);
+      if (supervisor.find(replica)?.standing !== undefined) this.memory.onBeat(replica, beat.rssBytes);
+    });
+    dispatcher.batchStarted.on((started) => this.#watchdog.started(started));
+    dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
+    recovery.exonerated.on((id) => this.#quality.exonerate(id));
+    this.prober.judged.on(({ probed, misses, isDown }) => this.#onJudged(probed, misses, isDown));
+    this.book.readmitted.on((id) => this.#easing.begin(id));
+  }
+
+  start(): void {
+    this.#quality.start();
+  }
+
+  stop(): void {
+    this.#quality.stop();
+  }
+
+  /** Replicas that may be sent traffic with a good conscience. */
+  get fitCount(): number {
+    return this.#ports.supervisor
+      .replicas()
+      .filter(({ replica, state }) => state !== 'ejected' && hasStanding(state) && this.book.isFit(replica))
+      .length;
+  }
+
+  #onMoved({ replica, incarnation, from, to }: ReplicaMoved): void {
+    if (to === 'warming') this.#liveness.watch(replica);
+    else if (to === 'ready' && from === 'warming') {
+      this.book.open(replica);
+      this.prober.watch(replica);
+      if (incarnation > 1) this.#easing.begin(replica);
+    } else if (!hasStanding(to) && to !== 'starting') {
+      this.#forget(replica);
+    }
+  }
+
+  /** Nothing about this life matters any more. */
+  #forget(id: ReplicaId): void {
+    const { pinned, recovery } = this.#ports;
+    this.#liveness.forget(id);
+    this.prober.forget(id);
+    this.book.close(id);
+    this.memory.forget(id);
+    this.#easing.forget(id);
+    pinned.drop(id);
+    recovery.leave(id);
+  }
+
+  #onBatch(ended: BatchEnded): void {
+    const { work, replica, outcome, refusedMembers } = ended;
+    this.#watchdog.ended(ended);
+    if (outcome.kind === 'done') {
+      this.#ports.roster.observe(replica.id, work.rows, outcome.computeMs);
+      if (refusedMembers === 0 && !isPractice(work.reason)) this.prober.succeeded(replica.id);
+    }
+    this.#quality.onBatch(ended);
+  }
+
+  /** A check of ours has a limit of its own before the one that every batch has. */
+  #limitsMs({ work, replica }: BatchStarted): readonly number[] {
+    const { watchdogMs, readiness } = this.#settings;
+    const usualMs = this.#ports.roster.view(replica.id)?.service.predictMs(work.rows) ?? 0;
+    const limitMs = watchdogMs ?? Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
+    if (work.reason === 'warmup') return [];
+    return work.reason === 'probe'
+      ? [Math.min(limitMs, Math.max(readiness.timeoutMs, PROBE_FACTOR * usualMs)), limitMs]
+      : [limitMs];
+  }
+
+  /** A caller's batch that hangs ends the replica; a check of ours has failed, and the checks decide what follows. */
+  #onOverdue({ started, ranMs, limit }: Overdue): void {
+    const { work, replica } = started;
+    if (work.reason === 'probe' && limit === 0) {
+      this.prober.overdue(replica.id, work, ranMs);
+      return;
+    }
+    const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
+    this.#ports.supervisor.kill(replica.id, 'watchdog', reason);
+  }
+
+  #onJudged(probed: Probed, misses: number, isDown: boolean): void {
+    const { replica, result, detail } = probed;
+    if (misses === 0) {
+      this.book.clear(replica, 'readiness', 'golden');
+      return;
+    }
+    const cause = result === 'mismatch' ? 'golden' : 'readiness';
+    if (isDown && cause === 'golden' && this.#isWrongAgain(replica, detail)) return;
+    const text = misses === 1 ? detail : `${detail}, ${misses} times in a row`;
+    this.book.complain(replica, cause, isDown ? 'down' : 'watch', text);
+  }
+
+  /** Wrong numbers that a restart has not mended: no other restart will. */
+  #isWrongAgain(id: ReplicaId, detail: string): boolean {
+    const { supervisor } = this.#ports;
+    const incarnation = supervisor.find(id)?.incarnation ?? 0;
+    const before = this.#wrongIn.get(id);
+    this.#wrongIn.set(id, incarnation);
+    if (before === undefined || before !== incarnation - 1) return false;
+    supervisor.giveUp(id, `${detail}, and a restart did not mend it`);
+    return true;
+  }
+}

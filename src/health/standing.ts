@@ -1,0 +1,62 @@
+import type { Standing } from '../replica/replica-state.ts';
+
+/** What may be held against a replica. */
+export type ComplaintCause =
+  /** It failed the checks of readiness. */
+  | 'readiness'
+  /** It answered the golden input with other numbers than it used to. */
+  | 'golden'
+  /** Too many batches in a row failed there. */
+  | 'errors'
+  /** It fails more often than the others. */
+  | 'outlier'
+  /** It takes far longer than the others. */
+  | 'slow'
+  | 'memory'
+  /** An operator wants it out. */
+  | 'operator';
+
+export interface Complaint {
+  readonly cause: ComplaintCause;
+  /** `watch` makes it second choice, `down` takes it out. */
+  readonly severity: 'watch' | 'down';
+  readonly since: number;
+  readonly detail: string;
+}
+
+/** What the verdict on a replica rests on beside the complaints. */
+export interface StandingFacts {
+  /** Replicas there should be. */
+  readonly replicas: number;
+  /** Whether one more may be ejected by opinion. */
+  readonly mayEject: boolean;
+  readonly now: Standing;
+}
+
+export interface Verdict {
+  readonly standing: Standing;
+  readonly reason: string;
+  /** It deserves to be out, but too many others are, or there is nobody else. */
+  readonly isSpared: boolean;
+}
+
+/**
+ * How well a replica does, from all that is held against it. An operator's word counts whatever it costs; opinions
+ * never take out the only replica, nor too many at once.
+ */
+export function standingOf(complaints: readonly Complaint[], facts: StandingFacts): Verdict {
+  const down = complaints.filter(({ severity }) => severity === 'down');
+  const reason = [...down, ...complaints.filter(({ severity }) => severity === 'watch')]
+    .map(({ detail }) => detail)
+    .join('; ');
+  const isOrdered = down.some(({ cause }) => cause === 'operator');
+  if (isOrdered) return { standing: 'ejected', reason, isSpared: false };
+  if (down.length > 0) {
+    const mayBeOut = facts.replicas > 1 && (facts.now === 'ejected' || facts.mayEject);
+    return mayBeOut
+      ? { standing: 'ejected', reason, isSpared: false }
+      : { standing: 'degraded', reason, isSpared: true };
+  }
+  if (complaints.length > 0) return { standing: 'degraded', reason, isSpared: false };
+  return { standing: 'ready', reason: 'all checks pass', isSpared: false };
+}

@@ -1,0 +1,40 @@
+import type { Entry } from '../work/entry.ts';
+import type { Recovery, RecoverySource } from './recovery.ts';
+import { RequestWork } from './request-work.ts';
+import { type DispatchFacts, offer, type WorkOffer } from './work-source.ts';
+
+/** Parts of batches that threw, depth first and ahead of new work, until the bad one stands alone. */
+export class BisectSource implements RecoverySource {
+  readonly #recovery: Recovery;
+  readonly #parts: (readonly Entry[])[] = [];
+
+  constructor(recovery: Recovery) {
+    this.#recovery = recovery;
+  }
+
+  /** The first of the parts goes first, and all of them before whatever waits already. */
+  add(parts: readonly (readonly Entry[])[]): void {
+    this.#parts.push(...[...parts].reverse());
+  }
+
+  peek(facts: DispatchFacts): WorkOffer | undefined {
+    for (let last = this.#parts.at(-1); last !== undefined; last = this.#parts.at(-1)) {
+      const members = last.filter((member) => !member.isSettled);
+      if (members.length > 0) {
+        return offer({
+          rows: members.reduce((sum, member) => sum + member.rows, 0),
+          take: () => {
+            this.#parts.pop();
+            return new RequestWork(members, 'bisect', facts.now, this.#recovery);
+          },
+        });
+      }
+      this.#parts.pop();
+    }
+    return undefined;
+  }
+
+  takeAll(): Entry[] {
+    return this.#parts.splice(0).flat();
+  }
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import type { InferenceRequest } from '../model/inference.ts';
+import { bytesOf } from '../tensor/tensor.ts';
+import { DenyList } from './deny-list.ts';
+
+function request(...values: number[]): InferenceRequest {
+  const data = bytesOf(Uint8Array.from(values));
+  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [1, values.length], data }];
+  return { id: '', inputs, parameters: {}, timeoutMs: undefined };
+}
+
+test('an input is refused until its time is over, and others of the same form are not', () => {
+  const clock = new VirtualClock();
+  const list = new DenyList(clock, { denyMs: 1000, denyEntries: 10 });
+  list.add(request(1, 2));
+  assert.equal(list.deniedForMs(request(1, 2)), 1000);
+  assert.equal(list.deniedForMs(request(2, 1)), undefined);
+  assert.equal(list.deniedForMs(request(1)), undefined);
+  assert.equal(list.deniedForMs({ ...request(1, 2), parameters: { a: 1 } }), undefined);
+  clock.advance(1000);
+  assert.equal(list.deniedForMs(request(1, 2)), undefined);
+  assert.equal(list.size, 0);
+});
+
+test('the list is bounded: the oldest are forgotten', () => {
+  const list = new DenyList(new VirtualClock(), { denyMs: 1000, denyEntries: 2 });
+  for (const value of [1, 2, 3, 3]) list.add(request(value));
+  assert.equal(list.size, 2);
+  assert.equal(list.deniedForMs(request(1)), undefined);
+  assert.equal(list.deniedForMs(request(3)), 1000);
+});

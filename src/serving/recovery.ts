@@ -1,0 +1,250 @@
+import type { Clock } from '../base/clock.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
+import { SlidingWindow } from '../base/sliding-window.ts';
+import { halves, mayBisect, type ThrowFacts } from '../batching/bisect.ts';
+import { convicts } from '../health/conviction.ts';
+import { maxRetries, type RetryBudget } from '../health/retry-budget.ts';
+import type { ReplicaId } from '../replica/replica.ts';
+import type { Roster } from '../replica/roster.ts';
+import type { Entry } from '../work/entry.ts';
+import type { Lost, Outcome } from '../work/outcome.ts';
+import { BisectSource } from './bisect-source.ts';
+import { IsolationSource } from './isolation-source.ts';
+import type { RequestWork } from './request-work.ts';
+import { RetrySource } from './retry-source.ts';
+import type { WorkSource } from './work-source.ts';
+
+/** A source whose work can be called off. */
+export interface RecoverySource extends WorkSource {
+  takeAll(): Entry[];
+}
+
+/** An input that ended replicas, beyond doubt. */
+export interface Convicted {
+  readonly entry: Entry;
+  readonly replica: ReplicaId;
+  readonly detail: string;
+}
+
+/** A batch whose members get a second chance, and in which way. */
+export interface Recovered {
+  readonly how: 'isolate' | 'bisect' | 'retry' | 'ask another';
+  readonly requests: number;
+  readonly replica: ReplicaId;
+  readonly detail: string;
+}
+
+/** What recovery needs of the world. */
+export interface RecoveryPorts {
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly budget: RetryBudget;
+  /** Requests admitted and not yet answered. */
+  readonly inFlight: () => number;
+  /** Why nothing can be tried again; undefined when it can. */
+  readonly whyNot: () => Refusal | undefined;
+  readonly wake: () => void;
+}
+
+const MINUTE_MS = 60_000;
+/** Whoever was running at so many ends runs alone from then on, though nothing is proved against it. */
+const LOSSES_TO_ISOLATE = 2;
+/** And after so many it has had its chances: no input may end replicas for as long as it likes. */
+const MAX_LOSSES = 3;
+
+/**
+ * Second chances. A batch lost with its replica runs again; what may have ended the replica runs alone; a batch that
+ * threw is halved; a bad answer is checked with another replica. Everything else is answered here.
+ */
+export class Recovery {
+  readonly convicted = new Event<Convicted>();
+  readonly recovered = new Event<Recovered>();
+  /** Two replicas failed alike at a request: it was the request. */
+  readonly exonerated = new Event<ReplicaId>();
+  readonly sources: readonly RecoverySource[];
+  readonly #ports: RecoveryPorts;
+  readonly #retries: RetrySource;
+  readonly #isolation: IsolationSource;
+  readonly #bisect: BisectSource;
+  #retriesRunning = 0;
+  readonly #batches = new SlidingWindow(MINUTE_MS);
+  readonly #bisectRuns = new SlidingWindow(MINUTE_MS);
+  readonly #singles = new SlidingWindow(MINUTE_MS);
+  readonly #singlesThrown = new SlidingWindow(MINUTE_MS);
+
+  constructor(ports: RecoveryPorts) {
+    this.#ports = ports;
+    this.#retries = new RetrySource(this);
+    this.#isolation = new IsolationSource(ports.roster, this);
+    this.#bisect = new BisectSource(this);
+    this.sources = [this.#isolation, this.#bisect, this.#retries];
+  }
+
+  /** Requests that are to run alone and still wait for it. */
+  get suspects(): number {
+    return this.#isolation.waiting;
+  }
+
+  /** Whether the budget leaves room for one more batch to run a second time. */
+  get mayRetryNow(): boolean {
+    return this.#retriesRunning < maxRetries(this.#ports.budget, this.#ports.inFlight());
+  }
+
+  wake(): void {
+    this.#ports.wake();
+  }
+
+  /** The replica gets nothing more. */
+  leave(replica: ReplicaId): void {
+    this.#isolation.leave(replica);
+  }
+
+  /** For the work. */
+  started({ reason }: RequestWork): void {
+    const now = this.#ports.clock.now();
+    this.#batches.add(now);
+    if (reason === 'retry') this.#retriesRunning += 1;
+    else if (reason === 'bisect') this.#bisectRuns.add(now);
+  }
+
+  /** For the work: what has become of it, who has no answer, and whose answer must not go out. */
+  ended(
+    work: RequestWork,
+    outcome: Outcome,
+    unanswered: readonly Entry[],
+    bad: ReadonlyMap<Entry, Refusal> | undefined,
+  ): void {
+    if (work.reason === 'retry') this.#retriesRunning -= 1;
+    const [first] = work.members;
+    if (work.reason === 'isolation' && first !== undefined) this.#isolation.ended(first);
+    if (work.members.length === 1) this.#countSingle(outcome);
+    if (unanswered.length === 0) return;
+    const replica = work.replica?.id ?? '';
+    for (const member of unanswered) member.dispatchedAt = undefined;
+    if (outcome.kind === 'lost') this.#onLost(work, outcome, unanswered, replica);
+    else if (outcome.kind === 'threw') this.#onThrew(outcome.message, unanswered, replica);
+    else this.#onBadAnswers(unanswered, bad, replica);
+  }
+
+  /** Everything that waits for another try; nothing does afterwards. */
+  takeAll(): Entry[] {
+    return this.sources.flatMap((source) => source.takeAll());
+  }
+
+  #onLost({ reason }: RequestWork, lost: Lost, members: readonly Entry[], replica: ReplicaId): void {
+    const isSuspect = lost.wasRunning && convicts(lost.cause);
+    const [alone] = members;
+    if (isSuspect && reason === 'isolation' && alone !== undefined) {
+      this.#convict(alone, replica, lost.detail);
+      return;
+    }
+    const refusal = this.#ports.whyNot();
+    if (refusal !== undefined) {
+      for (const member of members) member.settle(refusal);
+      return;
+    }
+    if (lost.wasRunning) for (const member of members) member.losses += 1;
+    const inTime = members.filter((member) => this.#hasChance(member, lost.detail));
+    if (inTime.length === 0) return;
+    const hasHistory = inTime.some(({ losses }) => losses >= LOSSES_TO_ISOLATE);
+    const how = isSuspect || hasHistory || reason === 'isolation' ? 'isolate' : 'retry';
+    if (how === 'isolate') this.#isolation.add(inTime);
+    else this.#retries.add(inTime);
+    this.recovered.emit({ how, requests: inTime.length, replica, detail: lost.detail });
+  }
+
+  /** Who cannot be answered in time any more, or has had enough tries, is told so now. */
+  #hasChance(member: Entry, detail: string): boolean {
+    if (member.losses >= MAX_LOSSES) {
+      member.settle(refuse('REPLICA_LOST', `${member.losses} replicas ended while they ran this: ${detail}`));
+      return false;
+    }
+    const timesMs = this.#ports.roster.views().map(({ service }) => service.predictMs(member.rows));
+    const neededMs = timesMs.length === 0 ? 0 : Math.min(...timesMs);
+    if (member.deadline - this.#ports.clock.now() > neededMs) return true;
+    member.settle(
+      refuse(
+        'REPLICA_LOST',
+        `the replica that ran this was lost (${detail}), and no time is left to try again`,
+      ),
+    );
+    return false;
+  }
+
+  #convict(entry: Entry, replica: ReplicaId, detail: string): void {
+    this.convicted.emit({ entry, replica, detail });
+    entry.settle(
+      refuse(
+        'POISON_INPUT',
+        `this input ended two replicas, the second time alone: ${detail}; it will be refused for a while`,
+      ),
+    );
+  }
+
+  #onThrew(message: string, members: readonly Entry[], replica: ReplicaId): void {
+    const refusal = refuse('MODEL_ERROR', `the model failed: ${message}`);
+    const [first] = members;
+    if (members.length === 1 && first !== undefined) {
+      this.#askAnother(first, refusal, replica);
+    } else if (mayBisect(this.#throwFacts())) {
+      this.#bisect.add(halves(members));
+      this.recovered.emit({ how: 'bisect', requests: members.length, replica, detail: message });
+    } else {
+      for (const member of members) member.settle(refusal);
+    }
+  }
+
+  #onBadAnswers(
+    members: readonly Entry[],
+    bad: ReadonlyMap<Entry, Refusal> | undefined,
+    replica: ReplicaId,
+  ): void {
+    const none = refuse('INTERNAL', 'the replica ended the batch without an answer to this request');
+    for (const member of members) {
+      const refusal = bad?.get(member);
+      if (refusal === undefined) member.settle(none);
+      else this.#askAnother(member, refusal, replica);
+    }
+  }
+
+  /** A second opinion, if there is anybody to ask and the budget allows; else the failure is the answer. */
+  #askAnother(member: Entry, refusal: Refusal, replica: ReplicaId): void {
+    if (member.failedAt !== undefined) {
+      this.exonerated.emit(member.failedAt);
+      this.exonerated.emit(replica);
+      member.settle(refusal);
+      return;
+    }
+    const serving = this.#ports.roster.views().filter(({ standing }) => standing !== undefined);
+    const isAnyoneElse = serving.some(({ id, standing }) => id !== replica && standing !== 'ejected');
+    const hasBudget = this.#retriesRunning + this.#retries.waiting < this.#maxRetries;
+    if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
+      member.settle(refusal);
+      return;
+    }
+    member.failedAt = replica;
+    this.#retries.add([member], replica);
+    this.recovered.emit({ how: 'ask another', requests: 1, replica, detail: refusal.message });
+  }
+
+  get #maxRetries(): number {
+    return maxRetries(this.#ports.budget, this.#ports.inFlight());
+  }
+
+  #countSingle(outcome: Outcome): void {
+    const now = this.#ports.clock.now();
+    this.#singles.add(now);
+    if (outcome.kind === 'threw') this.#singlesThrown.add(now);
+  }
+
+  #throwFacts(): ThrowFacts {
+    const now = this.#ports.clock.now();
+    return {
+      batches: this.#batches.count(now),
+      bisectRuns: this.#bisectRuns.count(now),
+      singles: this.#singles.count(now),
+      singlesThrown: this.#singlesThrown.count(now),
+    };
+  }
+}
