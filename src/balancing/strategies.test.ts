@@ -19,7 +19,7 @@ const makers: Readonly<Record<string, () => Strategy>> = {
 };
 
 function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
-  const service = { batches: 0, predictMs: () => 0 };
+  const service = { batches: 0, factor: 1, predictMs: () => 0 };
   return { id: `r${index}`, index, standing: 'ready', running: 0, weight: 1, share: 1, service, ...more };
 }
 
@@ -118,7 +118,7 @@ test('least connections: outstanding work counts against the weight', () => {
 
 /** A replica that takes so long for a batch. */
 function taking(index: number, ms: number, more: Partial<ReplicaView> = {}): ReplicaView {
-  return view(index, { service: { batches: 50, predictMs: () => ms }, ...more });
+  return view(index, { service: { batches: 50, factor: 1, predictMs: () => ms }, ...more });
 }
 
 test('nobody is handed to an idle replica ten times slower while a fast one will soon be free', () => {

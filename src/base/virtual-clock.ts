@@ -31,6 +31,11 @@ export class VirtualClock implements Clock {
     this.runUntil(this.#nowMs + ms);
   }
 
+  /** Time passes and nothing runs, as when a process is paused: what was due meanwhile runs late. */
+  stall(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Runs everything that is due up to and including `untilMs`, and leaves the clock there. */
   runUntil(untilMs: number): void {
     this.#finishInstant();
@@ -39,7 +44,7 @@ export class VirtualClock implements Clock {
       next !== undefined && next.dueMs <= untilMs;
       next = this.#alarms.peek()
     ) {
-      this.#nowMs = next.dueMs;
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       this.#finishInstant();
     }
     this.#nowMs = Math.max(this.#nowMs, untilMs);

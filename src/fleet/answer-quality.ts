@@ -10,7 +10,7 @@ import {
   successRateOutliers,
 } from '../health/ejection-policy.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import type { ReplicaView, Roster } from '../replica/roster.ts';
+import type { Roster } from '../replica/roster.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import { isPractice } from '../work/batch.ts';
 import type { HealthBook } from './health-book.ts';
@@ -152,10 +152,10 @@ export class AnswerQuality {
   #judgeSpeed(): void {
     const known = this.#roster.views().filter(({ service }) => service.batches >= SLOW_MIN_BATCHES);
     for (const each of known) {
-      const others = known.filter((other) => other !== each).map(rowMs);
+      const others = known.filter((other) => other !== each).map(({ service }) => service.factor);
       const usual = median(others);
-      if (usual !== undefined && rowMs(each) > SLOW_FACTOR * usual) {
-        const factor = Math.round(rowMs(each) / usual);
+      if (usual !== undefined && each.service.factor > SLOW_FACTOR * usual) {
+        const factor = Math.round(each.service.factor / usual);
         this.#book.complain(each.id, 'slow', 'watch', `it takes ${factor} times as long as the others`);
       } else {
         this.#book.clear(each.id, 'slow');
@@ -171,11 +171,6 @@ export class AnswerQuality {
     }
     return conduct;
   }
-}
-
-/** What it takes for a batch of a usual size. */
-function rowMs({ service }: ReplicaView): number {
-  return service.predictMs(1);
 }
 
 function median(values: readonly number[]): number | undefined {

@@ -15,6 +15,7 @@ class Chart {
   readonly complaints = new Map<ComplaintCause, Complaint>();
   readonly errorEjections = new SlidingWindow(EJECTIONS_WINDOW_MS);
   isOnProbation = false;
+  probationAlarm: Timer | undefined;
   restartAlarm: Timer | undefined;
 }
 
@@ -56,6 +57,7 @@ export class HealthBook {
 
   close(id: ReplicaId): void {
     this.#charts.get(id)?.restartAlarm?.cancel();
+    this.#charts.get(id)?.probationAlarm?.cancel();
     this.#charts.delete(id);
   }
 
@@ -118,11 +120,22 @@ export class HealthBook {
     chart.isOnProbation = true;
     this.#ports.probation(id, (passed) => {
       chart.isOnProbation = false;
-      if (!passed || this.#charts.get(id) !== chart || this.#isDown(chart)) return;
+      if (this.#charts.get(id) !== chart || this.#isDown(chart)) return;
+      if (!passed) {
+        this.#tryOutLater(id, chart);
+        return;
+      }
       const complaints = [...chart.complaints.values()];
       const facts = { replicas: this.#ports.supervisor.wanted, mayEject: true, now: 'ejected' } as const;
       this.readmitted.emit(id);
       this.#ports.supervisor.assess(id, standingOf(complaints, facts).standing, 'every reason is gone');
+    });
+  }
+
+  #tryOutLater(id: ReplicaId, chart: Chart): void {
+    const { clock } = this.#ports;
+    chart.probationAlarm = clock.at(clock.now() + this.#settings.readiness.periodMs, () => {
+      if (!this.#isDown(chart)) this.#tryOut(id, chart);
     });
   }
 

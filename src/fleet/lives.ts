@@ -7,6 +7,9 @@ import type { Beat, ReplicaId, Spawner } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { Ending, Place, ReplicaMoved } from './place.ts';
 
+/** What is to blame: a model that no replica can serve, or this replica alone. */
+export type Fault = 'the model' | 'the replica';
+
 /** What lives need of the world. */
 export interface LifePorts {
   readonly clock: Clock;
@@ -17,12 +20,7 @@ export interface LifePorts {
   /** Why a loaded model cannot serve here; undefined when it can. */
   readonly whyUnfit: (metadata: ModelMetadata) => string | undefined;
   /** Has a loaded replica practise; `ready` is called when it may take traffic, `failed` when it cannot. */
-  readonly warm: (
-    id: ReplicaId,
-    metadata: ModelMetadata,
-    ready: () => void,
-    failed: (why: string) => void,
-  ) => void;
+  readonly warm: (id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void) => void;
 }
 
 /** The course of a replica's life from its birth to its exit; what follows an exit is for the supervisor to say. */
@@ -99,7 +97,7 @@ export class Lives {
   }
 
   /** Ends it for good, until somebody changes what is wrong with `fault`. */
-  giveUp(place: Place, message: string, fault: 'the model' | 'the replica'): void {
+  giveUp(place: Place, message: string, fault: Fault): void {
     if (place.state === 'failed' || place.state === 'draining' || place.replica === undefined) return;
     place.isHopeless = fault === 'the model';
     place.alarm?.cancel();
@@ -130,8 +128,16 @@ export class Lives {
       place.goTo('ready', 'warmup is over', clock.now());
       this.#ports.wake();
     };
-    this.#ports.warm(place.id, metadata, ready, (why) => {
-      if (isWarming()) this.giveUp(place, `warmup failed: ${why}`, 'the model');
+    this.#ports.warm(place.id, ready, (why, fault) => {
+      if (!isWarming()) return;
+      const reason = `warmup failed: ${why}`;
+      if (fault === 'the model') {
+        this.giveUp(place, reason, fault);
+      } else {
+        // The same input has been answered before: another life may do better.
+        place.ending ??= { reason, afterwards: 'fault' };
+        place.replica?.kill('ended');
+      }
     });
   }
 

@@ -95,8 +95,12 @@ export class Prober {
   /** One prediction out of turn. `done` may be called before this returns where there is nothing to run. */
   tryOut(id: ReplicaId, done: (passed: boolean) => void): void {
     const golden = this.#ports.golden();
-    if (golden === undefined) done(true);
-    else this.#run(id, golden, (verdict) => done(verdict.kind === 'right'));
+    if (golden === undefined) {
+      done(true);
+      return;
+    }
+    this.#run(id, golden, (verdict) => done(verdict.kind === 'right'));
+    this.#ports.wake();
   }
 
   #lookIn(id: ReplicaId, watch: Watch, delayMs: number): void {

@@ -3,23 +3,17 @@ import { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import type { RequestFacts } from '../serving/model-service.ts';
 import type { Entry } from '../work/entry.ts';
 import { type AnswerJudge, JUDGE } from './answer-judge.ts';
 import { DependencyWatch } from './dependency-watch.ts';
+import type { Fault } from './lives.ts';
 import { LoadedVersion } from './loaded-version.ts';
+import { operate, type ReplicaAction } from './operate.ts';
 import { RequestPath } from './request-path.ts';
 import { Supervisor } from './supervisor.ts';
 import { VersionHealth } from './version-health.ts';
-import type { VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
+import type { Arrived, Command, VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
 import { WarmupDirector } from './warmup-director.ts';
-
-/** A request has come to be admitted: everything that admission decides by. */
-export interface Arrived {
-  readonly facts: RequestFacts;
-  /** Its input is on the deny list. */
-  readonly isDenied: boolean;
-}
 
 /** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
 export class VersionInService {
@@ -28,6 +22,7 @@ export class VersionInService {
   /** What comes from outside and is not a port: told before anything follows from it. */
   readonly arrived = new Event<Arrived>();
   readonly cancelled = new Event<Entry>();
+  readonly commanded = new Event<Command>();
   readonly stateChanged = new Event<VersionState>();
   readonly path: RequestPath;
   readonly supervisor: Supervisor;
@@ -62,7 +57,7 @@ export class VersionInService {
       random: random.fork(`restarts/${this.name}`),
       spawner: ports.spawner,
       whyUnfit: (metadata) => this.#load(metadata).problem,
-      warm: (id, _, ready, failed) => this.#warm(id, ready, failed),
+      warm: (id, ready, failed) => this.#warm(id, ready, failed),
     });
     const { supervisor } = this;
     this.health = new VersionHealth(settings.health, {
@@ -128,6 +123,7 @@ export class VersionInService {
   }
 
   start(): void {
+    this.commanded.emit({ kind: 'start' });
     this.health.start();
     this.dependencies.start();
     this.supervisor.want(this.spec.settings.replicas);
@@ -135,17 +131,25 @@ export class VersionInService {
 
   /** Another version gets what is new from now on; whoever was let in before is still served. */
   leave(): void {
+    this.commanded.emit({ kind: 'leave' });
     this.#goTo('leaving');
   }
 
   /** Ends all replicas. What is still in flight after `kill` is answered with a refusal. */
   stop(how: 'drain' | 'kill'): void {
+    this.commanded.emit({ kind: how });
     this.#goTo('stopping');
     this.supervisor.stop(how);
     if (how === 'kill') this.path.refuseWaiting(refuse('DRAINING', 'the server is shutting down'));
     this.path.stop();
     this.health.stop();
     this.dependencies.stop();
+  }
+
+  /** Does to a replica what an operator wants; a text says why that cannot be. */
+  operate(action: ReplicaAction, replica: ReplicaId): string | undefined {
+    this.commanded.emit({ kind: 'replica', action, replica });
+    return operate(this.supervisor, this.health.book, action, replica);
   }
 
   /** Somebody was let in at the door; the returned function says that it has gone again. */
@@ -204,10 +208,12 @@ export class VersionInService {
     return this.#loaded;
   }
 
-  #warm(id: ReplicaId, ready: () => void, failed: (why: string) => void): void {
-    this.warmups.warm(id, this.#loaded as LoadedVersion, this.path.maxBatchSize, (result) => {
+  #warm(id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void): void {
+    const loaded = this.#loaded as LoadedVersion;
+    this.warmups.warm(id, loaded, this.path.maxBatchSize, (result) => {
       if (result.kind === 'failed') {
-        failed(result.message);
+        // The same practice has gone well before: another life may do better.
+        failed(result.message, this.#state === 'starting' ? 'the model' : 'the replica');
         return;
       }
       if (result.report.rowsAreIndependent === false) this.path.refuseLargerThan(1);

@@ -2,9 +2,11 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { DependencySettings } from '../config/dependency-settings.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
-import type { Spawner } from '../replica/replica.ts';
+import type { ReplicaId, Spawner } from '../replica/replica.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
+import type { RequestFacts } from '../serving/model-service.ts';
 import type { AnswerJudge } from './answer-judge.ts';
+import type { ReplicaAction } from './operate.ts';
 
 /** One version with its settings. */
 export interface VersionSpec {
@@ -38,3 +40,15 @@ export interface VersionPorts {
  * takes nothing more.
  */
 export type VersionState = 'starting' | 'ready' | 'failed' | 'leaving' | 'stopping';
+
+/** A request has come to be admitted: everything that admission decides by. */
+export interface Arrived {
+  readonly facts: RequestFacts;
+  /** Its input is on the deny list. */
+  readonly isDenied: boolean;
+}
+
+/** What a version is told by whoever runs the server. */
+export type Command =
+  | { readonly kind: 'start' | 'leave' | 'drain' | 'kill' }
+  | { readonly kind: 'replica'; readonly action: ReplicaAction; readonly replica: ReplicaId };

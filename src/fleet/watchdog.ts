@@ -87,8 +87,10 @@ export class Watchdog {
     if (head === undefined || limitMs === undefined) return;
     const now = this.#clock.now();
     const ranMs = now - desk.headSince;
-    if (ranMs < limitMs) {
-      this.#arm(desk, desk.headSince + limitMs);
+    // Not `ranMs < limitMs`: a sum and a difference are rounded differently, and it would look again for ever.
+    const limitAt = desk.headSince + limitMs;
+    if (now < limitAt) {
+      this.#arm(desk, limitAt);
     } else if (now - dueMs > STALL_MS) {
       this.#arm(desk, now + STALL_MS);
     } else {

@@ -1,6 +1,6 @@
 import type { Replica, ReplicaId } from './replica.ts';
 import type { Standing } from './replica-state.ts';
-import { type ServiceEstimate, ServiceTime } from './service-time.ts';
+import { ReplicaServiceTime, type ServiceEstimate, ServiceTime } from './service-time.ts';
 
 /** A replica as balancers see it. */
 export interface ReplicaView {
@@ -29,14 +29,15 @@ class Seat implements ReplicaView {
   readonly index: number;
   readonly baseWeight: number;
   readonly replica: Replica;
-  readonly service = new ServiceTime();
+  readonly service: ReplicaServiceTime;
   ownStanding: Standing | undefined;
   isSetApart = false;
   share = 1;
   running = 0;
   credits = 0;
 
-  constructor(replica: Replica, index: number, weight: number) {
+  constructor(replica: Replica, index: number, weight: number, shared: ServiceTime) {
+    this.service = new ReplicaServiceTime(shared);
     this.id = replica.id;
     this.index = index;
     this.baseWeight = weight;
@@ -55,12 +56,13 @@ class Seat implements ReplicaView {
 /** Who is there, how well they do, and who has room for a batch. Sole owner of credits. */
 export class Roster {
   readonly #seats = new Map<ReplicaId, Seat>();
+  readonly #service = new ServiceTime();
   #views: readonly Seat[] = [];
 
   /** Throws when somebody sits there: a place has one replica at a time. */
   add(replica: Replica, index: number, weight: number): void {
     if (this.#seats.has(replica.id)) throw new Error(`the seat of replica ${replica.id} is taken`);
-    this.#seats.set(replica.id, new Seat(replica, index, weight));
+    this.#seats.set(replica.id, new Seat(replica, index, weight, this.#service));
     this.#views = [...this.#seats.values()].sort((a, b) => a.index - b.index);
   }
 

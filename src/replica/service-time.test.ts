@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ServiceTime } from './service-time.ts';
+import { ReplicaServiceTime, ServiceTime } from './service-time.ts';
 
 test('a line is learned from batches of several sizes', () => {
   fc.assert(
@@ -37,5 +37,19 @@ test('a replica that becomes slow is seen within some dozens of batches', () => 
   for (let run = 0; run < 200; run++) time.observe(1 + (run % 8), 5 + (run % 8));
   for (let run = 0; run < 60; run++) time.observe(1 + (run % 8), 10 * (5 + (run % 8)));
   assert.ok(time.predictMs(4) > 50, `${time.predictMs(4)}`);
-  assert.ok(time.deviationMs > 0);
+});
+
+test('of two replicas that run the same batches the slow one is known by its factor', () => {
+  const shared = new ServiceTime();
+  const [quick, slow] = [new ReplicaServiceTime(shared), new ReplicaServiceTime(shared)];
+  for (let run = 0; run < 200; run++) {
+    const rows = 1 + (run % 8);
+    quick.observe(rows, 4 + rows);
+    if (run % 3 === 0) slow.observe(rows, 10 * (4 + rows));
+  }
+  const ratio = slow.factor / quick.factor;
+  assert.ok(ratio > 8 && ratio < 12, `${ratio}`);
+  assert.ok(Math.abs(quick.predictMs(4) - 8) < 1, `${quick.predictMs(4)}`);
+  for (let run = 0; run < 30; run++) slow.observe(2, 6);
+  assert.ok(slow.factor / quick.factor < 2);
 });

@@ -1,27 +1,59 @@
-/** Share that each older observation keeps: about the last fifty batches count. */
-const MEMORY = 0.98;
+/** Share that each older observation keeps: about the last twenty batches count. */
+const MEMORY = 0.95;
 const FIRST_VARIANCE = 1e6;
+
+/** Share that each older batch keeps in how slow a replica is. */
+const FACTOR_MEMORY = 0.8;
+const LEAST_MS = 1e-3;
 
 /** What is known of how long batches take on one replica. */
 export interface ServiceEstimate {
   /** Batches it rests on. */
   readonly batches: number;
+  /** How slow it is beside the others: only the ratio of two replicas' factors means anything. */
+  readonly factor: number;
   predictMs(rows: number): number;
 }
+
+/** One replica's service time: the shape that all replicas of a version share, times how slow this one is. */
+export class ReplicaServiceTime implements ServiceEstimate {
+  readonly #shared: ServiceTime;
+  batches = 0;
+  factor = 1;
+
+  constructor(shared: ServiceTime) {
+    this.#shared = shared;
+  }
+
+  observe(rows: number, tookMs: number): void {
+    const usualMs = Math.max(this.#shared.predictMs(rows), LEAST_MS);
+    // Until the shape is known nobody can be told to be slow.
+    if (this.#shared.isKnown) {
+      this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * (tookMs / usualMs);
+    }
+    this.#shared.observe(rows, tookMs / Math.max(this.factor, LEAST_MS));
+    this.batches += 1;
+  }
+
+  predictMs(rows: number): number {
+    return this.#shared.predictMs(rows) * this.factor;
+  }
+}
+
+const KNOWN_AFTER_BATCHES = 5;
 
 /**
  * Learns service time as a line over the number of rows, by recursive least squares that forgets. Never less than
  * nothing a batch nor a row.
  */
-export class ServiceTime implements ServiceEstimate {
-  batches = 0;
+export class ServiceTime {
+  #batches = 0;
   #fixedMs = 0;
   #rowMs = 0;
   // The inverse covariance of the two coefficients: how open each still is to being changed.
   #p00 = FIRST_VARIANCE;
   #p01 = 0;
   #p11 = FIRST_VARIANCE;
-  #deviationMs = 0;
 
   observe(rows: number, tookMs: number): void {
     const error = tookMs - (this.#fixedMs + this.#rowMs * rows);
@@ -35,17 +67,15 @@ export class ServiceTime implements ServiceEstimate {
     this.#p00 = Math.min((this.#p00 - k0 * g0) / MEMORY, FIRST_VARIANCE);
     this.#p01 = (this.#p01 - k0 * g1) / MEMORY;
     this.#p11 = Math.min((this.#p11 - k1 * g1) / MEMORY, FIRST_VARIANCE);
-    this.batches += 1;
-    if (this.batches > 2) this.#deviationMs = MEMORY * this.#deviationMs + (1 - MEMORY) * Math.abs(error);
+    this.#batches += 1;
+  }
+
+  get isKnown(): boolean {
+    return this.#batches >= KNOWN_AFTER_BATCHES;
   }
 
   predictMs(rows: number): number {
     if (this.#rowMs < 0) return Math.max(0, this.#fixedMs + this.#rowMs * rows);
     return Math.max(0, this.#fixedMs) + this.#rowMs * rows;
-  }
-
-  /** How far off predictions have been on average. */
-  get deviationMs(): number {
-    return this.#deviationMs;
   }
 }

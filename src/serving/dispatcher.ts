@@ -116,9 +116,12 @@ export class Dispatcher {
         work.part(member, answer);
       },
       end: (outcome) => {
+        // Nothing goes out before all of what this end means has been seen.
+        this.#isPumping = true;
         lease.release();
         work.settled(outcome);
         this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt: this.#clock.now() });
+        this.#isPumping = false;
         this.wake();
       },
     });

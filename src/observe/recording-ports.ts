@@ -1,0 +1,159 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import { isRefusal } from '../base/errors.ts';
+import { type AnswerJudge, JUDGE } from '../fleet/answer-judge.ts';
+import type { DependencyChecker, VersionPorts } from '../fleet/version-spec.ts';
+import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
+import type { Batch } from '../work/batch.ts';
+import type { OutcomeSink } from '../work/outcome.ts';
+import type { Recorder } from './recorder.ts';
+import { INPUT } from './recording.ts';
+
+/** Ports that write down what comes through them before anybody hears of it. */
+export function recordingPorts(recorder: Recorder, version: number, ports: VersionPorts): VersionPorts {
+  const checker = ports.dependencies;
+  return {
+    ...ports,
+    clock: new RecordingClock(recorder, version, ports.clock),
+    spawner: new RecordingSpawner(recorder, version, ports.spawner),
+    judge: recordingJudge(recorder, version, ports.judge ?? JUDGE),
+    ...(checker === undefined ? {} : { dependencies: recordingChecker(recorder, version, checker) }),
+  };
+}
+
+/** Alarms are numbered in the order in which they are asked for, which a replay repeats. */
+class RecordingClock implements Clock {
+  readonly #recorder: Recorder;
+  readonly #version: number;
+  readonly #clock: Clock;
+  #asked = 0;
+
+  constructor(recorder: Recorder, version: number, clock: Clock) {
+    this.#recorder = recorder;
+    this.#version = version;
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  at(dueMs: number, wake: () => void, rank?: Parameters<Clock['at']>[2]): Timer {
+    const a = this.#asked++;
+    const ring = () => {
+      this.#recorder.write(this.#version, INPUT.WOKE, { a });
+      wake();
+    };
+    return rank === undefined ? this.#clock.at(dueMs, ring) : this.#clock.at(dueMs, ring, rank);
+  }
+
+  endOfTurn(run: () => void): void {
+    const a = this.#asked++;
+    this.#clock.endOfTurn(() => {
+      this.#recorder.write(this.#version, INPUT.TURN_ENDED, { a });
+      run();
+    });
+  }
+}
+
+class RecordingSpawner implements Spawner {
+  readonly #recorder: Recorder;
+  readonly #version: number;
+  readonly #spawner: Spawner;
+
+  constructor(recorder: Recorder, version: number, spawner: Spawner) {
+    this.#recorder = recorder;
+    this.#version = version;
+    this.#spawner = spawner;
+  }
+
+  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+    const recorder = this.#recorder;
+    const version = this.#version;
+    const [a, b] = [recorder.textId(id), incarnation];
+    const replica = this.#spawner.spawn(id, incarnation, {
+      loaded: (metadata) => {
+        recorder.write(version, INPUT.LOADED, { a, b, text: recorder.textId(JSON.stringify(metadata)) });
+        observer.loaded(metadata);
+      },
+      loadFailed: (message) => {
+        recorder.write(version, INPUT.LOAD_FAILED, { a, b, text: recorder.textId(message) });
+        observer.loadFailed(message);
+      },
+      credited: (batches) => {
+        recorder.write(version, INPUT.CREDITED, { a, b, value: batches });
+        observer.credited(batches);
+      },
+      beat: (beat) => {
+        recorder.write(version, INPUT.BEAT, { a, b, text: beat.batches, value: beat.rssBytes });
+        observer.beat(beat);
+      },
+      exited: (exit) => {
+        recorder.write(version, INPUT.EXITED, { a, b, text: recorder.textId(JSON.stringify(exit)) });
+        observer.exited(exit);
+      },
+    });
+    return {
+      id,
+      incarnation,
+      start: (batch, sink) => replica.start(batch, recordingSink(recorder, version, batch, sink)),
+      cancel: (batch, member) => replica.cancel(batch, member),
+      drain: () => replica.drain(),
+      kill: (cause) => replica.kill(cause),
+    };
+  }
+}
+
+/** Members are mostly answered one after the other in one turn: such a run is one event. */
+function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: OutcomeSink): OutcomeSink {
+  const a = batch.id;
+  return {
+    part: (member, answer) => {
+      if (isRefusal(answer)) {
+        const flag = answer.reason === 'BAD_OUTPUT' ? 0 : 1;
+        const text = recorder.textId(answer.message);
+        recorder.write(version, INPUT.REFUSED, { flag, a, b: member, text });
+      } else {
+        recorder.answered(version, a, member);
+      }
+      sink.part(member, answer);
+    },
+    end: (outcome) => {
+      const text = recorder.textId(outcome.kind === 'done' ? '' : JSON.stringify(outcome));
+      const value = outcome.kind === 'done' ? outcome.computeMs : 0;
+      recorder.write(version, INPUT.ENDED, { a, text, value });
+      sink.end(outcome);
+    },
+  };
+}
+
+function recordingJudge(recorder: Recorder, version: number, judge: AnswerJudge): AnswerJudge {
+  return {
+    isSame(one, other, tolerance) {
+      const isSame = judge.isSame(one, other, tolerance);
+      recorder.write(version, INPUT.JUDGED, { flag: isSame ? 1 : 0 });
+      return isSame;
+    },
+    formProblem(metadata, answer) {
+      const problem = judge.formProblem(metadata, answer);
+      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
+      return problem;
+    },
+  };
+}
+
+function recordingChecker(
+  recorder: Recorder,
+  version: number,
+  checker: DependencyChecker,
+): DependencyChecker {
+  let asked = 0;
+  return {
+    check(dependency, timeoutMs, done) {
+      const a = asked++;
+      checker.check(dependency, timeoutMs, (problem) => {
+        recorder.write(version, INPUT.DEPENDENCY, { a, text: recorder.textId(problem ?? '') });
+        done(problem);
+      });
+    },
+  };
+}

@@ -1,0 +1,156 @@
+import { RANK } from '../base/clock.ts';
+import { isRefusal, type Refusal } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import { ModelSettings } from '../config/model-settings.ts';
+import { VersionInService } from '../fleet/version-in-service.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
+import { Recorder } from '../observe/recorder.ts';
+import { decodeRecording } from '../observe/recording.ts';
+import { bytesOf } from '../tensor/tensor.ts';
+import { Entry } from '../work/entry.ts';
+import { FaultBody, WIDTH } from './fault-body.ts';
+import {
+  drawPlan,
+  type FaultPlan,
+  type PlannedFault,
+  type PlannedRequest,
+  TROUBLE_MS,
+} from './fault-plan.ts';
+import { Invariants, type Violation } from './invariants.ts';
+import { replay } from './replay.ts';
+import { SimulatedSpawner } from './simulated-spawner.ts';
+
+/** Time in which everything must be mended after the last fault. */
+const MENDING_MS = 40_000;
+const RECORDER_BYTES = 2 * 1024 * 1024;
+
+/** What came of a run under faults. */
+export interface FaultRunResult {
+  readonly violations: readonly Violation[];
+  readonly answered: number;
+  readonly refused: number;
+}
+
+/** The plan that a seed stands for. */
+export function planOf(seed: number): FaultPlan {
+  return drawPlan(seed, seededRandom(`plan ${seed}`));
+}
+
+/** Lives through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
+export function runFaults(plan: FaultPlan): FaultRunResult {
+  const clock = new VirtualClock();
+  const recorder = new Recorder(clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
+  const isolating = new Set<string>();
+  const spawner = new SimulatedSpawner(
+    clock,
+    new FaultBody(plan, clock, {
+      isIsolating: (replica) => isolating.has(replica),
+      hasBeenReady: () => version.state !== 'starting',
+      isGoldenKnown: () => version.comparesNumbers !== null,
+    }),
+  );
+  const settings = ModelSettings.parse(plan.settings);
+  const spec = { model: 'm', version: '1', file: 'simulated', settings, ownSample: [] };
+  const random = seededRandom(`run ${plan.seed}`);
+  const { ports, version: index } = recorder.portsFor(spec, { clock, random, spawner });
+  const version = new VersionInService(spec, ports);
+  recorder.watch(index, version);
+  const invariants = new Invariants(plan, clock, version);
+  version.path.dispatcher.batchStarted.on(({ work, replica }) => {
+    if (work.reason === 'isolation') isolating.add(replica.id);
+  });
+  version.path.dispatcher.batchEnded.on(({ work, replica }) => {
+    if (work.reason === 'isolation') isolating.delete(replica.id);
+  });
+
+  for (const [id, request] of plan.requests.entries()) planRequest(clock, version, invariants, request, id);
+  for (const fault of plan.faults) planFault(clock, version, spawner, isolating, fault);
+  let answered = 0;
+  let refused = 0;
+  version.path.requestSettled.on(({ outcome }) => {
+    if (isRefusal(outcome)) refused += 1;
+    else answered += 1;
+  });
+  try {
+    version.start();
+    clock.runUntil(TROUBLE_MS + MENDING_MS);
+    // A check of ours may just be under way.
+    for (let wait = 0; wait < 50 && invariants.isAnyoneRunning; wait++) clock.advance(7);
+    invariants.checkEnd();
+    version.stop('drain');
+    clock.advance(10_000);
+    version.stop('kill');
+    clock.advance(10);
+  } catch (caught) {
+    invariants.threw(caught);
+  }
+  const violations = [...invariants.violations];
+  if (!version.supervisor.isStopped)
+    violations.push({ rule: 'a stop ends everything', detail: 'a replica is left' });
+  const { difference } = replay(decodeRecording(recorder.dump()));
+  if (difference !== undefined) violations.push({ rule: 'a replay decides the same', detail: difference });
+  return { violations, answered, refused };
+}
+
+function planRequest(
+  clock: VirtualClock,
+  version: VersionInService,
+  invariants: Invariants,
+  planned: PlannedRequest,
+  id: number,
+): void {
+  const arrive = () => {
+    invariants.submitted(id);
+    const settle = (outcome: Answer | Refusal) => invariants.answered(id, outcome);
+    const entry = version.submit(requestOf(planned, id), settle);
+    if (!(entry instanceof Entry)) invariants.answered(id, entry);
+    else if (planned.cancelAfterMs !== undefined) {
+      clock.at(clock.now() + planned.cancelAfterMs, () => version.cancel(entry), RANK.cancel);
+    }
+  };
+  clock.at(planned.atMs, arrive, RANK.arrival);
+}
+
+/** What happens from outside at a moment; what lasts a while is in the body. */
+function planFault(
+  clock: VirtualClock,
+  version: VersionInService,
+  spawner: SimulatedSpawner,
+  isolating: ReadonlySet<string>,
+  { kind, replica, atMs, forMs }: PlannedFault,
+): void {
+  const id = `m/1#${replica}`;
+  const at = (dueMs: number, act: () => void) => clock.at(dueMs, act);
+  const child = () => (isolating.has(id) ? undefined : spawner.children.get(id));
+  switch (kind) {
+    case 'kill':
+      at(atMs, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
+      break;
+    case 'crash':
+      at(atMs, () => child()?.end(null, 'SIGSEGV'));
+      break;
+    case 'freeze':
+      at(atMs, () => child()?.freeze());
+      break;
+    case 'stall':
+      at(atMs, () => clock.stall(Math.min(forMs, 1000)));
+      break;
+    case 'operator restarts':
+      at(atMs, () => version.operate('restart', id));
+      break;
+    case 'operator ejects':
+      at(atMs, () => version.operate('eject', id));
+      at(atMs + forMs, () => version.operate('readmit', id));
+      break;
+    default:
+      break;
+  }
+}
+
+function requestOf({ rows, mark, timeoutMs }: PlannedRequest, id: number): InferenceRequest {
+  const bytes = new Uint8Array(rows * WIDTH);
+  bytes.set([mark, id & 0xff, id >>> 8, 1]);
+  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, WIDTH], data: bytesOf(bytes) }];
+  return { id: String(id), inputs, parameters: {}, timeoutMs };
+}

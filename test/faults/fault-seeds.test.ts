@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { planOf, runFaults } from '../../src/simulate/fault-run.ts';
+
+const FIXED_SEEDS = 500;
+const FRESH_SEEDS = 100;
+const FRESH_FROM = 1_000_000;
+
+function assertClean(seed: number): void {
+  const { violations } = runFaults(planOf(seed));
+  const [first] = violations;
+  const alone = `npm run faults -- --seeds 1 --from ${seed}`;
+  assert.equal(first, undefined, `seed ${seed} (${alone}): ${first?.rule}: ${first?.detail}`);
+}
+
+test(`${FIXED_SEEDS} known schedules of faults break no rule`, () => {
+  for (let seed = 0; seed < FIXED_SEEDS; seed++) assertClean(seed);
+});
+
+test(`${FRESH_SEEDS} schedules of faults that were never run before break no rule`, () => {
+  const from = FRESH_FROM + Math.floor(Math.random() * 1e9);
+  for (let seed = from; seed < from + FRESH_SEEDS; seed++) assertClean(seed);
+});
+
+test('the runs are no walk in the park: most requests are answered, and much goes wrong', () => {
+  let answered = 0;
+  let refused = 0;
+  let faults = 0;
+  for (let seed = 0; seed < 30; seed++) {
+    const plan = planOf(seed);
+    const result = runFaults(plan);
+    answered += result.answered;
+    refused += result.refused;
+    faults += plan.faults.length;
+  }
+  assert.ok(answered > 5 * refused && refused > 0, `${answered} answered, ${refused} refused`);
+  assert.ok(faults > 60, `${faults} faults`);
+});

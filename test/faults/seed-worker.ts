@@ -1,0 +1,24 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { planOf, runFaults } from '../../src/simulate/fault-run.ts';
+import type { Violation } from '../../src/simulate/invariants.ts';
+
+/** Which seeds one thread runs: every `step`th of `seeds`, beginning with `from`. */
+export interface SeedRange {
+  readonly from: number;
+  readonly seeds: number;
+  readonly step: number;
+}
+
+/** A seed under which a rule did not hold. */
+export interface FailedSeed {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+}
+
+const { from, seeds, step } = workerData as SeedRange;
+const failed: FailedSeed[] = [];
+for (let seed = from; seed < from + seeds; seed += step) {
+  const { violations } = runFaults(planOf(seed));
+  if (violations.length > 0) failed.push({ seed, violations });
+}
+parentPort?.postMessage(failed);
