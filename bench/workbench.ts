@@ -44,7 +44,8 @@ export class Workbench {
   }
 
   async galley(model: BenchModelName, settings: object): Promise<Contender> {
-    const server = await RunningServer.start([this.settingsFile(model, settings), '--log-level', 'silent']);
+    const args = [this.settingsFile(model, settings), '--log-level', 'silent'];
+    const server = await RunningServer.start(args, { isRecorded: false });
     return this.#keep({ port: Number(new URL(server.url).port), stop: async () => server.stop() });
   }
 

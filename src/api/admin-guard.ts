@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Refusal, refuse } from '../base/errors.ts';
 
@@ -6,17 +7,26 @@ export interface Caller {
   readonly remoteAddress: string | undefined;
   readonly host: string | undefined;
   readonly origin: string | undefined;
+  readonly authorization: string | undefined;
 }
 
 /**
- * Admin calls are for this machine alone. The address is not enough: a web page in a browser here reaches
+ * Admin calls are for this machine, and for whoever bears the token. The address is not enough: a web page in a browser here reaches
  * 127.0.0.1 too, under a foreign origin, or under a foreign name that was made to point here.
  */
-export function guardAdmin({ remoteAddress, host, origin }: Caller): Refusal | undefined {
+export function guardAdmin(
+  { remoteAddress, host, origin, authorization }: Caller,
+  token: string | undefined,
+): Refusal | undefined {
+  if (token !== undefined && authorization !== undefined) {
+    return isSame(authorization, `Bearer ${token}`)
+      ? undefined
+      : refuse('FORBIDDEN', 'the bearer token is not the one of this server');
+  }
   if (!isLoopback(remoteAddress ?? '')) {
     return refuse(
       'FORBIDDEN',
-      `the admin API answers this machine only, the call came from ${remoteAddress ?? 'nowhere'}`,
+      `the admin API wants a bearer token from elsewhere than this machine, the call came from ${remoteAddress ?? 'nowhere'}`,
     );
   }
   if (!isLocalName(hostnameOf(`http://${host ?? ''}`))) {
@@ -29,6 +39,12 @@ export function guardAdmin({ remoteAddress, host, origin }: Caller): Refusal | u
     return refuse('FORBIDDEN', `the admin API takes no call from a page of '${origin.slice(0, 100)}'`);
   }
   return undefined;
+}
+
+/** In a time that does not tell how much was right. */
+function isSame(came: string, wanted: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(came), digest(wanted));
 }
 
 function hostnameOf(url: string): string {

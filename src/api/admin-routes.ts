@@ -1,46 +1,133 @@
-import type { FastifyInstance } from 'fastify';
-import { isRefusal, type Refusal } from '../base/errors.ts';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { DecisionLog } from '../base/decision-log.ts';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { Alerts } from '../fleet/alerts.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
+import { REPLICA_ACTIONS, type ReplicaAction } from '../fleet/operate.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import { guardAdmin } from './admin-guard.ts';
+import type { DecisionStream } from './decision-stream.ts';
 
-/** `GET /admin/models` and `/admin/models/{model}`: every replica with its state, why, and its warmup report. */
+/** What operators may see and do. */
+export interface AdminPorts {
+  readonly registry: ModelRegistry;
+  readonly operations: {
+    readonly decisions: DecisionLog;
+    readonly alerts: Alerts;
+    /** The wall-clock moment of a monotonic one, in ms. */
+    wallMs(at: number): number;
+    /** The flight recording so far; undefined where there is none. */
+    recording(): Buffer | undefined;
+  };
+  readonly adminToken: string | undefined;
+}
+
+type Params = Readonly<Record<string, string>>;
+
+/** The admin API: what every replica is at and why, the decision log, alerts, the recording, and what can be done. */
 export function adminRoutes(
   app: FastifyInstance,
-  registry: ModelRegistry,
-  sendRefused: (reply: { raw: import('node:http').ServerResponse }, refusal: Refusal) => void,
+  ports: AdminPorts,
+  stream: DecisionStream,
+  sendRefused: (reply: FastifyReply, refusal: Refusal) => void,
 ): void {
+  const { registry, operations, adminToken } = ports;
   app.addHook('onRequest', (request, reply, next) => {
-    const refusal = guardAdmin({
-      remoteAddress: request.socket.remoteAddress,
-      host: request.headers.host,
-      origin: request.headers.origin,
-    });
+    const { host, origin, authorization } = request.headers;
+    const { remoteAddress } = request.socket;
+    const refusal = guardAdmin({ remoteAddress, host, origin, authorization }, adminToken);
     if (refusal === undefined) next();
     else sendRefused(reply, refusal);
   });
-  app.get('/admin/models', () => ({
-    models: registry
-      .models()
-      .map((model) => ({ name: model, versions: registry.versionsOf(model).map(describe) })),
-  }));
-  app.get<{ Params: { model: string } }>('/admin/models/:model', (request, reply) => {
-    const { model } = request.params;
-    const found = registry.find(model, undefined);
-    if (!isRefusal(found)) return { name: model, versions: registry.versionsOf(model).map(describe) };
-    sendRefused(reply, found);
+  const answer = (reply: FastifyReply, result: object) => {
+    if (!isRefusal(result)) return result;
+    sendRefused(reply, result);
     return reply;
+  };
+  const describeModel = (model: string) => ({
+    name: model,
+    versions: registry.versionsOf(model).map((version) => describe(version, operations)),
+  });
+
+  app.get('/admin/models', () => ({ models: registry.models().map(describeModel) }));
+  app.get<{ Params: Params }>('/admin/models/:model', ({ params: { model = '' } }, reply) => {
+    const found = registry.find(model, undefined);
+    return answer(reply, isRefusal(found) ? found : describeModel(model));
+  });
+  app.post<{ Params: Params }>(
+    '/admin/models/:model/versions/:version/replicas/:index/:action',
+    ({ params }, reply) => answer(reply, act(registry, params, operations)),
+  );
+  app.get('/admin/alerts', () => ({
+    alerts: operations.alerts.active().map(({ startedAt, ...alert }) => ({
+      ...alert,
+      since: new Date(operations.wallMs(startedAt)).toISOString(),
+    })),
+  }));
+  app.get('/admin/decisions', (request: FastifyRequest, reply) => {
+    if (request.headers.accept?.includes('text/event-stream') !== true) {
+      return answer(reply, stream.list(request.query as Params));
+    }
+    reply.hijack();
+    stream.open(reply.raw, request.query as Params);
+    return reply;
+  });
+  app.get('/admin/recording', (_request, reply) => {
+    const recording = operations.recording();
+    if (recording === undefined) return answer(reply, refuse('NOT_FOUND', 'recorder.enabled is off'));
+    void reply.type('application/octet-stream');
+    return reply.send(recording);
   });
 }
 
-function describe(version: VersionInService) {
+function act(registry: ModelRegistry, params: Params, operations: AdminPorts['operations']): object {
+  const { model = '', version = '', index = '', action = '' } = params;
+  const found = registry.find(model, version);
+  if (isRefusal(found)) return found;
+  if (!REPLICA_ACTIONS.includes(action as ReplicaAction)) {
+    return refuse(
+      'NOT_FOUND',
+      `'${action.slice(0, 40)}' is nothing a replica can be told; it can ${REPLICA_ACTIONS.join(', ')}`,
+    );
+  }
+  const problem = found.operate(action as ReplicaAction, `${found.name}#${index}`);
+  return problem === undefined ? describe(found, operations) : refuse('CONFLICT', problem);
+}
+
+function describe(version: VersionInService, operations: AdminPorts['operations']) {
+  const { path, health, supervisor } = version;
+  const moment = (at: number) => new Date(operations.wallMs(at)).toISOString();
+  const replicas = supervisor.replicas().map(({ since, beat, ...status }) => {
+    const probe = health.prober.lastOf(status.replica);
+    const view = path.roster.view(status.replica);
+    return {
+      ...status,
+      since: moment(since),
+      lastProbe: probe && { result: probe.result, detail: probe.detail, at: moment(probe.at) },
+      complaints: health.book
+        .complaintsOf(status.replica)
+        .map(({ cause, severity, detail, since: from }) => ({
+          ...{ cause, severity, detail },
+          since: moment(from),
+        })),
+      memoryBytes: beat?.rssBytes,
+      cpuMs: beat?.cpuMs,
+      batches: beat?.batches,
+      running: view?.running ?? 0,
+      warmup: version.warmups.reportOf(status.replica),
+    };
+  });
   return {
     version: version.spec.version,
     state: version.state,
     reason: version.failure,
-    maxBatchSize: version.path.maxBatchSize,
-    queue: { rows: version.path.queue.rows, bytes: version.path.queue.bytes },
-    inFlight: version.path.inFlight,
-    replicas: version.supervisor.replicas(),
+    ready: version.isReady,
+    notReadyBecause: version.whyNotReady ?? null,
+    maxBatchSize: path.maxBatchSize,
+    comparesGoldenNumbers: version.comparesNumbers,
+    deniedInputs: path.denyList.size,
+    queue: { rows: path.queue.rows, bytes: path.queue.bytes },
+    inFlight: path.inFlight,
+    replicas,
   };
 }

@@ -38,6 +38,8 @@ export class InferenceExchange {
   readonly #res: ServerResponse;
   readonly #form: Form;
   readonly #admission: Admission;
+  /** Tells the version that nobody is on the way to it any more. */
+  readonly #leave: () => void;
   #entry: Entry | undefined;
   /** The body is in the hands of the codec, which holds its memory even when the client has gone. */
   #isReading = false;
@@ -53,6 +55,7 @@ export class InferenceExchange {
     this.#ports = ports;
     this.#req = req;
     this.#res = res;
+    this.#leave = admission.version.enter();
     this.#form = form;
     this.#admission = admission;
   }
@@ -66,6 +69,7 @@ export class InferenceExchange {
   /** The answer is out, or the client has gone: its bytes are given back, its place in the queue too. */
   #closed(): void {
     this.#isClosed = true;
+    this.#leave();
     if (!this.#isReading) this.#admission.reservation.release();
     if (this.#entry !== undefined && !this.#res.writableFinished) this.#admission.version.cancel(this.#entry);
   }

@@ -1,19 +1,19 @@
-import fastify from 'fastify';
+import fastify, { type FastifyReply } from 'fastify';
 import { type Refusal, refuse } from '../base/errors.ts';
-import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { adminRoutes } from './admin-routes.ts';
+import { type AdminPorts, adminRoutes } from './admin-routes.ts';
+import { DecisionStream } from './decision-stream.ts';
 import { sendRefusal } from './reply.ts';
 import type { OtherRoutes } from './router.ts';
 
 /** Everything off the inference path, on Fastify: it shares the server and the port, and is loaded last. */
-export async function makeOtherRoutes(registry: ModelRegistry, metrics: Metrics): Promise<OtherRoutes> {
+export async function makeOtherRoutes(
+  ports: AdminPorts & { readonly metrics: Metrics },
+): Promise<OtherRoutes> {
   const app = fastify({ logger: false });
-  const sendRefused = (
-    reply: { raw: import('node:http').ServerResponse; hijack?: () => void },
-    refusal: Refusal,
-  ) => {
-    reply.hijack?.();
+  const stream = new DecisionStream(ports.operations.decisions, (at) => ports.operations.wallMs(at));
+  const sendRefused = (reply: FastifyReply, refusal: Refusal) => {
+    reply.hijack();
     sendRefusal(reply.raw, refusal);
   };
   app.setNotFoundHandler((request, reply) => {
@@ -31,10 +31,10 @@ export async function makeOtherRoutes(registry: ModelRegistry, metrics: Metrics)
   });
   app.get('/metrics', async (_request, reply) => {
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
-    return metrics.render();
+    return ports.metrics.render();
   });
   // In a scope of its own: the guard belongs to these routes, however their path was spelt.
-  await app.register(async (admin) => adminRoutes(admin, registry, sendRefused));
+  await app.register(async (admin) => adminRoutes(admin, ports, stream, sendRefused));
   await app.ready();
-  return (req, res) => app.routing(req, res);
+  return { handle: (req, res) => app.routing(req, res), close: () => stream.close() };
 }

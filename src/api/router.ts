@@ -8,7 +8,11 @@ import { sendRefusal } from './reply.ts';
 import { methodOf, parseRoute, type Route } from './route.ts';
 
 /** A handler for whatever is not on the inference paths. */
-export type OtherRoutes = (req: IncomingMessage, res: ServerResponse) => void;
+export interface OtherRoutes {
+  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** Ends answers that would never end by themselves. */
+  close(): void;
+}
 
 /** Clients ask for the same few paths again and again; strangers' inventions must not pile up. */
 const MAX_REMEMBERED = 256;
@@ -23,8 +27,10 @@ export class Router {
   readonly #models: ModelRoutes;
   readonly #health: ServerHealth;
   readonly #remembered = new Map<string, Route>();
-  #other: OtherRoutes = (_, res) => {
-    sendRefusal(res, refuse('MODEL_STARTING', 'this part of the server is ready only when all models are'));
+  #other: OtherRoutes = {
+    handle: (_, res) =>
+      sendRefusal(res, refuse('MODEL_STARTING', 'this part of the server is ready only when all models are')),
+    close() {},
   };
 
   constructor(inference: InferenceHandler, models: ModelRoutes, health: ServerHealth) {
@@ -36,6 +42,11 @@ export class Router {
   /** Takes over everything that is not matched here. */
   useOther(other: OtherRoutes): void {
     this.#other = other;
+  }
+
+  /** Ends answers that would never end by themselves: the server is shutting down. */
+  close(): void {
+    this.#other.close();
   }
 
   route(req: IncomingMessage, res: ServerResponse): void {
@@ -90,7 +101,7 @@ export class Router {
         sendRefusal(res, refuse('MALFORMED', 'the path holds a percent sign that encodes nothing'));
         break;
       case 'other':
-        this.#other(req, res);
+        this.#other.handle(req, res);
         break;
       default:
         unreachable(route);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RealClock } from '../base/clock.ts';
-import { seededRandom } from '../base/random.ts';
 import { completeConfig, loadConfig } from '../config/load-config.ts';
+import { adminTokenOf } from './admin-token.ts';
 import { makeLogger } from './logger.ts';
 import { GalleyServer } from './server.ts';
 
@@ -28,8 +28,13 @@ export async function createServer({ from, settings = {} }: CreateServerOptions)
   const config =
     from === undefined ? completeConfig('settings', process.cwd(), settings) : loadConfig(from, settings);
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const random = seededRandom(randomBytes(16).toString('hex'));
-  const server = new GalleyServer(config, { clock: new RealClock(), random, log });
+  const seed = randomBytes(16).toString('hex');
+  const server = new GalleyServer(config, {
+    clock: new RealClock(),
+    seed,
+    log,
+    adminToken: adminTokenOf(config, process.env),
+  });
   await server.start();
   return { url: server.url, stop: async () => server.stop() };
 }

@@ -12,32 +12,39 @@ import { sendRefusal } from '../api/reply.ts';
 import { Router } from '../api/router.ts';
 import type { Clock } from '../base/clock.ts';
 import { refuse } from '../base/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { grantedCores } from './cores.ts';
+import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
+
+/** What the front needs of the server behind it. */
+export interface FrontPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: ModelRegistry;
+  readonly health: ServerHealth;
+  readonly operations: Operations;
+  readonly adminToken: string | undefined;
+}
 
 /** Everything that faces the network: door, codec, routes and the HTTP server itself. */
 export class Front {
   readonly #settings: ServerSettings;
-  readonly #registry: ModelRegistry;
+  readonly #ports: FrontPorts;
   readonly #router: Router;
   readonly #http: Server;
   readonly #codec: Codec;
   readonly #metrics: Metrics;
   readonly #open = new OpenRequests();
 
-  constructor(
-    settings: ServerSettings,
-    clock: Clock,
-    registry: ModelRegistry,
-    health: ServerHealth,
-    log: Logger,
-  ) {
+  constructor({ server: settings }: LoadedConfig, ports: FrontPorts) {
+    const { clock, registry, health, log, operations } = ports;
     this.#settings = settings;
-    this.#registry = registry;
+    this.#ports = ports;
     const { maxBodyBytes, maxInFlightBytes, name } = settings;
     const budget = new BodyBudget(maxInFlightBytes);
     const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting });
@@ -46,10 +53,11 @@ export class Front {
     const inference = new InferenceHandler(clock, door, this.#codec);
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
     this.#router = new Router(inference, models, health);
-    this.#metrics = new Metrics(() => budget.bytes);
+    this.#metrics = new Metrics(() => budget.bytes, operations);
     for (const version of registry.all()) this.#metrics.watch(version);
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
+      if (refusal.reason === 'QUEUE_FULL') operations.rules.countShed(version);
       if (refusal.reason === 'INTERNAL')
         log.error({ error: refusal.cause }, 'request ended by an internal error');
     });
@@ -74,13 +82,17 @@ export class Front {
   /** What no prediction needs: codec threads, metrics, admin. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../api/other-routes.ts');
-    this.#router.useOther(await makeOtherRoutes(this.#registry, this.#metrics));
+    const { registry, operations, adminToken } = this.#ports;
+    this.#router.useOther(
+      await makeOtherRoutes({ registry, operations, adminToken, metrics: this.#metrics }),
+    );
     await Promise.all([this.#codec.start(), this.#metrics.start()]);
   }
 
   /** Takes no new connections; resolves when every answer is out. */
   async finish(): Promise<void> {
     this.#http.close();
+    this.#router.close();
     await this.#open.whenNone();
   }
 

@@ -11,6 +11,7 @@ const REASONS = {
   MODEL_UNKNOWN: { http: 404, grpc: 5 },
   VERSION_UNKNOWN: { http: 404, grpc: 5 },
   METHOD_NOT_ALLOWED: { http: 405, grpc: 12 },
+  CONFLICT: { http: 409, grpc: 9 },
   BODY_TIMEOUT: { http: 408, grpc: 4 },
   BODY_TOO_LARGE: { http: 413, grpc: 8 },
   ENCODING_UNSUPPORTED: { http: 415, grpc: 12 },

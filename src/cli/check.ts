@@ -1,5 +1,5 @@
-import { compareWithCores, grantedCores } from '../app/cores.ts';
 import { loadOrderOf } from '../app/load-order.ts';
+import { preflight } from '../app/preflight.ts';
 import { listServedModels, type ServedModel } from '../app/served-models.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
@@ -10,7 +10,7 @@ import { ProcessSpawner } from '../process/spawner.ts';
 export async function check(path: string): Promise<void> {
   const config = loadConfig(path);
   const served = listServedModels(config);
-  const { problems, warnings } = compareWithCores(served, grantedCores());
+  const { problems, warnings } = preflight(config.server, served);
   for (const warning of warnings) console.log(`warning: ${warning}`);
   const failures = [...problems];
   for (const model of served) {

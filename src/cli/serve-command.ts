@@ -17,6 +17,7 @@ export function addServe(program: Command, standby: StandbyProcesses | undefined
       ),
     )
     .addOption(new Option('--log-format <format>', 'how log lines look').choices(['auto', 'json', 'pretty']))
+    .option('--record <file>', 'write the flight recording there at the end, for galley replay')
     .action(async (path: string | undefined, flags: ServeFlags) => {
       const { serve } = await import('./serve.ts');
       await serve(path ?? defaultPath(), flags, standby);

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { compareWithCores, grantedCores } from '../app/cores.ts';
+import { resolve } from 'node:path';
+import { adminTokenOf } from '../app/admin-token.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
-import { listServedModels } from '../app/served-models.ts';
 import { GalleyServer } from '../app/server.ts';
 import { RealClock } from '../base/clock.ts';
-import { seededRandom } from '../base/random.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
-import { SettingsError } from '../config/settings-problem.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
 import { EXIT } from './exit-codes.ts';
 import { showProgress } from './progress.ts';
@@ -19,6 +17,7 @@ export interface ServeFlags {
   readonly port?: number;
   readonly logLevel?: string;
   readonly logFormat?: string;
+  readonly record?: string;
 }
 
 /** Everything from the settings to the last child's end. */
@@ -34,18 +33,16 @@ export async function serve(
   };
   const config = loadConfig(path, mergeSettings(settingsFromEnvironment(process.env), overrides));
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const { problems, warnings } = compareWithCores(listServedModels(config), grantedCores());
-  if (problems.length > 0) throw new SettingsError(problems);
-  for (const warning of warnings) log.warn(warning);
-
-  const random = seededRandom(randomBytes(16).toString('hex'));
+  const seed = randomBytes(16).toString('hex');
   const server = new GalleyServer(config, {
     clock: new RealClock(),
-    random,
+    seed,
     log,
+    adminToken: adminTokenOf(config, process.env),
     ...(standby === undefined ? {} : { standby }),
   });
   const ended = endOnSignals(server);
+  process.on('SIGUSR2', () => server.operations.writeRecording());
   const startedAt = performance.now();
   showProgress(server.registry.all(), process.stdout);
   try {
@@ -56,6 +53,7 @@ export async function serve(
     if (!ended.isAsked) throw caught;
   }
   await ended.whenEnded;
+  if (flags.record !== undefined) server.operations.writeRecording(resolve(flags.record));
   process.exit(EXIT.ok);
 }
 

@@ -13,9 +13,23 @@ export const AlertSettings = z
       .number()
       .min(0)
       .default(300_000)
-      .describe(
-        'The same alert for the same model is sent again only after so long, and then only if it ended.',
-      ),
+      .describe('An alert has ended when it was not seen for so long; until then it is not sent again.'),
+    everyMs: z.number().min(10).default(1_000).describe('How often the rules are looked at.'),
+    noReplicaAfterMs: z
+      .number()
+      .min(0)
+      .default(30_000)
+      .describe('A model without a ready replica for so long pages.'),
+    panicAfterMs: z
+      .number()
+      .min(0)
+      .default(60_000)
+      .describe('More than half of the replicas out for so long pages.'),
+    degradedAfterMs: z
+      .number()
+      .min(0)
+      .default(600_000)
+      .describe('A replica that is second choice for so long is told of.'),
   })
   .prefault({});
 export type AlertSettings = z.output<typeof AlertSettings>;

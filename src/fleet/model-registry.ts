@@ -4,19 +4,44 @@ import type { VersionInService } from './version-in-service.ts';
 /** Which versions of which models there are. */
 export class ModelRegistry {
   readonly #models = new Map<string, Map<string, VersionInService>>();
+  /** Versions that were replaced or removed and still finish what they had. */
+  readonly #leaving = new Set<VersionInService>();
 
-  add(version: VersionInService): void {
+  /** Takes the place of a version under the same name and number, if there is one; that one is returned. */
+  add(version: VersionInService): VersionInService | undefined {
     const { model } = version.spec;
     const versions = this.#models.get(model) ?? new Map<string, VersionInService>();
+    const before = versions.get(version.spec.version);
     this.#models.set(model, versions.set(version.spec.version, version));
+    if (before !== undefined) this.#leaving.add(before);
+    return before;
+  }
+
+  /** From now on nobody finds it; it is kept among those that leave. */
+  remove(version: VersionInService): void {
+    const versions = this.#models.get(version.spec.model);
+    if (versions?.get(version.spec.version) === version) versions.delete(version.spec.version);
+    if (versions?.size === 0) this.#models.delete(version.spec.model);
+    this.#leaving.add(version);
+  }
+
+  /** It has ended. */
+  forget(version: VersionInService): void {
+    this.#leaving.delete(version);
   }
 
   models(): string[] {
     return [...this.#models.keys()];
   }
 
+  /** Versions that serve, or will. */
   all(): VersionInService[] {
     return [...this.#models.values()].flatMap((versions) => [...versions.values()]);
+  }
+
+  /** Versions that have been replaced and still finish what they had. */
+  leaving(): VersionInService[] {
+    return [...this.#leaving];
   }
 
   /** By rising number. */

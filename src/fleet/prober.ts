@@ -78,6 +78,11 @@ export class Prober {
     return this.#watches.get(id)?.last;
   }
 
+  /** Whether it was too busy to be checked as often as it may be. */
+  hasBeenPutOff(id: ReplicaId): boolean {
+    return (this.#watches.get(id)?.deferrals ?? 0) >= this.#settings.maxDeferrals;
+  }
+
   /** A caller's batch has succeeded there. */
   succeeded(id: ReplicaId): void {
     const watch = this.#watches.get(id);

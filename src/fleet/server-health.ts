@@ -6,11 +6,13 @@ export type ServerPhase = 'starting' | 'serving' | 'lame duck' | 'draining';
 /** Answers the three questions that an orchestrator asks. */
 export class ServerHealth {
   readonly #registry: ModelRegistry;
+  readonly #readyWhen: 'all' | 'any';
   #phase: ServerPhase = 'starting';
   #hasStarted = false;
 
-  constructor(registry: ModelRegistry) {
+  constructor(registry: ModelRegistry, readyWhen: 'all' | 'any') {
     this.#registry = registry;
+    this.#readyWhen = readyWhen;
   }
 
   get phase(): ServerPhase {
@@ -26,10 +28,9 @@ export class ServerHealth {
     return this.#phase !== 'draining';
   }
 
-  /** Every version has been ready once. It stays true: later trouble is readiness' to tell. */
+  /** Every required version has been ready once. It stays true: later trouble is readiness' to tell. */
   get hasStarted(): boolean {
-    this.#hasStarted ||=
-      this.#phase !== 'starting' && this.#registry.all().every((version) => version.isReady);
+    this.#hasStarted ||= this.#phase !== 'starting' && this.whyModelsNotReady() === undefined;
     return this.#hasStarted;
   }
 
@@ -37,13 +38,15 @@ export class ServerHealth {
   whyNotReady(): string | undefined {
     if (this.#phase === 'starting') return 'settings are being read';
     if (this.#phase !== 'serving') return 'the server is shutting down';
-    const missing = this.#registry.all().filter((version) => !version.isReady);
+    return this.whyModelsNotReady();
+  }
+
+  /** What the models lack; with `any`, one that is ready is enough. */
+  whyModelsNotReady(): string | undefined {
+    const required = this.#registry.all().filter(({ spec }) => spec.settings.required);
+    const missing = required.filter((version) => !version.isReady);
     if (missing.length === 0) return undefined;
-    return missing
-      .map(
-        (version) =>
-          `${version.name} is ${version.state === 'ready' ? 'without a ready replica' : version.state}`,
-      )
-      .join(', ');
+    if (this.#readyWhen === 'any' && missing.length < required.length) return undefined;
+    return missing.map((version) => `${version.name} is ${version.whyNotReady}`).join(', ');
   }
 }

@@ -24,7 +24,7 @@ export const METRICS = {
   galley_batch_rows: { type: 'histogram', help: 'Rows in a batch.', labels: ['model', 'version'] },
   galley_batches_total: {
     type: 'counter',
-    help: 'Batches by why they left (size, timer, idle, retry) and how they ended (done, threw, lost).',
+    help: 'Batches by why they left (size, timer, idle, retry, bisect, isolation) and how they ended (done, threw, lost).',
     labels: ['model', 'version', 'reason', 'outcome'],
   },
   galley_service_duration_seconds: {
@@ -63,6 +63,41 @@ export const METRICS = {
     type: 'gauge',
     help: 'CPU time of a replica process in its present life.',
     labels: ['model', 'version', 'replica'],
+  },
+  galley_probes_total: {
+    type: 'counter',
+    help: 'Looks at the readiness of replicas, by result (evidence, deferred, passed, failed, mismatch).',
+    labels: ['model', 'version', 'result'],
+  },
+  galley_recoveries_total: {
+    type: 'counter',
+    help: 'Batches that got another chance, by how (retry, isolate, bisect, ask another).',
+    labels: ['model', 'version', 'how'],
+  },
+  galley_ejections_total: {
+    type: 'counter',
+    help: 'Times that a replica was taken out of the pick.',
+    labels: ['model', 'version'],
+  },
+  galley_denied_inputs: {
+    type: 'gauge',
+    help: 'Inputs that are refused since they ended replicas.',
+    labels: ['model', 'version'],
+  },
+  galley_alert: {
+    type: 'gauge',
+    help: 'Alerts that are on: 1 each.',
+    labels: ['model', 'alert', 'severity'],
+  },
+  galley_alerts_dropped_total: {
+    type: 'counter',
+    help: 'Alerts that the webhook could not deliver.',
+    labels: [],
+  },
+  galley_decisions_dropped_total: {
+    type: 'counter',
+    help: 'Decisions that could not be written to their file.',
+    labels: [],
   },
   galley_body_bytes: {
     type: 'gauge',

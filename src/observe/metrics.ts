@@ -1,5 +1,6 @@
 import type { Reason } from '../base/errors.ts';
 import type { Histogram } from '../base/histogram.ts';
+import type { Alerts } from '../fleet/alerts.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import { REPLICA_STATES } from '../replica/replica-state.ts';
 import { METRICS, type MetricInfo, type MetricName } from './metric-catalogue.ts';
@@ -19,15 +20,23 @@ const ROW_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 /** Where a request is counted whose model does not exist: its name is the caller's invention. */
 const NO_MODEL: Labels = { model: '', version: '' };
 
+/** What metrics tell of alerts and of what could not be told. */
+export interface OperationsView {
+  readonly alerts: Alerts;
+  readonly dropped: { readonly alerts: number; readonly decisions: number };
+}
+
 /** Counts what happens and writes it out when it is scraped. Counting is ours, writing the library's. */
 export class Metrics {
   readonly #versions = new Map<VersionInService, VersionMetrics>();
   readonly #refusedWithoutModel = new Map<Reason, number>();
   readonly #bodyBytes: () => number;
+  readonly #operations: OperationsView;
   #render: Promise<() => Promise<string>> | undefined;
 
-  constructor(bodyBytes: () => number) {
+  constructor(bodyBytes: () => number, operations: OperationsView) {
     this.#bodyBytes = bodyBytes;
+    this.#operations = operations;
   }
 
   watch(version: VersionInService): void {
@@ -67,7 +76,16 @@ export class Metrics {
   }
 
   #samples(name: MetricName): Sample[] {
+    const { alerts, dropped } = this.#operations;
     if (name === 'galley_body_bytes') return [{ labels: {}, value: this.#bodyBytes() }];
+    if (name === 'galley_alert') {
+      return alerts.active().map((alert) => ({
+        labels: { model: alert.model, alert: alert.name, severity: alert.severity },
+        value: 1,
+      }));
+    }
+    if (name === 'galley_alerts_dropped_total') return [{ labels: {}, value: dropped.alerts }];
+    if (name === 'galley_decisions_dropped_total') return [{ labels: {}, value: dropped.decisions }];
     const samples = [...this.#versions.values()].flatMap((counted) => samplesOf(name, counted));
     if (name !== 'galley_requests_total') return samples;
     const refused = [...this.#refusedWithoutModel];
@@ -75,7 +93,13 @@ export class Metrics {
   }
 }
 
-function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: VersionMetrics): Sample[] {
+type ServerMetric =
+  | 'galley_body_bytes'
+  | 'galley_alert'
+  | 'galley_alerts_dropped_total'
+  | 'galley_decisions_dropped_total';
+
+function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: VersionMetrics): Sample[] {
   const { version } = counted;
   const labels = { model: version.spec.model, version: version.spec.version };
   const replicas = version.supervisor.replicas();
@@ -112,6 +136,14 @@ function samplesOf(name: Exclude<MetricName, 'galley_body_bytes'>, counted: Vers
       }));
     case 'galley_replica_restarts_total':
       return replicas.map(({ replica, restarts }) => ({ labels: { ...labels, replica }, value: restarts }));
+    case 'galley_probes_total':
+      return [...counted.probes].map(([result, value]) => ({ labels: { ...labels, result }, value }));
+    case 'galley_recoveries_total':
+      return [...counted.recoveries].map(([how, value]) => ({ labels: { ...labels, how }, value }));
+    case 'galley_ejections_total':
+      return [{ labels, value: counted.ejections }];
+    case 'galley_denied_inputs':
+      return [{ labels, value: version.path.denyList.size }];
     case 'galley_replica_memory_bytes':
       return replicas.map(({ replica, beat }) => ({
         labels: { ...labels, replica },

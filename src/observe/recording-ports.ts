@@ -120,7 +120,7 @@ function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: 
     end: (outcome) => {
       const text = recorder.textId(outcome.kind === 'done' ? '' : JSON.stringify(outcome));
       const value = outcome.kind === 'done' ? outcome.computeMs : 0;
-      recorder.write(version, INPUT.ENDED, { a, text, value });
+      recorder.write(version, INPUT.ENDED, { a, b: batch.rows, text, value });
       sink.end(outcome);
     },
   };

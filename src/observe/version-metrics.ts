@@ -16,11 +16,21 @@ export class VersionMetrics {
   readonly serviceMs = new Histogram();
   readonly computeMs = new Histogram();
   readonly batchRows = new Histogram();
+  /** By result: `evidence`, `deferred`, `passed`, `failed`, `mismatch`. */
+  readonly probes = new Map<string, number>();
+  /** Second chances, by what they were. */
+  readonly recoveries = new Map<string, number>();
+  ejections = 0;
 
   constructor(version: VersionInService) {
     this.version = version;
     version.path.requestSettled.on((settled) => this.#onSettled(settled));
     version.path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
+    version.health.prober.probed.on(({ result }) => add(this.probes, result));
+    version.path.recovery.recovered.on(({ how }) => add(this.recoveries, how));
+    version.health.book.ejected.on(() => {
+      this.ejections += 1;
+    });
   }
 
   countRefused(reason: Reason): void {

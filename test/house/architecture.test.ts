@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   api: 'base fleet model observe tensor work',
   simulate: 'base config fleet model observe process replica serving tensor work',
   app: 'api base config fleet model observe process replica tensor',
-  cli: 'app base client config fleet load model process replica',
+  cli: 'app base client config fleet load model observe process replica simulate',
   client: 'model tensor',
   'index.ts': 'app base model',
 };

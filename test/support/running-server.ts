@@ -1,5 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeRecording } from '../../src/observe/recording.ts';
+import { replay } from '../../src/simulate/replay.ts';
 import { until } from './until.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
@@ -29,6 +34,7 @@ export class RunningServer {
   readonly pid: number;
   readonly #child: ChildProcess;
   readonly output: { stdout: string; stderr: string };
+  #recording: string | undefined;
 
   private constructor(child: ChildProcess, output: { stdout: string; stderr: string }, url: string) {
     this.#child = child;
@@ -37,12 +43,17 @@ export class RunningServer {
     this.pid = child.pid as number;
   }
 
-  static async start(args: readonly string[]): Promise<RunningServer> {
-    const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args], {
+  /** Every run is recorded, and when it ends in good order the recording must replay to the same decisions. */
+  static async start(args: readonly string[], { isRecorded = true } = {}): Promise<RunningServer> {
+    const recording = isRecorded ? newRecordingFile() : undefined;
+    const record = recording === undefined ? [] : ['--record', recording];
+    const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args, ...record], {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    return RunningServer.of(child);
+    const server = await RunningServer.of(child);
+    server.#recording = recording;
+    return server;
   }
 
   /** Waits until a child that serves says that it is ready. */
@@ -71,13 +82,31 @@ export class RunningServer {
       () => this.#child.exitCode !== null || this.#child.signalCode !== null,
       60_000,
     );
+    this.#replay();
     return this.#child.exitCode;
+  }
+
+  /** One that was killed has written nothing. */
+  #replay(): void {
+    const file = this.#recording;
+    this.#recording = undefined;
+    if (file === undefined || !existsSync(file)) return;
+    const { difference, inputs } = replay(decodeRecording(readFileSync(file)));
+    rmSync(file);
+    if (difference !== undefined) throw new Error(`the replay of this run differs: ${difference}`);
+    if (inputs === 0) throw new Error('nothing was recorded');
   }
 
   async stop(): Promise<void> {
     this.kill('SIGTERM');
     await this.ended();
   }
+}
+
+let recordings = 0;
+
+function newRecordingFile(): string {
+  return join(tmpdir(), `galley-test-${process.pid}-${recordings++}.rec`);
 }
 
 function collect(child: ChildProcess): { stdout: string; stderr: string } {

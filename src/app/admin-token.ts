@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf, OperatorError } from '../base/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+
+/** The token of the admin API: from the environment, or else from the file in the settings; undefined for none. */
+export function adminTokenOf(
+  { server, directory }: LoadedConfig,
+  env: NodeJS.ProcessEnv,
+): string | undefined {
+  const { GALLEY_ADMIN_TOKEN: fromEnvironment } = env;
+  if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
+  const { tokenFile } = server.admin;
+  if (tokenFile === undefined) return undefined;
+  const file = resolve(directory, tokenFile);
+  try {
+    const token = readFileSync(file, 'utf8').trim();
+    if (token !== '') return token;
+  } catch (caught) {
+    throw new OperatorError(`admin.tokenFile: ${messageOf(caught)}`);
+  }
+  throw new OperatorError(`admin.tokenFile: ${file} is empty, wanted a token`);
+}

@@ -1,0 +1,121 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '../base/clock.ts';
+import { DecisionLog } from '../base/decision-log.ts';
+import { messageOf } from '../base/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { AlertRules } from '../fleet/alert-rules.ts';
+import { type AlertNotice, Alerts } from '../fleet/alerts.ts';
+import { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionPorts, VersionSpec } from '../fleet/version-spec.ts';
+import { writeDecisions } from '../observe/decision-writer.ts';
+import { logVersion } from '../observe/event-log.ts';
+import { Recorder } from '../observe/recorder.ts';
+import { DecisionFile } from './decision-file.ts';
+import { Webhook } from './webhook.ts';
+
+/** A recording is not written again for a page that follows so soon. */
+const RECORDING_PAUSE_MS = 300_000;
+
+/** Everything for whoever runs the server: the decision log, alerts, the flight recorder. */
+export class Operations {
+  readonly decisions: DecisionLog;
+  readonly alerts: Alerts;
+  readonly rules: AlertRules;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #directory: string;
+  readonly #recorder: Recorder | undefined;
+  readonly #webhook: Webhook | undefined;
+  readonly #file: DecisionFile | undefined;
+  #recordedAt = Number.NEGATIVE_INFINITY;
+
+  /** `seed` is that of all chance in the server: a replay needs it. */
+  constructor({ server, directory }: LoadedConfig, clock: Clock, seed: string, log: Logger) {
+    const { alerts, decisions, recorder } = server;
+    this.#clock = clock;
+    this.#log = log;
+    this.#directory = resolve(directory, recorder.directory ?? '.');
+    this.decisions = new DecisionLog(decisions.capacity);
+    this.alerts = new Alerts(clock, alerts.holdMs);
+    this.rules = new AlertRules(clock, alerts, this.alerts);
+    this.#webhook = alerts.webhook === undefined ? undefined : new Webhook(alerts.webhook, log);
+    this.#recorder = recorder.enabled ? new Recorder(clock, seed, Date.now(), recorder.maxBytes) : undefined;
+    if (decisions.file !== undefined) {
+      const file = new DecisionFile({ ...decisions, file: resolve(directory, decisions.file) }, log);
+      this.#file = file;
+      this.decisions.added.on((decision) => file.write(decision, this.wallMs(decision.at)));
+    }
+    this.alerts.noticed.on((notice) => this.#onAlert(notice));
+  }
+
+  /** Alerts and decisions that could not be delivered or written. */
+  get dropped(): { readonly alerts: number; readonly decisions: number } {
+    return { alerts: this.#webhook?.dropped ?? 0, decisions: this.#file?.dropped ?? 0 };
+  }
+
+  /** A version with everything listening that should. */
+  makeVersion(spec: VersionSpec, ports: VersionPorts): VersionInService {
+    const recorded = this.#recorder?.portsFor(spec, ports);
+    const version = new VersionInService(spec, recorded?.ports ?? ports);
+    if (recorded !== undefined) this.#recorder?.watch(recorded.version, version);
+    writeDecisions(this.decisions, this.#clock, version);
+    logVersion(this.#log, version);
+    this.rules.watch(version);
+    return version;
+  }
+
+  start(): void {
+    this.rules.start();
+  }
+
+  stop(): void {
+    this.rules.stop();
+    this.#webhook?.stop();
+  }
+
+  /** The wall-clock moment of a monotonic one, in ms. */
+  wallMs(at: number): number {
+    return Date.now() - (this.#clock.now() - at);
+  }
+
+  /** The recording so far; undefined where the recorder is off. */
+  recording(): Buffer | undefined {
+    return this.#recorder?.dump();
+  }
+
+  /** Writes the recording; a failure is logged, and nobody is worse off. */
+  writeRecording(file = join(this.#directory, `galley-${Date.now()}.rec`)): void {
+    const recording = this.recording();
+    if (recording === undefined) return;
+    try {
+      // Whole or not at all.
+      writeFileSync(`${file}.part`, recording);
+      renameSync(`${file}.part`, file);
+      this.#log.info({ file, bytes: recording.byteLength }, 'recording written');
+    } catch (caught) {
+      this.#log.error({ file, error: messageOf(caught) }, 'recording could not be written');
+    }
+  }
+
+  #onAlert(notice: AlertNotice): void {
+    const { name, severity, model, summary, runbook, status, startedAt, endedAt } = notice;
+    const facts = { alert: name, severity, model, status, summary, runbook };
+    this.#log[status === 'resolved' ? 'info' : severity === 'page' ? 'error' : 'warn'](facts, 'alert');
+    const [modelName = '', version = ''] = model.split('/');
+    this.decisions.add({
+      at: this.#clock.now(),
+      kind: 'alert',
+      model: modelName,
+      version,
+      facts: { alert: name, severity, status, summary },
+    });
+    const endsAt = endedAt === undefined ? undefined : new Date(this.wallMs(endedAt));
+    this.#webhook?.send({ notice, startsAt: new Date(this.wallMs(startedAt)), endsAt });
+    if (status !== 'firing' || severity !== 'page') return;
+    if (this.#clock.now() - this.#recordedAt < RECORDING_PAUSE_MS) return;
+    this.#recordedAt = this.#clock.now();
+    this.writeRecording();
+  }
+}

@@ -1,0 +1,52 @@
+import type { ServerSettings } from '../config/server-settings.ts';
+import { compareWithCores, grantedCores } from './cores.ts';
+import type { ServedModel } from './served-models.ts';
+
+/** What can be told of settings before anything is started. */
+export interface Preflight {
+  /** With these the server does not start. */
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Holds the settings against the machine, and the times in them against each other. */
+export function preflight(server: ServerSettings, served: readonly ServedModel[]): Preflight {
+  const cores = compareWithCores(served, grantedCores());
+  const times = served.map((model) => compareTimes(server, model));
+  return {
+    problems: [...cores.problems, ...times.flatMap(({ problems }) => problems)],
+    warnings: [...cores.warnings, ...times.flatMap(({ warnings }) => warnings)],
+  };
+}
+
+function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedModel): Preflight {
+  const { timeoutMs, batching, warmup, health } = settings;
+  const { readiness, startupTimeoutMs, drainTimeoutMs, watchdogMs } = health;
+  const of = (is: boolean, text: string) => (is ? [`model '${model}': ${text}`] : []);
+  return {
+    problems: [
+      ...of(
+        readiness.timeoutMs >= readiness.periodMs,
+        `health.readiness.timeoutMs is ${readiness.timeoutMs}, wanted less than health.readiness.periodMs (${readiness.periodMs}): a check must end before the next one`,
+      ),
+      ...of(
+        warmup.enabled && warmup.budgetMs >= startupTimeoutMs,
+        `warmup.budgetMs is ${warmup.budgetMs}, wanted less than health.startupTimeoutMs (${startupTimeoutMs}): a start would be ended in the middle of practice`,
+      ),
+    ],
+    warnings: [
+      ...of(
+        (batching.maxWaitMs ?? 0) >= timeoutMs,
+        `batching.maxWaitMs (${batching.maxWaitMs}) is not below timeoutMs (${timeoutMs}): a lone request times out while it waits for company`,
+      ),
+      ...of(
+        watchdogMs !== undefined && watchdogMs > drainTimeoutMs,
+        `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may cut a batch that is allowed to run on`,
+      ),
+      ...of(
+        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs),
+        `shutdown.patienceMs (${shutdown.patienceMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
+      ),
+    ],
+  };
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { messageOf, OperatorError } from '../base/errors.ts';
+import { mergeSettings } from '../config/load-config.ts';
+import { decodeRecording, type Recording } from '../observe/recording.ts';
+import { replay } from '../simulate/replay.ts';
+import { type WhatIfReport, whatIf } from '../simulate/what-if.ts';
+import { EXIT } from './exit-codes.ts';
+
+/** What the command line may ask of a replay. */
+export interface ReplayFlags {
+  readonly steps?: boolean;
+  readonly set?: readonly string[];
+}
+
+/** Replays a recording, or tries other settings on it, and prints what came of it. */
+export function replayFile(file: string, { steps = false, set }: ReplayFlags): void {
+  const recording = read(file);
+  if (set !== undefined) {
+    const changes = set.map(settingOf).reduce<Record<string, unknown>>(mergeSettings, {});
+    printComparison(whatIf(recording, {}), whatIf(recording, changes), set);
+    return;
+  }
+  const result = replay(
+    recording,
+    steps
+      ? ({ atMs, version, text }) => console.log(`${atMs.toFixed(1).padStart(12)} ${version} ${text}`)
+      : undefined,
+  );
+  const counts = `${result.inputs} inputs, ${result.decisions} decisions`;
+  if (result.difference === undefined) {
+    console.log(`the same: ${counts}, recorded from ${new Date(recording.startedWallMs).toISOString()}`);
+  } else {
+    console.log(`not the same, after ${counts}: ${result.difference}`);
+    process.exitCode = EXIT.failed;
+  }
+}
+
+function read(file: string): Recording {
+  try {
+    return decodeRecording(readFileSync(file));
+  } catch (caught) {
+    throw new OperatorError(`${file}: ${messageOf(caught)}`);
+  }
+}
+
+/** `batching.maxBatchSize=8` as a group of settings. */
+function settingOf(text: string): Record<string, unknown> {
+  const [path = '', ...rest] = text.split('=');
+  if (rest.length === 0 || path === '') {
+    throw new OperatorError(`--set ${text}: wanted setting=value, for instance batching.maxBatchSize=8`);
+  }
+  const value: unknown = parse(rest.join('='));
+  const keys = path.split('.').reverse();
+  return keys.reduce<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
+}
+
+function printComparison(was: WhatIfReport, would: WhatIfReport, set: readonly string[]): void {
+  console.log(
+    `what would have happened, simulated with the service times of the recording; with ${set.join(', ')}:`,
+  );
+  const row = (name: string, of: (report: WhatIfReport) => string) =>
+    console.log(`  ${name.padEnd(22)}${of(was).padStart(14)}  →  ${of(would)}`);
+  row('requests', ({ requests }) => String(requests));
+  row('answered', ({ answered }) => String(answered));
+  row('refused', ({ refused }) => String(refused));
+  row('latency p50', ({ p50Ms }) => `${p50Ms.toFixed(2)} ms`);
+  row('latency p99', ({ p99Ms }) => `${p99Ms.toFixed(2)} ms`);
+  row('rows a batch', ({ rowsPerBatch }) => rowsPerBatch.toFixed(2));
+}

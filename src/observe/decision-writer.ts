@@ -1,0 +1,63 @@
+import type { Clock } from '../base/clock.ts';
+import type { DecisionFacts, DecisionKind, DecisionLog } from '../base/decision-log.ts';
+import { isRefusal, type Reason } from '../base/errors.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import { isPractice } from '../work/batch.ts';
+
+/** Refusals that are decisions of ours; what a client did, or the model said, is none. */
+const DECIDED: ReadonlySet<Reason> = new Set([
+  'QUEUE_FULL',
+  'DEADLINE_QUEUED',
+  'DEADLINE_RUNNING',
+  'REPLICA_LOST',
+  'DENIED_INPUT',
+] as const);
+
+/** Writes what a version decides into the log, with the numbers that led to it. */
+export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInService): void {
+  const { model, version } = it.spec;
+  const write = (kind: DecisionKind, replica: string, facts: DecisionFacts) =>
+    log.add({ at: clock.now(), kind, model, version, replica, facts });
+  const { supervisor, health, path } = it;
+  supervisor.moved.on(({ replica, incarnation, from, to, reason }) =>
+    write(to === 'backoff' || to === 'failed' ? 'restart' : 'replica', replica, {
+      incarnation,
+      from,
+      to,
+      reason,
+    }),
+  );
+  health.book.ejected.on(({ replica, causes, reason }) =>
+    write('ejection', replica, { causes: causes.join(', '), reason, replicas: supervisor.wanted }),
+  );
+  health.prober.judged.on(({ probed, misses, isDown }) => {
+    if (misses > 0)
+      write('probe', probed.replica, { result: probed.result, detail: probed.detail, misses, isDown });
+  });
+  health.memory.grows.on(({ replica, bytes, limitBytes, inMs }) =>
+    write('probe', replica, { result: 'memory grows', bytes, limitBytes, inMs: Math.round(inMs) }),
+  );
+  path.recovery.recovered.on(({ how, requests, replica, detail }) =>
+    write('recovery', replica, { how, requests, detail }),
+  );
+  path.recovery.convicted.on(({ entry, replica, detail }) =>
+    write('conviction', replica, { request: entry.request.id, rows: entry.rows, detail }),
+  );
+  path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
+    if (isPractice(work.reason)) return;
+    const { queue } = path;
+    write('batch', replica.id, {
+      ...{ batch: batch.id, rows: batch.rows, requests: work.members.length },
+      ...{ reason: work.reason, rowsLeft: queue.rows },
+    });
+  });
+  path.requestSettled.on(({ entry, outcome, settledAt }) => {
+    if (!isRefusal(outcome) || !DECIDED.has(outcome.reason)) return;
+    const waitedMs = Math.round(settledAt - entry.receivedAt);
+    write('refusal', '', { reason: outcome.reason, request: entry.request.id, waitedMs });
+  });
+  it.stateChanged.on((state) => write('model', '', { state, reason: it.failure }));
+  it.commanded.on((command) => {
+    if (command.kind === 'replica') write('admin', command.replica, { action: command.action });
+  });
+}

@@ -1,0 +1,120 @@
+import { RANK } from '../base/clock.ts';
+import { isRefusal } from '../base/errors.ts';
+import { Histogram } from '../base/histogram.ts';
+import { seededRandom } from '../base/random.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import { mergeSettings } from '../config/load-config.ts';
+import { ModelSettings } from '../config/model-settings.ts';
+import { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionSpec } from '../fleet/version-spec.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import { INPUT, type RecordedEvent, type Recording } from '../observe/recording.ts';
+import { ServiceTime } from '../replica/service-time.ts';
+import { allocateArray, bytesOf } from '../tensor/tensor.ts';
+import { isPractice } from '../work/batch.ts';
+import { wellBehaved } from './simulated-behaviour.ts';
+import { SimulatedSpawner } from './simulated-spawner.ts';
+
+/** What recorded traffic comes to under certain settings. */
+export interface WhatIfReport {
+  readonly requests: number;
+  readonly answered: number;
+  readonly refused: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly rowsPerBatch: number;
+}
+
+/** Time for replicas to be ready before the first request, and for the last ones to be answered. */
+const LEAD_MS = 1_000;
+const TAIL_MS = 120_000;
+/** Real replicas take in the next batch while one runs. */
+const CREDITS = 2;
+
+/**
+ * Puts the recorded arrivals of all versions before simulated replicas that take as long as the real ones did, under
+ * the recorded settings with `changes` on top. No faults, no cancellations: what it shows is the effect of settings.
+ */
+export function whatIf(recording: Recording, changes: Readonly<Record<string, unknown>>): WhatIfReport {
+  const latencies = new Histogram();
+  let requests = 0;
+  let refused = 0;
+  let batches = 0;
+  let rows = 0;
+  const made = recording.events.filter(({ kind }) => kind === INPUT.VERSION);
+  made.forEach(({ text }, index) => {
+    const kept = JSON.parse(recording.texts[text] ?? '{}') as VersionSpec;
+    const events = recording.events.filter(
+      ({ version, kind }) => version === index && kind !== INPUT.VERSION,
+    );
+    const arrivals = events.filter(({ kind }) => kind === INPUT.ARRIVED);
+    const [first] = arrivals;
+    if (first === undefined) return;
+    const clock = new VirtualClock();
+    const settings = ModelSettings.parse(mergeSettings(kept.settings as never, changes));
+    const quiet = { ...settings, warmup: { ...settings.warmup, enabled: false } };
+    const spawner = new SimulatedSpawner(clock, bodyOf(recording, events));
+    const random = seededRandom(recording.seed);
+    const version = new VersionInService({ ...kept, settings: quiet }, { clock, random, spawner });
+    version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
+      if (isRefusal(outcome)) refused += 1;
+      else latencies.record(settledAt - entry.receivedAt);
+    });
+    version.path.dispatcher.batchStarted.on(({ work }) => {
+      if (isPractice(work.reason)) return;
+      batches += 1;
+      rows += work.rows;
+    });
+    version.start();
+    for (const arrival of arrivals) {
+      const arrive = () => {
+        requests += 1;
+        if (isRefusal(version.admit(arrivedOf(recording, arrival), () => {}))) refused += 1;
+      };
+      clock.at(LEAD_MS + arrival.at - first.at, arrive, RANK.arrival);
+    }
+    clock.runUntil(LEAD_MS + (arrivals.at(-1)?.at ?? 0) - first.at + TAIL_MS);
+    version.stop('kill');
+  });
+  return {
+    ...{ requests, refused, answered: latencies.count },
+    p50Ms: latencies.quantile(0.5),
+    p99Ms: latencies.quantile(0.99),
+    rowsPerBatch: batches === 0 ? 0 : rows / batches,
+  };
+}
+
+function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEvent) {
+  const lane = recording.texts[text] ?? '';
+  const timeoutMs = (flag & 2) === 0 ? undefined : value;
+  // One byte stands for the input: the simulated body only counts rows.
+  const inputs = [
+    { name: 'x', datatype: 'UINT8' as const, shape: [a], data: bytesOf(allocateArray('UINT8', a)) },
+  ];
+  const request = { id: '', inputs, parameters: {}, timeoutMs };
+  return { facts: { request, lane, rows: a, bytes: b, timeoutMs }, isDenied: false };
+}
+
+/** Replicas that take as long for a batch as the recorded ones. */
+function bodyOf(recording: Recording, events: readonly RecordedEvent[]) {
+  const learned = new ServiceTime();
+  for (const { kind, b, text, value } of events) {
+    if (kind === INPUT.ENDED && text === 0) learned.observe(b, value);
+  }
+  const loaded = events.find(({ kind }) => kind === INPUT.LOADED);
+  const real = JSON.parse(recording.texts[loaded?.text ?? 0] || '{}') as Partial<ModelMetadata>;
+  const isBatched = real.inputs?.every(({ shape }) => shape[0] === -1) ?? true;
+  const tensor = { name: 'x', datatype: 'UINT8', shape: [isBatched ? -1 : 1] } as const;
+  const metadata = {
+    ...{ platform: 'simulated', readsParameters: false },
+    ...(real.device === undefined ? {} : { device: real.device }),
+    inputs: [tensor],
+    outputs: [tensor],
+  };
+  return wellBehaved({
+    metadata,
+    credits: CREDITS,
+    loadMs: 0,
+    serviceMs: ({ rows }) => learned.predictMs(rows),
+  });
+}
