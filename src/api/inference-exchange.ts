@@ -28,6 +28,8 @@ export interface RefusedRequest {
 export interface ExchangePorts {
   readonly clock: Clock;
   readonly codec: Codec;
+  /** How long a client may read nothing of its answer. */
+  readonly writeStallMs: number;
   readonly refused: Event<RefusedRequest>;
 }
 
@@ -113,7 +115,7 @@ export class InferenceExchange {
     }
     this.#ports.codec.write(this.#writeTask(read, outcome), (answer) => {
       if (isRefusal(answer)) sendRefusal(this.#res, answer);
-      else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer);
+      else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
     });
   }
 

@@ -13,19 +13,27 @@ export function sendAnswer(
   res: ServerResponse,
   acceptEncoding: string | string[] | undefined,
   answer: EncodedAnswer,
+  writeStallMs: number,
 ): void {
+  const cutOffWhoDoesNotRead = () => {
+    const { socket } = res;
+    // Node ends a connection whose timeout passes without a byte going out, and sets its own when all is out.
+    if (socket !== null && socket.writableLength > 0) socket.setTimeout(writeStallMs);
+  };
   let byteLength = 0;
   for (const chunk of answer.chunks) byteLength += chunk.byteLength;
   const isSmall = acceptEncoding === undefined || byteLength < COMPRESS_FROM_BYTES;
   const encoding = isSmall ? 'identity' : negotiateEncoding(String(acceptEncoding));
   if (encoding === 'identity') {
     send(res, answer, answer.chunks, byteLength, undefined);
+    cutOffWhoDoesNotRead();
     return;
   }
   const compress = encoding === 'gzip' ? gzip : deflate;
   compress(Buffer.concat(answer.chunks), (error, compressed) => {
     if (error !== null) send(res, answer, answer.chunks, byteLength, undefined);
     else send(res, answer, [compressed], compressed.byteLength, encoding);
+    cutOffWhoDoesNotRead();
   });
 }
 

@@ -50,7 +50,10 @@ export class Front {
     const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting });
     // One core is for the front door; large JSON gets what is left, but at least one thread.
     this.#codec = new Codec(Math.max(1, Math.floor(grantedCores()) - 1));
-    const inference = new InferenceHandler(clock, door, this.#codec);
+    const inference = new InferenceHandler(door, {
+      ...{ clock, codec: this.#codec },
+      writeStallMs: settings.http.writeStallMs,
+    });
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
     this.#router = new Router(inference, models, health);
     this.#metrics = new Metrics(() => budget.bytes, operations);

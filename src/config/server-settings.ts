@@ -20,6 +20,11 @@ const HttpSettings = z
       .min(1)
       .default(120_000)
       .describe('A request that takes longer to arrive is answered 408.'),
+    writeStallMs: z
+      .int()
+      .min(1)
+      .default(30_000)
+      .describe('A client that reads nothing of its answer for so long is cut off.'),
   })
   .refine(({ headersTimeoutMs, bodyTimeoutMs }) => headersTimeoutMs <= bodyTimeoutMs, {
     error: 'at least http.headersTimeoutMs: the headers are a part of what must arrive',
