@@ -3,7 +3,15 @@ import { join } from 'node:path';
 
 /** All unit tests in one process: they take seconds that way, and must share no state that could change. */
 const root = new URL('..', import.meta.url).pathname;
-for (const folder of ['src', 'tools', 'bench', 'test/house', 'test/conformance', 'test/faults']) {
+for (const folder of [
+  'src',
+  'tools',
+  'bench',
+  'test/house',
+  'test/conformance',
+  'test/contract',
+  'test/faults',
+]) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {
     if (entry.endsWith('.test.js')) await import(join(root, folder, entry));
   }

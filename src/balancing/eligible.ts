@@ -27,6 +27,8 @@ export function eligible(fleet: FleetView): readonly ReplicaView[] {
 
 /** Whether too few replicas are usable to be choosy. */
 export function isPanic({ all, wanted }: Omit<FleetView, 'free'>): boolean {
-  const usable = all.filter(({ standing }) => standing === 'ready' || standing === 'degraded').length;
+  const isUsable = ({ standing, isSetApart }: ReplicaView) =>
+    standing === 'ready' || standing === 'degraded' || isSetApart;
+  const usable = all.filter(isUsable).length;
   return usable < PANIC_BELOW * wanted && all.some(({ standing }) => standing === 'ejected');
 }

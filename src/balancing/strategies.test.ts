@@ -20,7 +20,17 @@ const makers: Readonly<Record<string, () => Strategy>> = {
 
 function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
   const service = { batches: 0, factor: 1, predictMs: () => 0 };
-  return { id: `r${index}`, index, standing: 'ready', running: 0, weight: 1, share: 1, service, ...more };
+  return {
+    id: `r${index}`,
+    index,
+    standing: 'ready',
+    isSetApart: false,
+    running: 0,
+    weight: 1,
+    share: 1,
+    service,
+    ...more,
+  };
 }
 
 const ANY = {

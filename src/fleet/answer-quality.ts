@@ -14,7 +14,6 @@ import type { Roster } from '../replica/roster.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import { isPractice } from '../work/batch.ts';
 import type { HealthBook } from './health-book.ts';
-import type { Supervisor } from './supervisor.ts';
 
 /** What a replica's answers have come to. It outlives its lives: a restart is no pardon. */
 class Conduct {
@@ -35,19 +34,14 @@ export class AnswerQuality {
   readonly #clock: Clock;
   readonly #settings: EjectionSettings;
   readonly #roster: Roster;
-  readonly #supervisor: Supervisor;
   readonly #book: HealthBook;
   readonly #conducts = new Map<ReplicaId, Conduct>();
   #sweepAlarm: Timer | undefined;
 
-  constructor(
-    settings: EjectionSettings,
-    ports: { clock: Clock; roster: Roster; supervisor: Supervisor; book: HealthBook },
-  ) {
+  constructor(settings: EjectionSettings, ports: { clock: Clock; roster: Roster; book: HealthBook }) {
     this.#settings = settings;
     this.#clock = ports.clock;
     this.#roster = ports.roster;
-    this.#supervisor = ports.supervisor;
     this.#book = ports.book;
   }
 
@@ -63,12 +57,14 @@ export class AnswerQuality {
   /** A batch has come back; those lost with their replica are the supervisor's business. */
   onBatch({ work, replica, outcome, refusedMembers }: BatchEnded): void {
     if (isPractice(work.reason) || outcome.kind === 'lost') return;
+    // A batch that threw is taken apart: what its requests do alone will show whose fault it was.
+    if (outcome.kind === 'threw' && work.members.length > 1) return;
     // One bad answer among good ones speaks against the input, not against the replica.
     const succeeded = outcome.kind === 'done' && refusedMembers < work.members.length;
     this.#count(replica.id, succeeded);
   }
 
-  /** Another replica failed alike: it was the input. */
+  /** Another replica failed alike, or none could be asked: it may have been the input. */
   exonerate(id: ReplicaId): void {
     const conduct = this.#conducts.get(id);
     if (conduct === undefined) return;
@@ -83,8 +79,6 @@ export class AnswerQuality {
     else conduct.failed += 1;
     // The usual case: nothing was wrong and nothing is.
     if (succeeded && conduct.record.failuresInARow === 0) {
-      if (conduct.returnAlarm === undefined) return;
-      if (this.#supervisor.wanted === 1) this.#book.clear(id, 'errors');
       return;
     }
     const after = afterResult({ ...this.#settings, alwaysAllowOne: true }, conduct.record, succeeded);

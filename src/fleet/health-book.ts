@@ -77,8 +77,9 @@ export class HealthBook {
     const before = chart.complaints.get(cause);
     const since = before?.severity === severity ? before.since : this.#ports.clock.now();
     chart.complaints.set(cause, { cause, severity, since, detail });
-    if (cause === 'errors' && severity === 'down') this.#countEjection(id, chart);
     this.#assess(id, chart);
+    const isOut = this.#ports.supervisor.find(id)?.standing === 'ejected';
+    if (cause === 'errors' && isOut) this.#countEjection(id, chart);
     if (severity === 'down' && (cause === 'readiness' || cause === 'golden')) this.#restartLater(id, chart);
   }
 

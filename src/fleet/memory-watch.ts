@@ -20,6 +20,14 @@ const MAX_SAMPLES = 60;
 const BEATS_PER_SAMPLE = 10;
 const MEBIBYTE = 1024 * 1024;
 
+/** What a life's memory has been so far. */
+interface History {
+  beats: number;
+  readonly samples: MemorySample[];
+  /** It was over a limit from its first moment: a new life would be no better. */
+  readonly isBornLarge: boolean;
+}
+
 /** Holds replicas to their memory limits, one at a time, and notices growth before it gets there. */
 export class MemoryWatch {
   readonly grows = new Event<MemoryGrows>();
@@ -28,7 +36,7 @@ export class MemoryWatch {
   readonly #supervisor: Supervisor;
   readonly #book: HealthBook;
   readonly #isIdle: (id: ReplicaId) => boolean;
-  readonly #histories = new Map<ReplicaId, { beats: number; readonly samples: MemorySample[] }>();
+  readonly #histories = new Map<ReplicaId, History>();
 
   constructor(
     settings: MemorySettings,
@@ -47,7 +55,7 @@ export class MemoryWatch {
   }
 
   onBeat(id: ReplicaId, bytes: number): void {
-    this.#sample(id, bytes);
+    const history = this.#sample(id, bytes);
     const verdict = judgeMemory(this.#settings, bytes);
     if (verdict === 'fine') {
       this.#book.clear(id, 'memory');
@@ -56,7 +64,7 @@ export class MemoryWatch {
     const limit = verdict === 'over hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
     const text = `${mib(bytes)} MiB of memory, the ${verdict.slice(5)} limit is ${mib(limit ?? 0)} MiB`;
     this.#book.complain(id, 'memory', 'watch', text);
-    this.#recycle(id, verdict === 'over hard', text);
+    if (!history.isBornLarge) this.#recycle(id, verdict === 'over hard', text);
   }
 
   forget(id: ReplicaId): void {
@@ -72,18 +80,19 @@ export class MemoryWatch {
     this.#supervisor.drain(id, { reason, afterwards: 'again' });
   }
 
-  #sample(id: ReplicaId, bytes: number): void {
-    const limitBytes = this.#settings.softLimitBytes ?? this.#settings.hardLimitBytes;
-    if (limitBytes === undefined) return;
-    const history = this.#histories.get(id) ?? { beats: 0, samples: [] };
+  #sample(id: ReplicaId, bytes: number): History {
+    const isBornLarge = judgeMemory(this.#settings, bytes) !== 'fine';
+    const history = this.#histories.get(id) ?? { beats: 0, samples: [], isBornLarge };
     this.#histories.set(id, history);
+    const limitBytes = this.#settings.softLimitBytes ?? this.#settings.hardLimitBytes;
     history.beats += 1;
-    if (history.beats % BEATS_PER_SAMPLE !== 1) return;
+    if (limitBytes === undefined || history.beats % BEATS_PER_SAMPLE !== 1) return history;
     const { samples } = history;
     samples.push({ at: this.#clock.now(), bytes });
     if (samples.length > MAX_SAMPLES) samples.shift();
     const inMs = msUntilLimit(samples, limitBytes);
     if (inMs !== undefined && inMs < HOUR_MS) this.grows.emit({ replica: id, bytes, limitBytes, inMs });
+    return history;
   }
 }
 

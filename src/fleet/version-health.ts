@@ -65,7 +65,7 @@ export class VersionHealth {
       ...{ clock, supervisor, book },
       isIdle: (id) => (roster.view(id)?.running ?? 0) === 0,
     });
-    this.#quality = new AnswerQuality(settings.ejection, { clock, roster, supervisor, book });
+    this.#quality = new AnswerQuality(settings.ejection, { clock, roster, book });
     this.#easing = new Easing(clock, settings.slowStart, roster);
     this.#liveness = new Liveness(clock, settings.liveness, (id, silentMs) =>
       supervisor.kill(id, 'ended', `no sign of life for ${Math.round(silentMs)} ms`),

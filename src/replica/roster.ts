@@ -9,6 +9,8 @@ export interface ReplicaView {
   readonly index: number;
   /** How well it does; undefined where it takes no traffic at all: starting, practising, leaving, or set apart. */
   readonly standing: Standing | undefined;
+  /** It is well, and kept for something that must be alone. */
+  readonly isSetApart: boolean;
   /** Batches it has now, running or waiting inside it. */
   readonly running: number;
   /** Its weight in the settings, times the share it has while it is eased in. */

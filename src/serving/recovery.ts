@@ -1,8 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
-import { SlidingWindow } from '../base/sliding-window.ts';
-import { halves, mayBisect, type ThrowFacts } from '../batching/bisect.ts';
+import { halves, mayBisect } from '../batching/bisect.ts';
 import { convicts } from '../health/conviction.ts';
 import { maxRetries, type RetryBudget } from '../health/retry-budget.ts';
 import type { ReplicaId } from '../replica/replica.ts';
@@ -13,6 +12,7 @@ import { BisectSource } from './bisect-source.ts';
 import { IsolationSource } from './isolation-source.ts';
 import type { RequestWork } from './request-work.ts';
 import { RetrySource } from './retry-source.ts';
+import { ThrowRecord } from './throw-record.ts';
 import type { WorkSource } from './work-source.ts';
 
 /** A source whose work can be called off. */
@@ -47,7 +47,6 @@ export interface RecoveryPorts {
   readonly wake: () => void;
 }
 
-const MINUTE_MS = 60_000;
 /** Whoever was running at so many ends runs alone from then on, though nothing is proved against it. */
 const LOSSES_TO_ISOLATE = 2;
 /** And after so many it has had its chances: no input may end replicas for as long as it likes. */
@@ -60,7 +59,7 @@ const MAX_LOSSES = 3;
 export class Recovery {
   readonly convicted = new Event<Convicted>();
   readonly recovered = new Event<Recovered>();
-  /** Two replicas failed alike at a request: it was the request. */
+  /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
   readonly exonerated = new Event<ReplicaId>();
   readonly sources: readonly RecoverySource[];
   readonly #ports: RecoveryPorts;
@@ -68,10 +67,7 @@ export class Recovery {
   readonly #isolation: IsolationSource;
   readonly #bisect: BisectSource;
   #retriesRunning = 0;
-  readonly #batches = new SlidingWindow(MINUTE_MS);
-  readonly #bisectRuns = new SlidingWindow(MINUTE_MS);
-  readonly #singles = new SlidingWindow(MINUTE_MS);
-  readonly #singlesThrown = new SlidingWindow(MINUTE_MS);
+  readonly #throws = new ThrowRecord();
 
   constructor(ports: RecoveryPorts) {
     this.#ports = ports;
@@ -101,11 +97,9 @@ export class Recovery {
   }
 
   /** For the work. */
-  started({ reason }: RequestWork): void {
-    const now = this.#ports.clock.now();
-    this.#batches.add(now);
-    if (reason === 'retry') this.#retriesRunning += 1;
-    else if (reason === 'bisect') this.#bisectRuns.add(now);
+  started(work: RequestWork): void {
+    this.#throws.started(work, this.#ports.clock.now());
+    if (work.reason === 'retry') this.#retriesRunning += 1;
   }
 
   /** For the work: what has become of it, who has no answer, and whose answer must not go out. */
@@ -118,7 +112,7 @@ export class Recovery {
     if (work.reason === 'retry') this.#retriesRunning -= 1;
     const [first] = work.members;
     if (work.reason === 'isolation' && first !== undefined) this.#isolation.ended(first);
-    if (work.members.length === 1) this.#countSingle(outcome);
+    this.#throws.ended(work, outcome, this.#ports.clock.now());
     if (unanswered.length === 0) return;
     const replica = work.replica?.id ?? '';
     for (const member of unanswered) member.dispatchedAt = undefined;
@@ -187,7 +181,7 @@ export class Recovery {
     const [first] = members;
     if (members.length === 1 && first !== undefined) {
       this.#askAnother(first, refusal, replica);
-    } else if (mayBisect(this.#throwFacts())) {
+    } else if (mayBisect(this.#throws.facts(this.#ports.clock.now()))) {
       this.#bisect.add(halves(members));
       this.recovered.emit({ how: 'bisect', requests: members.length, replica, detail: message });
     } else {
@@ -220,6 +214,8 @@ export class Recovery {
     const isAnyoneElse = serving.some(({ id, standing }) => id !== replica && standing !== 'ejected');
     const hasBudget = this.#retriesRunning + this.#retries.waiting < this.#maxRetries;
     if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
+      // Without a second opinion nothing is held against the replica: bad inputs must not take it out.
+      this.exonerated.emit(replica);
       member.settle(refusal);
       return;
     }
@@ -230,21 +226,5 @@ export class Recovery {
 
   get #maxRetries(): number {
     return maxRetries(this.#ports.budget, this.#ports.inFlight());
-  }
-
-  #countSingle(outcome: Outcome): void {
-    const now = this.#ports.clock.now();
-    this.#singles.add(now);
-    if (outcome.kind === 'threw') this.#singlesThrown.add(now);
-  }
-
-  #throwFacts(): ThrowFacts {
-    const now = this.#ports.clock.now();
-    return {
-      batches: this.#batches.count(now),
-      bisectRuns: this.#bisectRuns.count(now),
-      singles: this.#singles.count(now),
-      singlesThrown: this.#singlesThrown.count(now),
-    };
   }
 }

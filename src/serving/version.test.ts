@@ -1,94 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { reasonOf, type Sent, setUp } from '../../test/support/simulated-version.ts';
 import { RANK } from '../base/clock.ts';
-import { isRefusal, type Refusal } from '../base/errors.ts';
-import { seededRandom } from '../base/random.ts';
-import { VirtualClock } from '../base/virtual-clock.ts';
 import { STRATEGIES } from '../config/balancing-settings.ts';
-import { ModelSettings } from '../config/model-settings.ts';
-import { VersionInService } from '../fleet/version-in-service.ts';
-import type { Answer, InferenceRequest } from '../model/inference.ts';
-import { type SimulatedBehaviour, wellBehaved } from '../simulate/simulated-behaviour.ts';
-import { SimulatedSpawner } from '../simulate/simulated-spawner.ts';
-import { bytesOf } from '../tensor/tensor.ts';
-import { isPractice } from '../work/batch.ts';
 import { Entry } from '../work/entry.ts';
-
-const METADATA = {
-  platform: 'simulated',
-  inputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
-  outputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
-  readsParameters: false,
-} as const;
-
-interface Sent {
-  readonly atMs: number;
-  readonly replica: string;
-  readonly rows: number;
-  readonly ids: readonly number[];
-}
-
-/** A version on simulated replicas, with books of what was sent and what was answered. */
-function setUp(
-  settings: object,
-  {
-    serviceMs = (batch: { readonly rows: number }) => 5 + batch.rows,
-    credits = 1,
-    loadMs = 0,
-    ...more
-  }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
-) {
-  const clock = new VirtualClock();
-  const sent: Sent[] = [];
-  const behaviour = { ...wellBehaved({ metadata: METADATA, credits, loadMs, serviceMs }), ...more };
-  const spawner = new SimulatedSpawner(clock, behaviour);
-  const spec = {
-    model: 'm',
-    version: '1',
-    file: 'm',
-    ownSample: [],
-    settings: ModelSettings.parse({
-      warmup: { enabled: false },
-      health: { readiness: { enabled: false } },
-      ...settings,
-    }),
-  };
-  const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner });
-  version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
-    if (isPractice(work.reason)) return;
-    const ids = work.members.map(({ request }) => Number(request.id));
-    sent.push({ atMs: clock.now(), replica: replica.id, rows: batch.rows, ids });
-  });
-  const outcomes = new Map<number, (Answer | Refusal)[]>();
-  const submit = (id: number, { rows = 1, width = 1, timeoutMs = undefined as number | undefined } = {}) => {
-    outcomes.set(id, []);
-    const entry = version.submit(request(id, rows, width, timeoutMs), (outcome) =>
-      outcomes.get(id)?.push(outcome),
-    );
-    if (!(entry instanceof Entry)) outcomes.get(id)?.push(entry);
-    return entry;
-  };
-  version.start();
-  clock.advance(loadMs);
-  return { clock, version, spawner, sent, outcomes, submit };
-}
-
-function request(id: number, rows: number, width: number, timeoutMs: number | undefined): InferenceRequest {
-  const data = bytesOf(new Uint8Array(rows * width));
-  return {
-    id: String(id),
-    inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }],
-    parameters: {},
-    timeoutMs,
-  };
-}
-
-function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
-  const [outcome] = outcomes ?? [];
-  if (outcome === undefined) return 'none';
-  return isRefusal(outcome) ? outcome.reason : 'ok';
-}
 
 const traffic = fc.array(
   fc.record({

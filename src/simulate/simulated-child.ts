@@ -29,7 +29,6 @@ export class SimulatedChild implements ChildHandle {
   #alarm: Timer | undefined;
   #beats: Timer | undefined;
   #batches = 0;
-  #isLoaded = false;
   #isDraining = false;
   #isOver = false;
   #isStopped = false;
@@ -115,7 +114,6 @@ export class SimulatedChild implements ChildHandle {
         return;
       case 'loaded':
         this.#after(load.afterMs, () => {
-          this.#isLoaded = true;
           this.#send(KIND.LOADED, Buffer.from(JSON.stringify(this.#behaviour.metadata)));
           this.#send(KIND.CREDIT, Buffer.alloc(0), this.#behaviour.credits);
           this.#beat();
@@ -197,7 +195,7 @@ export class SimulatedChild implements ChildHandle {
     this.#beats = this.#clock.at(
       this.#clock.now() + this.#behaviour.beatPeriodMs,
       () => {
-        if (this.#isLoaded) this.#beat();
+        this.#beat();
         this.#beatLater();
       },
       RANK.completion,

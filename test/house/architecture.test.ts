@@ -50,7 +50,7 @@ const FLOORS = [
 const SYNCHRONOUS =
   /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(request-queue|dispatcher|[a-z]+-source)/;
 const TIME_AND_CHANCE =
-  /\b(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
+  /(?<![.\w])(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
 const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/(main|compute))/;
 const BARRELS = ['index.ts', 'client/index.ts'];
 

@@ -1,0 +1,106 @@
+import { isRefusal, type Refusal } from '../../src/base/errors.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { VirtualClock } from '../../src/base/virtual-clock.ts';
+import { ModelSettings } from '../../src/config/model-settings.ts';
+import { VersionInService } from '../../src/fleet/version-in-service.ts';
+import type { Answer, InferenceRequest } from '../../src/model/inference.ts';
+import {
+  type SimulatedBatch,
+  type SimulatedBehaviour,
+  wellBehaved,
+} from '../../src/simulate/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
+import { bytesOf } from '../../src/tensor/tensor.ts';
+import { isPractice } from '../../src/work/batch.ts';
+import { Entry } from '../../src/work/entry.ts';
+
+const METADATA = {
+  platform: 'simulated',
+  inputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  outputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, -1] }],
+  readsParameters: false,
+} as const;
+
+/** A batch of callers' requests on its way. */
+export interface Sent {
+  readonly atMs: number;
+  readonly replica: string;
+  readonly rows: number;
+  readonly ids: readonly number[];
+}
+
+/** A version on simulated replicas, with books of what was sent and what was answered. */
+export function setUp(
+  settings: object,
+  {
+    serviceMs = (batch: { readonly rows: number }) => 5 + batch.rows,
+    credits = 1,
+    loadMs = 0,
+    ...more
+  }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
+) {
+  const clock = new VirtualClock();
+  const sent: Sent[] = [];
+  const behaviour = { ...wellBehaved({ metadata: METADATA, credits, loadMs, serviceMs }), ...more };
+  const spawner = new SimulatedSpawner(clock, behaviour);
+  const spec = {
+    model: 'm',
+    version: '1',
+    file: 'm',
+    ownSample: [],
+    settings: ModelSettings.parse({
+      warmup: { enabled: false },
+      health: { readiness: { enabled: false } },
+      ...settings,
+    }),
+  };
+  const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner });
+  version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
+    if (isPractice(work.reason)) return;
+    const ids = work.members.map(({ request }) => Number(request.id));
+    sent.push({ atMs: clock.now(), replica: replica.id, rows: batch.rows, ids });
+  });
+  const outcomes = new Map<number, (Answer | Refusal)[]>();
+  const submit = (
+    id: number,
+    { rows = 1, width = 1, mark = 0, timeoutMs = undefined as number | undefined } = {},
+  ) => {
+    outcomes.set(id, []);
+    const entry = version.submit(request(id, rows, width, mark, timeoutMs), (outcome) =>
+      outcomes.get(id)?.push(outcome),
+    );
+    if (!(entry instanceof Entry)) outcomes.get(id)?.push(entry);
+    return entry;
+  };
+  version.start();
+  clock.advance(loadMs);
+  return { clock, version, spawner, sent, outcomes, submit };
+}
+
+function request(
+  id: number,
+  rows: number,
+  width: number,
+  mark: number,
+  timeoutMs: number | undefined,
+): InferenceRequest {
+  const data = bytesOf(new Uint8Array(rows * width).fill(mark));
+  return {
+    id: String(id),
+    inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }],
+    parameters: {},
+    timeoutMs,
+  };
+}
+
+/** What became of a request, in a word. */
+export function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
+  const [outcome] = outcomes ?? [];
+  if (outcome === undefined) return 'none';
+  return isRefusal(outcome) ? outcome.reason : 'ok';
+}
+
+/** Whether any member of a batch bears the mark. */
+export function bears({ inputs }: SimulatedBatch, mark: number): boolean {
+  return inputs.some(({ data }) => data.chunks.some((chunk) => chunk.includes(mark)));
+}
