@@ -5,7 +5,10 @@ import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
 import { frontDoor } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
+import { recorder } from './scenarios/recorder.ts';
+import { saturation } from './scenarios/saturation.ts';
 import { start } from './scenarios/start.ts';
+import { storm } from './scenarios/storm.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'front-door': frontDoor,
@@ -14,6 +17,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   latency,
   'big-json': bigJson,
   start,
+  recorder,
+  storm,
+  saturation,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

@@ -16,6 +16,8 @@ const ORT_LOOP = fileURLToPath(new URL('./ort-loop.js', import.meta.url));
 /** A server to put load on. */
 export interface Contender {
   readonly port: number;
+  /** Its process, where somebody wants to do something to it. */
+  readonly pid?: number;
   stop(): Promise<void>;
 }
 
@@ -34,19 +36,20 @@ export class Workbench {
   }
 
   /** Settings for one model, as a file. */
-  settingsFile(model: BenchModelName, settings: object): string {
+  settingsFile(model: BenchModelName, settings: object, server: object = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
     writeFileSync(
       file,
-      JSON.stringify({ models: { [model]: { path: join(this.#folder, model), ...settings } } }),
+      JSON.stringify({ ...server, models: { [model]: { path: join(this.#folder, model), ...settings } } }),
     );
     return file;
   }
 
-  async galley(model: BenchModelName, settings: object): Promise<Contender> {
-    const args = [this.settingsFile(model, settings), '--log-level', 'silent'];
-    const server = await RunningServer.start(args, { isRecorded: false });
-    return this.#keep({ port: Number(new URL(server.url).port), stop: async () => server.stop() });
+  async galley(model: BenchModelName, settings: object, server: object = {}): Promise<Contender> {
+    const args = [this.settingsFile(model, settings, server), '--log-level', 'silent'];
+    const running = await RunningServer.start(args, { isRecorded: false });
+    const { pid, url } = running;
+    return this.#keep({ port: Number(new URL(url).port), pid, stop: async () => running.stop() });
   }
 
   /** A bare node:http server that answers these bytes. */
@@ -138,4 +141,39 @@ export async function closedLoop(
   if (report.succeeded < report.requests)
     throw new Error(`${report.requests - report.succeeded} requests failed: ${report.firstError}`);
   return report;
+}
+
+/** Loads a contender at a fixed rate whatever it answers; failures are in the report. */
+export async function openLoop(
+  { port }: Contender,
+  request: JobRequest,
+  ratePerSecond: number,
+  durationMs: number,
+): Promise<LoadReport> {
+  const report = await runLoadInProcess({
+    target: { host: '127.0.0.1', port },
+    requests: [request],
+    schedule: { kind: 'open', ratePerSecond },
+    warmupMs: 1_000,
+    durationMs,
+    timeoutMs: 40_000,
+    maxConnections: 2_000,
+    keepsFirstAnswer: false,
+  });
+  if (report.void !== undefined) throw new Error(`the run is void: ${report.void}`);
+  return report;
+}
+
+/** What the admin API says of the only version there is. */
+export async function adminView({ port }: Contender): Promise<AdminView> {
+  const { models } = (await (await fetch(`http://127.0.0.1:${port}/admin/models`)).json()) as {
+    models: { versions: AdminView[] }[];
+  };
+  return models[0]?.versions[0] as AdminView;
+}
+
+/** The part of it that scenarios look at. */
+export interface AdminView {
+  readonly state: string;
+  readonly replicas: readonly { readonly state: string; readonly incarnation: number }[];
 }
