@@ -35,7 +35,7 @@ export class Recorder {
   #hasLostTexts = false;
   /** The members answered last, in a row. */
   readonly #run = { index: -1, version: 0, batch: 0, nextMember: 0, at: 0 };
-  #versions = 0;
+  readonly #made: { readonly spec: number; loaded: number }[] = [];
 
   /** `seed` is that of all chance; `wallMs` is for whoever reads the recording. */
   constructor(clock: Clock, seed: string, wallMs: number, maxBytes: number) {
@@ -59,12 +59,14 @@ export class Recorder {
     spec: VersionSpec,
     ports: VersionPorts,
   ): { readonly ports: VersionPorts; readonly version: number } {
-    const version = this.#versions++;
+    const version = this.#made.length;
     const { model, version: name, file, settings, ownSample } = spec;
     // Not what the user's sample holds, only its form: contents decide nothing here.
     const forms = ownSample.map(({ name: input, datatype, shape }) => ({ name: input, datatype, shape }));
     const kept = { model, version: name, file, settings, ownSample: forms };
-    this.write(version, INPUT.VERSION, { text: this.textId(JSON.stringify(kept)) });
+    const text = this.textId(JSON.stringify(kept));
+    this.#made.push({ spec: text, loaded: 0 });
+    this.write(version, INPUT.VERSION, { text });
     return { ports: recordingPorts(this, version, ports), version };
   }
 
@@ -112,6 +114,12 @@ export class Recorder {
     this.write(version, INPUT.ANSWERED, { a: batch, b: member, value: 1 });
   }
 
+  /** A replica has loaded its model; all of a version bring the same. */
+  loaded(version: number, metadata: string): void {
+    const made = this.#made[version];
+    if (made !== undefined) made.loaded = this.textId(metadata);
+  }
+
   /** The number that stands for a text. */
   textId(text: string): number {
     const known = this.#textIds.get(text);
@@ -131,6 +139,7 @@ export class Recorder {
     const head = {
       seed: this.#seed,
       startedWallMs: this.#startedWallMs,
+      versions: this.#made,
       isWhole: this.#written <= this.#capacity && !this.#hasLostTexts,
       texts: this.#texts,
     };

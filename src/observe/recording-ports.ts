@@ -72,7 +72,9 @@ class RecordingSpawner implements Spawner {
     const [a, b] = [recorder.textId(id), incarnation];
     const replica = this.#spawner.spawn(id, incarnation, {
       loaded: (metadata) => {
-        recorder.write(version, INPUT.LOADED, { a, b, text: recorder.textId(JSON.stringify(metadata)) });
+        const text = JSON.stringify(metadata);
+        recorder.loaded(version, text);
+        recorder.write(version, INPUT.LOADED, { a, b, text: recorder.textId(text) });
         observer.loaded(metadata);
       },
       loadFailed: (message) => {

@@ -44,6 +44,8 @@ export interface Recording {
   readonly seed: string;
   /** Wall clock when it began, in ms, for people. */
   readonly startedWallMs: number;
+  /** What the versions are and what they loaded, as texts: known also when the beginning is gone. */
+  readonly versions: readonly { readonly spec: number; readonly loaded: number }[];
   /** Whether it reaches back to the start; else the beginning was overwritten. */
   readonly isWhole: boolean;
   readonly texts: readonly string[];

@@ -41,9 +41,9 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
   let refused = 0;
   let batches = 0;
   let rows = 0;
-  const made = recording.events.filter(({ kind }) => kind === INPUT.VERSION);
-  made.forEach(({ text }, index) => {
-    const kept = JSON.parse(recording.texts[text] ?? '{}') as VersionSpec;
+  recording.versions.forEach(({ spec, loaded }, index) => {
+    const kept = JSON.parse(recording.texts[spec] ?? '{}') as VersionSpec;
+    const metadata = JSON.parse(recording.texts[loaded] || '{}') as Partial<ModelMetadata>;
     const events = recording.events.filter(
       ({ version, kind }) => version === index && kind !== INPUT.VERSION,
     );
@@ -53,7 +53,7 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     const clock = new VirtualClock();
     const settings = ModelSettings.parse(mergeSettings(kept.settings as never, changes));
     const quiet = { ...settings, warmup: { ...settings.warmup, enabled: false } };
-    const spawner = new SimulatedSpawner(clock, bodyOf(recording, events));
+    const spawner = new SimulatedSpawner(clock, bodyOf(metadata, events));
     const random = seededRandom(recording.seed);
     const version = new VersionInService({ ...kept, settings: quiet }, { clock, random, spawner });
     version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
@@ -96,13 +96,11 @@ function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEv
 }
 
 /** Replicas that take as long for a batch as the recorded ones. */
-function bodyOf(recording: Recording, events: readonly RecordedEvent[]) {
+function bodyOf(real: Partial<ModelMetadata>, events: readonly RecordedEvent[]) {
   const learned = new ServiceTime();
   for (const { kind, b, text, value } of events) {
     if (kind === INPUT.ENDED && text === 0) learned.observe(b, value);
   }
-  const loaded = events.find(({ kind }) => kind === INPUT.LOADED);
-  const real = JSON.parse(recording.texts[loaded?.text ?? 0] || '{}') as Partial<ModelMetadata>;
   const isBatched = real.inputs?.every(({ shape }) => shape[0] === -1) ?? true;
   const tensor = { name: 'x', datatype: 'UINT8', shape: [isBatched ? -1 : 1] } as const;
   const metadata = {

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { childrenOf } from '../support/processes.ts';
+import { galley, RunningServer, TEST_MODELS } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-operations-'));
+after(() => rmSync(root, { recursive: true }));
+
+async function start(more = ''): Promise<RunningServer> {
+  const file = join(root, 'galley.yaml');
+  const model = `fragile: {path: ${join(TEST_MODELS, 'fragile')}, replicas: 2, warmup: {enabled: false}}`;
+  writeFileSync(file, `models: {${model}}\n${more}`);
+  return RunningServer.start([file]);
+}
+
+async function order(url: string, value: number): Promise<Response> {
+  return fetch(`${url}/v2/models/fragile/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs: [{ name: 'order', shape: [1], datatype: 'INT32', data: [value] }] }),
+  });
+}
+
+interface Shown {
+  readonly id: number;
+  readonly kind: string;
+  readonly words: string;
+}
+
+async function decisions(url: string, query: string): Promise<Shown[]> {
+  const response = await fetch(`${url}/admin/decisions?${query}`);
+  return ((await response.json()) as { decisions: Shown[] }).decisions;
+}
+
+test('an operator sees what was decided, live and afterwards, and may restart a replica', async () => {
+  const server = await start();
+  const { url } = server;
+  const live = await fetch(`${url}/admin/decisions?kind=admin,replica`, {
+    headers: { accept: 'text/event-stream' },
+  });
+  let stream = '';
+  const reading = (async () => {
+    for await (const chunk of live.body ?? []) stream += Buffer.from(chunk as Uint8Array).toString();
+  })();
+  assert.equal((await order(url, 0)).status, 200);
+  const path = `${url}/admin/models/fragile/versions/1/replicas/0`;
+  assert.equal((await fetch(`${path}/restart`, { method: 'POST' })).status, 200);
+  await until('it is back', async () =>
+    /"incarnation":2/.test(await (await fetch(`${url}/admin/models/fragile`)).text()),
+  );
+  await until('it was told', () => /life 2 went from warming to ready/.test(stream));
+  assert.match(stream, /event: admin\ndata: .*an operator asked for: restart/);
+
+  const [admin] = await decisions(url, 'kind=admin');
+  assert.match(admin?.words ?? '', /^fragile\/1#0: an operator asked for: restart$/);
+  assert.deepEqual(await decisions(url, 'model=nobody'), []);
+  const all = await decisions(url, 'limit=1000');
+  const later = await decisions(url, `since=${admin?.id}&limit=1000`);
+  assert.ok(later.length > 0 && later.length < all.length && later.every(({ id }) => id > (admin?.id ?? 0)));
+  assert.equal((await fetch(`${url}/admin/decisions?since=yesterday`)).status, 400);
+  assert.equal((await fetch(`${path}/dance`, { method: 'POST' })).status, 404);
+  assert.equal(
+    (await fetch(`${url}/admin/models/fragile/versions/1/replicas/9/drain`, { method: 'POST' })).status,
+    409,
+  );
+  await server.stop();
+  await reading;
+});
+
+test('a drained replica stays away, an ejected one gets nothing, and both come back when told', async () => {
+  const server = await start();
+  const { url } = server;
+  const act = async (index: number, action: string) =>
+    (await fetch(`${url}/admin/models/fragile/versions/1/replicas/${index}/${action}`, { method: 'POST' }))
+      .status;
+  assert.equal(await act(0, 'eject'), 200);
+  for (let count = 0; count < 5; count++) assert.equal((await order(url, 0)).status, 200);
+  assert.equal(await act(0, 'readmit'), 200);
+  assert.equal(await act(1, 'drain'), 200);
+  await until('one process is left', () => childrenOf(server.pid).length === 1);
+  assert.equal((await order(url, 0)).status, 200);
+  assert.equal(await act(1, 'drain'), 409);
+  assert.equal(await act(1, 'restart'), 200);
+  await until('there are two again', () => childrenOf(server.pid).length === 2);
+  await server.stop();
+});
+
+test('a recording is written on SIGUSR2, replayed by the command, and asked what would have been', async () => {
+  const server = await start(`recorder: {directory: ${root}}`);
+  for (let count = 0; count < 20; count++) await order(server.url, 0);
+  await order(server.url, 1);
+  server.kill('SIGUSR2');
+  const file = await until('it is written', () => {
+    const name = readdirSync(root).find((entry) => entry.endsWith('.rec'));
+    return name === undefined ? undefined : join(root, name);
+  });
+  await server.stop();
+  const same = await galley(['replay', file]);
+  assert.match(same.stdout, /^the same: \d+ inputs, \d+ decisions/);
+  assert.equal(same.code, 0);
+  const steps = await galley(['replay', file, '--steps']);
+  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 life 1: warming to ready, warmup is over/);
+  const whatIf = await galley(['replay', file, '--set', 'batching.maxWaitMs=50']);
+  assert.match(whatIf.stdout, /latency p99 +\d+\.\d+ ms +→ +5\d\.\d+ ms/);
+  const wrong = await galley(['replay', file, '--set', 'maxWaitMs']);
+  assert.match(wrong.stderr, /--set maxWaitMs: wanted setting=value/);
+  const torn = join(root, 'torn');
+  writeFileSync(torn, readFileSync(file).subarray(100));
+  const broken = await galley(['replay', torn]);
+  assert.equal(broken.code, 1);
+  assert.match(broken.stderr, /no recording of Galley/);
+});
+
+test('decisions are kept in a file, and times that cannot go together are refused', async () => {
+  const file = join(root, 'decisions.jsonl');
+  const server = await start(`decisions: {file: ${file}}`);
+  await server.stop();
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  assert.ok(lines.some((line) => (JSON.parse(line) as { facts: { to?: string } }).facts.to === 'ready'));
+
+  const settings = join(root, 'bad.yaml');
+  const model = `{path: ${join(TEST_MODELS, 'echo')}, health: {readiness: {periodMs: 100, timeoutMs: 200}}}`;
+  writeFileSync(settings, `models: {echo: ${model}}`);
+  const refused = await galley(['serve', settings, '--port', '0']);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /health.readiness.timeoutMs is 200, wanted less than health.readiness.periodMs \(100\)/,
+  );
+  assert.equal(existsSync(`${file}.1`), false);
+});
