@@ -21,6 +21,8 @@ export interface PlannedRequest {
 export type FaultKind =
   /** Ended from outside. */
   | 'kill'
+  /** Ended from outside again and again. */
+  | 'kill storm'
   /** Ended by a fault of its own. */
   | 'crash'
   /** Stopped in its tracks, alive. */
@@ -66,7 +68,7 @@ export interface FaultPlan {
 export const TROUBLE_MS = 20_000;
 
 const FAULTS: readonly FaultKind[] = [
-  ...(['kill', 'kill', 'crash', 'freeze', 'crash at start', 'hang at start', 'spawn fails'] as const),
+  ...(['kill', 'kill storm', 'crash', 'freeze', 'crash at start', 'hang at start', 'spawn fails'] as const),
   ...(['hang once', 'garbage once', 'torn once', 'echo twice', 'slow', 'nan', 'throw'] as const),
   ...(['wrong numbers', 'leak', 'stall', 'operator restarts', 'operator ejects'] as const),
 ];

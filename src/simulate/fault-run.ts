@@ -23,6 +23,8 @@ import { SimulatedSpawner } from './simulated-spawner.ts';
 
 /** Time in which everything must be mended after the last fault. */
 const MENDING_MS = 40_000;
+/** Shorter than most starts, so that a storm also meets replicas on their way. */
+const KILL_EVERY_MS = 130;
 const RECORDER_BYTES = 2 * 1024 * 1024;
 
 /** What came of a run under faults. */
@@ -88,9 +90,17 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const violations = [...invariants.violations];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is left' });
-  const { difference } = replay(decodeRecording(recorder.dump()));
+  const difference = replayed(recorder);
   if (difference !== undefined) violations.push({ rule: 'a replay decides the same', detail: difference });
   return { violations, answered, refused };
+}
+
+function replayed(recorder: Recorder): string | undefined {
+  try {
+    return replay(decodeRecording(recorder.dump())).difference;
+  } catch (caught) {
+    return `it threw ${String(caught)}`;
+  }
 }
 
 function planRequest(
@@ -126,6 +136,11 @@ function planFault(
   switch (kind) {
     case 'kill':
       at(atMs, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
+      break;
+    case 'kill storm':
+      for (let each = atMs; each < atMs + forMs; each += KILL_EVERY_MS) {
+        at(each, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
+      }
       break;
     case 'crash':
       at(atMs, () => child()?.end(null, 'SIGSEGV'));
