@@ -26,10 +26,16 @@ export function causeOf(
   return code === 0 ? 'left' : 'crash';
 }
 
+/** What code and signal do not tell. */
+const WHY: Partial<Record<LossCause, string>> = {
+  'out of memory': ', out of memory',
+  watchdog: ' for a batch that ran too long',
+};
+
 /** How a life ended, in words. */
 export function exitText({ code, signal, cause, detail }: Exit): string {
   if (cause === 'not started') return `it could not be started: ${detail}`;
   const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;
-  const why = cause === 'out of memory' ? ', out of memory' : '';
+  const why = WHY[cause] ?? '';
   return detail === '' ? `${how}${why}` : `${how}${why}: ${detail}`;
 }

@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { isRefusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import type { Replica } from '../replica/replica.ts';
-import type { Lease, Roster } from '../replica/roster.ts';
+import type { Lease, ReplicaView, Roster } from '../replica/roster.ts';
 import type { Batch } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { DispatchFacts, Work, WorkLater, WorkSource } from './work-source.ts';
@@ -23,6 +23,39 @@ export interface BatchEnded extends BatchStarted {
   /** Members that had no proper answer, though the batch as a whole ran. */
   readonly refusedMembers: number;
   readonly endedAt: number;
+}
+
+/** Who is eligible is found out when somebody asks: mostly nothing waits and nobody does. */
+class Facts implements DispatchFacts {
+  readonly now: number;
+  readonly isTurnEnding: boolean;
+  readonly all: readonly ReplicaView[];
+  readonly free: readonly ReplicaView[];
+  readonly #wanted: () => number;
+  #eligible: readonly ReplicaView[] | undefined;
+
+  constructor(
+    now: number,
+    isTurnEnding: boolean,
+    all: readonly ReplicaView[],
+    free: readonly ReplicaView[],
+    wanted: () => number,
+  ) {
+    this.now = now;
+    this.isTurnEnding = isTurnEnding;
+    this.all = all;
+    this.free = free;
+    this.#wanted = wanted;
+  }
+
+  get wanted(): number {
+    return this.#wanted();
+  }
+
+  get eligible(): readonly ReplicaView[] {
+    this.#eligible ??= eligible(this);
+    return this.#eligible;
+  }
 }
 
 /** The loop that brings waiting work and free replicas together. Every special case is a source or a policy. */
@@ -82,7 +115,7 @@ export class Dispatcher {
   #dispatchOne(isTurnEnding: boolean): boolean {
     const free = this.#roster.free();
     if (free.length === 0) return false;
-    const facts = this.#factsOf(free, isTurnEnding);
+    const facts = new Facts(this.#clock.now(), isTurnEnding, this.#roster.views(), free, this.#wanted);
     for (const source of this.#sources) {
       const offer = source.peek(facts);
       if (offer === undefined) continue;
@@ -96,11 +129,6 @@ export class Dispatcher {
       return true;
     }
     return false;
-  }
-
-  #factsOf(free: DispatchFacts['free'], isTurnEnding: boolean): DispatchFacts {
-    const fleet = { all: this.#roster.views(), free, wanted: this.#wanted() };
-    return { ...fleet, eligible: eligible(fleet), now: this.#clock.now(), isTurnEnding };
   }
 
   #run(work: Work, lease: Lease): void {

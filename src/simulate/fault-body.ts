@@ -12,6 +12,8 @@ import type {
 
 export const WIDTH = 4;
 const MEGABYTE = 1e6;
+/** Slower than this is as good as hanging: the watchdog would be right. */
+const SLOWEST_MS = 1_000;
 
 /** What faults must know, so that they stay faults and no coincidences that prove the wrong thing. */
 export interface FaultFacts {
@@ -53,7 +55,8 @@ export class FaultBody implements SimulatedBehaviour {
 
   serviceMs({ replica, rows }: SimulatedBatch): number {
     const { fixedMs, rowMs } = this.#plan;
-    return (fixedMs + rowMs * rows) * (this.#active('slow', replica) ? 10 : 1);
+    const usualMs = fixedMs + rowMs * rows;
+    return this.#active('slow', replica) ? Math.min(10 * usualMs, SLOWEST_MS) : usualMs;
   }
 
   result(batch: SimulatedBatch): SimulatedResult {

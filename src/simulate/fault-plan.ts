@@ -82,7 +82,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const oneOf = <T>(list: readonly T[]): T => list[between(0, list.length - 1)] as T;
   const replicas = between(1, 4);
   const maxBatchSize = between(1, 8);
-  const fixedMs = between(1, 20);
+  const fixedMs = chance(0.2) ? between(30, 200) : between(1, 20);
   const rowMs = between(0, 3);
   const capacity = (replicas * maxBatchSize * 1000) / (fixedMs + rowMs * maxBatchSize);
   const count = between(20, 200);
