@@ -58,6 +58,8 @@ export class Front {
     this.#router = new Router(inference, models, health);
     this.#metrics = new Metrics(() => budget.bytes, operations);
     for (const version of registry.all()) this.#metrics.watch(version);
+    registry.added.on((version) => this.#metrics.watch(version));
+    registry.forgotten.on((version) => this.#metrics.forget(version));
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
       if (refusal.reason === 'QUEUE_FULL') operations.rules.countShed(version);
@@ -65,14 +67,15 @@ export class Front {
         log.error({ error: refusal.cause }, 'request ended by an internal error');
     });
     this.#http = makeHttpServer(settings.http, (req, res) => {
-      this.#open.enter(req, res);
-      try {
-        this.#router.route(req, res);
-      } catch (caught) {
-        // A mistake of ours ends the request, never the server.
-        log.error({ error: caught, url: req.url }, 'request ended by an internal error');
-        sendRefusal(res, refuse('INTERNAL', 'internal error'));
-      }
+      this.#open.enter(req, res, () => {
+        try {
+          this.#router.route(req, res);
+        } catch (caught) {
+          // A mistake of ours ends the request, never the server.
+          log.error({ error: caught, url: req.url }, 'request ended by an internal error');
+          sendRefusal(res, refuse('INTERNAL', 'internal error'));
+        }
+      });
     });
     this.#http.on('connection', (socket: Socket) => this.#open.watch(socket));
   }

@@ -56,6 +56,7 @@ export class GalleyServer {
     this.#ports = ports;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
+    this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     const served = listServedModels(config);
     const { problems, warnings } = preflight(config.server, served);
     if (problems.length > 0) throw new SettingsError(problems);
@@ -141,7 +142,10 @@ export class GalleyServer {
     const { patienceMs } = this.#settings.shutdown;
     const swap = new Swap(this.#ports.clock, this.registry, { old, new: replacement }, patienceMs);
     return new Promise((resolve) => {
-      swap.ended.on(resolve);
+      swap.ended.on((result) => {
+        if (result.kind === 'kept') this.operations.rules.forget(replacement);
+        resolve(result);
+      });
       swap.start();
     });
   }

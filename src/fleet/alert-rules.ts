@@ -66,6 +66,12 @@ export class AlertRules {
     this.#watches.push(new Watch(version, this.#clock, Math.max(this.#settings.holdMs, 1000)));
   }
 
+  /** It has ended. */
+  forget(version: VersionInService): void {
+    const index = this.#watches.findIndex((watch) => watch.version === version);
+    if (index !== -1) this.#watches.splice(index, 1);
+  }
+
   /** A request was refused before it was admitted. */
   countShed(version: VersionInService | undefined): void {
     this.#watches.find((watch) => watch.version === version)?.shed.add(this.#clock.now());

@@ -58,7 +58,7 @@ export class AnswerQuality {
   onBatch({ work, replica, outcome, refusedMembers }: BatchEnded): void {
     if (isPractice(work.reason) || outcome.kind === 'lost') return;
     // A batch that threw is taken apart: what its requests do alone will show whose fault it was.
-    if (outcome.kind === 'threw' && work.members.length > 1) return;
+    if (outcome.kind === 'threw' && work.members.length > 1 && work.reason === 'bisect') return;
     // One bad answer among good ones speaks against the input, not against the replica.
     const succeeded = outcome.kind === 'done' && refusedMembers < work.members.length;
     this.#count(replica.id, succeeded);

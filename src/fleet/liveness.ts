@@ -8,6 +8,9 @@ interface Watch {
   alarm: Timer | undefined;
 }
 
+/** An alarm later than this was kept by the gateway itself. */
+const STALL_MS = 100;
+
 /** Looks whether replicas still give signs of life, which they do beside their work, however busy they are. */
 export class Liveness {
   readonly #clock: Clock;
@@ -50,7 +53,7 @@ export class Liveness {
       const now = this.#clock.now();
       const silentMs = now - watch.beatAt;
       // An alarm that comes late means that the gateway stood still: the beats are waiting to be read.
-      const wasStalled = now - dueMs > periodMs / 2;
+      const wasStalled = now - dueMs > STALL_MS;
       if (!wasStalled) {
         const thresholds = { successThreshold: 1, failureThreshold };
         watch.record = afterCheck(thresholds, watch.record, silentMs <= periodMs);

@@ -1,8 +1,12 @@
 import { type Refusal, refuse } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
 import type { VersionInService } from './version-in-service.ts';
 
 /** Which versions of which models there are. */
 export class ModelRegistry {
+  readonly added = new Event<VersionInService>();
+  /** A version has ended and is no longer known. */
+  readonly forgotten = new Event<VersionInService>();
   readonly #models = new Map<string, Map<string, VersionInService>>();
   /** Versions that were replaced or removed and still finish what they had. */
   readonly #leaving = new Set<VersionInService>();
@@ -14,6 +18,7 @@ export class ModelRegistry {
     const before = versions.get(version.spec.version);
     this.#models.set(model, versions.set(version.spec.version, version));
     if (before !== undefined) this.#leaving.add(before);
+    this.added.emit(version);
     return before;
   }
 
@@ -28,6 +33,7 @@ export class ModelRegistry {
   /** It has ended. */
   forget(version: VersionInService): void {
     this.#leaving.delete(version);
+    this.forgotten.emit(version);
   }
 
   models(): string[] {

@@ -41,13 +41,10 @@ export class Swap {
 
   start(): void {
     const stop = this.#new.stateChanged.on((state) => {
-      if (state === 'ready') {
-        stop();
-        this.#switch();
-      } else if (state === 'failed') {
-        stop();
-        this.#keep();
-      }
+      if (state !== 'ready' && state !== 'failed') return;
+      stop();
+      // Not from within what the new version is just deciding: it is told to do something as others are, in turn.
+      this.#clock.endOfTurn(() => (state === 'ready' ? this.#switch() : this.#keep()));
     });
     this.#new.start();
   }

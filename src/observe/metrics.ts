@@ -43,6 +43,11 @@ export class Metrics {
     this.#versions.set(version, new VersionMetrics(version));
   }
 
+  /** It has ended; what it counted goes with it. */
+  forget(version: VersionInService): void {
+    this.#versions.delete(version);
+  }
+
   /** A request that was refused before it became an entry. */
   countRefused(version: VersionInService | undefined, reason: Reason): void {
     const counted = version && this.#versions.get(version);

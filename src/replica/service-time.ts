@@ -5,6 +5,10 @@ const FIRST_VARIANCE = 1e6;
 /** Share that each older batch keeps in how slow a replica is. */
 const FACTOR_MEMORY = 0.8;
 const LEAST_MS = 1e-3;
+/** Of the mean: no batch is expected to take less. */
+const LEAST_SHARE = 0.1;
+/** More than so much slower or faster is the same to us. */
+const MAX_FACTOR = 20;
 
 /** What is known of how long batches take on one replica. */
 export interface ServiceEstimate {
@@ -26,12 +30,12 @@ export class ReplicaServiceTime implements ServiceEstimate {
   }
 
   observe(rows: number, tookMs: number): void {
-    const usualMs = Math.max(this.#shared.predictMs(rows), LEAST_MS);
+    // A line through few sizes may pass near zero elsewhere: what it says there must not make anybody look slow.
+    const usualMs = Math.max(this.#shared.predictMs(rows), LEAST_SHARE * this.#shared.meanMs, LEAST_MS);
+    const ratio = Math.min(Math.max(tookMs / usualMs, 1 / MAX_FACTOR), MAX_FACTOR);
     // Until the shape is known nobody can be told to be slow.
-    if (this.#shared.isKnown) {
-      this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * (tookMs / usualMs);
-    }
-    this.#shared.observe(rows, tookMs / Math.max(this.factor, LEAST_MS));
+    if (this.#shared.isKnown) this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * ratio;
+    this.#shared.observe(rows, tookMs / this.factor);
     this.batches += 1;
   }
 
@@ -47,6 +51,7 @@ const KNOWN_AFTER_BATCHES = 5;
  * nothing a batch nor a row.
  */
 export class ServiceTime {
+  meanMs = 0;
   #batches = 0;
   #fixedMs = 0;
   #rowMs = 0;
@@ -68,6 +73,7 @@ export class ServiceTime {
     this.#p01 = (this.#p01 - k0 * g1) / MEMORY;
     this.#p11 = Math.min((this.#p11 - k1 * g1) / MEMORY, FIRST_VARIANCE);
     this.#batches += 1;
+    this.meanMs += (tookMs - this.meanMs) * Math.max(1 - MEMORY, 1 / this.#batches);
   }
 
   get isKnown(): boolean {

@@ -178,11 +178,12 @@ export class Recovery {
 
   #onThrew(message: string, members: readonly Entry[], replica: ReplicaId): void {
     const refusal = refuse('MODEL_ERROR', `the model failed: ${message}`);
-    const [first] = members;
-    if (members.length === 1 && first !== undefined) {
-      this.#askAnother(first, refusal, replica);
+    if (members.length === 1) {
+      this.#askAnother(members, () => refusal, replica);
     } else if (mayBisect(this.#throws.facts(this.#ports.clock.now()))) {
-      this.#bisect.add(halves(members));
+      // Elsewhere: if it is the replica that is broken, they are answered there.
+      for (const member of members) member.failedAt ??= replica;
+      this.#bisect.add(halves(members), replica);
       this.recovered.emit({ how: 'bisect', requests: members.length, replica, detail: message });
     } else {
       for (const member of members) member.settle(refusal);
@@ -195,33 +196,38 @@ export class Recovery {
     replica: ReplicaId,
   ): void {
     const none = refuse('INTERNAL', 'the replica ended the batch without an answer to this request');
-    for (const member of members) {
-      const refusal = bad?.get(member);
-      if (refusal === undefined) member.settle(none);
-      else this.#askAnother(member, refusal, replica);
-    }
+    for (const member of members) if (bad?.has(member) !== true) member.settle(none);
+    this.#askAnother(
+      members.filter((member) => bad?.has(member)),
+      (member) => bad?.get(member) ?? none,
+      replica,
+    );
   }
 
-  /** A second opinion, if there is anybody to ask and the budget allows; else the failure is the answer. */
-  #askAnother(member: Entry, refusal: Refusal, replica: ReplicaId): void {
-    if (member.failedAt !== undefined) {
-      this.exonerated.emit(member.failedAt);
+  /** A second opinion for all of them together, if there is anybody to ask and the budget allows. */
+  #askAnother(members: readonly Entry[], refusalOf: (member: Entry) => Refusal, replica: ReplicaId): void {
+    const isSecond = ({ failedAt }: Entry) => failedAt !== undefined && failedAt !== replica;
+    for (const member of members.filter(isSecond)) {
+      if (member.failedAt !== undefined) this.exonerated.emit(member.failedAt);
       this.exonerated.emit(replica);
-      member.settle(refusal);
-      return;
+      member.settle(refusalOf(member));
     }
+    const first = members.filter((member) => !member.isSettled);
+    const [one] = first;
+    if (one === undefined) return;
     const serving = this.#ports.roster.views().filter(({ standing }) => standing !== undefined);
     const isAnyoneElse = serving.some(({ id, standing }) => id !== replica && standing !== 'ejected');
-    const hasBudget = this.#retriesRunning + this.#retries.waiting < this.#maxRetries;
+    const hasBudget = this.#retries.waiting < this.#maxRetries;
     if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
       // Without a second opinion nothing is held against the replica: bad inputs must not take it out.
       this.exonerated.emit(replica);
-      member.settle(refusal);
+      for (const member of first) member.settle(refusalOf(member));
       return;
     }
-    member.failedAt = replica;
-    this.#retries.add([member], replica);
-    this.recovered.emit({ how: 'ask another', requests: 1, replica, detail: refusal.message });
+    for (const member of first) member.failedAt = replica;
+    this.#retries.add(first, replica);
+    const detail = refusalOf(one).message;
+    this.recovered.emit({ how: 'ask another', requests: first.length, replica, detail });
   }
 
   get #maxRetries(): number {

@@ -1,0 +1,15 @@
+import { after } from 'node:test';
+import { RunningServer } from '../../support/running-server.ts';
+import { settingsFile } from './gateway-view.ts';
+
+/** `galley serve` with these settings; it ends with the test file, whatever becomes of the test. */
+export async function startServer(
+  folder: string,
+  settings: object,
+  ...args: readonly string[]
+): Promise<RunningServer> {
+  const file = settingsFile(folder, settings);
+  const server = await RunningServer.start([file, '--log-level', 'silent', ...args]);
+  after(() => server.kill('SIGKILL'));
+  return server;
+}

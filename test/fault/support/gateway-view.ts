@@ -1,0 +1,47 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+
+/** A folder that goes when the test file ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'galley-fault-'));
+  after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+let files = 0;
+
+/** Settings as a file: JSON is YAML too. */
+export function settingsFile(folder: string, settings: object): string {
+  const file = join(folder, `${files++}.yaml`);
+  writeFileSync(file, JSON.stringify(settings));
+  return file;
+}
+
+/** The sum of a metric over all its labels, or over those that a pattern finds. */
+export async function metric(url: string, name: string, labels = /^/): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
+    .filter((line) => labels.test(line))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
+
+/** What a GET is answered with; undefined when nobody answers. */
+export async function statusOf(url: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(url);
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Resident memory of a process: `VmRSS` now, `VmHWM` the most there ever was. */
+export function memoryBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  return 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]);
+}

@@ -1,0 +1,114 @@
+import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { defineModel } from '../../../src/index.ts';
+import { HEADER_BYTES, KIND, writeHeader } from '../../../src/process/wire.ts';
+
+const DATA_PIPE = 3;
+const USUAL_MS = 20;
+const MEBIBYTE = 1024 * 1024;
+
+/** Folder in which a test leaves orders for single processes. */
+const folder = process.env.GALLEY_FAULT_FOLDER ?? '';
+const leaked: Buffer[] = [];
+let checks = 0;
+let batches = 0;
+
+/**
+ * Answers the length of each word, after 20 ms. A word that is an order is obeyed, whoever brings it: a caller as
+ * input, or a test in a file named after the process (`<pid>.once`, `<pid>.always`, `all.always`).
+ */
+export default defineModel({
+  inputs: [{ name: 'word', datatype: 'BYTES', shape: [-1] }],
+  outputs: [{ name: 'length', datatype: 'FP32', shape: [-1] }],
+  load() {
+    if (orderIn('all.load') === 'segfault') end('SIGSEGV');
+  },
+  async predict({ word }) {
+    const words = word.data.map((bytes) => Buffer.from(bytes).toString());
+    const lengths = Float32Array.from(words, ({ length }) => length);
+    const own = orderFor(process.pid);
+    for (const order of own === '' ? words : [own]) await obey(order, words, lengths);
+    if (own !== 'throw') wait(own === 'slow' ? 10 * USUAL_MS : USUAL_MS);
+    const rows = own === 'wrong shape' ? words.length + 1 : words.length;
+    return { length: { shape: [rows], data: own === 'wrong shape' ? new Float32Array(rows) : lengths } };
+  },
+});
+
+async function obey(order: string, words: readonly string[], lengths: Float32Array): Promise<void> {
+  // What a check of the server's own asks.
+  const isCheck = words.every((each) => each === '');
+  switch (order) {
+    case 'segfault':
+      return end('SIGSEGV');
+    case 'hang':
+      for (;;);
+    case 'garbage':
+      return void writeSync(DATA_PIPE, 'a log line that went astray, longer than any header of a frame');
+    case 'a huge frame':
+      return void writeSync(DATA_PIPE, frameStart(0xffff_ffff));
+    case 'half a frame':
+      writeSync(DATA_PIPE, frameStart(4 * HEADER_BYTES));
+      return end('SIGSEGV');
+    case 'reject':
+      void Promise.reject(new Error('nobody looks after this'));
+      return new Promise((resolve) => setTimeout(resolve, 1_000));
+    case 'throw':
+      note('hit', isCheck);
+      throw new Error('this replica throws at everything');
+    case 'throw at callers':
+      if (isCheck) return;
+      throw new Error('this replica throws at callers');
+    case 'flap':
+      if (isCheck && checks++ % 2 === 0) throw new Error('every other check fails');
+      return;
+    case 'nan':
+      // Its own row only, as a model does that cannot cope with one input.
+      return void lengths.forEach((_, row) => {
+        if (words[row] === 'nan') lengths[row] = Number.NaN;
+      });
+    case 'not finite':
+      return void lengths.fill(batches++ % 2 === 0 ? Number.NaN : Number.POSITIVE_INFINITY);
+    case 'pause':
+      return wait(500);
+    case 'leak':
+      return void leaked.push(Buffer.alloc(MEBIBYTE, 1));
+    case 'gulp':
+      return void leaked.push(Buffer.alloc(300 * MEBIBYTE, 1));
+  }
+}
+
+/** The words that a test has written for this process; those of a `.once` are obeyed once. */
+function orderFor(pid: number): string {
+  const once = orderIn(`${pid}.once`);
+  if (once !== '') rmSync(join(folder, `${pid}.once`));
+  return once || orderIn(`${pid}.always`) || orderIn('all.always');
+}
+
+function orderIn(name: string): string {
+  const file = join(folder, name);
+  return folder !== '' && existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Leaves a word about what has happened here for the test to read. */
+function note(what: string, isCheck: boolean): void {
+  if (!isCheck) writeFileSync(join(folder, `${process.pid}.${what}`), '.', { flag: 'a' });
+}
+
+function end(signal: NodeJS.Signals): void {
+  writeFileSync(join(folder, `${process.pid}.ended`), String(Date.now()));
+  process.kill(process.pid, signal);
+  wait(1_000);
+}
+
+/** An answer that is shorter than it says. */
+function frameStart(bodyBytes: number): Buffer {
+  const bytes = Buffer.alloc(2 * HEADER_BYTES);
+  const header = { kind: KIND.ANSWER, flags: 0, slot: 0, incarnation: 1, batch: 1, member: 0 };
+  writeHeader(bytes, header, bodyBytes, HEADER_BYTES);
+  return bytes;
+}
+
+/** Holds the thread without needing a core: tests share few of them. */
+function wait(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,0 +1,8 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The catalogue of faults, with real processes. */
+const folder = new URL('fault', import.meta.url).pathname;
+for (const entry of readdirSync(folder).sort()) {
+  if (entry.endsWith('.test.js')) await import(join(folder, entry));
+}
