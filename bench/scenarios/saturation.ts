@@ -5,18 +5,18 @@ const SATURATED_MS = 60_000;
 const OVERLOAD = 3;
 
 /**
- * Three times what the server can do, for a minute: busy is not dead, so nothing is restarted nor ejected, and it
- * stays live. The ratio is what it answers meanwhile over what it can do at most.
+ * Three times what the replicas can do, for a minute: busy is not dead, so nothing is restarted nor ejected, and the
+ * server stays live. The ratio is what it answers meanwhile over what it can do at most.
  */
 export const saturation: Scenario = async (say) => {
-  const bench = new Workbench(['dense']);
+  const bench = new Workbench(['slow']);
   try {
-    const server = await bench.galley('dense', {
+    const server = await bench.galley('slow', {
       replicas: 2,
       batching: { maxBatchSize: 8 },
-      queue: { maxRows: 200 },
+      queue: { maxRows: 100 },
     });
-    const request = binaryRequest('dense', [1, 784]);
+    const request = binaryRequest('slow', [1, 64]);
     const { ratePerSecond: capacity } = await closedLoop(server, request, 64, 5_000);
     say(`capacity: ${capacity.toFixed(0)} requests/s`);
     const url = `http://127.0.0.1:${server.port}`;

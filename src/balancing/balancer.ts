@@ -35,9 +35,11 @@ export class Balancer {
       load.avoid === undefined ? facts.eligible : facts.eligible.filter(({ id }) => id !== load.avoid);
     const idle = allowed.filter((replica) => replica.running === 0);
     let candidates = idle.length === 0 && load.mayQueueInReplica ? allowed : idle;
+    // Whoever is to be avoided is nobody to wait for.
+    const hopes = load.avoid === undefined ? facts.all : facts.all.filter(({ id }) => id !== load.avoid);
     while (candidates.length > 0) {
       const picked = this.#strategy.pick(candidates);
-      if (!isBetterToWait(picked, facts.all, load, facts.now)) return picked;
+      if (!isBetterToWait(picked, hopes, load, facts.now)) return picked;
       candidates = candidates.filter((candidate) => candidate !== picked);
     }
     return undefined;

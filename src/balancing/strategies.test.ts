@@ -143,6 +143,11 @@ test('nobody is handed to an idle replica ten times slower while a fast one will
     'a long queue makes it worth while',
   );
   assert.equal(balancer.pick({ ...ANY, deadline: 15 }, facts)?.id, 'r1', 'waiting would be too late');
+  assert.equal(
+    balancer.pick({ ...ANY, avoid: 'r0' }, facts)?.id,
+    'r1',
+    'nobody waits for whom he may not have',
+  );
   const alone = { ...facts, all: free };
   assert.equal(balancer.pick(ANY, alone)?.id, 'r1');
 });

@@ -86,6 +86,17 @@ test('a lone replica with wrong numbers is never ejected, but the version is not
   assert.equal(it.version.isReady, true);
 });
 
+test('a process that was stopped as a whole convicts nobody, however long its batch takes', () => {
+  const it = setUp({ replicas: 1, health: { watchdogMs: 3_000, readiness: { enabled: false } } });
+  it.spawner.children.get('m/1#0')?.freeze();
+  it.submit(0);
+  it.clock.advance(3_100);
+  it.spawner.children.get('m/1#0')?.freeze();
+  it.clock.advance(10_000);
+  assert.equal(reasonOf(it.outcomes.get(0)), 'ok');
+  assert.equal(it.version.path.denyList.size, 0);
+});
+
 test('a check that hangs fails in its own time, and the watchdog ends what hangs on', () => {
   let hangs = false;
   const it = setUp(
@@ -285,4 +296,62 @@ test('a model that is broken through and through is not bisected for ever', () =
   it.clock.advance(20_000);
   assert.ok(it.sent.length < 250, `${it.sent.length} runs for 100 batches`);
   for (const outcomes of it.outcomes.values()) assert.equal(reasonOf(outcomes), 'MODEL_ERROR');
+});
+
+test('a model whose dependency is down is not ready, keeps its replicas, and is ready again when it is back', () => {
+  let problem: string | undefined;
+  const it = setUp(
+    {
+      health: {
+        readiness: { ...READINESS, enabled: false },
+        dependencies: [{ name: 'features', tcp: '127.0.0.1:1' }],
+      },
+    },
+    {},
+    { dependencies: { check: (_dependency, _timeoutMs, done) => done(problem) } },
+  );
+  it.clock.advance(1_000);
+  assert.equal(it.version.isReady, true);
+  problem = 'connection refused';
+  it.clock.advance(4_000);
+  assert.equal(it.version.whyNotReady, "'features' is down: connection refused");
+  assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 1);
+  problem = undefined;
+  it.clock.advance(3_000);
+  assert.equal(it.version.isReady, true);
+});
+
+test('a model that would run on another device than the settings want does not serve', () => {
+  const it = setUp({ device: 'cuda' });
+  it.clock.advance(1_000);
+  assert.equal(it.version.state, 'failed');
+  assert.match(it.version.failure, /want device 'cuda', but the model runs on 'cpu'/);
+  assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 1, 'trying again would not help');
+});
+
+test('of many replicas the one that fails far more often than the others is taken out', () => {
+  let runs = 0;
+  const it = setUp(
+    {
+      replicas: 6,
+      batching: { maxBatchSize: 1 },
+      balancing: { strategy: 'round-robin' },
+      health: { readiness: { enabled: false }, ejection: { consecutiveFailures: 1000, baseMs: 60_000 } },
+    },
+    {
+      serviceMs: () => 1,
+      result: ({ replica }) =>
+        replica === 'm/1#2' && runs++ % 3 > 0 ? { kind: 'refuse members', members: [0] } : { kind: 'answer' },
+    },
+  );
+  for (let id = 0; id < 3_000; id++) {
+    it.submit(id);
+    it.clock.advance(4);
+  }
+  assert.deepEqual(
+    it.version.supervisor.replicas().map(({ state }) => state),
+    ['ready', 'ready', 'ejected', 'ready', 'ready', 'ready'],
+  );
+  assert.match(it.version.supervisor.replicas()[2]?.reason ?? '', /% succeed there/);
+  for (const outcomes of it.outcomes.values()) assert.equal(reasonOf(outcomes), 'ok');
 });

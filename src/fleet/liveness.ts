@@ -41,6 +41,11 @@ export class Liveness {
     if (watch !== undefined) watch.beatAt = this.#clock.now();
   }
 
+  /** How long ago the last sign of life was. */
+  silentMs(id: ReplicaId): number {
+    return this.#clock.now() - (this.#watches.get(id)?.beatAt ?? this.#clock.now());
+  }
+
   forget(id: ReplicaId): void {
     this.#watches.get(id)?.alarm?.cancel();
     this.#watches.delete(id);

@@ -23,6 +23,8 @@ import { type Overdue, Watchdog } from './watchdog.ts';
 const SHORTEST_WATCHDOG_MS = 5_000;
 const WATCHDOG_FACTOR = 10;
 const PROBE_FACTOR = 3;
+/** Beats that a living process does not miss. */
+const SILENT_BEATS = 1.5;
 
 /** What the health of a version is wired to. */
 export interface VersionHealthPorts {
@@ -157,7 +159,12 @@ export class VersionHealth {
       return;
     }
     const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
-    this.#ports.supervisor.kill(replica.id, 'watchdog', reason);
+    // A model that hangs leaves the rest of its process alive. One that is silent as a whole was stopped from outside,
+    // and no input is to blame.
+    const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.beatPeriodMs;
+    const { supervisor } = this.#ports;
+    if (isStopped) supervisor.kill(replica.id, 'ended', `${reason}, in a process that gives no sign of life`);
+    else supervisor.kill(replica.id, 'watchdog', reason);
   }
 
   #onJudged(probed: Probed, misses: number, isDown: boolean): void {

@@ -3,6 +3,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { ModelSettings } from '../../src/config/model-settings.ts';
 import { VersionInService } from '../../src/fleet/version-in-service.ts';
+import type { VersionPorts } from '../../src/fleet/version-spec.ts';
 import type { Answer, InferenceRequest } from '../../src/model/inference.ts';
 import {
   type SimulatedBatch,
@@ -38,6 +39,7 @@ export function setUp(
     loadMs = 0,
     ...more
   }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
+  ports: Partial<VersionPorts> = {},
 ) {
   const clock = new VirtualClock();
   const sent: Sent[] = [];
@@ -54,7 +56,7 @@ export function setUp(
       ...settings,
     }),
   };
-  const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner });
+  const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner, ...ports });
   version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
     if (isPractice(work.reason)) return;
     const ids = work.members.map(({ request }) => Number(request.id));

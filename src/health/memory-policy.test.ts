@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { judgeMemory, msUntilLimit } from './memory-policy.ts';
+
+test('limits that are not set are no limits', () => {
+  assert.equal(judgeMemory({}, 1e12), 'fine');
+  assert.equal(judgeMemory({ softLimitBytes: 10 }, 11), 'over soft');
+  assert.equal(judgeMemory({ softLimitBytes: 10, hardLimitBytes: 20 }, 21), 'over hard');
+  assert.equal(judgeMemory({ hardLimitBytes: 20 }, 20), 'fine');
+});
+
+const at = (count: number, bytes: (index: number) => number) =>
+  Array.from({ length: count }, (_, index) => ({ at: 1000 * index, bytes: bytes(index) }));
+
+test('steady growth tells when the limit will be reached, ups and downs tell nothing', () => {
+  assert.equal(
+    msUntilLimit(
+      at(20, (index) => 100 + 10 * index),
+      390,
+    ),
+    10_000,
+  );
+  assert.equal(
+    msUntilLimit(
+      at(20, (index) => 100 + (index % 2) * 50),
+      390,
+    ),
+    undefined,
+  );
+  assert.equal(
+    msUntilLimit(
+      at(20, (index) => 500 - 10 * index),
+      600,
+    ),
+    undefined,
+  );
+  assert.equal(
+    msUntilLimit(
+      at(5, (index) => 100 + 10 * index),
+      390,
+    ),
+    undefined,
+    'too few to say',
+  );
+  assert.equal(
+    msUntilLimit(
+      at(20, () => 100),
+      390,
+    ),
+    undefined,
+  );
+});
