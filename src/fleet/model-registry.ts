@@ -74,6 +74,9 @@ export class ModelRegistry {
         `Request for unknown model: '${model}' version ${version} is not found; versions here: ${[...versions.keys()].join(', ')}`,
       );
     }
+    // The usual case, and on the way of every request: one version, whatever state it is in.
+    const [only] = versions.values();
+    if (versions.size === 1 && only !== undefined) return only;
     const rising = this.versionsOf(model);
     return rising.findLast(({ isReady }) => isReady) ?? (rising.at(-1) as VersionInService);
   }

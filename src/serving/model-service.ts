@@ -93,7 +93,10 @@ export class ModelService implements EntryOwner {
     if (facts.rows > maxBatchSize) return this.#tooLarge(facts.rows, maxBatchSize);
     const receivedAt = this.#clock.now();
     const deadline = receivedAt + (facts.timeoutMs ?? this.#version.timeoutMs);
-    const entry = new Entry({ ...facts, id: this.#admitted++, receivedAt, deadline }, this, onSettled);
+    // Field by field: to spread an object here costs more than all the rest of admission.
+    const { request, lane, rows, bytes } = facts;
+    const id = this.#admitted++;
+    const entry = new Entry({ id, request, lane, rows, bytes, receivedAt, deadline }, this, onSettled);
     const refusal = this.#queue.offer(entry);
     if (refusal !== undefined) return refusal;
     this.#unsettled += 1;
