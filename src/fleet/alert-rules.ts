@@ -22,6 +22,7 @@ class Watch {
   readonly ejections = new SlidingWindow(HOUR_MS);
   readonly requests = new SlidingWindow(FIVE_MINUTES_MS);
   readonly shed = new SlidingWindow(FIVE_MINUTES_MS);
+  readonly budgetExhausted = new SlidingWindow(FIVE_MINUTES_MS);
   readonly since = new Map<string, number>();
   lastEnd = '';
   growth: MemoryGrows | undefined;
@@ -36,6 +37,7 @@ class Watch {
       this.lastEnd = `${replica}: ${reason}`;
     });
     version.path.recovery.convicted.on(() => this.convictions.add(clock.now()));
+    version.path.recovery.budgetExhausted.on(() => this.budgetExhausted.add(clock.now()));
     version.health.book.ejected.on(() => this.ejections.add(clock.now()));
     version.path.requestSettled.on(({ outcome }) => {
       this.requests.add(clock.now());
@@ -187,6 +189,13 @@ export class AlertRules {
         'ticket',
         `${(100 * share).toFixed(1)} % of requests were refused within five minutes`,
         'more replicas, larger batches, or less traffic',
+      ),
+      ...rule(
+        watch.budgetExhausted.count(now) > 0,
+        'RetryBudgetExhausted',
+        'ticket',
+        'bad answers went out without another replica being asked: too many second tries were under way',
+        'find out why so many answers are bad; health.retries says how many tries there may be',
       ),
       ...rule(
         growth !== undefined && now - watch.growthAt < FIVE_MINUTES_MS,

@@ -61,6 +61,8 @@ export class Recovery {
   readonly recovered = new Event<Recovered>();
   /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
   readonly exonerated = new Event<ReplicaId>();
+  /** Another replica could have been asked, but too many second tries were under way. */
+  readonly budgetExhausted = new Event<ReplicaId>();
   readonly sources: readonly RecoverySource[];
   readonly #ports: RecoveryPorts;
   readonly #retries: RetrySource;
@@ -219,6 +221,7 @@ export class Recovery {
     const isAnyoneElse = serving.some(({ id, standing }) => id !== replica && standing !== 'ejected');
     const hasBudget = this.#retries.waiting < this.#maxRetries;
     if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
+      if (isAnyoneElse && !hasBudget) this.budgetExhausted.emit(replica);
       // Without a second opinion nothing is held against the replica: bad inputs must not take it out.
       this.exonerated.emit(replica);
       for (const member of first) member.settle(refusalOf(member));

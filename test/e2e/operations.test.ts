@@ -14,7 +14,15 @@ async function start(more = ''): Promise<RunningServer> {
   const file = join(root, 'galley.yaml');
   const model = `fragile: {path: ${join(TEST_MODELS, 'fragile')}, replicas: 2, warmup: {enabled: false}}`;
   writeFileSync(file, `models: {${model}}\n${more}`);
-  return RunningServer.start([file]);
+  const server = await RunningServer.start([file]);
+  // A start is over with the first replica; the other one may still be on its way.
+  await until('both are ready', async () => {
+    const { models } = (await (await fetch(`${server.url}/admin/models`)).json()) as {
+      models: { versions: { replicas: { state: string }[] }[] }[];
+    };
+    return models[0]?.versions[0]?.replicas.every(({ state }) => state === 'ready');
+  });
+  return server;
 }
 
 async function order(url: string, value: number): Promise<Response> {

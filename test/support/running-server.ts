@@ -43,6 +43,11 @@ export class RunningServer {
     this.pid = child.pid as number;
   }
 
+  /** Ends what a test that failed has left behind: it would keep the test runner waiting. */
+  static endAll(): void {
+    for (const child of started) child.kill('SIGKILL');
+  }
+
   /** Every run is recorded, and when it ends in good order the recording must replay to the same decisions. */
   static async start(args: readonly string[], { isRecorded = true } = {}): Promise<RunningServer> {
     const recording = isRecorded ? newRecordingFile() : undefined;
@@ -58,6 +63,8 @@ export class RunningServer {
 
   /** Waits until a child that serves says that it is ready. */
   static async of(child: ChildProcess): Promise<RunningServer> {
+    started.add(child);
+    child.once('exit', () => started.delete(child));
     const output = collect(child);
     const url = await until(
       'the server is ready',
@@ -103,6 +110,7 @@ export class RunningServer {
   }
 }
 
+const started = new Set<ChildProcess>();
 let recordings = 0;
 
 function newRecordingFile(): string {
