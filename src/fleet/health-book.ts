@@ -19,12 +19,11 @@ class Chart {
   restartAlarm: Timer | undefined;
 }
 
-/** A replica was taken out of the pick, or would have been but for the others. */
+/** A replica was taken out of the pick. */
 export interface Ejected {
   readonly replica: ReplicaId;
   readonly causes: readonly ComplaintCause[];
   readonly reason: string;
-  readonly isSpared: boolean;
 }
 
 /** What the book needs of the world. */
@@ -110,7 +109,7 @@ export class HealthBook {
     const verdict = standingOf(complaints, { replicas, mayEject: allowed, now });
     if (verdict.standing === 'ejected' && now !== 'ejected') {
       const causes = complaints.filter(({ severity }) => severity === 'down').map(({ cause }) => cause);
-      this.ejected.emit({ replica: id, causes, reason: verdict.reason, isSpared: false });
+      this.ejected.emit({ replica: id, causes, reason: verdict.reason });
     }
     supervisor.assess(id, verdict.standing, verdict.reason);
   }

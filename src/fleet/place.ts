@@ -29,7 +29,6 @@ export class Place {
   incarnation = 0;
   /** The present life; undefined between lives. */
   replica: Replica | undefined;
-  loadedAt: number | undefined;
   readyAt: number | undefined;
   beat: Beat | undefined;
   /** Batches it had run when it was first seen ready: practice. */
@@ -71,7 +70,6 @@ export class Place {
   /** A new life begins: what was known of the last one is gone. */
   beginLife(reason: string, now: number): void {
     this.incarnation += 1;
-    this.loadedAt = undefined;
     this.readyAt = undefined;
     this.beat = undefined;
     this.batchesBefore = undefined;

@@ -25,11 +25,6 @@ export class Restarts {
     this.#random = random;
   }
 
-  /** Bad lives in a row. */
-  get failures(): number {
-    return this.#history.failures;
-  }
-
   /** A life has ended unexpectedly: whether and when another one begins. */
   afterLife(life: EndedLife, now: number): RestartDecision {
     const { initialDelayMs, maxDelayMs, maxBadLives, maxExits, windowMs, goodLifeMs } = this.#settings;

@@ -36,8 +36,6 @@ export interface StandingFacts {
 export interface Verdict {
   readonly standing: Standing;
   readonly reason: string;
-  /** It deserves to be out, but too many others are, or there is nobody else. */
-  readonly isSpared: boolean;
 }
 
 /**
@@ -50,13 +48,11 @@ export function standingOf(complaints: readonly Complaint[], facts: StandingFact
     .map(({ detail }) => detail)
     .join('; ');
   const isOrdered = down.some(({ cause }) => cause === 'operator');
-  if (isOrdered) return { standing: 'ejected', reason, isSpared: false };
+  if (isOrdered) return { standing: 'ejected', reason };
   if (down.length > 0) {
     const mayBeOut = facts.replicas > 1 && (facts.now === 'ejected' || facts.mayEject);
-    return mayBeOut
-      ? { standing: 'ejected', reason, isSpared: false }
-      : { standing: 'degraded', reason, isSpared: true };
+    return mayBeOut ? { standing: 'ejected', reason } : { standing: 'degraded', reason };
   }
-  if (complaints.length > 0) return { standing: 'degraded', reason, isSpared: false };
-  return { standing: 'ready', reason: 'all checks pass', isSpared: false };
+  if (complaints.length > 0) return { standing: 'degraded', reason };
+  return { standing: 'ready', reason: 'all checks pass' };
 }
