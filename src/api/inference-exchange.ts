@@ -57,7 +57,7 @@ export class InferenceExchange {
     this.#ports = ports;
     this.#req = req;
     this.#res = res;
-    this.#leave = admission.version.enter();
+    this.#leave = admission.version.visitors.enter();
     this.#form = form;
     this.#admission = admission;
   }
@@ -104,7 +104,8 @@ export class InferenceExchange {
     }
     const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome));
     if (entry instanceof Entry) this.#entry = entry;
-    else this.#refuse(entry);
+    else if (isRefusal(entry)) this.#refuse(entry);
+    else this.#settled(read, entry.cached);
   }
 
   #settled(read: OipRequest, outcome: Answer | Refusal): void {

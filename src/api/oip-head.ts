@@ -27,6 +27,8 @@ export interface OipHead {
   readonly inputs: readonly HeadInput[];
   readonly parameters: Parameters;
   readonly timeoutMs: number | undefined;
+  /** 1 the most urgent; 0 leaves it to the model. */
+  readonly priority: number;
   /** undefined asks for all outputs. */
   readonly outputs: readonly RequestedOutput[] | undefined;
   readonly isBinaryByDefault: boolean;
@@ -46,6 +48,7 @@ export function parseOipHead(bytes: Segments): OipHead {
     inputs,
     parameters: modelParameters(parameters),
     timeoutMs: timeoutMsOf(parameters),
+    priority: priorityOf(parameters),
     outputs: json.outputs === undefined ? undefined : requestedOutputs(json),
     isBinaryByDefault: parameters.binary_data_output === true,
   };
@@ -135,6 +138,14 @@ function timeoutMsOf({ timeout }: JsonObject): number | undefined {
   if (timeout === undefined || timeout === 0) return undefined;
   if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return timeout / 1000;
   throw invalid(`parameter 'timeout' is ${shown(timeout)}, wanted a whole number of microseconds`);
+}
+
+function priorityOf({ priority }: JsonObject): number {
+  if (priority === undefined) return 0;
+  if (typeof priority === 'number' && Number.isSafeInteger(priority) && priority >= 0) return priority;
+  throw invalid(
+    `parameter 'priority' is ${shown(priority)}, wanted a whole number: 0 for the model's own, 1 the most urgent`,
+  );
 }
 
 function parametersOf(holder: JsonObject): JsonObject {

@@ -37,8 +37,8 @@ export function readOipRequest(
   const tail = new BinaryTail(model, sliceSegments(body, headBytes, body.byteLength));
   const inputs = head.inputs.map((input) => bindInput(input, tail));
   tail.checkEmpty();
-  const { id, parameters, timeoutMs, outputs, isBinaryByDefault } = head;
-  return { request: { id, inputs, parameters, timeoutMs }, outputs, isBinaryByDefault };
+  const { id, parameters, timeoutMs, priority, outputs, isBinaryByDefault } = head;
+  return { request: { id, inputs, parameters, timeoutMs, priority }, outputs, isBinaryByDefault };
 }
 
 /** A body without any JSON: the bytes of the model's only input. All outputs go back as bytes too. */
@@ -55,7 +55,7 @@ export function readRawRequest(model: string, metadata: ModelMetadata, body: Seg
   checkBinaryData(input.name, input.datatype, shape, data);
   const inputs = [{ name: input.name, datatype: input.datatype, shape, data }];
   return {
-    request: { id: '', inputs, parameters: {}, timeoutMs: undefined },
+    request: { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 },
     outputs: undefined,
     isBinaryByDefault: true,
   };

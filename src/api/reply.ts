@@ -43,10 +43,15 @@ export function refuseEarly(clock: Clock, req: IncomingMessage, res: ServerRespo
   req.resume();
 }
 
-function writeHead(res: ServerResponse, { reason, message }: Refusal): Buffer {
+function writeHead(res: ServerResponse, refusal: Refusal): Buffer {
+  const { reason, message } = refusal;
   const bytes = Buffer.from(JSON.stringify({ error: message, reason }));
-  const retryAfterMs = retryAfterMsOf(reason);
-  if (retryAfterMs !== undefined) res.setHeader('retry-after', Math.ceil(retryAfterMs / 1000));
+  const retryAfterMs = retryAfterMsOf(refusal);
+  if (retryAfterMs !== undefined) {
+    res.setHeader('retry-after', Math.ceil(retryAfterMs / 1000));
+    // Whole seconds bring everybody back at once: who can reads the finer one.
+    res.setHeader('retry-after-ms', Math.round(retryAfterMs));
+  }
   if (reason === 'DRAINING') res.shouldKeepAlive = false;
   res.writeHead(httpStatusOf(reason), { 'content-type': JSON_TYPE, 'content-length': bytes.byteLength });
   return bytes;

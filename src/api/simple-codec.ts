@@ -33,7 +33,7 @@ export function readPredictRequest(
     const values = instances.map((instance, index) => valueFor(metadata, input, instance, index));
     return readInput(input, hasBatchAxis ? values : values[0]);
   });
-  return { id: '', inputs, parameters: {}, timeoutMs: undefined };
+  return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
 }
 
 function valueFor(metadata: ModelMetadata, input: TensorMetadata, instance: unknown, index: number): unknown {

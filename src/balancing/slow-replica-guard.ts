@@ -1,8 +1,10 @@
 import type { ReplicaView } from '../replica/roster.ts';
+import type { LaneKey } from '../work/lane.ts';
 
 /** A batch and what stands behind it. */
 export interface Waiting {
   readonly rows: number;
+  readonly lane: LaneKey;
   /** Batches that would go after this one. */
   readonly batchesBehind: number;
   /** The moment after which waiting for somebody faster would be too late. */
@@ -21,16 +23,16 @@ const FAST_FACTOR = 2;
 export function isBetterToWait(
   candidate: ReplicaView,
   all: readonly ReplicaView[],
-  { rows, batchesBehind, deadline }: Waiting,
+  { rows, lane, batchesBehind, deadline }: Waiting,
   now: number,
 ): boolean {
   const known = all.filter(
     ({ standing, service }) => standing !== undefined && standing !== 'ejected' && isKnown(service),
   );
   if (!isKnown(candidate.service) || known.length < 2) return false;
-  const timesMs = known.map(({ service }) => service.predictMs(rows));
+  const timesMs = known.map(({ service }) => service.predictMs(rows, lane));
   const bestMs = Math.min(...timesMs);
-  const ownMs = candidate.service.predictMs(rows);
+  const ownMs = candidate.service.predictMs(rows, lane);
   if (ownMs <= FAST_FACTOR * bestMs) return false;
   const rate = timesMs.reduce((sum, ms) => sum + (ms <= FAST_FACTOR * bestMs ? 1 / ms : 0), 0);
   const waitMs = (batchesBehind + 1) / rate;

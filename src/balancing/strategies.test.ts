@@ -29,6 +29,7 @@ function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
     weight: 1,
     share: 1,
     service,
+    busyUntil: 0,
     ...more,
   };
 }
@@ -38,6 +39,7 @@ const ANY = {
   avoid: undefined,
   mayQueueInReplica: false,
   rows: 1,
+  lane: '',
   batchesBehind: 0,
   deadline: Number.POSITIVE_INFINITY,
 };

@@ -6,6 +6,7 @@ const REASONS = {
   MALFORMED: { http: 400, grpc: 3 },
   INVALID_INPUT: { http: 400, grpc: 3 },
   BATCH_TOO_LARGE: { http: 400, grpc: 3 },
+  UNAUTHENTICATED: { http: 401, grpc: 16 },
   FORBIDDEN: { http: 403, grpc: 7 },
   NOT_FOUND: { http: 404, grpc: 5 },
   MODEL_UNKNOWN: { http: 404, grpc: 5 },
@@ -15,6 +16,7 @@ const REASONS = {
   BODY_TIMEOUT: { http: 408, grpc: 4 },
   BODY_TOO_LARGE: { http: 413, grpc: 8 },
   ENCODING_UNSUPPORTED: { http: 415, grpc: 12 },
+  TENANT_QUOTA: { http: 429, grpc: 8, retryAfterMs: 1_000 },
   CANCELLED: { http: 499, grpc: 1 },
   DENIED_INPUT: { http: 422, grpc: 3 },
   INTERNAL: { http: 500, grpc: 13 },
@@ -22,6 +24,10 @@ const REASONS = {
   POISON_INPUT: { http: 500, grpc: 13 },
   BAD_OUTPUT: { http: 500, grpc: 13 },
   QUEUE_FULL: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  CLASS_SHED: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  DISPLACED: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  PREDICTED_LATE: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  DROPPED_LATE: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   BODIES_IN_FLIGHT: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   MODEL_STARTING: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   MODEL_FAILED: { http: 503, grpc: 14, retryAfterMs: 60_000 },
@@ -45,21 +51,23 @@ export interface Refusal {
   readonly reason: Reason;
   /** For the caller: what came, what was wanted, how to mend it. */
   readonly message: string;
+  /** When another try may go better, where more is known than the reason says. */
+  readonly retryAfterMs?: number;
   /** What went wrong inside, for the log alone. */
   readonly cause?: unknown;
 }
 
-export function refuse(reason: Reason, message: string): Refusal {
-  return { reason, message };
+export function refuse(reason: Reason, message: string, retryAfterMs?: number): Refusal {
+  return retryAfterMs === undefined ? { reason, message } : { reason, message, retryAfterMs };
 }
 
 export function httpStatusOf(reason: Reason): number {
   return REASONS[reason].http;
 }
 
-export function retryAfterMsOf(reason: Reason): number | undefined {
-  const facts: ReasonFacts = REASONS[reason];
-  return facts.retryAfterMs;
+export function retryAfterMsOf(refusal: Refusal): number | undefined {
+  const facts: ReasonFacts = REASONS[refusal.reason];
+  return refusal.retryAfterMs ?? facts.retryAfterMs;
 }
 
 /** Tells a refusal from an answer by its shape, wherever a function may return either. */

@@ -8,7 +8,7 @@ export const BatchingSettings = z
       .min(1)
       .optional()
       .describe(
-        'Most rows in one batch; 1 turns batching off. Default: 32 where the model has a batch axis, else 1.',
+        'Most rows in one batch; 1 turns batching off. Default: where the model has a batch axis 32, or with an objective what it allows, up to 1024; else 1.',
       ),
     maxWaitMs: z
       .number()
@@ -16,6 +16,7 @@ export const BatchingSettings = z
       .optional()
       .describe(
         'How long the oldest request of a batch that is not full may wait for company. ' +
+          'Set, batches are formed by these two numbers exactly, and the objective is only reported. ' +
           'Unset: an idle replica and a waiting row meet at once.',
       ),
   })

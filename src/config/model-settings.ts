@@ -3,8 +3,11 @@ import { BalancingSettings } from './balancing-settings.ts';
 import { BatchingSettings } from './batching-settings.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImageSettings } from './image-settings.ts';
+import { ObjectiveSettings } from './objective-settings.ts';
 import { OutputsSettings } from './outputs-settings.ts';
+import { PRIORITIES } from './priority-names.ts';
 import { QueueSettings } from './queue-settings.ts';
+import { CacheSettings } from './reuse-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
 
 const RUNTIMES = ['onnx', 'module'] as const;
@@ -41,6 +44,27 @@ export const ModelSettings = z
       .describe(
         'none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.',
       ),
+    objective: ObjectiveSettings.optional().describe(
+      'By when answers should be there. With it no other number of batching, queue or wait needs to be set.',
+    ),
+    goal: z
+      .enum(['latency', 'balanced', 'efficiency'])
+      .default('latency')
+      .describe(
+        'latency: an idle replica takes what waits. efficiency: batches wait for company as long as the objective allows. ' +
+          'balanced: they do so while the replicas are busy for more than 60 % of the time. The last two need an objective.',
+      ),
+    priority: z
+      .enum(PRIORITIES)
+      .default('critical')
+      .describe(
+        'Of requests that name none: the more urgent go first, and the less urgent are refused first.',
+      ),
+    singleFlight: z
+      .boolean()
+      .default(false)
+      .describe('Requests that are equal in every byte and under way at the same time run once.'),
+    cache: CacheSettings,
     batching: BatchingSettings,
     queue: QueueSettings,
     balancing: BalancingSettings,
@@ -63,5 +87,13 @@ export const ModelSettings = z
   .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
     error: 'no more rows than queue.maxRows lets wait: a larger batch would never fill',
     path: ['batching', 'maxBatchSize'],
+  })
+  .refine(({ goal, objective }) => goal === 'latency' || objective !== undefined, {
+    error: 'needs an objective: without one nothing says how long a batch may wait',
+    path: ['goal'],
+  })
+  .refine(({ goal, batching }) => goal === 'latency' || batching.maxWaitMs === undefined, {
+    error: 'leaves the waiting to the server: name either a goal or batching.maxWaitMs',
+    path: ['goal'],
   });
 export type ModelSettings = z.output<typeof ModelSettings>;

@@ -4,19 +4,29 @@ import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import type { Random } from '../base/random.ts';
+import type { BatchPlan } from '../batching/slo-policy.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
+import type { ReplicaId } from '../replica/replica.ts';
 import { Roster } from '../replica/roster.ts';
+import type { ProfiledSize } from '../replica/service-time.ts';
 import { Deadlines } from '../serving/deadlines.ts';
 import { DenyList } from '../serving/deny-list.ts';
 import { Dispatcher } from '../serving/dispatcher.ts';
-import { ModelService, type RequestFacts, type RequestSettled } from '../serving/model-service.ts';
+import { Forecast } from '../serving/forecast.ts';
+import { ModelService, type RequestSettled } from '../serving/model-service.ts';
 import { PinnedSource } from '../serving/pinned-source.ts';
 import { QueueSource } from '../serving/queue-source.ts';
 import { Recovery } from '../serving/recovery.ts';
+import type { Caller, RequestFacts } from '../serving/request-facts.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
+import { TransportTime } from '../serving/transport-time.ts';
 import type { Entry } from '../work/entry.ts';
+import type { LaneKey } from '../work/lane.ts';
+import { priorityNamed } from '../work/priority.ts';
+import { batchingOf, type MakePolicy } from './batching-of.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import type { VersionSpec } from './version-spec.ts';
+import type { PracticeLimits } from './warmup-report.ts';
 
 /** What the request path of a version needs beside its settings. */
 export interface RequestPathPorts {
@@ -26,6 +36,8 @@ export interface RequestPathPorts {
   readonly wanted: () => number;
   /** Why nothing can be run now; undefined when it can. */
   readonly whyNot: () => Refusal | undefined;
+  /** Batches by another policy than the settings name: for comparing them. */
+  readonly makePolicy?: MakePolicy | undefined;
 }
 
 /** The way of requests through one version, wired: queue, second chances, dispatcher, roster. */
@@ -35,19 +47,26 @@ export class RequestPath {
   readonly recovery: Recovery;
   readonly dispatcher: Dispatcher;
   readonly denyList: DenyList;
+  readonly transport: TransportTime;
+  readonly forecast: Forecast;
+  /** How batches of a lane are planned; undefined where two numbers say it all, or nothing is known yet. */
+  readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
   readonly roster = new Roster();
   readonly pinned = new PinnedSource();
+  readonly joined = new Event<Entry>();
   readonly #spec: VersionSpec;
+  readonly #random: Random;
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   #service: ModelService | undefined;
   #maxBatchSize = 1;
 
-  constructor(spec: VersionSpec, { clock, random, wanted, whyNot }: RequestPathPorts) {
+  constructor(spec: VersionSpec, { clock, random, wanted, whyNot, makePolicy }: RequestPathPorts) {
     const { model, version, settings } = spec;
     const { roster } = this;
     this.#spec = spec;
     this.#clock = clock;
+    this.#random = random.fork(`retry-after/${model}/${version}`);
     this.queue = new RequestQueue(settings.queue);
     this.denyList = new DenyList(clock, settings.health.isolation);
     this.#deadlines = new Deadlines(clock, (entry) => this.#service?.deadlinePassed(entry));
@@ -58,11 +77,32 @@ export class RequestPath {
       wake: () => this.dispatcher.wake(),
     });
     this.recovery.convicted.on(({ entry }) => this.denyList.add(entry.request));
-    const batching = () => ({ maxBatchSize: this.#maxBatchSize, maxWaitMs: settings.batching.maxWaitMs });
-    const newRequests = new QueueSource(this.queue, this.#deadlines, batching, this.recovery);
+    const maxBatchSize = () => this.#maxBatchSize;
+    this.transport = new TransportTime(
+      settings.objective ? settings.objective.latencyMs / 4 : Number.POSITIVE_INFINITY,
+    );
+    const { policy, planOf } = batchingOf(settings, {
+      maxBatchSize,
+      roster,
+      transport: this.transport,
+      makePolicy,
+    });
+    this.planOf = planOf;
+    this.forecast = new Forecast({ queue: this.queue, roster, transport: this.transport, planOf });
+    const newRequests = new QueueSource({
+      ...{ policy, roster, maxBatchSize },
+      queue: this.queue,
+      deadlines: this.#deadlines,
+      transport: this.transport,
+      recovery: this.recovery,
+      drop: (entries) => this.#service?.drop(entries),
+    });
     const sources = [...this.recovery.sources, this.pinned, newRequests];
     const strategy = strategyNamed(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
     this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, wanted);
+    this.dispatcher.batchEnded.on(({ outcome, runsAtOnce, sentAt, endedAt }) => {
+      if (outcome.kind === 'done' && runsAtOnce) this.transport.observe(endedAt - sentAt - outcome.computeMs);
+    });
   }
 
   get maxBatchSize(): number {
@@ -81,18 +121,45 @@ export class RequestPath {
       ...{ model, metadata, hasBatchAxis },
       maxBatchSize: () => this.#maxBatchSize,
       timeoutMs: settings.timeoutMs,
+      priority: priorityNamed(settings.priority),
+      // Two explicit numbers are kept exactly: nobody is refused for an objective then.
+      objectiveMs: settings.batching.maxWaitMs === undefined ? settings.objective?.latencyMs : undefined,
+      isSingleFlight: settings.singleFlight,
     };
     this.#service = new ModelService(this.#clock, version, {
       queue: this.queue,
       recovery: this.recovery,
       deadlines: this.#deadlines,
+      forecast: this.forecast,
+      random: this.#random,
       wake: () => this.dispatcher.wake(),
     });
+    this.#service.joined.on((entry) => this.joined.emit(entry));
     this.#service.requestSettled.on((settled) => this.requestSettled.emit(settled));
   }
 
-  describe(request: InferenceRequest): RequestFacts | Refusal {
-    return this.#service?.describe(request) ?? this.#notLoaded();
+  /** What to practise with: with an objective no batches that take longer. */
+  practice({ lane }: LoadedVersion): PracticeLimits {
+    const { objective, batching } = this.#spec.settings;
+    if (objective === undefined || batching.maxWaitMs !== undefined || batching.maxBatchSize !== undefined) {
+      return { maxBatchSize: this.#maxBatchSize, limitMs: Number.POSITIVE_INFINITY };
+    }
+    const curve = this.roster.service.of(lane);
+    const useful = curve.isKnown ? Math.max(1, curve.rowsWithin(objective.latencyMs)) : this.#maxBatchSize;
+    return { maxBatchSize: Math.min(useful, this.#maxBatchSize), limitMs: objective.latencyMs };
+  }
+
+  /** What practice has shown: the first to practise gives the shape, the others how slow they are beside it. */
+  learn(id: ReplicaId, { lane }: LoadedVersion, profile: readonly ProfiledSize[]): void {
+    const curve = this.roster.service.of(lane);
+    if (!curve.isKnown) curve.profile(profile);
+    else
+      for (const { rows, tookMs } of profile)
+        for (const ms of tookMs) this.roster.observe(id, lane, rows, ms);
+  }
+
+  describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
+    return this.#service?.describe(request, caller) ?? this.#notLoaded();
   }
 
   admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {

@@ -42,13 +42,14 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
   const send = (id: number) => {
     const version = registry.find('m', undefined);
     if (isRefusal(version)) throw new Error(version.message);
-    const leave = version.enter();
+    const leave = version.visitors.enter();
     const data = bytesOf(new Uint8Array(1));
     const request = {
       id: '',
       inputs: [{ ...TENSOR, shape: [1], data }],
       parameters: {},
       timeoutMs: undefined,
+      priority: 0,
     };
     const settle = (result: object) => {
       answers.set(id, isRefusal(result) ? result.reason : `by ${version === old ? 'the old' : 'the new'}`);

@@ -134,7 +134,9 @@ export class VersionHealth {
     const { work, replica, outcome, refusedMembers } = ended;
     this.#watchdog.ended(ended);
     if (outcome.kind === 'done') {
-      this.#ports.roster.observe(replica.id, work.rows, outcome.computeMs);
+      // Practice is looked at as a whole when it is over: its first runs are cold.
+      if (work.reason !== 'warmup')
+        this.#ports.roster.observe(replica.id, work.lane, work.rows, outcome.computeMs);
       if (refusedMembers === 0 && !isPractice(work.reason)) this.prober.succeeded(replica.id);
     }
     this.#quality.onBatch(ended);
@@ -143,7 +145,7 @@ export class VersionHealth {
   /** A check of ours has a limit of its own before the one that every batch has. */
   #limitsMs({ work, replica }: BatchStarted): readonly number[] {
     const { watchdogMs, readiness } = this.#settings;
-    const usualMs = this.#ports.roster.view(replica.id)?.service.predictMs(work.rows) ?? 0;
+    const usualMs = this.#ports.roster.view(replica.id)?.service.predictMs(work.rows, work.lane) ?? 0;
     const limitMs = watchdogMs ?? Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
     if (work.reason === 'warmup') return [];
     return work.reason === 'probe'

@@ -3,6 +3,7 @@ import { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
+import { ANYONE, type Caller } from '../serving/request-facts.ts';
 import type { Entry } from '../work/entry.ts';
 import { type AnswerJudge, JUDGE } from './answer-judge.ts';
 import { DependencyWatch } from './dependency-watch.ts';
@@ -10,9 +11,12 @@ import type { Fault } from './lives.ts';
 import { LoadedVersion } from './loaded-version.ts';
 import { operate, type ReplicaAction } from './operate.ts';
 import { RequestPath } from './request-path.ts';
+import { type Cached, Reuse } from './reuse.ts';
 import { Supervisor } from './supervisor.ts';
 import { VersionHealth } from './version-health.ts';
-import type { Arrived, Command, VersionPorts, VersionSpec, VersionState } from './version-spec.ts';
+import type { Arrived, Command, VersionPorts, VersionSpec } from './version-spec.ts';
+import { refusalIn, type VersionState } from './version-state.ts';
+import { Visitors } from './visitors.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
 /** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
@@ -29,13 +33,13 @@ export class VersionInService {
   readonly health: VersionHealth;
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
+  readonly reuse: Reuse;
+  readonly visitors = new Visitors();
   readonly #ports: VersionPorts;
   readonly #judge: AnswerJudge;
   #loaded: LoadedVersion | undefined;
   #state: VersionState = 'starting';
   #failure = '';
-  /** Requests that were let in at the door and are not answered yet. */
-  #visitors = 0;
 
   constructor(spec: VersionSpec, ports: VersionPorts) {
     const { settings } = spec;
@@ -48,7 +52,9 @@ export class VersionInService {
       ...{ clock, random },
       wanted: () => this.supervisor.wanted,
       whyNot: () => this.whyNot(),
+      makePolicy: ports.makePolicy,
     });
+    this.reuse = new Reuse(clock, settings);
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
     this.warmups = new WarmupDirector({ clock, judge, pinned, wake }, settings.warmup);
@@ -119,7 +125,7 @@ export class VersionInService {
 
   /** Whether nothing is in it any more that somebody waits for. */
   get isIdle(): boolean {
-    return this.#visitors === 0 && this.path.inFlight === 0;
+    return this.visitors.count === 0 && this.path.inFlight === 0;
   }
 
   start(): void {
@@ -152,22 +158,26 @@ export class VersionInService {
     return operate(this.supervisor, this.health.book, action, replica);
   }
 
-  /** Somebody was let in at the door; the returned function says that it has gone again. */
-  enter(): () => void {
-    this.#visitors += 1;
-    let isIn = true;
-    return () => {
-      if (isIn) this.#visitors -= 1;
-      isIn = false;
-    };
-  }
-
-  /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
-  submit(request: InferenceRequest, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    const facts = this.path.describe(request);
-    if (isRefusal(facts)) return facts;
-    const isDenied = this.path.denyList.deniedForMs(facts.request) !== undefined;
-    return this.admit({ facts, isDenied }, onSettled);
+  /**
+   * Takes a request in, answers it from the cache, or says why not. `onSettled` is called once when it was taken in,
+   * never before this returns.
+   */
+  submit(
+    request: InferenceRequest,
+    onSettled: (outcome: Answer | Refusal) => void,
+    caller: Caller = ANYONE,
+  ): Entry | Refusal | Cached {
+    const described = this.path.describe(request, caller);
+    if (isRefusal(described)) return described;
+    const isDenied = this.path.denyList.deniedForMs(described.request) !== undefined;
+    const contentKey = this.reuse.contentKeyOf(described);
+    if (contentKey === undefined || isDenied) return this.admit({ facts: described, isDenied }, onSettled);
+    const cached = this.whyNot() === undefined ? this.reuse.find(contentKey) : undefined;
+    if (cached !== undefined) return { cached };
+    return this.admit({ facts: { ...described, contentKey }, isDenied }, (outcome) => {
+      if (!isRefusal(outcome)) this.reuse.keep(contentKey, outcome);
+      onSettled(outcome);
+    });
   }
 
   /** The same for a request that is already described. */
@@ -186,17 +196,7 @@ export class VersionInService {
 
   /** Why no request can be taken now; undefined when it can. While a replica restarts, requests wait for it. */
   whyNot(): Refusal | undefined {
-    switch (this.#state) {
-      case 'ready':
-      case 'leaving':
-        return undefined;
-      case 'starting':
-        return refuse('MODEL_STARTING', `${this.name} is starting`);
-      case 'failed':
-        return refuse('MODEL_FAILED', `${this.name} cannot be served: ${this.#failure}`);
-      case 'stopping':
-        return refuse('DRAINING', `${this.name} is being stopped`);
-    }
+    return refusalIn(this.#state, this.name, this.#failure);
   }
 
   /** What the first life that has loaded the model tells; later ones bring the same. */
@@ -210,13 +210,14 @@ export class VersionInService {
 
   #warm(id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void): void {
     const loaded = this.#loaded as LoadedVersion;
-    this.warmups.warm(id, loaded, this.path.maxBatchSize, (result) => {
+    this.warmups.warm(id, loaded, this.path.practice(loaded), (result) => {
       if (result.kind === 'failed') {
         // The same practice has gone well before: another life may do better.
         failed(result.message, this.#state === 'starting' ? 'the model' : 'the replica');
         return;
       }
       if (result.report.rowsAreIndependent === false) this.path.refuseLargerThan(1);
+      this.path.learn(id, loaded, result.profile);
       ready();
     });
   }

@@ -4,8 +4,9 @@ import type { DependencySettings } from '../config/dependency-settings.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import type { ReplicaId, Spawner } from '../replica/replica.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
-import type { RequestFacts } from '../serving/model-service.ts';
+import type { RequestFacts } from '../serving/request-facts.ts';
 import type { AnswerJudge } from './answer-judge.ts';
+import type { MakePolicy } from './batching-of.ts';
 import type { ReplicaAction } from './operate.ts';
 
 /** One version with its settings. */
@@ -33,13 +34,9 @@ export interface VersionPorts {
   readonly judge?: AnswerJudge;
   /** Default: everything outside counts as up. */
   readonly dependencies?: DependencyChecker;
+  /** Batches by another policy than the settings name: for comparing them. */
+  readonly makePolicy?: MakePolicy;
 }
-
-/**
- * Whether a version can answer. `leaving` finishes what has come in while others already get what is new; `stopping`
- * takes nothing more.
- */
-export type VersionState = 'starting' | 'ready' | 'failed' | 'leaving' | 'stopping';
 
 /** A request has come to be admitted: everything that admission decides by. */
 export interface Arrived {

@@ -6,51 +6,10 @@ import type { ReplicaId } from '../replica/replica.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
 import { ROUNDING_TOLERANCE } from '../warmup/batch-independence.ts';
 import { judgeStability } from '../warmup/stability.ts';
-import type { Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { AnswerJudge } from './answer-judge.ts';
-import type { Golden } from './golden.ts';
 import { PracticeRun } from './practice-run.ts';
-
-/** What practice with one batch size came to. Latencies are times in the runtime. */
-export interface SizeReport {
-  readonly batchSize: number;
-  readonly runs: number;
-  readonly firstMs: number;
-  readonly stableMs: number;
-  /** Share by which the medians of the last two windows differ; null before there were two. */
-  readonly drift: number | null;
-  readonly isStable: boolean;
-}
-
-/** What a replica's practice came to. */
-export interface WarmupReport {
-  readonly replica: ReplicaId;
-  readonly sizes: readonly SizeReport[];
-  readonly totalMs: number;
-  readonly isStable: boolean;
-  /** Whether a row alone gives the same answer as among neighbours; null where that was not or could not be told. */
-  readonly rowsAreIndependent: boolean | null;
-  /** Why there was no practice, if there was none. */
-  readonly skipped: string | null;
-}
-
-export type WarmupResult =
-  | { readonly kind: 'warm'; readonly report: WarmupReport }
-  | { readonly kind: 'failed'; readonly message: string };
-
-/** A replica that is to practise. */
-export interface WarmupTarget {
-  readonly id: ReplicaId;
-  /** Two different rows are enough to see whether neighbours matter, however large the batch. */
-  readonly rows: readonly [Member, Member];
-  /** The sizes of the rows were guessed: the model may refuse them. */
-  readonly isGuessed: boolean;
-  readonly golden: Golden;
-  readonly maxBatchSize: number;
-  /** `full` runs every power of two; `short` only 1 and the largest, when another replica has run them all. */
-  readonly profile: 'full' | 'short';
-}
+import type { SizeReport, WarmupReport, WarmupResult, WarmupTarget } from './warmup-report.ts';
 
 /** What warming needs of the world. */
 export interface WarmerPorts {
@@ -59,6 +18,12 @@ export interface WarmerPorts {
   readonly pinned: PinnedSource;
   readonly wake: () => void;
 }
+
+/** Of every size: caches, compilers and pools are cold. */
+const COLD_RUNS = 2;
+const KEPT_RUNS = 10;
+const ROUNDS = 5;
+const MAX_PROFILE_MS = 2_000;
 
 /** Has a replica run sample batches until its latency is stable or the budget is over. */
 export class Warmer {
@@ -73,7 +38,7 @@ export class Warmer {
   /** `done` is not called when the replica is lost on the way: its exit tells the tale. */
   warm(target: WarmupTarget, done: (result: WarmupResult) => void): void {
     if (!this.#settings.enabled) {
-      done({ kind: 'warm', report: skippedReport(target.id, 'warmup is off in the settings') });
+      done({ kind: 'warm', report: skippedReport(target.id, 'warmup is off in the settings'), profile: [] });
       return;
     }
     new Practice(this.#ports, this.#settings, target, done).next();
@@ -90,11 +55,16 @@ class Practice {
   readonly #settings: WarmupSettings;
   readonly #target: WarmupTarget;
   readonly #done: (result: WarmupResult) => void;
-  readonly #sizes: number[];
+  #sizes: number[];
   readonly #reports: SizeReport[] = [];
   readonly #startedAt: number;
   readonly #aloneAnswers: Answer[] = [];
+  /** By size, without the first runs. */
+  readonly #profile = new Map<number, number[]>();
   #latenciesMs: number[] = [];
+  /** Sizes still to be run once more each, in turn, when all are warm; undefined before. */
+  #rounds: number[] | undefined;
+  #profilingSince = 0;
   #rowsAreIndependent: boolean | null = null;
 
   constructor(
@@ -112,7 +82,7 @@ class Practice {
   }
 
   next(): void {
-    const size = this.#sizes[0];
+    const size = this.#sizes[0] ?? this.#nextOfRound();
     if (size === undefined) {
       this.#finish();
       return;
@@ -136,6 +106,11 @@ class Practice {
       this.#fail(first?.message ?? 'no answer came');
       return;
     }
+    if (this.#rounds !== undefined) {
+      this.#profile.get(size)?.push(outcome.computeMs);
+      this.next();
+      return;
+    }
     this.#latenciesMs.push(outcome.computeMs);
     this.#compare(size, first);
     const verdict = judgeStability(this.#settings, this.#latenciesMs);
@@ -149,12 +124,29 @@ class Practice {
         drift: Number.isFinite(verdict.drift) ? verdict.drift : null,
         isStable: verdict.isStable,
       });
+      this.#profile.set(size, this.#latenciesMs.slice(COLD_RUNS).slice(-KEPT_RUNS));
       this.#latenciesMs = [];
       // With the budget over, what is left of 1 and the largest still runs once; the sizes between do not.
       this.#sizes.shift();
       if (isOver && this.#reports.length >= 2) this.#sizes.length = 0;
+      if (verdict.stableMs > this.#target.limitMs) this.#sizes = this.#sizes.filter((other) => other < size);
     }
     this.next();
+  }
+
+  /** All sizes in turn: whatever disturbs the machine for a while disturbs them alike. */
+  #nextOfRound(): number | undefined {
+    const { clock } = this.#ports;
+    if (this.#target.profile === 'short' || this.#profile.size < 2) return undefined;
+    if (this.#rounds === undefined) {
+      const sizes = [...this.#profile.keys()].sort((a, b) => a - b);
+      this.#rounds = Array.from({ length: ROUNDS }, () => sizes).flat();
+      this.#profilingSince = clock.now();
+    }
+    const isOver =
+      clock.now() - this.#profilingSince >= MAX_PROFILE_MS ||
+      clock.now() - this.#startedAt >= this.#settings.budgetMs;
+    return isOver ? undefined : this.#rounds.shift();
   }
 
   #compare(size: number, first: Answer): void {
@@ -177,7 +169,7 @@ class Practice {
       const skipped =
         `the model did not take an input of guessed size (${message}); ` +
         'name a file with one it takes in warmup.sample';
-      this.#done({ kind: 'warm', report: skippedReport(this.#target.id, skipped) });
+      this.#done({ kind: 'warm', report: skippedReport(this.#target.id, skipped), profile: [] });
     } else {
       this.#done({ kind: 'failed', message });
     }
@@ -194,12 +186,19 @@ class Practice {
         rowsAreIndependent: this.#rowsAreIndependent,
         skipped: null,
       },
+      profile: [...this.#profile].map(([rows, tookMs]) => ({ rows, tookMs })),
     });
   }
 }
 
 /** 1 and the largest first: they matter most, should the budget not last for the sizes between. */
-function sizesToRun({ maxBatchSize, profile }: WarmupTarget): number[] {
+function sizesToRun({ maxBatchSize, profile, limitMs }: WarmupTarget): number[] {
+  // How large a batch may be is not known where time is the limit: from small to large, until it is passed.
+  if (Number.isFinite(limitMs) && profile === 'full') {
+    const sizes = [];
+    for (let size = 1; size < maxBatchSize; size *= 2) sizes.push(size);
+    return [...sizes, maxBatchSize];
+  }
   const sizes = maxBatchSize === 1 ? [1] : [1, maxBatchSize];
   if (profile === 'full') for (let size = 2; size < maxBatchSize; size *= 2) sizes.push(size);
   return sizes;

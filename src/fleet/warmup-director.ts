@@ -2,7 +2,8 @@ import { Event } from '../base/event.ts';
 import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { LoadedVersion } from './loaded-version.ts';
-import { Warmer, type WarmerPorts, type WarmupReport, type WarmupResult } from './warmer.ts';
+import { Warmer, type WarmerPorts } from './warmer.ts';
+import type { PracticeLimits, WarmupReport, WarmupResult } from './warmup-report.ts';
 
 /** Sees to it that one replica of a version practises with every batch size, and the others only briefly. */
 export class WarmupDirector {
@@ -24,12 +25,12 @@ export class WarmupDirector {
   warm(
     id: ReplicaId,
     { rows, isGuessed, golden }: LoadedVersion,
-    maxBatchSize: number,
+    { maxBatchSize, limitMs }: PracticeLimits,
     done: (result: WarmupResult) => void,
   ): void {
     const profile = this.#fullProfileBy === undefined ? 'full' : 'short';
     this.#fullProfileBy ??= id;
-    this.#warmer.warm({ id, rows, isGuessed, golden, maxBatchSize, profile }, (result) => {
+    this.#warmer.warm({ id, rows, isGuessed, golden, maxBatchSize, limitMs, profile }, (result) => {
       if (result.kind === 'warm') {
         this.#reports.set(id, result.report);
         this.warmed.emit(result.report);

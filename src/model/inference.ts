@@ -15,6 +15,8 @@ export interface InferenceRequest {
   readonly parameters: Parameters;
   /** How long the caller wants to wait; undefined leaves it to the model's `timeoutMs`. */
   readonly timeoutMs: number | undefined;
+  /** The protocol's number, 1 the most urgent; 0 leaves it to the model. */
+  readonly priority: number;
 }
 
 /** What a model made of one request. */

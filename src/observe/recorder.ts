@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from './fingerprint.ts';
-import { EVENT_BYTES, encodeRecording, INPUT, type InputKind, writeEvent } from './recording.ts';
+import { ARRIVED, EVENT_BYTES, encodeRecording, INPUT, type InputKind, writeEvent } from './recording.ts';
 import { recordingPorts } from './recording-ports.ts';
 
 /** The numbers of an event; what is left out is 0. */
@@ -76,9 +76,18 @@ export class Recorder {
       this.write(version, INPUT.COMMAND, { text: this.textId(JSON.stringify(command)) }),
     );
     it.arrived.on(({ facts, isDenied }) => {
-      const hasTimeout = facts.timeoutMs !== undefined;
+      const { timeoutMs, priority, tenant, isExplained, contentKey } = facts;
+      if (tenant.name !== '' || contentKey !== undefined) {
+        const text = tenant.name === '' ? 0 : this.textId(tenant.name);
+        const a = contentKey === undefined ? 0 : fingerprint(contentKey) || 1;
+        this.write(version, INPUT.CALLER, { a, text, value: tenant.weight });
+      }
       this.write(version, INPUT.ARRIVED, {
-        flag: (isDenied ? 1 : 0) | (hasTimeout ? 2 : 0),
+        flag:
+          (isDenied ? ARRIVED.DENIED : 0) |
+          (timeoutMs === undefined ? 0 : ARRIVED.TIMEOUT) |
+          (isExplained ? ARRIVED.EXPLAINED : 0) |
+          ((priority === undefined ? 0 : priority + 1) * ARRIVED.PRIORITY),
         a: facts.rows,
         b: facts.bytes,
         text: this.textId(facts.lane),

@@ -23,8 +23,13 @@ export const INPUT = {
   DEPENDENCY: 16,
   /** No input: what followed, to be compared. */
   DECIDED: 17,
+  /** Contents, tenant and weight of the request that comes next, where it has any. */
+  CALLER: 18,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
+
+/** Bits in the flag of an arrival; from PRIORITY on it counts: 0 is the model's own, else one more than the priority. */
+export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8 } as const;
 
 /** One event of a recording. What the numbers mean depends on the kind; `text` points into the list of texts. */
 export interface RecordedEvent {

@@ -119,11 +119,13 @@ test('a batch crosses the wire: rows of all members, gathered per input, with pa
     fc.property(rowTensors, rows, parameters, (specs, memberRows, given) => {
       const members = memberRows.map((count, index) => ({
         rows: count,
+        lane: '',
         request: {
           id: '',
           inputs: specs.map((spec) => tensorOf(spec, count, index + 1)),
           parameters: given,
           timeoutMs: undefined,
+          priority: 0,
         },
       }));
       const { meta, payloads } = encodeRun({ id: 1, members, rows: memberRows.reduce((a, b) => a + b) });

@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import type { Replica } from './replica.ts';
 import { Roster } from './roster.ts';
 
+const TERMS = { now: 0, forMs: 5, isAlone: false };
+
 function replica(id: string): Replica {
   return { id, incarnation: 1, start() {}, cancel() {}, drain() {}, kill() {} };
 }
@@ -12,14 +14,14 @@ test('a lease takes one credit and gives it back exactly once', () => {
   roster.add(replica('a'), 0, 1);
   assert.deepEqual(roster.free(), []);
   roster.grant('a', 1);
-  const lease = roster.lease('a');
+  const lease = roster.lease('a', TERMS);
   assert.deepEqual(roster.free(), []);
-  assert.throws(() => roster.lease('a'), /no credit/);
-  lease.release();
-  lease.release();
+  assert.throws(() => roster.lease('a', TERMS), /no credit/);
+  lease.release(5);
+  lease.release(5);
   assert.equal(roster.free().length, 1);
   assert.equal(roster.views()[0]?.running, 0);
-  roster.lease('a');
+  roster.lease('a', TERMS);
   assert.deepEqual(roster.free(), []);
 });
 
@@ -40,5 +42,5 @@ test('replicas keep their order, and who is gone is forgotten', () => {
   roster.setStanding('b', 'ready');
   roster.grant('b', 1);
   assert.equal(roster.view('b'), undefined);
-  assert.throws(() => roster.lease('b'), /no credit/);
+  assert.throws(() => roster.lease('b', TERMS), /no credit/);
 });

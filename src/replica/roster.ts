@@ -1,6 +1,9 @@
+import type { LaneKey } from '../work/lane.ts';
+import { BusyShare } from './busy-share.ts';
 import type { Replica, ReplicaId } from './replica.ts';
+import { ReplicaServiceTime, type ServiceEstimate } from './replica-service-time.ts';
 import type { Standing } from './replica-state.ts';
-import { ReplicaServiceTime, type ServiceEstimate, ServiceTime } from './service-time.ts';
+import { ServiceTimes } from './service-times.ts';
 
 /** A replica as balancers see it. */
 export interface ReplicaView {
@@ -18,12 +21,23 @@ export interface ReplicaView {
   /** Share of a full batch that it gets, in (0, 1]. */
   readonly share: number;
   readonly service: ServiceEstimate;
+  /** When what it has been given should be done, by prediction. */
+  readonly busyUntil: number;
+}
+
+/** What a batch is lent a credit for. */
+export interface LeaseTerms {
+  readonly now: number;
+  /** How long the batch is expected to run. */
+  readonly forMs: number;
+  /** It must have the replica to itself: all its credits are lent. */
+  readonly isAlone: boolean;
 }
 
 /** A borrowed credit, or all of them. It goes back exactly once, however often it is returned. */
 export interface Lease {
   readonly replica: Replica;
-  release(): void;
+  release(now: number): void;
 }
 
 class Seat implements ReplicaView {
@@ -37,8 +51,9 @@ class Seat implements ReplicaView {
   share = 1;
   running = 0;
   credits = 0;
+  busyUntil = 0;
 
-  constructor(replica: Replica, index: number, weight: number, shared: ServiceTime) {
+  constructor(replica: Replica, index: number, weight: number, shared: ServiceTimes) {
     this.service = new ReplicaServiceTime(shared);
     this.id = replica.id;
     this.index = index;
@@ -58,17 +73,20 @@ class Seat implements ReplicaView {
 /** Who is there, how well they do, and who has room for a batch. Sole owner of credits. */
 export class Roster {
   readonly #seats = new Map<ReplicaId, Seat>();
-  readonly #service = new ServiceTime();
+  /** What batches cost, learned from all replicas together. */
+  readonly service = new ServiceTimes();
   #views: readonly Seat[] = [];
+  readonly #busy = new BusyShare();
 
   /** Throws when somebody sits there: a place has one replica at a time. */
   add(replica: Replica, index: number, weight: number): void {
     if (this.#seats.has(replica.id)) throw new Error(`the seat of replica ${replica.id} is taken`);
-    this.#seats.set(replica.id, new Seat(replica, index, weight, this.#service));
+    this.#seats.set(replica.id, new Seat(replica, index, weight, this.service));
     this.#views = [...this.#seats.values()].sort((a, b) => a.index - b.index);
   }
 
   remove(id: ReplicaId): void {
+    this.#seats.get(id)?.service.retire();
     this.#seats.delete(id);
     this.#views = this.#views.filter((seat) => seat.id !== id);
   }
@@ -96,8 +114,8 @@ export class Roster {
   }
 
   /** What a batch took there. */
-  observe(id: ReplicaId, rows: number, tookMs: number): void {
-    this.#seats.get(id)?.service.observe(rows, tookMs);
+  observe(id: ReplicaId, lane: LaneKey, rows: number, tookMs: number): void {
+    this.#seats.get(id)?.service.observe(lane, rows, tookMs);
   }
 
   views(): readonly ReplicaView[] {
@@ -113,22 +131,55 @@ export class Roster {
     return this.#views.filter((seat) => seat.credits > 0);
   }
 
-  /** Lends one credit, or all there are to whoever must be alone. */
-  lease(id: ReplicaId, isAlone = false): Lease {
+  /** Share of the last second in which replicas that serve were running something. */
+  busyShare(now: number): number {
+    return this.#busy.at(now);
+  }
+
+  /** Replicas that take callers' work. */
+  get serving(): number {
+    let serving = 0;
+    for (const { standing } of this.#views) if (standing === 'ready' || standing === 'degraded') serving += 1;
+    return serving;
+  }
+
+  /** How long until one of those that serve should be idle, in ms. */
+  idleInMs(now: number): number {
+    let leastMs = Number.POSITIVE_INFINITY;
+    for (const { standing, running, busyUntil } of this.#views) {
+      if (standing !== 'ready' && standing !== 'degraded') continue;
+      leastMs = Math.min(leastMs, running === 0 ? 0 : Math.max(0, busyUntil - now));
+    }
+    return Number.isFinite(leastMs) ? leastMs : 0;
+  }
+
+  /** Lends a credit, or all there are to whoever must be alone. */
+  lease(id: ReplicaId, { now, forMs, isAlone }: LeaseTerms): Lease {
     const seat = this.#seats.get(id);
     if (seat === undefined || seat.credits === 0) throw new Error(`replica ${id} has no credit to lend`);
     const lent = isAlone ? seat.credits : 1;
     seat.credits -= lent;
     seat.running += 1;
+    seat.busyUntil = Math.max(now, seat.busyUntil) + forMs;
+    this.#countBusy(now);
     let isOut = true;
     return {
       replica: seat.replica,
-      release: () => {
+      release: (endedAt) => {
         if (!isOut) return;
         isOut = false;
         seat.credits += lent;
         seat.running -= 1;
+        // It took as long as it took; what waits behind it begins now.
+        if (seat.running === 0) seat.busyUntil = endedAt;
+        this.#countBusy(endedAt);
       },
     };
+  }
+
+  #countBusy(now: number): void {
+    let busy = 0;
+    for (const { running } of this.#views) if (running > 0) busy += 1;
+    this.#busy.changed(now, busy, this.#views.length);
   }
 }

@@ -39,7 +39,7 @@ export function sampleRequest(
       data: given?.data ?? fill(input, shape, random),
     };
   });
-  return { request: { id: '', inputs, parameters: {}, timeoutMs: undefined }, isGuessed };
+  return { request: { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 }, isGuessed };
 }
 
 /** Drawing every number of a picture would hold up the loop: a short pattern is drawn and repeated. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ReplicaServiceTime, ServiceTime } from './service-time.ts';
+import { seededRandom } from '../base/random.ts';
+import { ReplicaServiceTime } from './replica-service-time.ts';
+import { ServiceTime } from './service-time.ts';
+import { ServiceTimes } from './service-times.ts';
 
 test('a line is learned from batches of several sizes', () => {
   fc.assert(
@@ -40,16 +43,91 @@ test('a replica that becomes slow is seen within some dozens of batches', () => 
 });
 
 test('of two replicas that run the same batches the slow one is known by its factor', () => {
-  const shared = new ServiceTime();
+  const shared = new ServiceTimes();
   const [quick, slow] = [new ReplicaServiceTime(shared), new ReplicaServiceTime(shared)];
   for (let run = 0; run < 200; run++) {
     const rows = 1 + (run % 8);
-    quick.observe(rows, 4 + rows);
-    if (run % 3 === 0) slow.observe(rows, 10 * (4 + rows));
+    quick.observe('', rows, 4 + rows);
+    if (run % 3 === 0) slow.observe('', rows, 10 * (4 + rows));
   }
   const ratio = slow.factor / quick.factor;
   assert.ok(ratio > 8 && ratio < 12, `${ratio}`);
   assert.ok(Math.abs(quick.predictMs(4) - 8) < 1, `${quick.predictMs(4)}`);
-  for (let run = 0; run < 30; run++) slow.observe(2, 6);
+  for (let run = 0; run < 30; run++) slow.observe('', 2, 6);
   assert.ok(slow.factor / quick.factor < 2);
+});
+
+test('where the truth is no line, each power of two is learned for itself, and nothing ever falls with the size', () => {
+  const truth = (rows: number) => (rows <= 8 ? 5 : 5 + (rows - 8));
+  const time = new ServiceTime();
+  for (let run = 0; run < 2_000; run++) {
+    const rows = 2 ** (run % 6);
+    time.observe(rows, truth(rows));
+  }
+  for (const rows of [1, 8, 32]) {
+    assert.ok(
+      Math.abs(time.predictMs(rows) - truth(rows)) < 0.1 * truth(rows),
+      `${rows}: ${time.predictMs(rows)}`,
+    );
+  }
+  for (let rows = 1; rows < 64; rows++) assert.ok(time.predictMs(rows) <= time.predictMs(rows + 1));
+});
+
+test('the largest batch within a time is the inverse of the prediction', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 0.1, max: 20, noNaN: true }),
+      fc.double({ min: 0.01, max: 2, noNaN: true }),
+      fc.double({ min: 0, max: 100, noNaN: true }),
+      (fixedMs, rowMs, limitMs) => {
+        const time = new ServiceTime();
+        for (let run = 0; run < 30; run++) time.observe(1 + (run % 9), fixedMs + rowMs * (1 + (run % 9)));
+        const rows = time.rowsWithin(limitMs);
+        if (rows > 0 && rows < 4096) {
+          assert.ok(time.predictMs(rows) <= limitMs * (1 + 1e-6));
+          assert.ok(time.predictMs(rows + 1) > limitMs * (1 - 1e-6));
+        } else if (rows === 0) {
+          assert.ok(time.predictMs(1) > limitMs);
+        }
+      },
+    ),
+  );
+});
+
+test('within fifty noisy batches the curve is known to a tenth', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
+      const random = seededRandom(seed);
+      const time = new ServiceTime();
+      for (let run = 0; run < 50; run++) {
+        const rows = 1 + Math.floor(random.unit() * 32);
+        time.observe(rows, (5 + 0.5 * rows) * (1 + 0.05 * -Math.log(1 - random.unit())));
+      }
+      for (const rows of [1, 4, 16, 32]) {
+        const trueMs = 1.05 * (5 + 0.5 * rows);
+        assert.ok(
+          Math.abs(time.predictMs(rows) / trueMs - 1) < 0.1,
+          `${rows}: ${time.predictMs(rows)} of ${trueMs}`,
+        );
+      }
+    }),
+  );
+});
+
+test('practice gives quartiles for the shape, and the spread for the planning factor', () => {
+  const time = new ServiceTime();
+  const runs = (ms: number) => Array.from({ length: 20 }, (_, run) => (run % 10 === 9 ? 1.5 * ms : ms));
+  time.profile([1, 2, 4, 8].map((rows) => ({ rows, tookMs: runs(3 + rows) })));
+  assert.ok(Math.abs(time.predictMs(8) - 11) < 0.01);
+  assert.ok(time.planFactor(0.95) > 1.4, `${time.planFactor(0.95)}`);
+  for (let run = 0; run < 300; run++) time.observe(1 + (run % 8), 2 * (4 + (run % 8)));
+  assert.ok(time.drift(8) > 1.8, `${time.drift(8)}`);
+});
+
+test('a lane never seen before starts from the nearest one, scaled by the size of its rows', () => {
+  const times = new ServiceTimes();
+  for (let run = 0; run < 40; run++) times.of('16').observe(1 + (run % 8), 1 + 2 * (1 + (run % 8)));
+  assert.ok(Math.abs(times.of('64').predictMs(4) - (1 + 2 * 4 * 4)) < 1, `${times.of('64').predictMs(4)}`);
+  for (let width = 1; width < 1000; width++) times.of(`${width}`);
+  assert.ok(times.list().length <= 64);
 });

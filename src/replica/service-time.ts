@@ -1,87 +1,183 @@
-/** Share that each older observation keeps: about the last twenty batches count. */
-const MEMORY = 0.95;
-const FIRST_VARIANCE = 1e6;
+import { PredictionError } from './prediction-error.ts';
 
-/** Share that each older batch keeps in how slow a replica is. */
-const FACTOR_MEMORY = 0.8;
-const LEAST_MS = 1e-3;
-/** Of the mean: no batch is expected to take less. */
-const LEAST_SHARE = 0.1;
-/** More than so much slower or faster is the same to us. */
-const MAX_FACTOR = 20;
-
-/** What is known of how long batches take on one replica. */
-export interface ServiceEstimate {
-  /** Batches it rests on. */
-  readonly batches: number;
-  /** How slow it is beside the others: only the ratio of two replicas' factors means anything. */
-  readonly factor: number;
-  predictMs(rows: number): number;
-}
-
-/** One replica's service time: the shape that all replicas of a version share, times how slow this one is. */
-export class ReplicaServiceTime implements ServiceEstimate {
-  readonly #shared: ServiceTime;
-  batches = 0;
-  factor = 1;
-
-  constructor(shared: ServiceTime) {
-    this.#shared = shared;
-  }
-
-  observe(rows: number, tookMs: number): void {
-    // A line through few sizes may pass near zero elsewhere: what it says there must not make anybody look slow.
-    const usualMs = Math.max(this.#shared.predictMs(rows), LEAST_SHARE * this.#shared.meanMs, LEAST_MS);
-    const ratio = Math.min(Math.max(tookMs / usualMs, 1 / MAX_FACTOR), MAX_FACTOR);
-    // Until the shape is known nobody can be told to be slow.
-    if (this.#shared.isKnown) this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * ratio;
-    this.#shared.observe(rows, tookMs / this.factor);
-    this.batches += 1;
-  }
-
-  predictMs(rows: number): number {
-    return this.#shared.predictMs(rows) * this.factor;
-  }
-}
-
+/** Share that each older batch keeps: about the last fifty count. */
+const MEMORY = 0.98;
+/** Sizes 1, 2, 4, … 8192: between them the curve is straight. */
+const KNOTS = 14;
+/** How much of an error the two knots beside it take over. */
+const KNOT_RATE = 0.1;
+const MAX_BEND = 5;
+/** Squared distance of the sizes seen from their mean, below which they tell nothing of the slope. */
+const ENOUGH_SPREAD = 0.25;
 const KNOWN_AFTER_BATCHES = 5;
 
+/** What batches of one kind took in practice, for a start. */
+export interface ProfiledSize {
+  readonly rows: number;
+  readonly tookMs: readonly number[];
+}
+
 /**
- * Learns service time as a line over the number of rows, by recursive least squares that forgets. Never less than
- * nothing a batch nor a row.
+ * Learns L(b), the service time of a batch of b rows: a line by least squares that forget, and at each power of two
+ * how far from the line the truth is. It never falls with the size.
  */
 export class ServiceTime {
+  /** Of the last batches, in ms. */
   meanMs = 0;
+  readonly #error = new PredictionError();
+  /** What it was after practice, to see how far it has drifted. */
+  #profiled: ServiceTime | undefined;
   #batches = 0;
+  #weight = 0;
+  #meanRows = 0;
+  #spread = 0;
+  #together = 0;
   #fixedMs = 0;
-  #rowMs = 0;
-  // The inverse covariance of the two coefficients: how open each still is to being changed.
-  #p00 = FIRST_VARIANCE;
-  #p01 = 0;
-  #p11 = FIRST_VARIANCE;
+  /** undefined while all batches had one size. */
+  #rowMs: number | undefined;
+  readonly #bends = new Float64Array(KNOTS).fill(1);
+  readonly #knotsMs = new Float64Array(KNOTS);
 
-  observe(rows: number, tookMs: number): void {
-    const error = tookMs - (this.#fixedMs + this.#rowMs * rows);
-    const g0 = this.#p00 + this.#p01 * rows;
-    const g1 = this.#p01 + this.#p11 * rows;
-    const denominator = MEMORY + g0 + g1 * rows;
-    const [k0, k1] = [g0 / denominator, g1 / denominator];
-    this.#fixedMs += k0 * error;
-    this.#rowMs += k1 * error;
-    // Where sizes do not vary the covariance would grow without end while nothing is learned.
-    this.#p00 = Math.min((this.#p00 - k0 * g0) / MEMORY, FIRST_VARIANCE);
-    this.#p01 = (this.#p01 - k0 * g1) / MEMORY;
-    this.#p11 = Math.min((this.#p11 - k1 * g1) / MEMORY, FIRST_VARIANCE);
-    this.#batches += 1;
-    this.meanMs += (tookMs - this.meanMs) * Math.max(1 - MEMORY, 1 / this.#batches);
+  /** Batches it rests on. */
+  get batches(): number {
+    return this.#batches;
   }
 
   get isKnown(): boolean {
     return this.#batches >= KNOWN_AFTER_BATCHES;
   }
 
-  predictMs(rows: number): number {
-    if (this.#rowMs < 0) return Math.max(0, this.#fixedMs + this.#rowMs * rows);
-    return Math.max(0, this.#fixedMs) + this.#rowMs * rows;
+  /** What a batch costs however small, and what each row adds: the line alone. */
+  get line(): { readonly fixedMs: number; readonly rowMs: number } {
+    return { fixedMs: this.#fixedMs, rowMs: this.#rowMs ?? 0 };
   }
+
+  /** τ: a prediction times this is kept by the share `quantile` of batches. */
+  planFactor(quantile: number): number {
+    return this.#error.planFactor(quantile);
+  }
+
+  observe(rows: number, tookMs: number): void {
+    const expectedMs = this.predictMs(rows);
+    if (this.isKnown && expectedMs > 0) this.#error.observe(tookMs / expectedMs);
+    this.#learn(rows, tookMs);
+  }
+
+  /** Starts from what practice found: quartiles for the shape, how far runs lie from it for the error. */
+  profile(sizes: readonly ProfiledSize[]): void {
+    const shape = sizes.map(({ rows, tookMs }) => ({ rows, ms: lowerQuartile(tookMs) }));
+    for (let round = 0; round < KNOWN_AFTER_BATCHES; round++) {
+      for (const { rows, ms } of shape) this.#learn(rows, ms);
+    }
+    // The table holds exactly where it was measured; the line is for the gaps.
+    for (const { rows, ms } of shape) {
+      const knot = 31 - Math.clz32(rows);
+      if (rows === 2 ** knot && knot < KNOTS) this.#bends[knot] = bounded(ms / this.#lineMs(rows));
+    }
+    this.#bend();
+    for (const { rows, tookMs } of sizes) {
+      for (const ms of tookMs) this.#error.observe(ms / this.predictMs(rows));
+    }
+    this.#profiled = this.#copy();
+  }
+
+  /** Takes the shape of another one whose rows are `scale` times as large. */
+  startFrom(other: ServiceTime, scale: number): void {
+    const { fixedMs, rowMs } = other.line;
+    if (!other.isKnown) return;
+    for (const rows of [1, 2, 4, 8, 16]) this.#learn(rows, fixedMs + rowMs * scale * rows);
+    // Believed until something of its own is seen, then soon outweighed.
+    this.#weight = 1;
+  }
+
+  /** Service time of a batch of so many rows, in ms. */
+  predictMs(rows: number): number {
+    const knot = Math.min(31 - Math.clz32(Math.max(1, rows)), KNOTS - 2);
+    const from = this.#knotsMs[knot] as number;
+    const to = this.#knotsMs[knot + 1] as number;
+    const share = rows / 2 ** knot - 1;
+    return from + (to - from) * share;
+  }
+
+  /** The largest batch that takes no longer than so many ms; 0 when one row alone does. */
+  rowsWithin(limitMs: number): number {
+    if (!((this.#knotsMs[0] as number) <= limitMs)) return 0;
+    for (let knot = 1; knot < KNOTS; knot++) {
+      const to = this.#knotsMs[knot] as number;
+      if (to <= limitMs) continue;
+      const from = this.#knotsMs[knot - 1] as number;
+      const size = 2 ** (knot - 1);
+      return Math.floor(size + (size * (limitMs - from)) / (to - from) + 1e-9);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** How many times longer a batch of so many rows takes now than it did in practice; 1 when there was none. */
+  drift(rows: number): number {
+    const before = this.#profiled?.predictMs(rows) ?? 0;
+    return before > 0 ? this.predictMs(rows) / before : 1;
+  }
+
+  #learn(rows: number, tookMs: number): void {
+    this.#batches += 1;
+    this.#weight = MEMORY * this.#weight + 1;
+    const offRows = rows - this.#meanRows;
+    this.#meanRows += offRows / this.#weight;
+    const offMs = tookMs - this.meanMs;
+    this.meanMs += offMs / this.#weight;
+    this.#spread = MEMORY * this.#spread + offRows * (rows - this.#meanRows);
+    this.#together = MEMORY * this.#together + offRows * (tookMs - this.meanMs);
+    // Where sizes do not vary only the fixed part is learned: the slope stays as it was.
+    if (this.#spread > ENOUGH_SPREAD) this.#rowMs = Math.max(0, this.#together / this.#spread);
+    this.#fixedMs = this.meanMs - (this.#rowMs ?? 0) * this.#meanRows;
+    if (this.#fixedMs < 0) {
+      const [x, y] = [this.#meanRows, this.meanMs];
+      this.#fixedMs = 0;
+      this.#rowMs = (this.#together + this.#weight * x * y) / (this.#spread + this.#weight * x * x);
+    }
+    this.#bend();
+    if (this.isKnown && this.#rowMs !== undefined) this.#correct(rows, tookMs);
+  }
+
+  /** Moves the two knots beside a size towards what was seen there. */
+  #correct(rows: number, tookMs: number): void {
+    const expectedMs = this.predictMs(rows);
+    const knot = Math.min(31 - Math.clz32(rows), KNOTS - 2);
+    const share = rows / 2 ** knot - 1;
+    if (!(expectedMs > 0)) return;
+    const step = 1 + KNOT_RATE * (tookMs / expectedMs - 1);
+    this.#bends[knot] = bounded((this.#bends[knot] as number) * (1 + (step - 1) * (1 - share)));
+    this.#bends[knot + 1] = bounded((this.#bends[knot + 1] as number) * (1 + (step - 1) * share));
+    this.#bend();
+  }
+
+  #bend(): void {
+    let leastMs = 0;
+    for (let knot = 0; knot < KNOTS; knot++) {
+      leastMs = Math.max(leastMs, this.#lineMs(2 ** knot) * (this.#bends[knot] as number));
+      this.#knotsMs[knot] = leastMs;
+    }
+  }
+
+  #lineMs(rows: number): number {
+    // Of one size nothing follows for others: smaller ones take no longer, larger ones as much more as they hold.
+    if (this.#rowMs === undefined) return this.meanMs * Math.max(1, rows / Math.max(1, this.#meanRows));
+    return this.#fixedMs + this.#rowMs * rows;
+  }
+
+  #copy(): ServiceTime {
+    const copy = new ServiceTime();
+    copy.#knotsMs.set(this.#knotsMs);
+    return copy;
+  }
+}
+
+function bounded(bend: number): number {
+  return Number.isFinite(bend) ? Math.min(Math.max(bend, 1 / MAX_BEND), MAX_BEND) : 1;
+}
+
+/** What a run takes when nothing disturbs it. */
+function lowerQuartile(tookMs: readonly number[]): number {
+  const sorted = [...tookMs].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 4)] ?? 0;
 }

@@ -29,6 +29,7 @@ export class BisectSource implements RecoverySource {
         return offer({
           ...(isAnyoneElse ? { avoid } : {}),
           rows: members.reduce((sum, member) => sum + member.rows, 0),
+          lane: members[0]?.lane ?? '',
           take: () => {
             this.#parts.pop();
             return new RequestWork(members, 'bisect', facts.now, this.#recovery);

@@ -8,7 +8,7 @@ import { DenyList } from './deny-list.ts';
 function request(...values: number[]): InferenceRequest {
   const data = bytesOf(Uint8Array.from(values));
   const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [1, values.length], data }];
-  return { id: '', inputs, parameters: {}, timeoutMs: undefined };
+  return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
 }
 
 test('an input is refused until its time is over, and others of the same form are not', () => {

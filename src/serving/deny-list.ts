@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { InferenceRequest } from '../model/inference.ts';
+import { contentKeyOf, formOf } from './content-key.ts';
 
 /** Inputs that are refused for a while, by what they hold. Bounded: the oldest are forgotten first. */
 export class DenyList {
@@ -23,7 +23,7 @@ export class DenyList {
   }
 
   add(request: InferenceRequest): void {
-    const key = keyOf(request);
+    const key = contentKeyOf(request);
     this.#remove(key);
     this.#until.set(key, this.#clock.now() + this.#denyMs);
     const form = formOf(request);
@@ -35,7 +35,7 @@ export class DenyList {
   /** How much longer the input is refused, in ms; undefined when it is not. Costs nothing while the list is empty. */
   deniedForMs(request: InferenceRequest): number | undefined {
     if (this.#until.size === 0 || !this.#forms.has(formOf(request))) return undefined;
-    const key = keyOf(request);
+    const key = contentKeyOf(request);
     const until = this.#until.get(key);
     if (until === undefined) return undefined;
     const leftMs = until - this.#clock.now();
@@ -51,16 +51,4 @@ export class DenyList {
     if (count > 0) this.#forms.set(form, count);
     else this.#forms.delete(form);
   }
-}
-
-/** The content's hash, with the form behind it. */
-function keyOf(request: InferenceRequest): string {
-  const hash = createHash('sha256');
-  for (const { data } of request.inputs) for (const chunk of data.chunks) hash.update(chunk);
-  return `${hash.digest('base64')}|${formOf(request)}`;
-}
-
-/** What can be told without looking at the data. */
-function formOf({ inputs, parameters }: InferenceRequest): string {
-  return JSON.stringify([inputs.map(({ datatype, shape }) => [datatype, shape]), parameters]);
 }

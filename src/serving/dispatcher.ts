@@ -4,7 +4,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import { isRefusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import type { Replica } from '../replica/replica.ts';
-import type { Lease, ReplicaView, Roster } from '../replica/roster.ts';
+import type { ReplicaView, Roster } from '../replica/roster.ts';
 import type { Batch } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { DispatchFacts, Work, WorkLater, WorkSource } from './work-source.ts';
@@ -15,6 +15,10 @@ export interface BatchStarted {
   readonly batch: Batch;
   readonly replica: Replica;
   readonly sentAt: number;
+  /** How long it should take, in ms. */
+  readonly predictedMs: number;
+  /** The replica was idle: nothing runs before it. */
+  readonly runsAtOnce: boolean;
 }
 
 /** A batch that has come back. */
@@ -125,18 +129,22 @@ export class Dispatcher {
       }
       const replica = this.#balancer.pick(offer, facts);
       if (replica === undefined) continue;
-      this.#run(offer.take(replica), this.#roster.lease(replica.id, offer.isAlone));
+      this.#run(offer.take(replica), replica, offer.isAlone);
       return true;
     }
     return false;
   }
 
-  #run(work: Work, lease: Lease): void {
+  #run(work: Work, view: ReplicaView, isAlone: boolean): void {
+    const now = this.#clock.now();
+    const predictedMs = view.service.predictMs(work.rows, work.lane);
+    const runsAtOnce = view.running === 0;
+    const lease = this.#roster.lease(view.id, { now, forMs: predictedMs, isAlone });
     const { replica } = lease;
     const batch: Batch = { id: this.#nextBatchId(), members: work.members, rows: work.rows };
-    const started = { work, batch, replica, sentAt: this.#clock.now() };
+    const started = { work, batch, replica, sentAt: now, predictedMs, runsAtOnce };
     let refusedMembers = 0;
-    work.started(replica, batch);
+    work.started(replica, batch, predictedMs);
     this.batchStarted.emit(started);
     replica.start(batch, {
       part: (member, answer) => {
@@ -146,9 +154,10 @@ export class Dispatcher {
       end: (outcome) => {
         // Nothing goes out before all of what this end means has been seen.
         this.#isPumping = true;
-        lease.release();
+        const endedAt = this.#clock.now();
+        lease.release(endedAt);
         work.settled(outcome);
-        this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt: this.#clock.now() });
+        this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt });
         this.#isPumping = false;
         this.wake();
       },

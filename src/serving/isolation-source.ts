@@ -48,6 +48,7 @@ export class IsolationSource implements RecoverySource {
     if (cell === undefined || cell.running > 0 || !facts.free.includes(cell)) return undefined;
     return offer({
       rows: suspect.rows,
+      lane: suspect.lane,
       pin: cell.id,
       isAlone: true,
       take: () => {

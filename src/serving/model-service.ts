@@ -3,32 +3,14 @@ import { type Refusal, refuse, ServingError } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import { checkInputs, countRows } from '../model/check-inputs.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
 import { Entry, type EntryOwner } from '../work/entry.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
+import { priorityOfProtocol } from '../work/priority.ts';
 import type { Deadlines } from './deadlines.ts';
+import { Gate, type GateParts } from './gate.ts';
 import type { Recovery } from './recovery.ts';
-import type { RequestQueue } from './request-queue.ts';
-
-/** What a service must know of the version it serves. */
-export interface ServedVersion {
-  readonly model: string;
-  readonly metadata: ModelMetadata;
-  readonly hasBatchAxis: boolean;
-  /** Largest batch; it may shrink when warmup finds that rows depend on their neighbours. */
-  readonly maxBatchSize: () => number;
-  readonly timeoutMs: number;
-}
-
-/** What admission needs to know of a request: everything but the data. */
-export interface RequestFacts {
-  readonly request: InferenceRequest;
-  readonly lane: LaneKey;
-  readonly rows: number;
-  readonly bytes: number;
-  /** undefined leaves it to the model. */
-  readonly timeoutMs: number | undefined;
-}
+import type { Caller, RequestFacts, ServedVersion } from './request-facts.ts';
+import { SingleFlight } from './single-flight.ts';
 
 /** A request that has got its answer or refusal. */
 export interface RequestSettled {
@@ -37,30 +19,34 @@ export interface RequestSettled {
   readonly settledAt: number;
 }
 
+/** What a service works with. */
+export interface ServiceParts extends GateParts {
+  readonly recovery: Recovery;
+  readonly deadlines: Deadlines;
+  readonly wake: () => void;
+}
+
+/** Each step of priority is ahead by the objective, or by so much without one. */
+const LEAD_MS = 1_000;
 /** The way of a request through one version: admitted, queued, run, settled exactly once. */
 export class ModelService implements EntryOwner {
   readonly requestSettled = new Event<RequestSettled>();
+  /** A request waits with an equal one that is under way. */
+  readonly joined = new Event<Entry>();
   readonly #clock: Clock;
   readonly #version: ServedVersion;
-  readonly #queue: RequestQueue;
-  readonly #recovery: Recovery;
-  readonly #deadlines: Deadlines;
-  readonly #wake: () => void;
+  readonly #parts: ServiceParts;
   readonly #laneOf: (request: InferenceRequest) => LaneKey;
+  readonly #flights = new SingleFlight();
+  readonly #gate: Gate;
   #admitted = 0;
   #unsettled = 0;
 
-  constructor(
-    clock: Clock,
-    version: ServedVersion,
-    parts: { queue: RequestQueue; recovery: Recovery; deadlines: Deadlines; wake: () => void },
-  ) {
+  constructor(clock: Clock, version: ServedVersion, parts: ServiceParts) {
     this.#clock = clock;
     this.#version = version;
-    this.#queue = parts.queue;
-    this.#recovery = parts.recovery;
-    this.#deadlines = parts.deadlines;
-    this.#wake = parts.wake;
+    this.#parts = parts;
+    this.#gate = new Gate(clock, version.objectiveMs, parts);
     this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
   }
 
@@ -70,7 +56,7 @@ export class ModelService implements EntryOwner {
   }
 
   /** Checks a request against what the model takes. */
-  describe(request: InferenceRequest): RequestFacts | Refusal {
+  describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
     const { model, metadata, hasBatchAxis } = this.#version;
     try {
       const inputs = checkInputs(model, metadata, request.inputs);
@@ -80,7 +66,11 @@ export class ModelService implements EntryOwner {
         lane: this.#laneOf(ordered),
         rows: countRows(model, hasBatchAxis, inputs),
         bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
-        timeoutMs: request.timeoutMs,
+        timeoutMs: shorter(request.timeoutMs, caller.timeoutMs),
+        priority: priorityOfProtocol(request.priority),
+        tenant: caller.tenant,
+        isExplained: caller.isExplained,
+        contentKey: undefined,
       };
     } catch (caught) {
       return ServingError.from(caught).refusal;
@@ -91,30 +81,31 @@ export class ModelService implements EntryOwner {
   admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
     const maxBatchSize = this.#version.maxBatchSize();
     if (facts.rows > maxBatchSize) return this.#tooLarge(facts.rows, maxBatchSize);
-    const receivedAt = this.#clock.now();
-    const deadline = receivedAt + (facts.timeoutMs ?? this.#version.timeoutMs);
-    // Field by field: to spread an object here costs more than all the rest of admission.
-    const { request, lane, rows, bytes } = facts;
-    const id = this.#admitted++;
-    const entry = new Entry({ id, request, lane, rows, bytes, receivedAt, deadline }, this, onSettled);
-    const refusal = this.#queue.offer(entry);
-    if (refusal !== undefined) return refusal;
+    const entry = this.#entry(facts, onSettled);
+    if (!this.#flights.join(entry)) {
+      const refusal = this.#gate.enter(entry);
+      if (refusal !== undefined) {
+        this.#flights.ended(entry);
+        return refusal;
+      }
+    }
     this.#unsettled += 1;
-    this.#deadlines.add(entry);
-    this.#wake();
+    this.#parts.deadlines.add(entry);
+    if (entry.leader === undefined) this.#parts.wake();
+    else this.joined.emit(entry);
     return entry;
   }
 
   /** The caller has gone: what waits leaves, what runs loses its answer. */
   cancel(entry: Entry): void {
-    this.#end(entry, refuse('CANCELLED', 'the client went away'));
+    this.#leave(entry, refuse('CANCELLED', 'the client went away'));
   }
 
   /** For the deadline heap. */
   deadlinePassed(entry: Entry): void {
     const waitedMs = Math.round(entry.deadline - entry.receivedAt);
-    const isWaiting = entry.dispatchedAt === undefined;
-    this.#end(
+    const isWaiting = (entry.leader ?? entry).dispatchedAt === undefined;
+    this.#leave(
       entry,
       isWaiting
         ? refuse('DEADLINE_QUEUED', `Request timeout expired: still waiting after ${waitedMs} ms`)
@@ -124,22 +115,60 @@ export class ModelService implements EntryOwner {
 
   /** For the entry. */
   settled(entry: Entry, outcome: Answer | Refusal): void {
-    this.#deadlines.remove(entry);
+    this.#parts.deadlines.remove(entry);
     this.#unsettled -= 1;
+    if (entry.contentKey !== undefined) {
+      for (const follower of this.#flights.ended(entry)) {
+        follower.ride = entry.ride;
+        follower.dispatchedAt = entry.dispatchedAt;
+        follower.attempts = entry.attempts;
+        follower.settle(outcome);
+      }
+    }
     this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
+  }
+
+  /** For the queue's source: they are out of the queue, too late for a batch worth running. */
+  drop(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      entry.settle(this.#gate.tooLateNow(entry));
+    }
   }
 
   /** The largest batch has shrunk: what waits and no longer fits is answered now, since it would never leave. */
   refuseLarger(maxBatchSize: number): void {
-    for (const entry of this.#queue.takeAll()) {
+    const { queue } = this.#parts;
+    for (const entry of queue.takeAll()) {
       if (entry.rows > maxBatchSize) entry.settle(this.#tooLarge(entry.rows, maxBatchSize));
-      else this.#queue.offer(entry);
+      else queue.add(entry);
     }
   }
 
   /** Answers everything that still waits with a refusal. */
   refuseWaiting(refusal: Refusal): void {
-    for (const entry of [...this.#queue.takeAll(), ...this.#recovery.takeAll()]) entry.settle(refusal);
+    const { queue, recovery } = this.#parts;
+    for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
+  }
+
+  #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
+    const { timeoutMs, objectiveMs, isSingleFlight } = this.#version;
+    const receivedAt = this.#clock.now();
+    const deadline = receivedAt + (facts.timeoutMs ?? timeoutMs);
+    const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
+    const priority = facts.priority ?? this.#version.priority;
+    const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
+    // Field by field: to spread an object here costs more than all the rest of admission.
+    const { request, lane, rows, bytes, tenant, isExplained } = facts;
+    const contentKey = isSingleFlight ? facts.contentKey : undefined;
+    const id = this.#admitted++;
+    return new Entry(
+      {
+        ...{ id, request, lane, rows, bytes, receivedAt, deadline, dueBy },
+        ...{ rank, priority, tenant, contentKey, isExplained },
+      },
+      this,
+      onSettled,
+    );
   }
 
   #tooLarge(rows: number, maxBatchSize: number): Refusal {
@@ -149,11 +178,26 @@ export class ModelService implements EntryOwner {
     );
   }
 
-  #end(entry: Entry, refusal: Refusal): void {
+  #leave(entry: Entry, refusal: Refusal): void {
     if (entry.isSettled) return;
-    this.#queue.remove(entry);
-    const { running } = entry;
+    const { queue } = this.#parts;
+    const { running, isQueued } = entry;
+    const successor = entry.contentKey === undefined ? undefined : this.#flights.left(entry);
+    queue.remove(entry);
     entry.settle(refusal);
-    running?.cancel(entry);
+    if (successor === undefined) running?.cancel(entry);
+    else if (running !== undefined) running.replace(entry, successor);
+    else {
+      // It had waited for another try, or in the queue; whoever takes its place inherits its history.
+      successor.losses = entry.losses;
+      successor.failedAt = entry.failedAt;
+      queue.add(successor);
+      if (!isQueued) this.#parts.wake();
+    }
   }
+}
+
+function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

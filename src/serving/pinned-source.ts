@@ -25,6 +25,7 @@ export class PinnedSource implements WorkSource {
     if (chosen === undefined) return undefined;
     return offer({
       rows: chosen.work.rows,
+      lane: chosen.work.lane,
       pin: chosen.pin,
       mayQueueInReplica: true,
       take: () => {

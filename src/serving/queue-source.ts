@@ -1,55 +1,102 @@
-import { type BatchDecision, chooseBatch, type ExplicitBatching } from '../batching/explicit-policy.ts';
-import type { ReplicaView } from '../replica/roster.ts';
+import type { BatchFacts, BatchFill, BatchPolicy } from '../batching/batch-policy.ts';
+import type { ReplicaView, Roster } from '../replica/roster.ts';
+import type { BatchReason } from '../work/batch.ts';
+import type { Entry } from '../work/entry.ts';
 import type { Deadlines } from './deadlines.ts';
+import type { LaneQueue } from './lane-queue.ts';
 import type { Recovery } from './recovery.ts';
 import type { RequestQueue } from './request-queue.ts';
 import { RequestWork } from './request-work.ts';
+import type { TransportTime } from './transport-time.ts';
 import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
 
-/** New requests: the batching policy says which lane goes and when. */
-export class QueueSource implements WorkSource {
-  readonly #queue: RequestQueue;
-  readonly #deadlines: Deadlines;
-  readonly #batching: () => ExplicitBatching;
-  readonly #recovery: Recovery;
+/** What the source of new requests works with. */
+export interface QueueSourceParts {
+  readonly queue: RequestQueue;
+  readonly deadlines: Deadlines;
+  readonly policy: BatchPolicy;
+  readonly roster: Roster;
+  readonly transport: TransportTime;
+  readonly recovery: Recovery;
+  readonly maxBatchSize: () => number;
+  /** They are out of the queue, and are to be told so. */
+  readonly drop: (entries: readonly Entry[]) => void;
+}
 
-  constructor(
-    queue: RequestQueue,
-    deadlines: Deadlines,
-    batching: () => ExplicitBatching,
-    recovery: Recovery,
-  ) {
-    this.#queue = queue;
-    this.#deadlines = deadlines;
-    this.#batching = batching;
-    this.#recovery = recovery;
+/** New requests: the batching policy says which lane goes, when, and who rides along. */
+export class QueueSource implements WorkSource {
+  readonly #parts: QueueSourceParts;
+
+  constructor(parts: QueueSourceParts) {
+    this.#parts = parts;
   }
 
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined {
-    if (this.#queue.rows === 0) return undefined;
-    this.#deadlines.expire(facts.now);
+    const { queue, deadlines, policy } = this.#parts;
+    if (queue.rows === 0) return undefined;
+    deadlines.expire(facts.now);
     if (facts.eligible.length === 0) return undefined;
-    const decision = chooseBatch(this.#batching(), this.#queue.lanes(), {
-      now: facts.now,
-      isTurnEnding: facts.isTurnEnding,
-      hasIdleReplica: facts.eligible.some((replica) => replica.running === 0),
-    });
-    if (decision.kind === 'nothing') return undefined;
-    return decision.kind === 'wait' ? decision : this.#offer(decision, facts.now);
+    const batchFacts = this.#facts(facts);
+    for (;;) {
+      const decision = policy.choose(queue.lanes(), batchFacts);
+      if (decision.kind === 'nothing') return undefined;
+      if (decision.kind === 'wait') return decision;
+      const lane = decision.lane as LaneQueue;
+      const isGoing = this.#clearHead(lane, batchFacts);
+      if (isGoing) return this.#offer(lane, decision.reason, batchFacts);
+      // Behind a running batch it is too late for the head; before an idle replica it is not yet.
+      if (!batchFacts.hasIdleReplica) return undefined;
+    }
   }
 
-  #offer({ lane, reason }: BatchDecision & { kind: 'send' }, now: number): WorkOffer {
-    const { maxBatchSize } = this.#batching();
+  /** Drops whoever is at the head and too late. Whether anybody is left to go now. */
+  #clearHead(lane: LaneQueue, facts: BatchFacts): boolean {
+    const { queue, policy, maxBatchSize, drop } = this.#parts;
+    const fill = policy.fill(lane, maxBatchSize(), facts);
+    let next = lane.next;
+    if (next === undefined) return false;
+    if (fill.rule(next, lane.rows) !== 'drop') return true;
+    if (!facts.hasIdleReplica) return false;
+    const dropped: Entry[] = [];
+    do {
+      queue.remove(next);
+      dropped.push(next);
+      next = lane.next;
+    } while (next !== undefined && fill.rule(next, lane.rows) === 'drop');
+    drop(dropped);
+    return next !== undefined;
+  }
+
+  #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
+    const { roster, transport } = this.#parts;
+    const hasIdleReplica = eligible.some(({ running }) => running === 0);
+    const startAt = hasIdleReplica
+      ? now
+      : Math.max(now, Math.min(...eligible.map(({ busyUntil }) => busyUntil)));
+    return {
+      ...{ now, isTurnEnding, hasIdleReplica, startAt },
+      replicas: roster.serving,
+      transportMs: transport.ms,
+      busyShare: roster.busyShare(now),
+    };
+  }
+
+  #offer(lane: LaneQueue, reason: BatchReason, facts: BatchFacts): WorkOffer {
+    const { queue, policy, recovery, maxBatchSize, drop } = this.#parts;
+    const targetRows = policy.targetRows(lane, facts);
     return offer({
-      rows: Math.min(lane.rows, maxBatchSize),
-      batchesBehind: Math.ceil(Math.max(0, this.#queue.rows - maxBatchSize) / maxBatchSize),
-      deadline: lane.oldestDeadline,
-      mayQueueInReplica: reason === 'size',
+      rows: Math.min(lane.rows, maxBatchSize()),
+      lane: lane.key,
+      batchesBehind: Math.ceil(Math.max(0, queue.rows - targetRows) / targetRows),
+      deadline: lane.next?.dueBy ?? Number.POSITIVE_INFINITY,
+      mayQueueInReplica: !facts.hasIdleReplica || reason === 'size',
       take: ({ share }: ReplicaView) => {
         // One that is eased in gets smaller batches; a request is never split, so the first one always goes.
-        const rows = share === 1 ? maxBatchSize : Math.max(lane.oldestRows, Math.ceil(maxBatchSize * share));
-        const members = this.#queue.take(lane.key, Math.min(rows, maxBatchSize));
-        return new RequestWork(members, reason, now, this.#recovery);
+        const maxRows = Math.max(1, Math.ceil(maxBatchSize() * share));
+        const fill: BatchFill = policy.fill(lane, maxRows, facts);
+        const { members, dropped } = queue.take(lane.key, fill);
+        drop(dropped);
+        return new RequestWork(members, reason, facts.now, recovery);
       },
     });
   }

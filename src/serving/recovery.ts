@@ -156,7 +156,9 @@ export class Recovery {
       member.settle(refuse('REPLICA_LOST', `${member.losses} replicas ended while they ran this: ${detail}`));
       return false;
     }
-    const timesMs = this.#ports.roster.views().map(({ service }) => service.predictMs(member.rows));
+    const timesMs = this.#ports.roster
+      .views()
+      .map(({ service }) => service.predictMs(member.rows, member.lane));
     const neededMs = timesMs.length === 0 ? 0 : Math.min(...timesMs);
     if (member.deadline - this.#ports.clock.now() > neededMs) return true;
     member.settle(

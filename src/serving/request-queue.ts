@@ -1,6 +1,10 @@
 import { type Refusal, refuse } from '../base/errors.ts';
-import type { Entry } from '../work/entry.ts';
-import type { LaneKey, LaneView } from '../work/lane.ts';
+import type { BatchFill } from '../batching/batch-policy.ts';
+import { PRIORITIES } from '../config/priority-names.ts';
+import type { Entry, Tenant } from '../work/entry.ts';
+import type { LaneKey } from '../work/lane.ts';
+import type { Priority } from '../work/priority.ts';
+import { LaneQueue } from './lane-queue.ts';
 
 /** How much may wait. */
 export interface QueueBounds {
@@ -8,62 +12,31 @@ export interface QueueBounds {
   readonly maxBytes: number;
 }
 
-/** Requests of one lane in the order of their arrival, linked so that one can leave from the middle at once. */
-class Lane implements LaneView {
-  readonly key: LaneKey;
-  rows = 0;
-  #head: Entry | undefined;
-  #tail: Entry | undefined;
-
-  constructor(key: LaneKey) {
-    this.key = key;
-  }
-
-  get head(): Entry | undefined {
-    return this.#head;
-  }
-
-  get oldestReceivedAt(): number {
-    return this.#head?.receivedAt ?? Number.POSITIVE_INFINITY;
-  }
-
-  get oldestRows(): number {
-    return this.#head?.rows ?? 0;
-  }
-
-  get oldestDeadline(): number {
-    return this.#head?.deadline ?? Number.POSITIVE_INFINITY;
-  }
-
-  get oldestId(): number {
-    return this.#head?.id ?? Number.POSITIVE_INFINITY;
-  }
-
-  append(entry: Entry): void {
-    entry.before = this.#tail;
-    if (this.#tail === undefined) this.#head = entry;
-    else this.#tail.after = entry;
-    this.#tail = entry;
-    entry.isQueued = true;
-    this.rows += entry.rows;
-  }
-
-  remove(entry: Entry): void {
-    if (entry.before === undefined) this.#head = entry.after;
-    else entry.before.after = entry.after;
-    if (entry.after === undefined) this.#tail = entry.before;
-    else entry.after.before = entry.before;
-    entry.before = undefined;
-    entry.after = undefined;
-    entry.isQueued = false;
-    this.rows -= entry.rows;
-  }
+/** What came of filling a batch. */
+export interface Filled {
+  readonly members: readonly Entry[];
+  /** Out of the queue, and to be answered with a refusal. */
+  readonly dropped: readonly Entry[];
 }
 
-/** The one bounded place where requests of a version wait: lanes that could share a batch, oldest first. */
+/** What a tenant has waiting, over all lanes. */
+interface Holding {
+  rows: number;
+  requests: number;
+}
+
+/** The share of the bound up to which a class may fill the queue, from the least urgent to the most. */
+const CLASS_SHARES = [0.5, 0.7, 1, 1] as const;
+/** Requests that one newcomer may push out. */
+const MAX_DISPLACED = 8;
+const NONE: readonly Entry[] = [];
+
+/** The one bounded place where requests of a version wait, in lanes that could share a batch. */
 export class RequestQueue {
   readonly #bounds: QueueBounds;
-  readonly #lanes = new Map<LaneKey, Lane>();
+  readonly #lanes = new Map<LaneKey, LaneQueue>();
+  readonly #rowsByPriority = PRIORITIES.map(() => 0);
+  readonly #holdings = new Map<string, Holding>();
   #rows = 0;
   #bytes = 0;
 
@@ -79,63 +52,157 @@ export class RequestQueue {
     return this.#bytes;
   }
 
-  /** Takes the entry in, or says why not. */
-  offer(entry: Entry): Refusal | undefined {
+  /** Rows that are as urgent, or more so. */
+  rowsFrom(priority: Priority): number {
+    let rows = 0;
+    for (let each = priority; each < this.#rowsByPriority.length; each++)
+      rows += this.#rowsByPriority[each] as number;
+    return rows;
+  }
+
+  /** Tenants with something waiting. */
+  get tenants(): number {
+    return this.#holdings.size;
+  }
+
+  /** Rows that a tenant has waiting. */
+  rowsOf(tenant: Tenant): number {
+    return this.#holdings.get(tenant.name)?.rows ?? 0;
+  }
+
+  /** Whether there is room, and who would have to make it: less urgent requests, or those of whoever has most. */
+  roomFor(entry: Entry): readonly Entry[] | Refusal {
     const { maxRows, maxBytes } = this.#bounds;
-    if (this.#rows + entry.rows > maxRows) {
+    const classRows = maxRows * (CLASS_SHARES[entry.priority] ?? 1);
+    if (this.#rows + entry.rows <= classRows && this.#bytes + entry.bytes <= maxBytes) return NONE;
+    if (classRows < maxRows && this.#rows + entry.rows <= maxRows) {
       return refuse(
-        'QUEUE_FULL',
-        `Exceeds maximum queue size: ${this.#rows} of ${maxRows} rows are waiting; try again later`,
+        'CLASS_SHED',
+        `${this.#rows} rows are waiting: requests of this priority are only taken below ${classRows} of ${maxRows}; try again later`,
       );
     }
-    if (this.#bytes + entry.bytes > maxBytes) {
-      return refuse(
-        'QUEUE_FULL',
-        `Exceeds maximum queue size: ${this.#bytes} of ${maxBytes} bytes are waiting; try again later`,
-      );
-    }
+    return this.#displaced(entry) ?? this.#full(entry);
+  }
+
+  /** Takes the entry in; that there is room has been asked before. */
+  add(entry: Entry): void {
     let lane = this.#lanes.get(entry.lane);
     if (lane === undefined) {
-      lane = new Lane(entry.lane);
+      lane = new LaneQueue(entry.lane);
       this.#lanes.set(entry.lane, lane);
     }
     lane.append(entry);
     this.#rows += entry.rows;
     this.#bytes += entry.bytes;
-    return undefined;
+    (this.#rowsByPriority[entry.priority] as number) += entry.rows;
+    const holding = this.#holdings.get(entry.tenant.name);
+    if (holding === undefined) this.#holdings.set(entry.tenant.name, { rows: entry.rows, requests: 1 });
+    else {
+      holding.rows += entry.rows;
+      holding.requests += 1;
+    }
   }
 
   /** Does nothing when the entry no longer waits. */
   remove(entry: Entry): void {
     const lane = entry.isQueued ? this.#lanes.get(entry.lane) : undefined;
-    if (lane === undefined) return;
-    lane.remove(entry);
-    this.#rows -= entry.rows;
-    this.#bytes -= entry.bytes;
-    // Lanes live as long as their requests: shapes that nobody sends any more cost nothing.
-    if (lane.head === undefined) this.#lanes.delete(lane.key);
+    if (lane !== undefined) this.#takeOut(lane, entry, false);
   }
 
   /** Lanes with at least one request. */
-  lanes(): Iterable<LaneView> {
+  lanes(): Iterable<LaneQueue> {
     return this.#lanes.values();
   }
 
-  /** Takes from the head of a lane what fits into `maxRows`, without passing over a request that does not fit. */
-  take(key: LaneKey, maxRows: number): Entry[] {
-    const taken: Entry[] = [];
+  /** Takes whoever the fill lets ride along, in the order of service. */
+  take(key: LaneKey, fill: BatchFill): Filled {
+    const members: Entry[] = [];
+    let dropped: Entry[] | undefined;
     const lane = this.#lanes.get(key);
-    let rows = 0;
-    for (let head = lane?.head; head !== undefined && rows + head.rows <= maxRows; head = lane?.head) {
-      rows += head.rows;
-      taken.push(head);
-      this.remove(head);
+    for (let next = lane?.next; lane !== undefined && next !== undefined; next = lane.next) {
+      const ruling = fill.rule(next, lane.rows);
+      if (ruling === 'stop') break;
+      this.#takeOut(lane, next, ruling === 'take');
+      if (ruling === 'take') members.push(next);
+      else {
+        dropped ??= [];
+        dropped.push(next);
+      }
     }
-    return taken;
+    return { members, dropped: dropped ?? NONE };
   }
 
-  /** Everything that waits, oldest lane first; the queue is empty afterwards. */
+  /** Everything that waits, lane by lane; the queue is empty afterwards. */
   takeAll(): Entry[] {
-    return [...this.#lanes.keys()].flatMap((key) => this.take(key, Number.POSITIVE_INFINITY));
+    const everyone = { rule: () => 'take' as const };
+    return [...this.#lanes.keys()].flatMap((key) => this.take(key, everyone).members);
+  }
+
+  #takeOut(lane: LaneQueue, entry: Entry, isServed: boolean): void {
+    lane.remove(entry, isServed);
+    this.#rows -= entry.rows;
+    this.#bytes -= entry.bytes;
+    (this.#rowsByPriority[entry.priority] as number) -= entry.rows;
+    const holding = this.#holdings.get(entry.tenant.name);
+    if (holding !== undefined) {
+      holding.rows -= entry.rows;
+      holding.requests -= 1;
+      if (holding.requests === 0) this.#holdings.delete(entry.tenant.name);
+    }
+    // Lanes live as long as their requests: shapes that nobody sends any more cost nothing.
+    if (lane.isEmpty) this.#lanes.delete(lane.key);
+  }
+
+  #full(entry: Entry): Refusal {
+    const { maxRows, maxBytes } = this.#bounds;
+    const bound =
+      this.#rows + entry.rows > maxRows
+        ? `${this.#rows} of ${maxRows} rows`
+        : `${this.#bytes} of ${maxBytes} bytes`;
+    return refuse('QUEUE_FULL', `Exceeds maximum queue size: ${bound} are waiting; try again later`);
+  }
+
+  /** The youngest of the least urgent, else of the tenant that holds most for its weight; undefined if that is no help. */
+  #displaced(entry: Entry): readonly Entry[] | undefined {
+    const { maxRows, maxBytes } = this.#bounds;
+    const chosen = new Set<Entry>();
+    let [rows, bytes] = [this.#rows + entry.rows, this.#bytes + entry.bytes];
+    while (rows > maxRows || bytes > maxBytes) {
+      const victim = this.#nextVictim(entry, chosen);
+      if (victim === undefined || chosen.size >= MAX_DISPLACED) return undefined;
+      chosen.add(victim);
+      rows -= victim.rows;
+      bytes -= victim.bytes;
+    }
+    return [...chosen];
+  }
+
+  #nextVictim(entry: Entry, chosen: ReadonlySet<Entry>): Entry | undefined {
+    for (let priority = 0; priority < entry.priority; priority++) {
+      const victim = this.#youngestAt(priority, chosen, (a, b) => a.id > b.id);
+      if (victim !== undefined) return victim;
+    }
+    if (this.#holdings.size < 2) return undefined;
+    const share = (one: Entry) => this.rowsOf(one.tenant) / one.tenant.weight;
+    const heaviest = this.#youngestAt(entry.priority, chosen, (a, b) => share(a) > share(b));
+    if (heaviest === undefined) return undefined;
+    const ownShare = (this.rowsOf(entry.tenant) + entry.rows) / entry.tenant.weight;
+    return share(heaviest) > ownShare ? heaviest : undefined;
+  }
+
+  #youngestAt(
+    priority: number,
+    chosen: ReadonlySet<Entry>,
+    isBetter: (a: Entry, b: Entry) => boolean,
+  ): Entry | undefined {
+    let best: Entry | undefined;
+    for (const lane of this.#lanes.values()) {
+      for (const youngest of lane.youngest(priority)) {
+        let candidate: Entry | undefined = youngest;
+        while (candidate !== undefined && chosen.has(candidate)) candidate = candidate.flowBefore;
+        if (candidate !== undefined && (best === undefined || isBetter(candidate, best))) best = candidate;
+      }
+    }
+    return best;
   }
 }

@@ -2,20 +2,28 @@ import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Batch, BatchReason } from '../work/batch.ts';
-import type { Entry, RunningPlace } from '../work/entry.ts';
+import type { Entry, Ride, RunningPlace } from '../work/entry.ts';
+import type { LaneKey } from '../work/lane.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { Recovery } from './recovery.ts';
 import type { Work } from './work-source.ts';
 
 /** A batch of callers' requests. What it leaves unanswered is for the recovery to see to. */
-export class RequestWork implements Work, RunningPlace {
+export class RequestWork implements Work, RunningPlace, Ride {
   readonly members: readonly Entry[];
   readonly rows: number;
   readonly reason: BatchReason;
+  readonly lane: LaneKey;
+  predictedMs = 0;
+  computeMs: number | undefined;
   readonly #recovery: Recovery;
   #place: { readonly replica: Replica; readonly batch: Batch } | undefined;
+  /** Who gets the answers, by place in the batch, where they are no longer its members. */
+  #successors: Map<Entry, Entry> | undefined;
   /** Members whose answer must not reach their caller, and why. */
   #bad: Map<Entry, Refusal> | undefined;
+  /** Answers that go out with the story of the batch, when it is known. */
+  #held: Map<Entry, Answer | Refusal> | undefined;
 
   constructor(members: readonly Entry[], reason: BatchReason, now: number, recovery: Recovery) {
     let rows = 0;
@@ -26,6 +34,7 @@ export class RequestWork implements Work, RunningPlace {
     this.members = members;
     this.rows = rows;
     this.reason = reason;
+    this.lane = members[0]?.lane ?? '';
     this.#recovery = recovery;
   }
 
@@ -33,31 +42,73 @@ export class RequestWork implements Work, RunningPlace {
     return this.#place?.replica;
   }
 
-  started(replica: Replica, batch: Batch): void {
+  get replicaId(): string {
+    return this.#place?.replica.id ?? '';
+  }
+
+  started(replica: Replica, batch: Batch, predictedMs: number): void {
     this.#place = { replica, batch };
-    for (const member of this.members) member.running = this;
+    this.predictedMs = predictedMs;
+    for (const member of this.members) {
+      member.running = this;
+      member.ride = this;
+      member.attempts += 1;
+    }
     this.#recovery.started(this);
   }
 
   /** The caller of a member has gone. */
   cancel(member: Entry): void {
-    this.#place?.replica.cancel(this.#place.batch, this.members.indexOf(member));
+    const index = this.members.findIndex((original) => this.#current(original) === member);
+    if (index >= 0) this.#place?.replica.cancel(this.#place.batch, index);
   }
 
-  part(member: number, answer: Answer | Refusal): void {
-    const entry = this.members[member];
-    if (entry === undefined) return;
+  replace(member: Entry, successor: Entry): void {
+    const original = this.members.find((each) => this.#current(each) === member);
+    if (original === undefined) return;
+    this.#successors ??= new Map();
+    this.#successors.set(member, successor);
+    successor.running = this;
+    successor.ride = this;
+    successor.dispatchedAt = member.dispatchedAt;
+    successor.attempts = member.attempts;
+  }
+
+  part(index: number, answer: Answer | Refusal): void {
+    const member = this.members[index];
+    if (member === undefined) return;
+    const entry = this.#current(member);
     if (isRefusal(answer) && answer.reason === 'BAD_OUTPUT') {
       this.#bad ??= new Map();
       this.#bad.set(entry, answer);
+    } else if (entry.isExplained) {
+      this.#held ??= new Map();
+      this.#held.set(entry, answer);
     } else {
       entry.settle(answer);
     }
   }
 
   settled(outcome: Outcome): void {
-    const unanswered = this.members.filter((member) => !member.isSettled);
+    if (outcome.kind === 'done') this.computeMs = outcome.computeMs;
+    if (this.#held !== undefined) for (const [entry, answer] of this.#held) entry.settle(answer);
+    const unanswered = this.#now().filter((member) => !member.isSettled);
     for (const member of unanswered) member.running = undefined;
     this.#recovery.ended(this, outcome, unanswered, this.#bad);
+  }
+
+  #now(): readonly Entry[] {
+    return this.#successors === undefined
+      ? this.members
+      : this.members.map((member) => this.#current(member));
+  }
+
+  #current(member: Entry): Entry {
+    if (this.#successors === undefined) return member;
+    let current = member;
+    for (let next = this.#successors.get(current); next !== undefined; next = this.#successors.get(current)) {
+      current = next;
+    }
+    return current;
   }
 }

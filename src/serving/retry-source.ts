@@ -39,6 +39,7 @@ export class RetrySource implements RecoverySource {
     if (next === undefined) return undefined;
     return offer({
       rows: next.members.reduce((sum, member) => sum + member.rows, 0),
+      lane: next.members[0]?.lane ?? '',
       avoid: next.avoid,
       // They have waited long enough: also behind a batch that still runs.
       mayQueueInReplica: true,

@@ -4,6 +4,7 @@ import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Batch, BatchReason, Member } from '../work/batch.ts';
+import type { LaneKey } from '../work/lane.ts';
 import type { Outcome } from '../work/outcome.ts';
 
 /** What a source is told when it is asked for work. */
@@ -31,7 +32,9 @@ export interface Work {
   readonly members: readonly Member[];
   readonly rows: number;
   readonly reason: BatchReason;
-  started(replica: Replica, batch: Batch): void;
+  /** Batches of one lane take alike. */
+  readonly lane: LaneKey;
+  started(replica: Replica, batch: Batch, predictedMs: number): void;
   part(member: number, answer: Answer | Refusal): void;
   settled(outcome: Outcome): void;
 }
@@ -42,7 +45,9 @@ export interface WorkSource {
 }
 
 /** An offer to whoever is free, with what is special about it. */
-export function offer(it: Pick<WorkOffer, 'rows' | 'take'> & Partial<Omit<WorkOffer, 'kind'>>): WorkOffer {
+export function offer(
+  it: Pick<WorkOffer, 'rows' | 'lane' | 'take'> & Partial<Omit<WorkOffer, 'kind'>>,
+): WorkOffer {
   return {
     kind: 'work',
     pin: undefined,

@@ -114,7 +114,7 @@ function planRequest(
     invariants.submitted(id);
     const settle = (outcome: Answer | Refusal) => invariants.answered(id, outcome);
     const entry = version.submit(requestOf(planned, id), settle);
-    if (!(entry instanceof Entry)) invariants.answered(id, entry);
+    if (!(entry instanceof Entry)) invariants.answered(id, 'cached' in entry ? entry.cached : entry);
     else if (planned.cancelAfterMs !== undefined) {
       clock.at(clock.now() + planned.cancelAfterMs, () => version.cancel(entry), RANK.cancel);
     }
@@ -167,5 +167,5 @@ function requestOf({ rows, mark, timeoutMs }: PlannedRequest, id: number): Infer
   const bytes = new Uint8Array(rows * WIDTH);
   bytes.set([mark, id & 0xff, id >>> 8, 1]);
   const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, WIDTH], data: bytesOf(bytes) }];
-  return { id: String(id), inputs, parameters: {}, timeoutMs };
+  return { id: String(id), inputs, parameters: {}, timeoutMs, priority: 0 };
 }

@@ -41,6 +41,7 @@ function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
       inputs: [{ ...TENSOR, shape: [1], data }],
       parameters: {},
       timeoutMs: undefined,
+      priority: 0,
     };
     clock.at(clock.now() + 3 * id, () => void version.submit(request, () => {}), RANK.arrival);
   }

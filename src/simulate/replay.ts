@@ -3,9 +3,12 @@ import { ModelSettings } from '../config/model-settings.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { Command, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from '../observe/fingerprint.ts';
-import { INPUT, type RecordedEvent, type Recording } from '../observe/recording.ts';
+import { ARRIVED, INPUT, type RecordedEvent, type Recording } from '../observe/recording.ts';
+import type { RequestFacts } from '../serving/request-facts.ts';
 import { Entry } from '../work/entry.ts';
+import { arrivedFacts } from './arrived-facts.ts';
 import { ReplayBody } from './replay-body.ts';
+import { inputWords } from './replay-words.ts';
 
 /** How a replay went. */
 export interface ReplayResult {
@@ -46,6 +49,8 @@ class Replay {
   readonly #recording: Recording;
   readonly #onStep: OnStep;
   readonly #versions: Revived[] = [];
+  /** Of the request that comes next. */
+  #caller: Partial<Pick<RequestFacts, 'tenant' | 'contentKey'>> = {};
   #next = 0;
   #inputs = 0;
   #decisions = 0;
@@ -97,6 +102,12 @@ class Replay {
     switch (event.kind) {
       case INPUT.COMMAND:
         obey(it.version, JSON.parse(text) as Command);
+        break;
+      case INPUT.CALLER:
+        this.#caller = {
+          tenant: { name: text, weight: value },
+          contentKey: a === 0 ? undefined : String(a),
+        };
         break;
       case INPUT.ARRIVED:
         this.#arrive(it, event, text);
@@ -152,10 +163,9 @@ class Replay {
   }
 
   #arrive({ version, entries }: Revived, { flag, a, b, value }: RecordedEvent, lane: string): void {
-    const timeoutMs = (flag & 2) === 0 ? undefined : value;
-    const request = { id: '', inputs: [], parameters: {}, timeoutMs };
-    const facts = { request, lane, rows: a, bytes: b, timeoutMs };
-    const entry = version.admit({ facts, isDenied: (flag & 1) === 1 }, () => {});
+    const facts = { ...arrivedFacts(flag, value, { lane, rows: a, bytes: b }, []), ...this.#caller };
+    this.#caller = {};
+    const entry = version.admit({ facts, isDenied: (flag & ARRIVED.DENIED) !== 0 }, () => {});
     if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
   }
 
@@ -186,7 +196,7 @@ class Replay {
 
   #tell(event: RecordedEvent, text: string): void {
     const version = this.#versions[event.version]?.version.name ?? '';
-    this.#onStep({ atMs: event.at, version, text: describe(event, text, this.#text(event.a)) });
+    this.#onStep({ atMs: event.at, version, text: inputWords(event, text, this.#text(event.a)) });
   }
 }
 
@@ -204,41 +214,5 @@ function obey(version: VersionInService, command: Command): void {
       break;
     case 'replica':
       version.operate(command.action, command.replica);
-  }
-}
-
-/** An input in words. `replica` is the text that `a` points to where it does. */
-function describe({ kind, a, b, value, flag }: RecordedEvent, text: string, replica: string): string {
-  switch (kind) {
-    case INPUT.COMMAND:
-      return `told: ${text}`;
-    case INPUT.ARRIVED:
-      return `a request of ${a} rows, ${b} bytes came${(flag & 1) === 1 ? ', its input is denied' : ''}`;
-    case INPUT.CANCELLED:
-      return `the client of request ${a} left`;
-    case INPUT.ANSWERED:
-      return `batch ${a}: ${value} members answered`;
-    case INPUT.REFUSED:
-      return `batch ${a}: member ${b} refused, ${text}`;
-    case INPUT.ENDED:
-      return text === '' ? `batch ${a} done in ${value.toFixed(2)} ms` : `batch ${a} ended: ${text}`;
-    case INPUT.LOADED:
-      return `${replica} life ${b} loaded the model`;
-    case INPUT.LOAD_FAILED:
-      return `${replica} life ${b} could not load: ${text}`;
-    case INPUT.CREDITED:
-      return `${replica} life ${b} gave ${value} credits`;
-    case INPUT.BEAT:
-      return `${replica} life ${b} is alive, ${Math.round(value / 1e6)} MB`;
-    case INPUT.EXITED:
-      return `${replica} life ${b} ended: ${text}`;
-    case INPUT.WOKE:
-      return `alarm ${a} rang`;
-    case INPUT.TURN_ENDED:
-      return 'the turn ended';
-    case INPUT.DEPENDENCY:
-      return text === '' ? 'a dependency is up' : `a dependency is down: ${text}`;
-    default:
-      return '';
   }
 }

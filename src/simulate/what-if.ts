@@ -12,6 +12,7 @@ import { INPUT, type RecordedEvent, type Recording } from '../observe/recording.
 import { ServiceTime } from '../replica/service-time.ts';
 import { allocateArray, bytesOf } from '../tensor/tensor.ts';
 import { isPractice } from '../work/batch.ts';
+import { arrivedFacts } from './arrived-facts.ts';
 import { wellBehaved } from './simulated-behaviour.ts';
 import { SimulatedSpawner } from './simulated-spawner.ts';
 
@@ -86,13 +87,11 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
 
 function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEvent) {
   const lane = recording.texts[text] ?? '';
-  const timeoutMs = (flag & 2) === 0 ? undefined : value;
   // One byte stands for the input: the simulated body only counts rows.
   const inputs = [
     { name: 'x', datatype: 'UINT8' as const, shape: [a], data: bytesOf(allocateArray('UINT8', a)) },
   ];
-  const request = { id: '', inputs, parameters: {}, timeoutMs };
-  return { facts: { request, lane, rows: a, bytes: b, timeoutMs }, isDenied: false };
+  return { facts: arrivedFacts(flag, value, { lane, rows: a, bytes: b }, inputs), isDenied: false };
 }
 
 /** Replicas that take as long for a batch as the recorded ones. */

@@ -1,9 +1,11 @@
 import type { InferenceRequest } from '../model/inference.ts';
+import type { LaneKey } from './lane.ts';
 
 /** One request's part of a batch. */
 export interface Member {
   readonly rows: number;
   readonly request: InferenceRequest;
+  readonly lane: LaneKey;
 }
 
 /** Rows that run together. */
@@ -18,6 +20,8 @@ export type BatchReason =
   | 'size'
   | 'timer'
   | 'idle'
+  /** It had waited for company for as long as its objective leaves. */
+  | 'slack'
   /** Its replica was lost, or answered badly. */
   | 'retry'
   /** A part of a batch that threw. */

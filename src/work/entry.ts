@@ -1,8 +1,9 @@
 import type { Refusal } from '../base/errors.ts';
 import type { HeapItem } from '../base/heap.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
-import type { Member } from './batch.ts';
-import type { LaneKey } from './lane.ts';
+import type { BatchReason, Member } from './batch.ts';
+import type { LaneKey, WaitingRequest } from './lane.ts';
+import type { Priority } from './priority.ts';
 
 /** What is known of a request when it is admitted. */
 export interface EntryFacts {
@@ -14,11 +15,43 @@ export interface EntryFacts {
   readonly receivedAt: number;
   /** The moment after which an answer is worthless. */
   readonly deadline: number;
+  /** By when it should be answered; never after the deadline. */
+  readonly dueBy: number;
+  readonly rank: number;
+  readonly priority: Priority;
+  readonly tenant: Tenant;
+  /** Stands for all of its contents, where equal requests are to run once. */
+  readonly contentKey: string | undefined;
+  /** Its caller wants to know what became of it on the way. */
+  readonly isExplained: boolean;
 }
+
+/** On whose account a request runs. */
+export interface Tenant {
+  readonly name: string;
+  /** Its share beside that of others. */
+  readonly weight: number;
+}
+
+/** Who has not said who they are. */
+export const NOBODY: Tenant = { name: '', weight: 1 };
 
 /** Where a request runs, so that it can be called off there. */
 export interface RunningPlace {
   cancel(entry: Entry): void;
+  /** Another one gets the answer instead. */
+  replace(entry: Entry, successor: Entry): void;
+}
+
+/** The batch a request was in. */
+export interface Ride {
+  readonly reason: BatchReason;
+  /** Of the whole batch. */
+  readonly rows: number;
+  readonly replicaId: string;
+  readonly predictedMs: number;
+  /** Time in the runtime; undefined until it has ended well. */
+  readonly computeMs: number | undefined;
 }
 
 /** Who keeps the books of a request, and is told when it is settled. */
@@ -27,7 +60,7 @@ export interface EntryOwner {
 }
 
 /** A request between admission and answer. It is settled exactly once; whatever comes later is dropped. */
-export class Entry implements Member, HeapItem {
+export class Entry implements Member, WaitingRequest, HeapItem {
   readonly id: number;
   readonly request: InferenceRequest;
   readonly lane: LaneKey;
@@ -35,6 +68,13 @@ export class Entry implements Member, HeapItem {
   readonly bytes: number;
   readonly receivedAt: number;
   readonly deadline: number;
+  dueBy: number;
+  readonly rank: number;
+  readonly priority: Priority;
+  readonly tenant: Tenant;
+  readonly contentKey: string | undefined;
+  readonly isExplained: boolean;
+  isExempt = false;
   /** When it left the queue; undefined while it waits. */
   dispatchedAt: number | undefined;
   /** Replicas that ended while they ran it. */
@@ -42,9 +82,19 @@ export class Entry implements Member, HeapItem {
   /** The replica that has failed at it; another one is being asked. */
   failedAt: string | undefined;
   running: RunningPlace | undefined;
+  /** Batches it has been in. */
+  attempts = 0;
+  /** The last of them. */
+  ride: Ride | undefined;
+  /** The equal request that runs for both. */
+  leader: Entry | undefined;
+  followers: Entry[] | undefined;
   /** Neighbours in the lane, kept by the queue. */
   before: Entry | undefined;
   after: Entry | undefined;
+  /** Neighbours among its tenant's requests of the same priority. */
+  flowBefore: Entry | undefined;
+  flowAfter: Entry | undefined;
   isQueued = false;
   /** Place among the deadlines. */
   heapIndex = -1;
@@ -59,6 +109,12 @@ export class Entry implements Member, HeapItem {
     this.bytes = facts.bytes;
     this.receivedAt = facts.receivedAt;
     this.deadline = facts.deadline;
+    this.dueBy = facts.dueBy;
+    this.rank = facts.rank;
+    this.priority = facts.priority;
+    this.tenant = facts.tenant;
+    this.contentKey = facts.contentKey;
+    this.isExplained = facts.isExplained;
     this.#owner = owner;
     this.#onSettled = onSettled;
   }

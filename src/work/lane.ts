@@ -4,14 +4,25 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 /** Names what requests must have in common to share a batch: open sizes and, where the model reads them, parameters. */
 export type LaneKey = string;
 
+/** A waiting request as policies see it. */
+export interface WaitingRequest {
+  readonly rows: number;
+  /** By when it should be answered: its deadline, or earlier where an objective is written. */
+  readonly dueBy: number;
+  /** When it came, less its priority's lead: whoever has the lowest goes first. */
+  readonly rank: number;
+  /** It goes whatever is predicted, to see whether predictions are still right. */
+  readonly isExempt: boolean;
+}
+
 /** A lane as policies see it. */
 export interface LaneView {
   readonly key: LaneKey;
   readonly rows: number;
-  /** Of the request at its head, the oldest. */
+  /** Whose turn it is, by priority and fairness. */
+  readonly next: WaitingRequest | undefined;
+  /** Of the request that has waited longest. */
   readonly oldestReceivedAt: number;
-  readonly oldestRows: number;
-  readonly oldestDeadline: number;
   /** Grows with every request: tells older from younger within an instant. */
   readonly oldestId: number;
 }
@@ -30,6 +41,18 @@ export function laneKeys(
       : '';
     return metadata.readsParameters ? `${shapes}|${parametersKey(request)}` : shapes;
   };
+}
+
+/** Elements of one row along the open axes, all inputs together: how large the rows of a lane are beside another's. */
+export function laneElements(lane: LaneKey): number {
+  const [shapes = ''] = lane.split('|', 1);
+  let sum = 0;
+  for (const shape of shapes.split(';')) {
+    let elements = 1;
+    for (const size of shape.split('x')) elements *= Number(size) || 1;
+    sum += elements;
+  }
+  return sum;
 }
 
 function parametersKey({ parameters }: InferenceRequest): string {

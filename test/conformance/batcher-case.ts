@@ -59,7 +59,6 @@ const BAD = 1;
 
 /** Runs a case against the real queue, policy, dispatcher and supervisor; a text says how the outcome differs. */
 export function runBatcherCase(it: BatcherCase): string | undefined {
-  if (it.config.dedup) return 'dedup is not built yet';
   const clock = new VirtualClock();
   const batches: ExpectedBatch[] = [];
   const spawner = new SimulatedSpawner(clock, behaviourOf(it));
@@ -77,6 +76,8 @@ export function runBatcherCase(it: BatcherCase): string | undefined {
   const rejected: number[] = [];
   const expired: number[] = [];
   const failed: number[] = [];
+  const coalesced: number[] = [];
+  version.path.joined.on(({ request }) => coalesced.push(Number(request.id)));
   const entries = new Map<number, Entry>();
   it.arrivals_ms.forEach((atMs, id) => {
     const request = requestOf(it, id);
@@ -100,7 +101,7 @@ export function runBatcherCase(it: BatcherCase): string | undefined {
   }
   clock.runUntil(1e6);
 
-  return difference(it, { batches, rejected, expired, failed, coalesced: [] });
+  return difference(it, { batches, rejected, expired, failed, coalesced });
 }
 
 function behaviourOf({ service }: BatcherCase): SimulatedBehaviour {
@@ -123,6 +124,7 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
     warmup: { enabled: false },
     health: { readiness: { enabled: false }, watchdogMs: NO_TIMEOUT_MS },
     timeoutMs: config.request_timeout_ms ?? NO_TIMEOUT_MS,
+    singleFlight: config.dedup ?? false,
   });
 }
 
@@ -130,9 +132,12 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
 function requestOf(it: BatcherCase, id: number): InferenceRequest {
   const rows = it.rows?.[id] ?? 1;
   const width = 1 + [...new Set(it.keys)].indexOf(it.keys?.[id] ?? '') + 1;
-  const data = bytesOf(new Uint8Array(rows * width).fill(it.bad?.includes(id) ? BAD : 0));
+  // Contents are numbered from one beyond the mark of the bad ones; without contents all are alike.
+  const content =
+    it.contents === undefined ? 0 : BAD + 1 + [...new Set(it.contents)].indexOf(it.contents[id] ?? '');
+  const data = bytesOf(new Uint8Array(rows * width).fill(it.bad?.includes(id) ? BAD : content));
   const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, width], data }];
-  return { id: String(id), inputs, parameters: {}, timeoutMs: undefined };
+  return { id: String(id), inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
 }
 
 function difference(it: BatcherCase, got: Required<BatcherCase['expect']>): string | undefined {

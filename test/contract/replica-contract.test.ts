@@ -100,7 +100,11 @@ function spawn({ spawner }: Body) {
     let ended: Outcome | undefined;
     let isStarting = true;
     replica.start(
-      { id, rows: orders.length, members: orders.map((order) => ({ rows: 1, request: requestOf(order) })) },
+      {
+        id,
+        rows: orders.length,
+        members: orders.map((order) => ({ rows: 1, request: requestOf(order), lane: '' })),
+      },
       {
         part: (member, answer) => {
           assert.equal(isStarting, false, 'an answer inside start');
@@ -133,7 +137,7 @@ function withoutBeats(reports: readonly string[]): string[] {
 function requestOf(order: number): InferenceRequest {
   const data = bytesOf(Int32Array.of(order));
   const inputs = [{ name: 'order', datatype: 'INT32' as const, shape: [1], data }];
-  return { id: '', inputs, parameters: {}, timeoutMs: undefined };
+  return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
 }
 
 for (const make of [realBody, simulatedBody]) {

@@ -5,6 +5,7 @@ import { ModelSettings } from '../../src/config/model-settings.ts';
 import { VersionInService } from '../../src/fleet/version-in-service.ts';
 import type { VersionPorts } from '../../src/fleet/version-spec.ts';
 import type { Answer, InferenceRequest } from '../../src/model/inference.ts';
+import { ANYONE } from '../../src/serving/request-facts.ts';
 import {
   type SimulatedBatch,
   type SimulatedBehaviour,
@@ -65,13 +66,23 @@ export function setUp(
   const outcomes = new Map<number, (Answer | Refusal)[]>();
   const submit = (
     id: number,
-    { rows = 1, width = 1, mark = 0, timeoutMs = undefined as number | undefined } = {},
+    {
+      rows = 1,
+      width = 1,
+      mark = 0,
+      timeoutMs = undefined as number | undefined,
+      priority = 0,
+      tenant = '',
+      weight = 1,
+    } = {},
   ) => {
     outcomes.set(id, []);
-    const entry = version.submit(request(id, rows, width, mark, timeoutMs), (outcome) =>
-      outcomes.get(id)?.push(outcome),
+    const entry = version.submit(
+      request(id, rows, width, mark, timeoutMs, priority),
+      (outcome) => outcomes.get(id)?.push(outcome),
+      { ...ANYONE, tenant: { name: tenant, weight } },
     );
-    if (!(entry instanceof Entry)) outcomes.get(id)?.push(entry);
+    if (!(entry instanceof Entry)) outcomes.get(id)?.push('cached' in entry ? entry.cached : entry);
     return entry;
   };
   version.start();
@@ -85,6 +96,7 @@ function request(
   width: number,
   mark: number,
   timeoutMs: number | undefined,
+  priority: number,
 ): InferenceRequest {
   const data = bytesOf(new Uint8Array(rows * width).fill(mark));
   return {
@@ -92,6 +104,7 @@ function request(
     inputs: [{ name: 'x', datatype: 'UINT8', shape: [rows, width], data }],
     parameters: {},
     timeoutMs,
+    priority,
   };
 }
 

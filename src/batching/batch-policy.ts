@@ -1,0 +1,61 @@
+import type { BatchReason } from '../work/batch.ts';
+import type { LaneView, WaitingRequest } from '../work/lane.ts';
+
+/** What the decision rests on beside the lanes. */
+export interface BatchFacts {
+  readonly now: number;
+  /** Whether everything that arrived in this turn has been seen. */
+  readonly isTurnEnding: boolean;
+  /** Whether a replica stands idle; else there is only room behind a running batch. */
+  readonly hasIdleReplica: boolean;
+  /** When a batch sent now would begin to run: now, or when the one before it should be over. */
+  readonly startAt: number;
+  /** Replicas that take callers' work. */
+  readonly replicas: number;
+  /** Time outside the runtime that a batch is expected to take, in ms. */
+  readonly transportMs: number;
+  /** Share of the last while in which the replicas were running something, 0 to 1. */
+  readonly busyShare: number;
+}
+
+export type BatchDecision =
+  | { readonly kind: 'send'; readonly lane: LaneView; readonly reason: BatchReason }
+  | { readonly kind: 'wait'; readonly untilMs: number | 'end of turn' }
+  | { readonly kind: 'nothing' };
+
+export const NOTHING: BatchDecision = { kind: 'nothing' };
+export const WAIT_FOR_TURN: BatchDecision = { kind: 'wait', untilMs: 'end of turn' };
+
+/** What becomes of the request whose turn it is: it rides along, is answered with a refusal, or ends the batch. */
+export type Ruling = 'take' | 'drop' | 'stop';
+
+/** One batch while it is filled. */
+export interface BatchFill {
+  /** Rules on the next request in the order of service. `rowsLeft` are all rows of the lane, its own included. */
+  rule(next: WaitingRequest, rowsLeft: number): Ruling;
+}
+
+/** Says which lane goes and when, and who rides along. */
+export interface BatchPolicy {
+  /** Most rows in one batch; undefined leaves it to what the model takes. */
+  choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision;
+  fill(lane: LaneView, maxRows: number, facts: BatchFacts): BatchFill;
+  /** Rows that make a batch worth sending, for whoever counts how many batches wait. */
+  targetRows(lane: LaneView, facts: BatchFacts): number;
+}
+
+/** Takes whoever fits, in order; who does not fit ends the batch. The first one always goes. */
+export class PlainFill implements BatchFill {
+  readonly #maxRows: number;
+  #rows = 0;
+
+  constructor(maxRows: number) {
+    this.#maxRows = maxRows;
+  }
+
+  rule({ rows }: WaitingRequest): Ruling {
+    if (this.#rows > 0 && this.#rows + rows > this.#maxRows) return 'stop';
+    this.#rows += rows;
+    return 'take';
+  }
+}

@@ -1,0 +1,216 @@
+import type { LaneKey, LaneView, WaitingRequest } from '../work/lane.ts';
+import {
+  type BatchDecision,
+  type BatchFacts,
+  type BatchFill,
+  type BatchPolicy,
+  NOTHING,
+  PlainFill,
+  type Ruling,
+  WAIT_FOR_TURN,
+} from './batch-policy.ts';
+import { type BatchTarget, batchTarget, type ServiceCurve } from './batch-target.ts';
+
+/** The trade between waiting and efficiency in one word. */
+export type Goal = 'latency' | 'balanced' | 'efficiency';
+
+/** What batching without knobs is told. */
+export interface SloBatching {
+  /** undefined: nothing is dropped before its deadline, and batches aim at throughput. */
+  readonly objective: { readonly latencyMs: number; readonly percentile: number } | undefined;
+  readonly goal: Goal;
+  /** Most rows in one batch: what the settings, the model or memory allow. */
+  readonly maxBatchSize: () => number;
+  readonly curveOf: (lane: LaneKey) => ServiceCurve;
+}
+
+/** How batches of a lane are planned. */
+export interface BatchPlan {
+  readonly target: BatchTarget;
+  readonly planFactor: number;
+  /** Planned service time of so many rows. */
+  readonly plannedMs: (rows: number) => number;
+}
+
+/** A head so old that its batch would be smaller than this share of b* makes way when more is waiting. */
+const WORTHWHILE_SHARE = 0.5;
+/** Balanced waits only where the replicas are busier than this. */
+const BUSY_SHARE = 0.6;
+/** A second batch is sent ahead only where bringing it costs more than this share of its service time. */
+const PREFETCH_SHARE = 0.01;
+/** Without a curve there is nothing to plan with. */
+const UNKNOWN_TARGET_ROWS = 32;
+
+/** A target, and what it was worked out from. */
+interface KnownTarget extends BatchPlan {
+  readonly batches: number;
+  readonly replicas: number;
+  readonly transportMs: number;
+  readonly maxRows: number;
+}
+
+/**
+ * Batches by an objective. Work-conserving: an idle replica takes what waits, as many rows as still keep the
+ * objective; between lanes the one with the least slack goes first. Where the oldest are so late that they would make
+ * batches small, they are dropped: their small batches would make everybody after them late as well.
+ */
+export class SloPolicy implements BatchPolicy {
+  readonly #settings: SloBatching;
+  readonly #targets = new Map<LaneKey, KnownTarget>();
+
+  constructor(settings: SloBatching) {
+    this.#settings = settings;
+  }
+
+  choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision {
+    let chosen: LaneView | undefined;
+    let leastSlack = Number.POSITIVE_INFINITY;
+    for (const lane of lanes) {
+      const slack = this.#urgency(lane, facts);
+      if (chosen === undefined || slack < leastSlack) [chosen, leastSlack] = [lane, slack];
+    }
+    if (chosen === undefined) return NOTHING;
+    if (chosen.rows >= this.#largest(chosen, facts)) {
+      if (facts.hasIdleReplica || this.#mayPrefetch(chosen, facts)) {
+        return { kind: 'send', lane: chosen, reason: 'size' };
+      }
+      return NOTHING;
+    }
+    if (!facts.hasIdleReplica) {
+      const isFull = chosen.rows >= this.targetRows(chosen, facts) && this.#mayPrefetch(chosen, facts);
+      if (!isFull) return NOTHING;
+    }
+    if (!facts.isTurnEnding) return WAIT_FOR_TURN;
+    const startAt = this.#startAt(chosen, facts);
+    if (startAt === undefined) return { kind: 'send', lane: chosen, reason: 'idle' };
+    return startAt > facts.now
+      ? { kind: 'wait', untilMs: startAt }
+      : { kind: 'send', lane: chosen, reason: 'slack' };
+  }
+
+  fill(lane: LaneView, maxRows: number, facts: BatchFacts): BatchFill {
+    const cap = Math.min(maxRows, this.#largest(lane, facts));
+    const curve = this.#settings.curveOf(lane.key);
+    if (this.#settings.objective === undefined || !curve.isKnown) return new PlainFill(cap);
+    const { target, planFactor } = this.#targetOf(lane.key, facts);
+    return new SloFill(curve, planFactor, target.rows, cap, facts.startAt + facts.transportMs);
+  }
+
+  targetRows(lane: LaneView, facts: BatchFacts): number {
+    return this.#targetOf(lane.key, facts).target.rows;
+  }
+
+  /** How batches of a lane are planned now; undefined while nothing is known of it. */
+  plan(lane: LaneKey, facts: Pick<BatchFacts, 'replicas' | 'transportMs'>): BatchPlan | undefined {
+    const curve = this.#settings.curveOf(lane);
+    return curve.isKnown ? this.#targetOf(lane, facts) : undefined;
+  }
+
+  /** The moment by which the lane must go, by the planned time; only the order counts. */
+  #urgency(lane: LaneView, facts: BatchFacts): number {
+    const { objective } = this.#settings;
+    const { next } = lane;
+    if (next === undefined) return Number.POSITIVE_INFINITY;
+    if (objective === undefined) return next.rank;
+    const curve = this.#settings.curveOf(lane.key);
+    return next.rank + objective.latencyMs - curve.predictMs(Math.min(lane.rows, this.#largest(lane, facts)));
+  }
+
+  /** When a batch that may wait for more company should go; undefined where it should not wait. */
+  #startAt(lane: LaneView, facts: BatchFacts): number | undefined {
+    const { goal, objective, curveOf } = this.#settings;
+    const { next } = lane;
+    if (goal === 'latency' || objective === undefined || next === undefined) return undefined;
+    if (goal === 'balanced' && facts.busyShare <= BUSY_SHARE) return undefined;
+    const { target, planFactor } = this.#targetOf(lane.key, facts);
+    const curve = curveOf(lane.key);
+    if (!curve.isKnown || lane.rows >= target.rows) return undefined;
+    const nextMs = planFactor * curve.predictMs(lane.rows + 1);
+    const marginMs = curve.predictMs(Math.max(1, target.rows / 4));
+    return next.dueBy - nextMs - marginMs - facts.transportMs;
+  }
+
+  /** Rows of the largest batch that may go: one where batching gains nothing. */
+  #largest(lane: LaneView, facts: BatchFacts): number {
+    const maxRows = this.#settings.maxBatchSize();
+    return this.#targetOf(lane.key, facts).target.knee === 1 ? 1 : maxRows;
+  }
+
+  #mayPrefetch(lane: LaneView, { transportMs }: BatchFacts): boolean {
+    const curve = this.#settings.curveOf(lane.key);
+    return !curve.isKnown || transportMs > PREFETCH_SHARE * curve.predictMs(lane.rows);
+  }
+
+  #targetOf(
+    lane: LaneKey,
+    { replicas, transportMs }: Pick<BatchFacts, 'replicas' | 'transportMs'>,
+  ): KnownTarget {
+    const curve = this.#settings.curveOf(lane);
+    const maxRows = this.#settings.maxBatchSize();
+    const known = this.#targets.get(lane);
+    const isFresh =
+      known?.batches === curve.batches &&
+      known.replicas === replicas &&
+      known.transportMs === transportMs &&
+      known.maxRows === maxRows;
+    if (known !== undefined && isFresh) return known;
+    const { objective } = this.#settings;
+    const planFactor = curve.planFactor(planQuantile(objective?.percentile ?? 99));
+    const latencyMs = objective?.latencyMs;
+    const target = curve.isKnown
+      ? batchTarget(curve, { replicas, latencyMs, reserveMs: transportMs, planFactor, maxRows })
+      : unknownTarget(maxRows);
+    const plannedMs = (rows: number) => planFactor * curve.predictMs(rows);
+    const found = { target, planFactor, plannedMs, batches: curve.batches, replicas, transportMs, maxRows };
+    if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
+    this.#targets.set(lane, found);
+    return found;
+  }
+}
+
+/** Lanes come and go; working a target out anew costs little. */
+const MAX_TARGETS = 256;
+
+function unknownTarget(maxRows: number): BatchTarget {
+  const rows = Math.min(UNKNOWN_TARGET_ROWS, maxRows);
+  return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, gain: 1 };
+}
+
+/** Of late batches five times as many are planned for as requests may be late: a late batch is not lost yet. */
+function planQuantile(percentile: number): number {
+  return Math.max(0.5, 1 - 5 * (1 - percentile / 100));
+}
+
+/** A batch that is filled by the time that is left to each of its members. */
+class SloFill implements BatchFill {
+  readonly #curve: ServiceCurve;
+  readonly #planFactor: number;
+  readonly #targetRows: number;
+  readonly #startAt: number;
+  #neededRows: number;
+  #cap: number;
+  #rows = 0;
+
+  constructor(curve: ServiceCurve, planFactor: number, targetRows: number, cap: number, startAt: number) {
+    this.#curve = curve;
+    this.#planFactor = planFactor;
+    this.#targetRows = targetRows;
+    this.#startAt = startAt;
+    this.#neededRows = WORTHWHILE_SHARE * targetRows;
+    this.#cap = cap;
+  }
+
+  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number): Ruling {
+    const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
+    if (fit < Math.min(this.#neededRows, this.#rows + rowsLeft) || fit < rows) {
+      // Once somebody had to go, the rest is to make full batches again.
+      this.#neededRows = this.#targetRows;
+      return 'drop';
+    }
+    const cap = Math.min(this.#cap, fit);
+    if (this.#rows > 0 && this.#rows + rows > cap) return 'stop';
+    this.#cap = cap;
+    this.#rows += rows;
+    return 'take';
+  }
+}

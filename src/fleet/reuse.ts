@@ -1,0 +1,38 @@
+import type { Clock } from '../base/clock.ts';
+import type { ModelSettings } from '../config/model-settings.ts';
+import type { Answer } from '../model/inference.ts';
+import { contentKeyOf } from '../serving/content-key.ts';
+import type { RequestFacts } from '../serving/request-facts.ts';
+import { ResponseCache } from '../serving/response-cache.ts';
+
+/** An answer that was there already. */
+export interface Cached {
+  readonly cached: Answer;
+}
+
+/** To compare contents they must be read: above this it would hold up everybody else. */
+const LARGEST_COMPARED_BYTES = 1024 * 1024;
+
+/** Answers used more than once, where the settings say that equal requests have equal answers. */
+export class Reuse {
+  readonly cache: ResponseCache | undefined;
+  readonly #comparesContents: boolean;
+
+  constructor(clock: Clock, { cache, singleFlight }: ModelSettings) {
+    this.cache = cache.enabled ? new ResponseCache(clock, cache) : undefined;
+    this.#comparesContents = cache.enabled || singleFlight;
+  }
+
+  /** What stands for the contents of a request; undefined where they are not compared. */
+  contentKeyOf({ request, bytes }: RequestFacts): string | undefined {
+    return this.#comparesContents && bytes <= LARGEST_COMPARED_BYTES ? contentKeyOf(request) : undefined;
+  }
+
+  find(contentKey: string): Answer | undefined {
+    return this.cache?.find(contentKey);
+  }
+
+  keep(contentKey: string, answer: Answer): void {
+    this.cache?.keep(contentKey, answer);
+  }
+}

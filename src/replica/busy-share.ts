@@ -1,0 +1,22 @@
+import { exp } from '../base/elementary.ts';
+
+const MEMORY_MS = 1_000;
+
+/** Share of the last second or so in which replicas were running something; older times fade. */
+export class BusyShare {
+  #share = 0;
+  #now = 0;
+  #fraction = 0;
+
+  /** So many of so many are busy from now on. */
+  changed(now: number, busy: number, all: number): void {
+    this.#share = this.at(now);
+    this.#now = now;
+    this.#fraction = all === 0 ? 0 : busy / all;
+  }
+
+  at(now: number): number {
+    const kept = exp(-(now - this.#now) / MEMORY_MS);
+    return kept * this.#share + (1 - kept) * this.#fraction;
+  }
+}

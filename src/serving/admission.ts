@@ -1,0 +1,54 @@
+import { SlidingWindow } from '../base/sliding-window.ts';
+
+/** What the wait of a newcomer is predicted from. */
+export interface WaitFacts {
+  readonly rows: number;
+  /** Rows that go first, by priority and fairness. */
+  readonly rowsAhead: number;
+  /** Rows of a batch as they are planned. */
+  readonly targetRows: number;
+  /** Planned service time of a batch of so many rows. */
+  readonly plannedMs: (rows: number) => number;
+  readonly replicas: number;
+  /** Until the first replica is idle. */
+  readonly idleInMs: number;
+  readonly transportMs: number;
+}
+
+/** Time until a request that came now would be answered, in ms: full batches before its own, shared out over the replicas. */
+export function predictedMs(facts: WaitFacts): number {
+  const { rows, rowsAhead, targetRows, plannedMs, replicas, idleInMs, transportMs } = facts;
+  const batchesBefore = Math.floor(rowsAhead / targetRows);
+  const ownRows = Math.max(rows, Math.min(targetRows, rowsAhead - batchesBefore * targetRows + rows));
+  const waitMs = idleInMs + (batchesBefore * plannedMs(targetRows)) / replicas;
+  return waitMs + plannedMs(ownRows) + transportMs;
+}
+
+const SECOND_MS = 1_000;
+
+/**
+ * Predictions that refuse everybody are never proved wrong. So while most are refused, one a second goes all the same,
+ * and shows what the truth is.
+ */
+export class HealingExemption {
+  readonly #asked = new SlidingWindow(SECOND_MS);
+  readonly #refused = new SlidingWindow(SECOND_MS);
+  #lastAt = Number.NEGATIVE_INFINITY;
+
+  /** A request whose wait was predicted. */
+  asked(now: number): void {
+    this.#asked.add(now);
+  }
+
+  refused(now: number): void {
+    this.#refused.add(now);
+  }
+
+  /** Whether a request goes in spite of its prediction; it is the one of this second then. */
+  take(now: number): boolean {
+    if (now - this.#lastAt < SECOND_MS) return false;
+    if (2 * this.#refused.count(now) <= this.#asked.count(now)) return false;
+    this.#lastAt = now;
+    return true;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../base/clock.ts';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+import type { Entry } from '../work/entry.ts';
+import { HealingExemption } from './admission.ts';
+import type { Forecast } from './forecast.ts';
+import type { RequestQueue } from './request-queue.ts';
+
+/** What a gate decides by. */
+export interface GateParts {
+  readonly queue: RequestQueue;
+  readonly forecast: Forecast;
+  readonly random: Random;
+}
+
+/** A second of patience is the least that is asked of a client, half a minute the most. */
+const LEAST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 30_000;
+
+/** Lets requests into the queue, or says why they cannot wait there: no time for it, or no room. */
+export class Gate {
+  readonly #clock: Clock;
+  readonly #objectiveMs: number | undefined;
+  readonly #parts: GateParts;
+  readonly #healing = new HealingExemption();
+
+  constructor(clock: Clock, objectiveMs: number | undefined, parts: GateParts) {
+    this.#clock = clock;
+    this.#objectiveMs = objectiveMs;
+    this.#parts = parts;
+  }
+
+  /** Finds the entry a place in the queue, or says why there is none. */
+  enter(entry: Entry): Refusal | undefined {
+    const { queue } = this.#parts;
+    const late = this.#tooLate(entry);
+    if (late !== undefined) return late;
+    const room = queue.roomFor(entry);
+    if (isRefusal(room)) return { ...room, retryAfterMs: this.#retryAfterMs() };
+    for (const displaced of room) {
+      queue.remove(displaced);
+      displaced.settle(
+        this.#overload(
+          'DISPLACED',
+          'the queue is full, and a more urgent request, or one of a caller with less in it, has taken this place',
+        ),
+      );
+    }
+    queue.add(entry);
+    return undefined;
+  }
+
+  /** Whether it could not be answered in time: then it is told so now, where it costs nothing. */
+  #tooLate(entry: Entry): Refusal | undefined {
+    if (this.#objectiveMs === undefined) return undefined;
+    const { forecast } = this.#parts;
+    const now = this.#clock.now();
+    this.#healing.asked(now);
+    const answerMs = forecast.answerMs(entry, now);
+    const leftMs = entry.dueBy - now;
+    if (answerMs === undefined || answerMs <= leftMs) return undefined;
+    this.#healing.refused(now);
+    if (this.#healing.take(now)) {
+      entry.isExempt = true;
+      return undefined;
+    }
+    return this.#overload(
+      'PREDICTED_LATE',
+      `would be answered in ${Math.round(answerMs)} ms, and ${Math.round(leftMs)} ms are left: ` +
+        `${this.#parts.queue.rows} rows are waiting; try again later`,
+    );
+  }
+
+  #overload(reason: 'PREDICTED_LATE' | 'DROPPED_LATE' | 'DISPLACED', message: string): Refusal {
+    return refuse(reason, message, this.#retryAfterMs());
+  }
+
+  /** When the queue should be empty, a little different for everybody: they must not all come back at once. */
+  #retryAfterMs(): number {
+    const drainMs = this.#parts.forecast.drainMs(this.#clock.now());
+    const usualMs = Math.min(Math.max(drainMs, LEAST_RETRY_MS), MOST_RETRY_MS);
+    return Math.round(usualMs * (1 + this.#parts.random.unit() / 2));
+  }
+
+  /** For one that has waited in vain. */
+  tooLateNow(entry: Entry): Refusal {
+    const now = this.#clock.now();
+    this.#healing.refused(now);
+    const [waitedMs, leftMs] = [
+      Math.round(now - entry.receivedAt),
+      Math.max(0, Math.round(entry.dueBy - now)),
+    ];
+    return this.#overload(
+      'DROPPED_LATE',
+      `dropped after ${waitedMs} ms: with ${leftMs} ms left it could not have kept its objective`,
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import type { InferenceRequest } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import { NOBODY, type Tenant } from '../work/entry.ts';
+import type { LaneKey } from '../work/lane.ts';
+import type { Priority } from '../work/priority.ts';
+
+/** What a service must know of the version it serves. */
+export interface ServedVersion {
+  readonly model: string;
+  readonly metadata: ModelMetadata;
+  readonly hasBatchAxis: boolean;
+  /** Largest batch; it may shrink when warmup finds that rows depend on their neighbours. */
+  readonly maxBatchSize: () => number;
+  readonly timeoutMs: number;
+  readonly priority: Priority;
+  /** When an answer should be there, in ms; undefined where nothing but the deadline is written. */
+  readonly objectiveMs: number | undefined;
+  /** Equal requests that are under way run once. */
+  readonly isSingleFlight: boolean;
+}
+
+/** Who asks, and how: what is in no request itself. */
+export interface Caller {
+  readonly tenant: Tenant;
+  /** From a header; the shorter of this and the request's own counts. */
+  readonly timeoutMs: number | undefined;
+  readonly isExplained: boolean;
+}
+
+/** A caller of whom nothing is known. */
+export const ANYONE: Caller = { tenant: NOBODY, timeoutMs: undefined, isExplained: false };
+
+/** What admission needs to know of a request: everything but the data. */
+export interface RequestFacts {
+  readonly request: InferenceRequest;
+  readonly lane: LaneKey;
+  readonly rows: number;
+  readonly bytes: number;
+  /** undefined leaves it to the model. */
+  readonly timeoutMs: number | undefined;
+  /** undefined leaves it to the model. */
+  readonly priority: Priority | undefined;
+  readonly tenant: Tenant;
+  readonly isExplained: boolean;
+  /** Stands for all of the contents; undefined where nobody compares them. */
+  readonly contentKey: string | undefined;
+}

@@ -1,0 +1,24 @@
+import { ARRIVED } from '../observe/recording.ts';
+import type { RequestFacts } from '../serving/request-facts.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { NOBODY } from '../work/entry.ts';
+import type { Priority } from '../work/priority.ts';
+
+/** A request as it was recorded: everything but its data, for which `inputs` stand. */
+export function arrivedFacts(
+  flag: number,
+  recordedTimeoutMs: number,
+  { lane, rows, bytes }: Pick<RequestFacts, 'lane' | 'rows' | 'bytes'>,
+  inputs: readonly Tensor[],
+): RequestFacts {
+  const timeoutMs = (flag & ARRIVED.TIMEOUT) === 0 ? undefined : recordedTimeoutMs;
+  const priority = Math.floor(flag / ARRIVED.PRIORITY);
+  return {
+    request: { id: '', inputs, parameters: {}, timeoutMs, priority: 0 },
+    ...{ lane, rows, bytes, timeoutMs },
+    priority: priority === 0 ? undefined : ((priority - 1) as Priority),
+    isExplained: (flag & ARRIVED.EXPLAINED) !== 0,
+    tenant: NOBODY,
+    contentKey: undefined,
+  };
+}
