@@ -8,6 +8,7 @@ export interface BatchFacts {
   readonly isTurnEnding: boolean;
   /** Whether a replica stands idle; else there is only room behind a running batch. */
   readonly hasIdleReplica: boolean;
+  readonly idleReplicas: number;
   /** When a batch sent now would begin to run: now, or when the one before it should be over. */
   readonly startAt: number;
   /** Replicas that take callers' work. */
@@ -16,6 +17,8 @@ export interface BatchFacts {
   readonly transportMs: number;
   /** Share of the last while in which the replicas were running something, 0 to 1. */
   readonly busyShare: number;
+  /** Share of the last requests that were refused or dropped for want of time, 0 to 1. */
+  readonly shedShare: number;
 }
 
 export type BatchDecision =

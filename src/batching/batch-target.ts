@@ -30,6 +30,8 @@ export interface BatchTarget {
   readonly withinObjective: number;
   /** The smallest with nearly the best throughput. */
   readonly knee: number;
+  /** No batch is larger: where batching gains next to nothing it stops where even that is gained. */
+  readonly largest: number;
   /** How many times more rows a second the best size gives than single rows do. */
   readonly gain: number;
 }
@@ -37,6 +39,7 @@ export interface BatchTarget {
 /** Below this gain a batch costs more waiting than it saves. */
 const WORTHWHILE_GAIN = 1.15;
 const NEARLY = 0.95;
+const AS_GOOD_AS = 0.995;
 
 /** The size of batch to aim at. One row where batching gains nothing. */
 export function batchTarget(curve: ServiceCurve, facts: TargetFacts): BatchTarget {
@@ -50,8 +53,11 @@ export function batchTarget(curve: ServiceCurve, facts: TargetFacts): BatchTarge
     latencyMs === undefined
       ? Number.POSITIVE_INFINITY
       : curve.rowsWithin((latencyMs - reserveMs) / ((1 + 1 / Math.max(1, replicas)) * planFactor));
-  const knee = gain < WORTHWHILE_GAIN ? 1 : kneeOf(rate, NEARLY * best, maxRows);
-  return { rows: Math.max(1, Math.min(withinObjective, knee, maxRows)), withinObjective, knee, gain };
+  const isWorthwhile = gain >= WORTHWHILE_GAIN;
+  const knee = isWorthwhile ? kneeOf(rate, NEARLY * best, maxRows) : 1;
+  const largest = isWorthwhile ? maxRows : kneeOf(rate, AS_GOOD_AS * best, maxRows);
+  const rows = Math.max(1, Math.min(withinObjective, knee, maxRows));
+  return { rows, withinObjective, knee, largest, gain };
 }
 
 /** The smallest size that reaches a rate. */

@@ -34,6 +34,8 @@ export interface BatchPlan {
 
 /** A head so old that its batch would be smaller than this share of b* makes way when more is waiting. */
 const WORTHWHILE_SHARE = 0.5;
+/** Where this share is turned away anyhow it should be the oldest, so that all batches are full. */
+const FULL_FROM_SHED_SHARE = 0.1;
 /** Balanced waits only where the replicas are busier than this. */
 const BUSY_SHARE = 0.6;
 /** A second batch is sent ahead only where bringing it costs more than this share of its service time. */
@@ -93,7 +95,13 @@ export class SloPolicy implements BatchPolicy {
     const curve = this.#settings.curveOf(lane.key);
     if (this.#settings.objective === undefined || !curve.isKnown) return new PlainFill(cap);
     const { target, planFactor } = this.#targetOf(lane.key, facts);
-    return new SloFill(curve, planFactor, target.rows, cap, facts.startAt + facts.transportMs);
+    const startAt = facts.startAt + facts.transportMs;
+    // Where many are turned away only throughput counts: batches are to be as full as the objective lets them be.
+    const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
+    const fullest = Math.max(target.rows, Math.min(target.withinObjective, target.largest));
+    const targetRows = target.rows + pressure * (fullest - target.rows);
+    const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressure) * targetRows;
+    return new SloFill(curve, { planFactor, targetRows, neededRows, cap, startAt });
   }
 
   targetRows(lane: LaneView, facts: BatchFacts): number {
@@ -130,10 +138,12 @@ export class SloPolicy implements BatchPolicy {
     return next.dueBy - nextMs - marginMs - facts.transportMs;
   }
 
-  /** Rows of the largest batch that may go: one where batching gains nothing. */
+  /** Rows of the largest batch that may go now. */
   #largest(lane: LaneView, facts: BatchFacts): number {
-    const maxRows = this.#settings.maxBatchSize();
-    return this.#targetOf(lane.key, facts).target.knee === 1 ? 1 : maxRows;
+    const { target } = this.#targetOf(lane.key, facts);
+    if (target.largest === this.#settings.maxBatchSize()) return target.largest;
+    // Little is gained by batching: whoever is idle takes a part.
+    return Math.max(1, Math.min(target.largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
   }
 
   #mayPrefetch(lane: LaneView, { transportMs }: BatchFacts): boolean {
@@ -173,12 +183,22 @@ const MAX_TARGETS = 256;
 
 function unknownTarget(maxRows: number): BatchTarget {
   const rows = Math.min(UNKNOWN_TARGET_ROWS, maxRows);
-  return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, gain: 1 };
+  return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, largest: maxRows, gain: 1 };
 }
 
 /** Of late batches five times as many are planned for as requests may be late: a late batch is not lost yet. */
 function planQuantile(percentile: number): number {
   return Math.max(0.5, 1 - 5 * (1 - percentile / 100));
+}
+
+/** What a fill goes by. */
+interface FillFacts {
+  readonly planFactor: number;
+  readonly targetRows: number;
+  /** A smaller batch is not worth running while more is waiting. */
+  readonly neededRows: number;
+  readonly cap: number;
+  readonly startAt: number;
 }
 
 /** A batch that is filled by the time that is left to each of its members. */
@@ -191,12 +211,12 @@ class SloFill implements BatchFill {
   #cap: number;
   #rows = 0;
 
-  constructor(curve: ServiceCurve, planFactor: number, targetRows: number, cap: number, startAt: number) {
+  constructor(curve: ServiceCurve, { planFactor, targetRows, neededRows, cap, startAt }: FillFacts) {
     this.#curve = curve;
     this.#planFactor = planFactor;
     this.#targetRows = targetRows;
     this.#startAt = startAt;
-    this.#neededRows = WORTHWHILE_SHARE * targetRows;
+    this.#neededRows = neededRows;
     this.#cap = cap;
   }
 

@@ -95,6 +95,7 @@ export class RequestPath {
       deadlines: this.#deadlines,
       transport: this.transport,
       recovery: this.recovery,
+      shedShare: () => this.#service?.shedShare ?? 0,
       drop: (entries) => this.#service?.drop(entries),
     });
     const sources = [...this.recovery.sources, this.pinned, newRequests];

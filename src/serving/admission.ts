@@ -18,13 +18,14 @@ export interface WaitFacts {
 /** Time until a request that came now would be answered, in ms: full batches before its own, shared out over the replicas. */
 export function predictedMs(facts: WaitFacts): number {
   const { rows, rowsAhead, targetRows, plannedMs, replicas, idleInMs, transportMs } = facts;
-  const batchesBefore = Math.floor(rowsAhead / targetRows);
-  const ownRows = Math.max(rows, Math.min(targetRows, rowsAhead - batchesBefore * targetRows + rows));
+  // Batches may turn out larger than planned: who might still make it is let in, and the batches sort out the rest.
+  const batchesBefore = Math.max(0, Math.floor(rowsAhead / targetRows) - 1);
   const waitMs = idleInMs + (batchesBefore * plannedMs(targetRows)) / replicas;
-  return waitMs + plannedMs(ownRows) + transportMs;
+  return waitMs + plannedMs(rows) + transportMs;
 }
 
 const SECOND_MS = 1_000;
+const MEMORY_REQUESTS = 256;
 
 /**
  * Predictions that refuse everybody are never proved wrong. So while most are refused, one a second goes all the same,
@@ -33,15 +34,19 @@ const SECOND_MS = 1_000;
 export class HealingExemption {
   readonly #asked = new SlidingWindow(SECOND_MS);
   readonly #refused = new SlidingWindow(SECOND_MS);
+  /** Share of the last requests that were refused or dropped for want of time. */
+  shedShare = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
 
   /** A request whose wait was predicted. */
   asked(now: number): void {
     this.#asked.add(now);
+    this.shedShare -= this.shedShare / MEMORY_REQUESTS;
   }
 
   refused(now: number): void {
     this.#refused.add(now);
+    this.shedShare += 1 / MEMORY_REQUESTS;
   }
 
   /** Whether a request goes in spite of its prediction; it is the one of this second then. */

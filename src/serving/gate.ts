@@ -82,6 +82,11 @@ export class Gate {
     return Math.round(usualMs * (1 + this.#parts.random.unit() / 2));
   }
 
+  /** Share of the last requests that were refused or dropped for want of time. */
+  get shedShare(): number {
+    return this.#healing.shedShare;
+  }
+
   /** For one that has waited in vain. */
   tooLateNow(entry: Entry): Refusal {
     const now = this.#clock.now();

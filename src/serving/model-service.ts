@@ -128,6 +128,11 @@ export class ModelService implements EntryOwner {
     this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
   }
 
+  /** Share of the last requests that were refused or dropped for want of time. */
+  get shedShare(): number {
+    return this.#gate.shedShare;
+  }
+
   /** For the queue's source: they are out of the queue, too late for a batch worth running. */
   drop(entries: readonly Entry[]): void {
     for (const entry of entries) {

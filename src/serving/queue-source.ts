@@ -19,6 +19,7 @@ export interface QueueSourceParts {
   readonly transport: TransportTime;
   readonly recovery: Recovery;
   readonly maxBatchSize: () => number;
+  readonly shedShare: () => number;
   /** They are out of the queue, and are to be told so. */
   readonly drop: (entries: readonly Entry[]) => void;
 }
@@ -68,16 +69,19 @@ export class QueueSource implements WorkSource {
   }
 
   #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
-    const { roster, transport } = this.#parts;
-    const hasIdleReplica = eligible.some(({ running }) => running === 0);
+    const { roster, transport, shedShare } = this.#parts;
+    let idleReplicas = 0;
+    for (const { running } of eligible) if (running === 0) idleReplicas += 1;
+    const hasIdleReplica = idleReplicas > 0;
     const startAt = hasIdleReplica
       ? now
       : Math.max(now, Math.min(...eligible.map(({ busyUntil }) => busyUntil)));
     return {
-      ...{ now, isTurnEnding, hasIdleReplica, startAt },
+      ...{ now, isTurnEnding, hasIdleReplica, idleReplicas, startAt },
       replicas: roster.serving,
       transportMs: transport.ms,
       busyShare: roster.busyShare(now),
+      shedShare: shedShare(),
     };
   }
 

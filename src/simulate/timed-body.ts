@@ -1,0 +1,105 @@
+import { type Clock, RANK } from '../base/clock.ts';
+import { refuse } from '../base/errors.ts';
+import type { Answer } from '../model/inference.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
+import type { Batch } from '../work/batch.ts';
+import type { OutcomeSink } from '../work/outcome.ts';
+
+/** What becomes of a batch of a timed replica. */
+export type TimedResult =
+  | { readonly kind: 'answer' }
+  /** Only these members are refused, by the model. */
+  | { readonly kind: 'refuse members'; readonly members: readonly number[] }
+  | { readonly kind: 'throw'; readonly message: string };
+
+/** How timed replicas behave. */
+export interface TimedBehaviour {
+  readonly metadata: ModelMetadata;
+  serviceMs(batch: Batch, replica: ReplicaId): number;
+  result(batch: Batch): TimedResult;
+}
+
+const ANSWER: Answer = { outputs: [] };
+
+/**
+ * Replicas that are nothing but the time they take: no bytes, no faults of processes. Millions of requests go through
+ * them in seconds, which is what comparing policies and planning need.
+ */
+export class TimedSpawner implements Spawner {
+  readonly #clock: Clock;
+  readonly #behaviour: TimedBehaviour;
+
+  constructor(clock: Clock, behaviour: TimedBehaviour) {
+    this.#clock = clock;
+    this.#behaviour = behaviour;
+  }
+
+  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+    const replica = new TimedReplica(this.#clock, this.#behaviour, id, incarnation, observer);
+    this.#clock.at(
+      this.#clock.now(),
+      () => {
+        observer.loaded(this.#behaviour.metadata);
+        observer.credited(1);
+      },
+      RANK.completion,
+    );
+    return replica;
+  }
+}
+
+/** Takes one batch at a time. */
+class TimedReplica implements Replica {
+  readonly id: ReplicaId;
+  readonly incarnation: number;
+  readonly #clock: Clock;
+  readonly #behaviour: TimedBehaviour;
+  readonly #observer: ReplicaObserver;
+
+  constructor(
+    clock: Clock,
+    behaviour: TimedBehaviour,
+    id: ReplicaId,
+    incarnation: number,
+    observer: ReplicaObserver,
+  ) {
+    this.#clock = clock;
+    this.#behaviour = behaviour;
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#observer = observer;
+  }
+
+  start(batch: Batch, sink: OutcomeSink): void {
+    const computeMs = this.#behaviour.serviceMs(batch, this.id);
+    const result = this.#behaviour.result(batch);
+    this.#clock.at(
+      this.#clock.now() + computeMs,
+      () => {
+        if (result.kind === 'throw') {
+          sink.end({ kind: 'threw', message: result.message });
+          return;
+        }
+        const refused = result.kind === 'refuse members' ? result.members : [];
+        for (let member = 0; member < batch.members.length; member++) {
+          sink.part(member, refused.includes(member) ? refuse('MODEL_ERROR', 'refused') : ANSWER);
+        }
+        sink.end({ kind: 'done', computeMs });
+      },
+      RANK.completion,
+    );
+  }
+
+  cancel(): void {}
+
+  drain(): void {
+    this.kill();
+  }
+
+  kill(): void {
+    this.#clock.at(this.#clock.now(), () =>
+      this.#observer.exited({ cause: 'ended', code: 0, signal: null, detail: 'ended' } as never),
+    );
+  }
+}
