@@ -187,34 +187,46 @@ function troubles(): Record<string, number> {
   const badRows = runPolicy(
     runOf(it, share, { requestOf, resultOf: (batch) => ({ kind: 'refuse members', members: bad(batch) }) }),
   );
-  const throwing = runPolicy(
-    runOf(it, share, {
-      requestOf,
-      resultOf: (batch) => (bad(batch).length > 0 ? { kind: 'throw', message: 'bad' } : { kind: 'answer' }),
-    }),
-  );
+  let innocentsFailed = 0;
+  const throwingAt = (load: number) =>
+    runPolicy(
+      runOf(it, load, {
+        requestOf,
+        resultOf: (batch) => (bad(batch).length > 0 ? { kind: 'throw', message: 'bad' } : { kind: 'answer' }),
+        onRefused: (index, reason) => {
+          if (reason === 'MODEL_ERROR' && !isBad(index)) innocentsFailed += 1;
+        },
+      }),
+    );
+  const [throwing, throwingLess] = [throwingAt(share), throwingAt(HALF_LOAD)];
   const leaving = runPolicy(
     runOf(it, share, { leavesAfterMs: (_index, random) => (random.unit() < 0.2 ? 20 : undefined) }),
   );
+  const [busy, half] = [flood(it, 0.8), flood(it, 0.5)];
   return {
     badRowsCost: 1 - answeredOf(badRows) / answeredOf(calm),
     throwsCost: 1 - throwing.inTime / calm.inTime,
-    throwsFailedOfBad: throwing.failed / Math.ceil((0.9 * REQUESTS) / 100),
+    throwsCostAtLowLoad: 1 - answeredOf(throwingLess) / answeredOf(runPolicy(runOf(it, HALF_LOAD))),
+    throwsFailedInnocents: innocentsFailed,
     leaversCost: 1 - answeredOf(leaving) / answeredOf(calm),
-    ...flood(it),
+    floodedP99OverQuietAt80: busy.slower,
+    floodedP99OverQuietAt50: half.slower,
+    floodedOthersRefused: busy.refused + half.refused,
+    floodedGoodput: busy.goodput,
   };
 }
 
 const TENANTS = 4;
+const HALF_LOAD = 0.4;
 
-/** Four tenants at an eighth of what can be done each; then one of them asks for ten times as much. */
-function flood(it: SloCase): Record<string, number> {
+/** Four tenants that use `load` of the ideal together; then one of them asks for ten times as much. */
+function flood(it: SloCase, load: number) {
   const tenant = (index: number) => ({ tenant: { name: `t${index}`, weight: 1 } });
   const quiet = runPolicy(
-    runOf(it, TENANTS / 8, { requestOf: (_index, random) => tenant(Math.floor(random.unit() * TENANTS)) }),
+    runOf(it, load, { requestOf: (_index, random) => tenant(Math.floor(random.unit() * TENANTS)) }),
   );
   const flooded = runPolicy(
-    runOf(it, (TENANTS + 9) / 8, {
+    runOf(it, (load * (TENANTS + 9)) / TENANTS, {
       requests: 2 * REQUESTS,
       requestOf: (_index, random) => {
         const place = random.unit() * (TENANTS + 9);
@@ -222,16 +234,12 @@ function flood(it: SloCase): Record<string, number> {
       },
     }),
   );
-  let [slowest, refused] = [0, 0];
+  let [slower, refused] = [0, 0];
   for (let index = 1; index < TENANTS; index++) {
     const [before, now] = [quiet.shareOf.get(`t${index}`), flooded.shareOf.get(`t${index}`)];
     if (before === undefined || now === undefined) continue;
-    slowest = Math.max(slowest, now.latencyMs.quantile(0.99) / before.latencyMs.quantile(0.99));
+    slower = Math.max(slower, now.latencyMs.quantile(0.99) / before.latencyMs.quantile(0.99));
     refused += now.offered - now.latencyMs.count;
   }
-  return {
-    floodedP99OverQuiet: slowest,
-    floodedOthersRefused: refused,
-    floodedGoodput: flooded.goodput / staggeredIdeal(it),
-  };
+  return { slower, refused, goodput: flooded.goodput / staggeredIdeal(it) };
 }

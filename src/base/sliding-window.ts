@@ -11,14 +11,14 @@ export class SlidingWindow {
     this.#bucketMs = windowMs / BUCKETS;
   }
 
-  add(now: number): void {
+  add(now: number, count = 1): void {
     const stretch = Math.floor(now / this.#bucketMs);
     const bucket = stretch % BUCKETS;
     if (this.#stretches[bucket] !== stretch) {
       this.#stretches[bucket] = stretch;
       this.#counts[bucket] = 0;
     }
-    (this.#counts[bucket] as number) += 1;
+    (this.#counts[bucket] as number) += count;
   }
 
   count(now: number): number {

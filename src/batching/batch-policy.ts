@@ -17,6 +17,10 @@ export interface BatchFacts {
   readonly transportMs: number;
   /** Share of the last while in which the replicas were running something, 0 to 1. */
   readonly busyShare: number;
+  /** One tenant asks for much more than others, and there is not enough for all. */
+  readonly isCrowded: boolean;
+  /** Share of rows that throw whatever batch they are in, 0 to 1. */
+  readonly badShare: number;
   /** Share of the last requests that were refused or dropped for want of time, 0 to 1. */
   readonly shedShare: number;
 }
@@ -34,8 +38,11 @@ export type Ruling = 'take' | 'drop' | 'stop';
 
 /** One batch while it is filled. */
 export interface BatchFill {
-  /** Rules on the next request in the order of service. `rowsLeft` are all rows of the lane, its own included. */
-  rule(next: WaitingRequest, rowsLeft: number): Ruling;
+  /**
+   * Rules on the next request in the order of service. `rowsLeft` are all rows of the lane, its own included;
+   * `isModest` says that others ask for much more than its tenant.
+   */
+  rule(next: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling;
 }
 
 /** Says which lane goes and when, and who rides along. */

@@ -10,6 +10,7 @@ import {
   WAIT_FOR_TURN,
 } from './batch-policy.ts';
 import { type BatchTarget, batchTarget, type ServiceCurve } from './batch-target.ts';
+import { sizeUnderThrows } from './bisect.ts';
 
 /** The trade between waiting and efficiency in one word. */
 export type Goal = 'latency' | 'balanced' | 'efficiency';
@@ -100,8 +101,9 @@ export class SloPolicy implements BatchPolicy {
     const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
     const fullest = Math.max(target.rows, Math.min(target.withinObjective, target.largest));
     const targetRows = target.rows + pressure * (fullest - target.rows);
+    const leastRows = WORTHWHILE_SHARE * target.rows;
     const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressure) * targetRows;
-    return new SloFill(curve, { planFactor, targetRows, neededRows, cap, startAt });
+    return new SloFill(curve, { planFactor, targetRows, leastRows, neededRows, cap, startAt });
   }
 
   targetRows(lane: LaneView, facts: BatchFacts): number {
@@ -141,9 +143,26 @@ export class SloPolicy implements BatchPolicy {
   /** Rows of the largest batch that may go now. */
   #largest(lane: LaneView, facts: BatchFacts): number {
     const { target } = this.#targetOf(lane.key, facts);
-    if (target.largest === this.#settings.maxBatchSize()) return target.largest;
+    const maxRows = this.#uncrowded(lane, facts);
+    if (facts.badShare > 0) {
+      const curve = this.#settings.curveOf(lane.key);
+      return sizeUnderThrows(facts.badShare, Math.min(maxRows, target.withinObjective, lane.rows), (rows) =>
+        curve.predictMs(rows),
+      );
+    }
+    if (target.largest >= maxRows) return maxRows;
     // Little is gained by batching: whoever is idle takes a part.
     return Math.max(1, Math.min(target.largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
+  }
+
+  /** Where one tenant crowds others, who has just missed a batch must still make the next: two must fit the objective. */
+  #uncrowded(lane: LaneView, facts: BatchFacts): number {
+    const { objective, maxBatchSize, curveOf } = this.#settings;
+    const curve = curveOf(lane.key);
+    if (!facts.isCrowded || objective === undefined || !curve.isKnown) return maxBatchSize();
+    const { planFactor } = this.#targetOf(lane.key, facts);
+    const halfMs = (objective.latencyMs - facts.transportMs) / 2;
+    return Math.max(1, Math.min(maxBatchSize(), curve.rowsWithin(halfMs / planFactor)));
   }
 
   #mayPrefetch(lane: LaneView, { transportMs }: BatchFacts): boolean {
@@ -195,7 +214,9 @@ function planQuantile(percentile: number): number {
 interface FillFacts {
   readonly planFactor: number;
   readonly targetRows: number;
-  /** A smaller batch is not worth running while more is waiting. */
+  /** A smaller batch is never worth running while more is waiting. */
+  readonly leastRows: number;
+  /** The same for whoever is to make way first. */
   readonly neededRows: number;
   readonly cap: number;
   readonly startAt: number;
@@ -207,24 +228,31 @@ class SloFill implements BatchFill {
   readonly #planFactor: number;
   readonly #targetRows: number;
   readonly #startAt: number;
+  readonly #leastRows: number;
   #neededRows: number;
   #cap: number;
   #rows = 0;
 
-  constructor(curve: ServiceCurve, { planFactor, targetRows, neededRows, cap, startAt }: FillFacts) {
+  constructor(
+    curve: ServiceCurve,
+    { planFactor, targetRows, leastRows, neededRows, cap, startAt }: FillFacts,
+  ) {
     this.#curve = curve;
     this.#planFactor = planFactor;
     this.#targetRows = targetRows;
     this.#startAt = startAt;
-    this.#neededRows = neededRows;
+    this.#leastRows = leastRows;
+    this.#neededRows = Math.min(neededRows, cap);
     this.#cap = cap;
   }
 
-  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number): Ruling {
+  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling {
     const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
-    if (fit < Math.min(this.#neededRows, this.#rows + rowsLeft) || fit < rows) {
+    // Those who crowd the others make way first; but nobody may make all batches small.
+    const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
+    if (fit < Math.min(wantedRows, this.#rows + rowsLeft) || fit < rows) {
       // Once somebody had to go, the rest is to make full batches again.
-      this.#neededRows = this.#targetRows;
+      this.#neededRows = Math.min(this.#targetRows, this.#cap);
       return 'drop';
     }
     const cap = Math.min(this.#cap, fit);

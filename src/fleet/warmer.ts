@@ -24,6 +24,8 @@ const COLD_RUNS = 2;
 const KEPT_RUNS = 10;
 const ROUNDS = 5;
 const MAX_PROFILE_MS = 2_000;
+/** What a replica practises with while another one finds out how large batches may be. */
+const USUAL_BATCH = 32;
 
 /** Has a replica run sample batches until its latency is stable or the budget is over. */
 export class Warmer {
@@ -199,7 +201,8 @@ function sizesToRun({ maxBatchSize, profile, limitMs }: WarmupTarget): number[] 
     for (let size = 1; size < maxBatchSize; size *= 2) sizes.push(size);
     return [...sizes, maxBatchSize];
   }
-  const sizes = maxBatchSize === 1 ? [1] : [1, maxBatchSize];
+  const largest = Number.isFinite(limitMs) ? Math.min(maxBatchSize, USUAL_BATCH) : maxBatchSize;
+  const sizes = largest === 1 ? [1] : [1, largest];
   if (profile === 'full') for (let size = 2; size < maxBatchSize; size *= 2) sizes.push(size);
   return sizes;
 }

@@ -5,8 +5,6 @@ import type { ServiceTimes } from './service-times.ts';
 /** Share that each older batch keeps in how slow a replica is. */
 const FACTOR_MEMORY = 0.8;
 const LEAST_MS = 1e-3;
-/** Of the mean: no batch is expected to take less. */
-const LEAST_SHARE = 0.1;
 /** So many times slower than the usual replica, or faster, it says nothing of the model. */
 const OUTLIER = 3;
 /** More than so much slower or faster is the same to us. */
@@ -40,8 +38,7 @@ export class ReplicaServiceTime implements ServiceEstimate {
 
   observe(lane: LaneKey, rows: number, tookMs: number): void {
     const curve: ServiceTime = this.#shared.of(lane);
-    // A line through few sizes may pass near zero elsewhere: what it says there must not make anybody look slow.
-    const usualMs = Math.max(curve.predictMs(rows), LEAST_SHARE * curve.meanMs, LEAST_MS);
+    const usualMs = Math.max(curve.predictMs(rows), LEAST_MS);
     const ratio = Math.min(Math.max(tookMs / usualMs, 1 / MAX_FACTOR), MAX_FACTOR);
     // Until the shape is known nobody can be told to be slow.
     if (curve.isKnown) this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * ratio;

@@ -33,6 +33,7 @@ export class Gate {
   /** Finds the entry a place in the queue, or says why there is none. */
   enter(entry: Entry): Refusal | undefined {
     const { queue } = this.#parts;
+    queue.asked(entry);
     const late = this.#tooLate(entry);
     if (late !== undefined) return late;
     const room = queue.roomFor(entry);

@@ -10,6 +10,9 @@ import { RequestWork } from './request-work.ts';
 import type { TransportTime } from './transport-time.ts';
 import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
 
+/** Below this share turned away there is enough for all. */
+const CROWDED_SHED_SHARE = 0.01;
+
 /** What the source of new requests works with. */
 export interface QueueSourceParts {
   readonly queue: RequestQueue;
@@ -56,20 +59,20 @@ export class QueueSource implements WorkSource {
     const fill = policy.fill(lane, maxBatchSize(), facts);
     let next = lane.next;
     if (next === undefined) return false;
-    if (fill.rule(next, lane.rows) !== 'drop') return true;
+    if (fill.rule(next, lane.rows, queue.isModest(next)) !== 'drop') return true;
     if (!facts.hasIdleReplica) return false;
     const dropped: Entry[] = [];
     do {
       queue.remove(next);
       dropped.push(next);
       next = lane.next;
-    } while (next !== undefined && fill.rule(next, lane.rows) === 'drop');
+    } while (next !== undefined && fill.rule(next, lane.rows, queue.isModest(next)) === 'drop');
     drop(dropped);
     return next !== undefined;
   }
 
   #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
-    const { roster, transport, shedShare } = this.#parts;
+    const { queue, roster, transport, recovery, shedShare } = this.#parts;
     let idleReplicas = 0;
     for (const { running } of eligible) if (running === 0) idleReplicas += 1;
     const hasIdleReplica = idleReplicas > 0;
@@ -82,6 +85,8 @@ export class QueueSource implements WorkSource {
       transportMs: transport.ms,
       busyShare: roster.busyShare(now),
       shedShare: shedShare(),
+      isCrowded: queue.isCrowded && shedShare() > CROWDED_SHED_SHARE,
+      badShare: recovery.badShare(now),
     };
   }
 

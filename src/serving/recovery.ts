@@ -89,6 +89,11 @@ export class Recovery {
     return this.#retriesRunning < maxRetries(this.#ports.budget, this.#ports.inFlight());
   }
 
+  /** Share of rows that throw whatever batch they are in. */
+  badShare(now: number): number {
+    return this.#throws.badShare(now);
+  }
+
   wake(): void {
     this.#ports.wake();
   }

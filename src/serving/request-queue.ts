@@ -5,6 +5,7 @@ import type { Entry, Tenant } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Priority } from '../work/priority.ts';
 import { LaneQueue } from './lane-queue.ts';
+import { TenantDemand } from './tenant-demand.ts';
 
 /** How much may wait. */
 export interface QueueBounds {
@@ -37,6 +38,7 @@ export class RequestQueue {
   readonly #lanes = new Map<LaneKey, LaneQueue>();
   readonly #rowsByPriority = PRIORITIES.map(() => 0);
   readonly #holdings = new Map<string, Holding>();
+  readonly #demand = new TenantDemand();
   #rows = 0;
   #bytes = 0;
 
@@ -68,6 +70,16 @@ export class RequestQueue {
   /** Rows that a tenant has waiting. */
   rowsOf(tenant: Tenant): number {
     return this.#holdings.get(tenant.name)?.rows ?? 0;
+  }
+
+  /** Whether one tenant asks for much more than others do. */
+  get isCrowded(): boolean {
+    return this.#demand.hasModest;
+  }
+
+  /** A request of the tenant has come, whatever becomes of it. */
+  asked(entry: Entry): void {
+    this.#demand.asked(entry.tenant, entry.rows);
   }
 
   /** Whether there is room, and who would have to make it: less urgent requests, or those of whoever has most. */
@@ -109,6 +121,11 @@ export class RequestQueue {
     if (lane !== undefined) this.#takeOut(lane, entry, false);
   }
 
+  /** Whether others ask for so much more than its tenant that it is they who crowd the queue. */
+  isModest({ tenant }: Entry): boolean {
+    return this.#demand.isModest(tenant);
+  }
+
   /** Lanes with at least one request. */
   lanes(): Iterable<LaneQueue> {
     return this.#lanes.values();
@@ -120,7 +137,7 @@ export class RequestQueue {
     let dropped: Entry[] | undefined;
     const lane = this.#lanes.get(key);
     for (let next = lane?.next; lane !== undefined && next !== undefined; next = lane.next) {
-      const ruling = fill.rule(next, lane.rows);
+      const ruling = fill.rule(next, lane.rows, this.isModest(next));
       if (ruling === 'stop') break;
       this.#takeOut(lane, next, ruling === 'take');
       if (ruling === 'take') members.push(next);

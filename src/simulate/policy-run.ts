@@ -36,6 +36,8 @@ export interface PolicyRun {
   /** What is special about a request; its number counts from 0. */
   readonly requestOf?: (index: number, random: Random) => Partial<RequestFacts>;
   readonly resultOf?: (batch: Batch) => TimedResult;
+  /** Told of every refusal. */
+  readonly onRefused?: (index: number, reason: string) => void;
   /** When its caller leaves, in ms after it came; undefined stays. */
   readonly leavesAfterMs?: (index: number, random: Random) => number | undefined;
   /** Time until the next request comes, in ms; exponential at the rate by default. */
@@ -117,9 +119,12 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     const facts = { ...FACTS, ...it.requestOf?.(index, kinds) };
     it.learner?.arrived?.(now);
     const book = books.open(facts.tenant.name, isCounted);
+    const number = index;
     const entry = version.admit({ facts, isDenied: false }, (outcome) => {
-      if (isRefusal(outcome)) book.refused(outcome.reason);
-      else book.answered(clock.now() - now);
+      if (isRefusal(outcome)) {
+        book.refused(outcome.reason);
+        it.onRefused?.(number, outcome.reason);
+      } else book.answered(clock.now() - now);
     });
     if (!(entry instanceof Entry)) book.refused(entry.reason);
     const leavesAfterMs = it.leavesAfterMs?.(index, leaves);

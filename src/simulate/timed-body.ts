@@ -1,10 +1,10 @@
-import { type Clock, RANK } from '../base/clock.ts';
+import { type Clock, RANK, type Timer } from '../base/clock.ts';
 import { refuse } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { Batch } from '../work/batch.ts';
-import type { OutcomeSink } from '../work/outcome.ts';
+import type { LossCause, OutcomeSink } from '../work/outcome.ts';
 
 /** What becomes of a batch of a timed replica. */
 export type TimedResult =
@@ -21,6 +21,8 @@ export interface TimedBehaviour {
 }
 
 const ANSWER: Answer = { outputs: [] };
+const REFUSED = refuse('MODEL_ERROR', 'refused');
+const BEAT_MS = 1_000;
 
 /**
  * Replicas that are nothing but the time they take: no bytes, no faults of processes. Millions of requests go through
@@ -36,7 +38,7 @@ export class TimedSpawner implements Spawner {
   }
 
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
-    const replica = new TimedReplica(this.#clock, this.#behaviour, id, incarnation, observer);
+    const replica = new TimedReplica(this.#clock, this.#behaviour, { id, incarnation }, observer);
     this.#clock.at(
       this.#clock.now(),
       () => {
@@ -56,12 +58,13 @@ class TimedReplica implements Replica {
   readonly #clock: Clock;
   readonly #behaviour: TimedBehaviour;
   readonly #observer: ReplicaObserver;
+  #beat: Timer;
+  #isGone = false;
 
   constructor(
     clock: Clock,
     behaviour: TimedBehaviour,
-    id: ReplicaId,
-    incarnation: number,
+    { id, incarnation }: Pick<Replica, 'id' | 'incarnation'>,
     observer: ReplicaObserver,
   ) {
     this.#clock = clock;
@@ -69,37 +72,44 @@ class TimedReplica implements Replica {
     this.id = id;
     this.incarnation = incarnation;
     this.#observer = observer;
+    this.#beat = clock.at(clock.now() + BEAT_MS, () => this.#onBeat());
   }
 
   start(batch: Batch, sink: OutcomeSink): void {
     const computeMs = this.#behaviour.serviceMs(batch, this.id);
     const result = this.#behaviour.result(batch);
-    this.#clock.at(
-      this.#clock.now() + computeMs,
-      () => {
-        if (result.kind === 'throw') {
-          sink.end({ kind: 'threw', message: result.message });
-          return;
-        }
-        const refused = result.kind === 'refuse members' ? result.members : [];
-        for (let member = 0; member < batch.members.length; member++) {
-          sink.part(member, refused.includes(member) ? refuse('MODEL_ERROR', 'refused') : ANSWER);
-        }
-        sink.end({ kind: 'done', computeMs });
-      },
-      RANK.completion,
-    );
+    const end = () => {
+      if (this.#isGone) return;
+      if (result.kind === 'throw') {
+        sink.end({ kind: 'threw', message: result.message });
+        return;
+      }
+      const refused = result.kind === 'refuse members' ? result.members : [];
+      for (let member = 0; member < batch.members.length; member++) {
+        sink.part(member, refused.includes(member) ? REFUSED : ANSWER);
+      }
+      sink.end({ kind: 'done', computeMs });
+    };
+    this.#clock.at(this.#clock.now() + computeMs, end, RANK.completion);
   }
 
   cancel(): void {}
 
   drain(): void {
-    this.kill();
+    this.kill('ended');
   }
 
-  kill(): void {
+  /** What it was running is never heard of again: those who end it do not ask. */
+  kill(cause: LossCause): void {
+    this.#isGone = true;
+    this.#beat.cancel();
     this.#clock.at(this.#clock.now(), () =>
-      this.#observer.exited({ cause: 'ended', code: 0, signal: null, detail: 'ended' } as never),
+      this.#observer.exited({ code: null, signal: 'SIGKILL', cause, detail: '' }),
     );
+  }
+
+  #onBeat(): void {
+    this.#observer.beat({ rssBytes: 0, cpuMs: 0, batches: 0 });
+    this.#beat = this.#clock.at(this.#clock.now() + BEAT_MS, () => this.#onBeat());
   }
 }
