@@ -6,6 +6,7 @@ import type { ModelRegistry } from '../fleet/model-registry.ts';
 import { REPLICA_ACTIONS, type ReplicaAction } from '../fleet/operate.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import { guardAdmin } from './admin-guard.ts';
+import { batchingView } from './batching-view.ts';
 import type { DecisionStream } from './decision-stream.ts';
 
 /** What operators may see and do. */
@@ -123,7 +124,7 @@ function describe(version: VersionInService, operations: AdminPorts['operations'
     reason: version.failure,
     ready: version.isReady,
     notReadyBecause: version.whyNotReady ?? null,
-    maxBatchSize: path.maxBatchSize,
+    batching: batchingView(version),
     comparesGoldenNumbers: version.comparesNumbers,
     deniedInputs: path.denyList.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },

@@ -2,7 +2,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { Caller } from '../serving/request-facts.ts';
 import type { BodyBudget, BodyReservation } from './body-budget.ts';
+import { callerOf } from './caller.ts';
+import type { Tenants } from './tenants.ts';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 
@@ -14,12 +17,14 @@ export interface Admission {
   readonly maxBodyBytes: number;
   /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
   readonly jsonBytes: number | undefined;
+  readonly caller: Caller;
 }
 
 /** What the server as a whole allows just now. */
 export interface HouseRules {
   readonly maxBodyBytes: number;
   readonly isAdmitting: () => boolean;
+  readonly tenants: Tenants;
 }
 
 const DIGITS = /^\d{1,15}$/;
@@ -42,6 +47,8 @@ export class Door {
     wantedVersion: string | undefined,
   ): Admission | Refusal {
     if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
+    const caller = callerOf(headers, this.#rules.tenants);
+    if (isRefusal(caller)) return caller;
     const version = this.#registry.find(model, wantedVersion);
     if (isRefusal(version)) return version;
     const closed = version.whyNot();
@@ -62,7 +69,7 @@ export class Door {
     if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
     const reservation = this.#budget.open();
     if (!reservation.cover(declaredBytes)) return noRoom();
-    return { version, encoding, reservation, maxBodyBytes, jsonBytes };
+    return { version, encoding, reservation, maxBodyBytes, jsonBytes, caller };
   }
 }
 

@@ -10,6 +10,7 @@ import { readBody } from './body.ts';
 import type { Codec } from './codec.ts';
 import type { ReadTask, WriteTask } from './codec-task.ts';
 import type { Admission } from './door.ts';
+import { explanationOf } from './explanation.ts';
 import type { OipRequest } from './oip-request.ts';
 import { answerParts, checkOutputs } from './oip-response.ts';
 import { refuseEarly, sendRefusal } from './reply.ts';
@@ -102,13 +103,18 @@ export class InferenceExchange {
       this.#refuse(wrong);
       return;
     }
-    const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome));
+    const { caller } = this.#admission;
+    const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome), caller);
+    if (version.reuse.cache !== undefined && !isRefusal(entry)) {
+      this.#res.setHeader('x-galley-cache', entry instanceof Entry ? 'miss' : 'hit');
+    }
     if (entry instanceof Entry) this.#entry = entry;
     else if (isRefusal(entry)) this.#refuse(entry);
     else this.#settled(read, entry.cached);
   }
 
   #settled(read: OipRequest, outcome: Answer | Refusal): void {
+    this.#explain();
     this.#entry = undefined;
     if (isRefusal(outcome)) {
       sendRefusal(this.#res, outcome);
@@ -118,6 +124,11 @@ export class InferenceExchange {
       if (isRefusal(answer)) sendRefusal(this.#res, answer);
       else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
     });
+  }
+
+  #explain(): void {
+    if (this.#entry?.isExplained !== true || this.#res.headersSent) return;
+    this.#res.setHeader('x-galley-explain', explanationOf(this.#entry, this.#ports.clock.now()));
   }
 
   #writeTask({ request, outputs, isBinaryByDefault }: OipRequest, answer: Answer): WriteTask {

@@ -10,8 +10,10 @@ import { ModelRoutes } from '../api/model-routes.ts';
 import { OpenRequests } from '../api/open-requests.ts';
 import { sendRefusal } from '../api/reply.ts';
 import { Router } from '../api/router.ts';
+import { Tenants } from '../api/tenants.ts';
 import type { Clock } from '../base/clock.ts';
-import { refuse } from '../base/errors.ts';
+import { type Reason, refuse } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
@@ -21,6 +23,9 @@ import { grantedCores } from './cores.ts';
 import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 
+/** Turned away at the queue because there is not enough for all. */
+const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTED_LATE'] as const);
+
 /** What the front needs of the server behind it. */
 export interface FrontPorts {
   readonly clock: Clock;
@@ -29,6 +34,9 @@ export interface FrontPorts {
   readonly health: ServerHealth;
   readonly operations: Operations;
   readonly adminToken: string | undefined;
+  /** Tenants by the hash of their API keys. */
+  readonly tenantKeys: ReadonlyMap<string, string>;
+  readonly random: Random;
 }
 
 /** Everything that faces the network: door, codec, routes and the HTTP server itself. */
@@ -47,7 +55,8 @@ export class Front {
     this.#ports = ports;
     const { maxBodyBytes, maxInFlightBytes, name } = settings;
     const budget = new BodyBudget(maxInFlightBytes);
-    const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting });
+    const tenants = new Tenants(settings.tenants, ports.tenantKeys, clock, ports.random);
+    const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting, tenants });
     // One core is for the front door; large JSON gets what is left, but at least one thread.
     this.#codec = new Codec(Math.max(1, Math.floor(grantedCores()) - 1));
     const inference = new InferenceHandler(door, {
@@ -62,7 +71,7 @@ export class Front {
     registry.forgotten.on((version) => this.#metrics.forget(version));
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
-      if (refusal.reason === 'QUEUE_FULL') operations.rules.countShed(version);
+      if (SHED.has(refusal.reason)) operations.rules.countShed(version);
       if (refusal.reason === 'INTERNAL')
         log.error({ error: refusal.cause }, 'request ended by an internal error');
     });

@@ -20,7 +20,7 @@ export function preflight(server: ServerSettings, served: readonly ServedModel[]
 }
 
 function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedModel): Preflight {
-  const { timeoutMs, batching, warmup, health } = settings;
+  const { timeoutMs, objective, batching, warmup, health } = settings;
   const { readiness, startupTimeoutMs, drainTimeoutMs, watchdogMs } = health;
   const of = (is: boolean, text: string) => (is ? [`model '${model}': ${text}`] : []);
   return {
@@ -35,6 +35,10 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
       ),
     ],
     warnings: [
+      ...of(
+        objective !== undefined && (batching.maxWaitMs ?? 0) >= objective.latencyMs,
+        `batching.maxWaitMs (${batching.maxWaitMs}) is not below objective.latencyMs (${objective?.latencyMs}): a lone request is late before it runs; leave maxWaitMs out, and the server finds batches that hold the objective`,
+      ),
       ...of(
         (batching.maxWaitMs ?? 0) >= timeoutMs,
         `batching.maxWaitMs (${batching.maxWaitMs}) is not below timeoutMs (${timeoutMs}): a lone request times out while it waits for company`,

@@ -19,6 +19,7 @@ import { Operations } from './operations.ts';
 import { Patience } from './patience.ts';
 import { preflight } from './preflight.ts';
 import { listServedModels, type ServedModel } from './served-models.ts';
+import { tenantKeysOf } from './tenant-keys.ts';
 
 /** Models that are not ready by then must not keep metrics and admin from whoever wants to know why. */
 const SLOW_START_MS = 1_000;
@@ -43,6 +44,7 @@ export class GalleyServer {
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
+  readonly #tenantKeys: ReadonlyMap<string, string>;
   #front: Front | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
@@ -57,6 +59,7 @@ export class GalleyServer {
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
+    this.#tenantKeys = tenantKeysOf(config);
     const served = listServedModels(config);
     const { problems, warnings } = preflight(config.server, served);
     if (problems.length > 0) throw new SettingsError(problems);
@@ -109,7 +112,11 @@ export class GalleyServer {
     const { Front } = await import('./front.ts');
     const { clock, log, adminToken } = this.#ports;
     const { registry, health, operations } = this;
-    this.#front = new Front(this.#config, { clock, log, registry, health, operations, adminToken });
+    const random = seededRandom(this.#ports.seed).fork('front');
+    const tenantKeys = this.#tenantKeys;
+    this.#front = new Front(this.#config, {
+      ...{ clock, log, registry, health, operations, adminToken, tenantKeys, random },
+    });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
     const slow = new Patience(this.#ports.clock);

@@ -38,7 +38,7 @@ export class Balancer {
     // Whoever is to be avoided is nobody to wait for.
     const hopes = load.avoid === undefined ? facts.all : facts.all.filter(({ id }) => id !== load.avoid);
     while (candidates.length > 0) {
-      const picked = this.#strategy.pick(candidates);
+      const picked = this.#strategy.pick(candidates, load);
       if (!isBetterToWait(picked, hopes, load, facts.now)) return picked;
       candidates = candidates.filter((candidate) => candidate !== picked);
     }

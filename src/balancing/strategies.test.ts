@@ -6,6 +6,7 @@ import type { ReplicaView } from '../replica/roster.ts';
 import { Balancer, type Load } from './balancer.ts';
 import { eligible } from './eligible.ts';
 import { LeastConnections } from './least-connections.ts';
+import { LeastLatency } from './least-latency.ts';
 import { RandomPick } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,9 +15,12 @@ import { Weighted } from './weighted.ts';
 const makers: Readonly<Record<string, () => Strategy>> = {
   'round robin': () => new RoundRobin(),
   'least connections': () => new LeastConnections(),
+  'least latency': () => new LeastLatency(),
   random: () => new RandomPick(seededRandom(1)),
   weighted: () => new Weighted(),
 };
+
+const ONE = { rows: 1, lane: '' };
 
 function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
   const service = { batches: 0, factor: 1, predictMs: () => 0 };
@@ -83,7 +87,7 @@ for (const [name, make] of Object.entries(makers)) {
     const fleet = [0, 1, 2, 3].map((index) => view(index));
     const counts = new Map<string, number>();
     for (let pick = 0; pick < 4000; pick++) {
-      const { id } = strategy.pick(fleet);
+      const { id } = strategy.pick(fleet, ONE);
       counts.set(id, (counts.get(id) ?? 0) + 1);
     }
     for (const count of counts.values()) assert.ok(Math.abs(count - 1000) < 120, `${[...counts]}`);
@@ -159,4 +163,11 @@ test('work that failed at a replica goes to another one', () => {
   for (let turn = 0; turn < 4; turn++)
     assert.equal(pick(balancer, { avoid: 'r0' }, [view(0), view(1)])?.id, 'r1');
   assert.equal(pick(balancer, { avoid: 'r0' }, [view(0)]), undefined);
+});
+
+test('least latency goes by what was learned of each, and gives equals each their turn', () => {
+  const strategy = new LeastLatency();
+  const fleet = [taking(0, 10), taking(1, 10.2), taking(2, 14), taking(3, 10, { running: 1 })];
+  const picks = Array.from({ length: 6 }, () => strategy.pick(fleet, ONE).index);
+  assert.deepEqual(picks, [0, 1, 0, 1, 0, 1]);
 });

@@ -1,6 +1,7 @@
 import type { Random } from '../base/random.ts';
 import type { StrategyName } from '../config/balancing-settings.ts';
 import { LeastConnections } from './least-connections.ts';
+import { LeastLatency } from './least-latency.ts';
 import { RandomPick } from './random.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
@@ -13,6 +14,8 @@ export function strategyNamed(name: StrategyName, random: Random): Strategy {
       return new RoundRobin();
     case 'least-connections':
       return new LeastConnections();
+    case 'least-latency':
+      return new LeastLatency();
     case 'random':
       return new RandomPick(random);
     case 'weighted':

@@ -1,4 +1,4 @@
-import type { LaneKey, LaneView, WaitingRequest } from '../work/lane.ts';
+import type { LaneKey, LaneView } from '../work/lane.ts';
 import {
   type BatchDecision,
   type BatchFacts,
@@ -6,11 +6,11 @@ import {
   type BatchPolicy,
   NOTHING,
   PlainFill,
-  type Ruling,
   WAIT_FOR_TURN,
 } from './batch-policy.ts';
 import { type BatchTarget, batchTarget, type ServiceCurve } from './batch-target.ts';
 import { sizeUnderThrows } from './bisect.ts';
+import { SloFill } from './slo-fill.ts';
 
 /** The trade between waiting and efficiency in one word. */
 export type Goal = 'latency' | 'balanced' | 'efficiency';
@@ -208,57 +208,4 @@ function unknownTarget(maxRows: number): BatchTarget {
 /** Of late batches five times as many are planned for as requests may be late: a late batch is not lost yet. */
 function planQuantile(percentile: number): number {
   return Math.max(0.5, 1 - 5 * (1 - percentile / 100));
-}
-
-/** What a fill goes by. */
-interface FillFacts {
-  readonly planFactor: number;
-  readonly targetRows: number;
-  /** A smaller batch is never worth running while more is waiting. */
-  readonly leastRows: number;
-  /** The same for whoever is to make way first. */
-  readonly neededRows: number;
-  readonly cap: number;
-  readonly startAt: number;
-}
-
-/** A batch that is filled by the time that is left to each of its members. */
-class SloFill implements BatchFill {
-  readonly #curve: ServiceCurve;
-  readonly #planFactor: number;
-  readonly #targetRows: number;
-  readonly #startAt: number;
-  readonly #leastRows: number;
-  #neededRows: number;
-  #cap: number;
-  #rows = 0;
-
-  constructor(
-    curve: ServiceCurve,
-    { planFactor, targetRows, leastRows, neededRows, cap, startAt }: FillFacts,
-  ) {
-    this.#curve = curve;
-    this.#planFactor = planFactor;
-    this.#targetRows = targetRows;
-    this.#startAt = startAt;
-    this.#leastRows = leastRows;
-    this.#neededRows = Math.min(neededRows, cap);
-    this.#cap = cap;
-  }
-
-  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling {
-    const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
-    // Those who crowd the others make way first; but nobody may make all batches small.
-    const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
-    if (fit < Math.min(wantedRows, this.#rows + rowsLeft) || fit < rows) {
-      // Once somebody had to go, the rest is to make full batches again.
-      this.#neededRows = Math.min(this.#targetRows, this.#cap);
-      return 'drop';
-    }
-    const cap = Math.min(this.#cap, fit);
-    if (this.#rows > 0 && this.#rows + rows > cap) return 'stop';
-    this.#cap = cap;
-    this.#rows += rows;
-    return 'take';
-  }
 }

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 
-export const STRATEGIES = ['round-robin', 'least-connections', 'random', 'weighted'] as const;
+export const STRATEGIES = [
+  'round-robin',
+  'least-connections',
+  'least-latency',
+  'random',
+  'weighted',
+] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
 /** Which of several replicas that could take a batch gets it. A preference: no request waits for it. */
@@ -9,7 +15,9 @@ export const BalancingSettings = z
     strategy: z
       .enum(STRATEGIES)
       .default('least-connections')
-      .describe('How a replica is picked among the free ones.'),
+      .describe(
+        'How a replica is picked among the free ones. least-latency: the one that should be done first, by what was learned of each.',
+      ),
     weights: z
       .array(z.number().positive())
       .optional()

@@ -63,7 +63,7 @@ for (const [why, yaml, ...patterns] of [
   [
     'a choice lists what there is',
     'models: {a: {balancing: {strategy: rr}}}',
-    /wanted one of round-robin, least-connections, random, weighted/,
+    /wanted one of round-robin, least-connections, least-latency, random, weighted/,
   ],
   ['broken YAML tells where', 'port: [1', /galley\.yaml: .*line 1/],
   ['a list is no settings', '- 1', /wanted settings by name/],

@@ -1,6 +1,6 @@
 import { isPanic } from '../balancing/eligible.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { isRefusal } from '../base/errors.ts';
+import { isRefusal, type Reason } from '../base/errors.ts';
 import { SlidingWindow } from '../base/sliding-window.ts';
 import type { AlertSettings } from '../config/operation-settings.ts';
 import type { Alert, AlertSeverity, Alerts } from './alerts.ts';
@@ -13,6 +13,9 @@ const MAX_CONVICTIONS_AN_HOUR = 3;
 const MAX_EJECTIONS_AN_HOUR = 3;
 const MAX_SHED_SHARE = 0.01;
 const ENOUGH_REQUESTS = 100;
+const SHED: ReadonlySet<Reason> = new Set(['REPLICA_LOST', 'DROPPED_LATE', 'DISPLACED'] as const);
+/** Batches that take so many times longer than in practice, or shorter, make plans of old. */
+const MAX_DRIFT = 1.3;
 
 /** What has happened to one version lately, as far as alerts go by it. */
 class Watch {
@@ -41,7 +44,7 @@ class Watch {
     version.health.book.ejected.on(() => this.ejections.add(clock.now()));
     version.path.requestSettled.on(({ outcome }) => {
       this.requests.add(clock.now());
-      if (isRefusal(outcome) && outcome.reason === 'REPLICA_LOST') this.shed.add(clock.now());
+      if (isRefusal(outcome) && SHED.has(outcome.reason)) this.shed.add(clock.now());
     });
     version.health.memory.grows.on((growth) => {
       this.growth = growth;
@@ -116,6 +119,7 @@ export class AlertRules {
     const shed = watch.shed.count(now);
     const share = shed / Math.max(1, shed + watch.requests.count(now));
     const { growth } = watch;
+    const drift = path.roster.service.latest.usualDrift;
     const { problem } = version.dependencies;
     const rule = (isMet: boolean, name: string, severity: AlertSeverity, summary: string, runbook: string) =>
       isMet ? [{ name, severity, model: version.name, summary, runbook }] : [];
@@ -210,6 +214,13 @@ export class AlertRules {
         'ticket',
         `${busy.map(({ replica }) => replica).join(', ')} was too busy to be checked three times`,
         'batches take longer than health.readiness.periodMs: shorten them or lengthen it',
+      ),
+      ...rule(
+        drift > MAX_DRIFT || drift < 1 / MAX_DRIFT,
+        'ServiceTimeDrifted',
+        'ticket',
+        `batches of ${version.name} take ${drift.toFixed(2)} times what they took in practice`,
+        'something else uses the machine, or the inputs have changed; what batches cost is learned anew all the time',
       ),
       ...rule(
         problem !== undefined,

@@ -13,7 +13,7 @@ import { Deadlines } from '../serving/deadlines.ts';
 import { DenyList } from '../serving/deny-list.ts';
 import { Dispatcher } from '../serving/dispatcher.ts';
 import { Forecast } from '../serving/forecast.ts';
-import { ModelService, type RequestSettled } from '../serving/model-service.ts';
+import { ModelService, type RequestSettled, type TurnedAway } from '../serving/model-service.ts';
 import { PinnedSource } from '../serving/pinned-source.ts';
 import { QueueSource } from '../serving/queue-source.ts';
 import { Recovery } from '../serving/recovery.ts';
@@ -25,6 +25,7 @@ import type { LaneKey } from '../work/lane.ts';
 import { priorityNamed } from '../work/priority.ts';
 import { batchingOf, type MakePolicy } from './batching-of.ts';
 import type { LoadedVersion } from './loaded-version.ts';
+import { explicitProblem, objectiveProblem } from './objective-fit.ts';
 import type { VersionSpec } from './version-spec.ts';
 import type { PracticeLimits } from './warmup-report.ts';
 
@@ -54,6 +55,7 @@ export class RequestPath {
   readonly roster = new Roster();
   readonly pinned = new PinnedSource();
   readonly joined = new Event<Entry>();
+  readonly turnedAway = new Event<TurnedAway>();
   readonly #spec: VersionSpec;
   readonly #random: Random;
   readonly #clock: Clock;
@@ -95,7 +97,7 @@ export class RequestPath {
       deadlines: this.#deadlines,
       transport: this.transport,
       recovery: this.recovery,
-      shedShare: () => this.#service?.shedShare ?? 0,
+      shedShare: () => this.shedShare,
       drop: (entries) => this.#service?.drop(entries),
     });
     const sources = [...this.recovery.sources, this.pinned, newRequests];
@@ -108,6 +110,11 @@ export class RequestPath {
 
   get maxBatchSize(): number {
     return this.#maxBatchSize;
+  }
+
+  /** Share of the last requests that were refused or dropped for want of time. */
+  get shedShare(): number {
+    return this.#service?.shedShare ?? 0;
   }
 
   get inFlight(): number {
@@ -136,6 +143,7 @@ export class RequestPath {
       wake: () => this.dispatcher.wake(),
     });
     this.#service.joined.on((entry) => this.joined.emit(entry));
+    this.#service.turnedAway.on((away) => this.turnedAway.emit(away));
     this.#service.requestSettled.on((settled) => this.requestSettled.emit(settled));
   }
 
@@ -157,6 +165,16 @@ export class RequestPath {
     else
       for (const { rows, tookMs } of profile)
         for (const ms of tookMs) this.roster.observe(id, lane, rows, ms);
+  }
+
+  /** Why no batch can hold the objective; undefined when some can. */
+  objectiveProblem({ lane }: LoadedVersion): string | undefined {
+    return objectiveProblem(this.#spec.settings, this.roster.service.of(lane));
+  }
+
+  /** Why the explicit numbers of the settings do not hold the objective; undefined when they do. */
+  explicitProblem({ lane }: LoadedVersion): string | undefined {
+    return explicitProblem(this.#spec.settings, this.#maxBatchSize, this.roster.service.of(lane));
   }
 
   describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {

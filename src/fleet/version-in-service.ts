@@ -3,7 +3,7 @@ import { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import { ANYONE, type Caller } from '../serving/request-facts.ts';
+import { ANYONE, type Caller, type RequestFacts } from '../serving/request-facts.ts';
 import type { Entry } from '../work/entry.ts';
 import { type AnswerJudge, JUDGE } from './answer-judge.ts';
 import { DependencyWatch } from './dependency-watch.ts';
@@ -26,6 +26,8 @@ export class VersionInService {
   /** What comes from outside and is not a port: told before anything follows from it. */
   readonly arrived = new Event<Arrived>();
   readonly cancelled = new Event<Entry>();
+  /** A request was answered without coming any further. */
+  readonly cacheHit = new Event<RequestFacts>();
   readonly commanded = new Event<Command>();
   readonly stateChanged = new Event<VersionState>();
   readonly path: RequestPath;
@@ -109,7 +111,8 @@ export class VersionInService {
 
   /** What the settings ask for and the model does not allow; told once it is loaded. */
   get warning(): string | undefined {
-    return this.#loaded?.warning;
+    const { warning } = this.#loaded ?? {};
+    return warning ?? (this.#loaded && this.path.explicitProblem(this.#loaded));
   }
 
   get isReady(): boolean {
@@ -173,7 +176,10 @@ export class VersionInService {
     const contentKey = this.reuse.contentKeyOf(described);
     if (contentKey === undefined || isDenied) return this.admit({ facts: described, isDenied }, onSettled);
     const cached = this.whyNot() === undefined ? this.reuse.find(contentKey) : undefined;
-    if (cached !== undefined) return { cached };
+    if (cached !== undefined) {
+      this.cacheHit.emit(described);
+      return { cached };
+    }
     return this.admit({ facts: { ...described, contentKey }, isDenied }, (outcome) => {
       if (!isRefusal(outcome)) this.reuse.keep(contentKey, outcome);
       onSettled(outcome);
@@ -218,7 +224,13 @@ export class VersionInService {
       }
       if (result.report.rowsAreIndependent === false) this.path.refuseLargerThan(1);
       this.path.learn(id, loaded, result.profile);
-      ready();
+      const problem = this.#state === 'starting' ? this.path.objectiveProblem(loaded) : undefined;
+      if (problem === undefined) ready();
+      else {
+        // Perhaps the machine was busy with something else: another life may do better, and finds out anew.
+        this.path.roster.service.clear();
+        failed(problem, 'the replica');
+      }
     });
   }
 

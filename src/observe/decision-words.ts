@@ -25,7 +25,7 @@ function sentence(kind: Decision['kind'], facts: DecisionFacts): string {
     case 'conviction':
       return `the input of request '${facts.request}' ended two replicas and is refused for a while: ${facts.detail}`;
     case 'refusal':
-      return `request '${facts.request}' was told ${facts.reason} after ${facts.waitedMs} ms`;
+      return `request '${facts.request}' was told ${facts.reason} after ${facts.waitedMs} ms: ${facts.why}`;
     case 'batch':
       return `batch ${facts.batch} of ${facts.rows} rows from ${facts.requests} requests left (${facts.reason}), ${facts.rowsLeft} rows still wait`;
     case 'model':

@@ -6,7 +6,8 @@ import { isPractice } from '../work/batch.ts';
 
 /** Refusals that are decisions of ours; what a client did, or the model said, is none. */
 const DECIDED: ReadonlySet<Reason> = new Set([
-  'QUEUE_FULL',
+  'DISPLACED',
+  'DROPPED_LATE',
   'DEADLINE_QUEUED',
   'DEADLINE_RUNNING',
   'REPLICA_LOST',
@@ -54,8 +55,17 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   path.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (!isRefusal(outcome) || !DECIDED.has(outcome.reason)) return;
     const waitedMs = Math.round(settledAt - entry.receivedAt);
-    write('refusal', '', { reason: outcome.reason, request: entry.request.id, waitedMs });
+    const { reason, message: why } = outcome;
+    write('refusal', '', { reason, request: entry.request.id, waitedMs, why });
   });
+  path.turnedAway.on(({ entry, refusal }) =>
+    write('refusal', '', {
+      reason: refusal.reason,
+      request: entry.request.id,
+      waitedMs: 0,
+      why: refusal.message,
+    }),
+  );
   it.stateChanged.on((state) => write('model', '', { state, reason: it.failure }));
   it.commanded.on((command) => {
     if (command.kind === 'replica') write('admin', command.replica, { action: command.action });

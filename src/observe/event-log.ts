@@ -23,12 +23,18 @@ export function logVersion(log: Logger, version: VersionInService): void {
       child.warn({ replica }, 'rows answer differently among neighbours, batching is off');
     }
   });
-  version.supervisor.loaded.on(() => {
-    if (version.warning !== undefined) child.warn(version.warning);
-  });
+  let told: string | undefined;
+  const warn = () => {
+    const { warning } = version;
+    if (warning !== undefined && warning !== told) child.warn(warning);
+    told = warning;
+  };
+  version.supervisor.loaded.on(warn);
   version.stateChanged.on((state) => {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');
     else child.info({ state }, 'model state changed');
+    // What batches cost is known only now.
+    if (state === 'ready') warn();
   });
   version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (isRefusal(outcome) && httpStatusOf(outcome.reason) === 500) {

@@ -15,6 +15,8 @@ export function watchDecisions(version: VersionInService, decided: (decision: st
   version.path.requestSettled.on(({ entry, outcome }) => {
     if (isRefusal(outcome)) decided(`request ${entry.id}: ${outcome.reason}`);
   });
+  version.path.turnedAway.on(({ entry, refusal }) => decided(`request ${entry.id}: ${refusal.reason}`));
+  version.path.joined.on((entry) => decided(`request ${entry.id} waits with ${entry.leader?.id}`));
   version.stateChanged.on((state) => decided(`${version.name} is ${state}`));
 }
 

@@ -24,7 +24,7 @@ export const METRICS = {
   galley_batch_rows: { type: 'histogram', help: 'Rows in a batch.', labels: ['model', 'version'] },
   galley_batches_total: {
     type: 'counter',
-    help: 'Batches by why they left (size, timer, idle, retry, bisect, isolation) and how they ended (done, threw, lost).',
+    help: 'Batches by why they left (size, timer, idle, slack, retry, bisect, isolation) and how they ended (done, threw, lost).',
     labels: ['model', 'version', 'reason', 'outcome'],
   },
   galley_service_duration_seconds: {
@@ -84,6 +84,37 @@ export const METRICS = {
     help: 'Inputs that are refused since they ended replicas.',
     labels: ['model', 'version'],
   },
+  galley_prediction_ratio: {
+    type: 'histogram',
+    help: 'Service time of a batch over the predicted one.',
+    labels: ['model', 'version'],
+  },
+  galley_objective_total: {
+    type: 'counter',
+    help: 'Requests of models with an objective, by whether they were answered within it (kept) or not (missed: late, or refused for want of time or room).',
+    labels: ['model', 'version', 'result'],
+  },
+  galley_batch_target_rows: {
+    type: 'gauge',
+    help: 'Rows that batches are planned with, by lane (the sizes along open axes).',
+    labels: ['model', 'version', 'lane'],
+  },
+  galley_plan_factor: {
+    type: 'gauge',
+    help: 'Margin that predictions of service time are multiplied with in plans.',
+    labels: ['model', 'version', 'lane'],
+  },
+  galley_single_flight_total: {
+    type: 'counter',
+    help: 'Requests that waited with an equal one instead of running.',
+    labels: ['model', 'version'],
+  },
+  galley_cache_requests_total: {
+    type: 'counter',
+    help: 'Requests looked up in the response cache, by result (hit, miss).',
+    labels: ['model', 'version', 'result'],
+  },
+  galley_cache_bytes: { type: 'gauge', help: 'Bytes of answers kept.', labels: ['model', 'version'] },
   galley_alert: {
     type: 'gauge',
     help: 'Alerts that are on: 1 each.',

@@ -1,4 +1,4 @@
-import { isRefusal, type Reason } from '../base/errors.ts';
+import { httpStatusOf, isRefusal, type Reason } from '../base/errors.ts';
 import { Histogram } from '../base/histogram.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
@@ -20,10 +20,23 @@ export class VersionMetrics {
   readonly probes = new Map<string, number>();
   /** Second chances, by what they were. */
   readonly recoveries = new Map<string, number>();
+  readonly predictionRatio = new Histogram();
+  /** By `kept` or `missed`, where there is an objective. */
+  readonly objective = new Map<'kept' | 'missed', number>();
+  joined = 0;
   ejections = 0;
+  readonly #objectiveMs: number | undefined;
 
   constructor(version: VersionInService) {
     this.version = version;
+    this.#objectiveMs = version.spec.settings.objective?.latencyMs;
+    version.path.joined.on(() => {
+      this.joined += 1;
+    });
+    version.cacheHit.on(() => {
+      add(this.requests, 'ok');
+      if (this.#objectiveMs !== undefined) add(this.objective, 'kept');
+    });
     version.path.requestSettled.on((settled) => this.#onSettled(settled));
     version.path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
     version.health.prober.probed.on(({ result }) => add(this.probes, result));
@@ -35,12 +48,18 @@ export class VersionMetrics {
 
   countRefused(reason: Reason): void {
     add(this.requests, reason);
+    if (this.#objectiveMs !== undefined && httpStatusOf(reason) === 503) add(this.objective, 'missed');
   }
 
   #onSettled({ entry, outcome, settledAt }: RequestSettled): void {
     const name = isRefusal(outcome) ? outcome.reason : 'ok';
     add(this.requests, name);
     this.#durationsOf(name).record(settledAt - entry.receivedAt);
+    if (this.#objectiveMs !== undefined) {
+      const tookMs = settledAt - entry.receivedAt;
+      if (name === 'ok') add(this.objective, tookMs <= this.#objectiveMs ? 'kept' : 'missed');
+      else if (httpStatusOf(name) >= 503) add(this.objective, 'missed');
+    }
     if (entry.dispatchedAt !== undefined) this.queueMs.record(entry.dispatchedAt - entry.receivedAt);
   }
 
@@ -53,13 +72,14 @@ export class VersionMetrics {
     return durations;
   }
 
-  #onBatch({ work, outcome, sentAt, endedAt }: BatchEnded): void {
+  #onBatch({ work, outcome, sentAt, endedAt, predictedMs }: BatchEnded): void {
     if (isPractice(work.reason)) return;
     add(this.batches, `${work.reason} ${outcome.kind}`);
     this.batchRows.record(work.rows);
     if (outcome.kind !== 'done') return;
     this.serviceMs.record(endedAt - sentAt);
     this.computeMs.record(outcome.computeMs);
+    if (predictedMs > 0) this.predictionRatio.record(outcome.computeMs / predictedMs);
   }
 }
 

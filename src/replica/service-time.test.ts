@@ -121,7 +121,7 @@ test('practice gives quartiles for the shape, and the spread for the planning fa
   assert.ok(Math.abs(time.predictMs(8) - 11) < 0.01);
   assert.ok(time.planFactor(0.95) > 1.4, `${time.planFactor(0.95)}`);
   for (let run = 0; run < 300; run++) time.observe(1 + (run % 8), 2 * (4 + (run % 8)));
-  assert.ok(time.drift(8) > 1.8, `${time.drift(8)}`);
+  assert.ok(time.usualDrift > 1.8, `${time.usualDrift}`);
 });
 
 test('a lane never seen before starts from the nearest one, scaled by the size of its rows', () => {

@@ -112,8 +112,9 @@ export class ServiceTime {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** How many times longer a batch of so many rows takes now than it did in practice; 1 when there was none. */
-  drift(rows: number): number {
+  /** How many times longer a batch of the usual size takes now than it did in practice; 1 when there was none. */
+  get usualDrift(): number {
+    const rows = Math.max(1, this.#meanRows);
     const before = this.#profiled?.predictMs(rows) ?? 0;
     return before > 0 ? this.predictMs(rows) / before : 1;
   }

@@ -44,6 +44,13 @@ export class ServiceTimes {
     return curve;
   }
 
+  /** Forgets all that was learned. */
+  clear(): void {
+    this.#curves.clear();
+    this.#latestLane = undefined;
+    this.#latest = new ServiceTime();
+  }
+
   /** What is known by now, by lane, the one used last at the end. */
   list(): (readonly [LaneKey, ServiceTime])[] {
     return [...this.#curves];

@@ -19,6 +19,12 @@ export interface RequestSettled {
   readonly settledAt: number;
 }
 
+/** A request that was refused before it waited. */
+export interface TurnedAway {
+  readonly entry: Entry;
+  readonly refusal: Refusal;
+}
+
 /** What a service works with. */
 export interface ServiceParts extends GateParts {
   readonly recovery: Recovery;
@@ -31,6 +37,8 @@ const LEAD_MS = 1_000;
 /** The way of a request through one version: admitted, queued, run, settled exactly once. */
 export class ModelService implements EntryOwner {
   readonly requestSettled = new Event<RequestSettled>();
+  /** A request found no place in the queue. */
+  readonly turnedAway = new Event<TurnedAway>();
   /** A request waits with an equal one that is under way. */
   readonly joined = new Event<Entry>();
   readonly #clock: Clock;
@@ -86,6 +94,7 @@ export class ModelService implements EntryOwner {
       const refusal = this.#gate.enter(entry);
       if (refusal !== undefined) {
         this.#flights.ended(entry);
+        this.turnedAway.emit({ entry, refusal });
         return refusal;
       }
     }

@@ -14,6 +14,12 @@ export interface PlannedRequest {
   readonly rows: number;
   readonly mark: Mark;
   readonly timeoutMs: number | undefined;
+  /** The protocol's number. */
+  readonly priority: number;
+  readonly tenant: string;
+  /** Requests with the same number, mark and rows hold the same; undefined is like no other. */
+  readonly content: number | undefined;
+  readonly isExplained: boolean;
   /** Its client leaves after so long. */
   readonly cancelAfterMs: number | undefined;
 }
@@ -89,6 +95,12 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const rate = Math.min(capacity * (0.1 + 1.1 * random.unit()), (count * 1000) / 2000);
   const maxRows = between(8, 200);
 
+  const tenants = chance(0.5) ? [''] : ['', 'a', 'b', 'flood', 'flood', 'flood', 'flood', 'flood'];
+  const hasObjective = chance(0.4);
+  // What one row alone cannot hold is no objective.
+  const objective = { latencyMs: between(2, 20) * (fixedMs + rowMs) + 10, percentile: between(50, 99) };
+  const goal = oneOf(['latency', 'balanced', 'efficiency'] as const);
+
   let atMs = 500;
   const requests = Array.from({ length: count }, (): PlannedRequest => {
     atMs += random.unit() * (2000 / rate);
@@ -99,6 +111,10 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
       rows: between(1, Math.min(3, maxBatchSize)),
       mark,
       timeoutMs: chance(0.2) ? between(50, 20_000) : undefined,
+      priority: chance(0.3) ? between(0, 5) : 0,
+      tenant: oneOf(tenants),
+      content: chance(0.4) ? between(0, 3) : undefined,
+      isExplained: chance(0.1),
       cancelAfterMs: chance(0.05) ? between(0, 500) : undefined,
     };
   });
@@ -114,7 +130,10 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const settings = {
     replicas,
     timeoutMs: 60_000,
-    batching: { maxBatchSize, ...(chance(0.5) ? { maxWaitMs: between(0, 50) } : {}) },
+    ...(hasObjective ? { objective, goal } : {}),
+    batching: { maxBatchSize, ...(!hasObjective && chance(0.6) ? { maxWaitMs: between(0, 50) } : {}) },
+    singleFlight: chance(0.3),
+    cache: { enabled: chance(0.2), maxBytes: between(1_000, 100_000), ttlMs: between(100, 5_000) },
     queue: { maxRows: Math.max(maxRows, maxBatchSize) },
     balancing: { strategy: oneOf(STRATEGIES) },
     warmup: { enabled: chance(0.5), budgetMs: 500 },

@@ -113,7 +113,13 @@ function planRequest(
   const arrive = () => {
     invariants.submitted(id);
     const settle = (outcome: Answer | Refusal) => invariants.answered(id, outcome);
-    const entry = version.submit(requestOf(planned, id), settle);
+    const { tenant, isExplained } = planned;
+    const caller = {
+      tenant: { name: tenant, weight: tenant === 'a' ? 2 : 1 },
+      timeoutMs: undefined,
+      isExplained,
+    };
+    const entry = version.submit(requestOf(planned, id), settle, caller);
     if (!(entry instanceof Entry)) invariants.answered(id, 'cached' in entry ? entry.cached : entry);
     else if (planned.cancelAfterMs !== undefined) {
       clock.at(clock.now() + planned.cancelAfterMs, () => version.cancel(entry), RANK.cancel);
@@ -163,9 +169,11 @@ function planFault(
   }
 }
 
-function requestOf({ rows, mark, timeoutMs }: PlannedRequest, id: number): InferenceRequest {
+function requestOf(planned: PlannedRequest, id: number): InferenceRequest {
+  const { rows, mark, timeoutMs, priority, content } = planned;
+  const kind = content ?? id + 256;
   const bytes = new Uint8Array(rows * WIDTH);
-  bytes.set([mark, id & 0xff, id >>> 8, 1]);
+  bytes.set([mark, kind & 0xff, kind >>> 8, 1]);
   const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, WIDTH], data: bytesOf(bytes) }];
-  return { id: String(id), inputs, parameters: {}, timeoutMs, priority: 0 };
+  return { id: String(id), inputs, parameters: {}, timeoutMs, priority };
 }

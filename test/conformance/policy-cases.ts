@@ -270,7 +270,7 @@ function pickIndexes(
   picks: number,
 ): number[] {
   const views = hosts.map((host, index) => ({ ...host, index, id: String(index) }) as ReplicaView);
-  return counted(picks, () => strategy.pick(views).index);
+  return counted(picks, () => strategy.pick(views, { rows: 1, lane: '' }).index);
 }
 
 function counted<T>(count: number, make: (index: number) => T): T[] {

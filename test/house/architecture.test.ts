@@ -24,7 +24,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   serving: 'balancing base batching config health model replica tensor work',
   fleet: 'balancing base batching config health model replica serving warmup work',
   observe: 'base fleet replica serving work',
-  api: 'base fleet model observe tensor work',
+  api: 'base config fleet model observe serving tensor work',
   simulate: 'base batching config fleet model observe process replica serving tensor work',
   app: 'api base config fleet model observe process replica tensor',
   cli: 'app base client config fleet load model observe process replica simulate',

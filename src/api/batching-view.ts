@@ -1,0 +1,40 @@
+import type { VersionInService } from '../fleet/version-in-service.ts';
+
+/** What is known of a version's batches and how they are planned, for people. Durations in ms. */
+export function batchingView({ path, spec }: VersionInService) {
+  const { objective, goal } = spec.settings;
+  const lanes = path.roster.service.list().map(([lane, curve]) => {
+    const plan = path.planOf(lane);
+    const { fixedMs, rowMs } = curve.line;
+    const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].filter((rows) => rows <= path.maxBatchSize);
+    return {
+      lane,
+      batches: curve.batches,
+      fixedMs,
+      rowMs,
+      serviceMs: Object.fromEntries(sizes.map((rows) => [rows, curve.predictMs(rows)])),
+      drift: curve.usualDrift,
+      ...(plan === undefined
+        ? {}
+        : {
+            planFactor: plan.planFactor,
+            targetRows: plan.target.rows,
+            rowsWithinObjective: Number.isFinite(plan.target.withinObjective)
+              ? plan.target.withinObjective
+              : null,
+            kneeRows: plan.target.knee,
+            gain: plan.target.gain,
+            capacityPerSecond:
+              (1000 * plan.target.rows * path.roster.serving) / plan.plannedMs(plan.target.rows),
+          }),
+    };
+  });
+  return {
+    objective: objective ?? null,
+    goal,
+    maxBatchSize: path.maxBatchSize,
+    transportMs: path.transport.ms,
+    shedShare: path.shedShare,
+    lanes,
+  };
+}

@@ -1,0 +1,22 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import { ANYONE, type Caller } from '../serving/request-facts.ts';
+import { NOBODY } from '../work/entry.ts';
+import type { Tenants } from './tenants.ts';
+
+/** Who asks and how, as the headers tell; a refusal where they make no sense, or the tenant has used up its share. */
+export function callerOf(headers: IncomingHttpHeaders, tenants: Tenants): Caller | Refusal {
+  const tenant = tenants.enter(headers);
+  if (isRefusal(tenant)) return tenant;
+  const timeout = headers['x-request-timeout-ms'];
+  const isExplained = headers['x-galley-explain'] === '1';
+  if (timeout === undefined && !isExplained && tenant === NOBODY) return ANYONE;
+  const timeoutMs = timeout === undefined ? undefined : Number(timeout);
+  if (timeoutMs !== undefined && !(timeoutMs > 0 && Number.isFinite(timeoutMs))) {
+    return refuse(
+      'INVALID_INPUT',
+      `x-request-timeout-ms is '${String(timeout).slice(0, 40)}', wanted a number of milliseconds above 0`,
+    );
+  }
+  return { tenant, timeoutMs, isExplained };
+}

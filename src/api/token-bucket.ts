@@ -1,0 +1,28 @@
+/** How much may be asked for: `burst` at once, `ratePerSecond` in the long run. */
+export interface BucketSettings {
+  readonly ratePerSecond: number;
+  readonly burst: number;
+}
+
+/** Fills with time and empties with requests. No timer: it is worked out when somebody asks. */
+export class TokenBucket {
+  readonly #settings: BucketSettings;
+  #tokens: number;
+  #at: number;
+
+  constructor(settings: BucketSettings, now: number) {
+    this.#settings = settings;
+    this.#tokens = settings.burst;
+    this.#at = now;
+  }
+
+  /** Takes a token, or says in how many ms there will be one; 0 when one was taken. */
+  take(now: number): number {
+    const { ratePerSecond, burst } = this.#settings;
+    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) / 1000) * ratePerSecond);
+    this.#at = now;
+    if (this.#tokens < 1) return ((1 - this.#tokens) / ratePerSecond) * 1000;
+    this.#tokens -= 1;
+    return 0;
+  }
+}

@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { keyHash } from '../api/tenants.ts';
+import { messageOf, OperatorError } from '../base/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+
+/** The tenants of the settings by the hash of each of their API keys. Throws an OperatorError that names the file. */
+export function tenantKeysOf({ server, directory }: LoadedConfig): ReadonlyMap<string, string> {
+  const tenants = new Map<string, string>();
+  for (const [name, { apiKeyFile }] of Object.entries(server.tenants)) {
+    if (apiKeyFile === undefined) continue;
+    const keys = linesOf(name, resolve(directory, apiKeyFile));
+    if (keys.length === 0)
+      throw new OperatorError(`tenants.${name}.apiKeyFile: ${apiKeyFile} is empty, wanted a key a line`);
+    for (const key of keys) {
+      const other = tenants.get(keyHash(key));
+      if (other !== undefined)
+        throw new OperatorError(`tenants.${name}.apiKeyFile: a key of it is also one of '${other}'`);
+      tenants.set(keyHash(key), name);
+    }
+  }
+  return tenants;
+}
+
+function linesOf(name: string, file: string): string[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+  } catch (caught) {
+    throw new OperatorError(`tenants.${name}.apiKeyFile: ${messageOf(caught)}`);
+  }
+}

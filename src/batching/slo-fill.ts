@@ -1,0 +1,56 @@
+import type { WaitingRequest } from '../work/lane.ts';
+import type { BatchFill, Ruling } from './batch-policy.ts';
+import type { ServiceCurve } from './batch-target.ts';
+
+/** What a fill goes by. */
+export interface FillFacts {
+  readonly planFactor: number;
+  readonly targetRows: number;
+  /** A smaller batch is never worth running while more is waiting. */
+  readonly leastRows: number;
+  /** The same for whoever is to make way first. */
+  readonly neededRows: number;
+  readonly cap: number;
+  readonly startAt: number;
+}
+
+/** A batch that is filled by the time that is left to each of its members. */
+export class SloFill implements BatchFill {
+  readonly #curve: ServiceCurve;
+  readonly #planFactor: number;
+  readonly #targetRows: number;
+  readonly #startAt: number;
+  readonly #leastRows: number;
+  #neededRows: number;
+  #cap: number;
+  #rows = 0;
+
+  constructor(
+    curve: ServiceCurve,
+    { planFactor, targetRows, leastRows, neededRows, cap, startAt }: FillFacts,
+  ) {
+    this.#curve = curve;
+    this.#planFactor = planFactor;
+    this.#targetRows = targetRows;
+    this.#startAt = startAt;
+    this.#leastRows = leastRows;
+    this.#neededRows = Math.min(neededRows, cap);
+    this.#cap = cap;
+  }
+
+  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling {
+    const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
+    // Those who crowd the others make way first; but nobody may make all batches small.
+    const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
+    if (fit < Math.min(wantedRows, this.#rows + rowsLeft) || fit < rows) {
+      // Once somebody had to go, the rest is to make full batches again.
+      this.#neededRows = Math.min(this.#targetRows, this.#cap);
+      return 'drop';
+    }
+    const cap = Math.min(this.#cap, fit);
+    if (this.#rows > 0 && this.#rows + rows > cap) return 'stop';
+    this.#cap = cap;
+    this.#rows += rows;
+    return 'take';
+  }
+}
