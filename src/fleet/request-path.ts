@@ -167,9 +167,12 @@ export class RequestPath {
         for (const ms of tookMs) this.roster.observe(id, lane, rows, ms);
   }
 
-  /** Why no batch can hold the objective; undefined when some can. */
+  /** Why no batch can hold the objective, by what practice has shown; undefined when some can. */
   objectiveProblem({ lane }: LoadedVersion): string | undefined {
-    return objectiveProblem(this.#spec.settings, this.roster.service.of(lane));
+    const problem = objectiveProblem(this.#spec.settings, this.roster.service.of(lane));
+    // Perhaps the machine was busy with something else: another life may do better, and finds out anew.
+    if (problem !== undefined) this.roster.service.clear();
+    return problem;
   }
 
   /** Why the explicit numbers of the settings do not hold the objective; undefined when they do. */

@@ -226,11 +226,7 @@ export class VersionInService {
       this.path.learn(id, loaded, result.profile);
       const problem = this.#state === 'starting' ? this.path.objectiveProblem(loaded) : undefined;
       if (problem === undefined) ready();
-      else {
-        // Perhaps the machine was busy with something else: another life may do better, and finds out anew.
-        this.path.roster.service.clear();
-        failed(problem, 'the replica');
-      }
+      else failed(problem, 'the replica');
     });
   }
 
