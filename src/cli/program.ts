@@ -6,6 +6,7 @@ import { addBench } from './bench-command.ts';
 import { addCheck } from './check-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { addInfer } from './infer-command.ts';
+import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
 import { addServe } from './serve-command.ts';
 
@@ -32,6 +33,7 @@ export async function runProgram(
   addCheck(program);
   addInfer(program);
   addBench(program);
+  addPlan(program);
   addReplay(program);
   // Help and version are no errors, whatever the library calls them.
   for (const command of [program, ...program.commands]) {

@@ -1,0 +1,128 @@
+import { RealClock } from '../base/clock.ts';
+import { OperatorError } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import { ModelSettings } from '../config/model-settings.ts';
+import { JUDGE } from '../fleet/answer-judge.ts';
+import { LoadedVersion } from '../fleet/loaded-version.ts';
+import { PracticeRun } from '../fleet/practice-run.ts';
+import { VersionInService } from '../fleet/version-in-service.ts';
+import { ProcessSpawner } from '../process/spawner.ts';
+import type { ProfiledSize } from '../replica/service-time.ts';
+import type { Member } from '../work/batch.ts';
+import { loadOrderOf } from './load-order.ts';
+import type { ServedModel } from './served-models.ts';
+
+/** How a model is tried out. */
+export interface Trial {
+  readonly replicas: number;
+  readonly threads: number;
+  /** Batches that take longer are of no use. */
+  readonly limitMs: number;
+}
+
+const COLD_ROUNDS = 2;
+const ROUNDS = 6;
+/** One combination is not worth more time. */
+const MAX_TRIAL_MS = 15_000;
+
+/**
+ * What batches of each size take while all replicas run at once: they share caches, memory and cores, and one alone
+ * tells too good a tale. Sizes are run in turn, so that whatever disturbs the machine disturbs them alike. Rejects with
+ * an OperatorError; no process is left behind.
+ */
+export async function measureReplicas(served: ServedModel, trial: Trial): Promise<readonly ProfiledSize[]> {
+  const { replicas, threads, limitMs } = trial;
+  const settings = ModelSettings.parse({
+    ...served.settings,
+    ...{ replicas, threads, objective: { latencyMs: limitMs }, goal: 'latency' },
+    batching: { maxBatchSize: served.settings.batching.maxBatchSize },
+    warmup: { enabled: false },
+    health: { readiness: { enabled: false } },
+  });
+  const { model, file, ownSample } = served;
+  const spec = { model, version: file.version, file: file.file, settings, ownSample };
+  const spawner = new ProcessSpawner(loadOrderOf({ ...served, settings }), () => {});
+  const random = seededRandom('plan');
+  const version = new VersionInService(spec, { clock: new RealClock(), random, spawner });
+  try {
+    version.start();
+    await whenAllReady(version);
+    const { metadata } = version;
+    if (metadata === undefined) throw new OperatorError(`model '${model}' tells nothing of its inputs`);
+    const loaded = new LoadedVersion(spec, metadata, random, JUDGE);
+    return await new Rounds(version, loaded, limitMs).run();
+  } finally {
+    version.stop('kill');
+    await whenStopped(version);
+  }
+}
+
+/** Runs every size on every replica, again and again. */
+class Rounds {
+  readonly #version: VersionInService;
+  readonly #loaded: LoadedVersion;
+  readonly #limitMs: number;
+
+  constructor(version: VersionInService, loaded: LoadedVersion, limitMs: number) {
+    this.#version = version;
+    this.#loaded = loaded;
+    this.#limitMs = limitMs;
+  }
+
+  async run(): Promise<readonly ProfiledSize[]> {
+    const tookMs = new Map<number, number[]>();
+    for (let size = 1; size <= this.#loaded.maxBatchSize; size *= 2) {
+      for (let round = 0; round < COLD_ROUNDS; round++) await this.#all(size);
+      tookMs.set(size, []);
+      if (Math.min(...(await this.#all(size))) > this.#limitMs) break;
+    }
+    const startedAt = performance.now();
+    for (let round = 0; round < ROUNDS && performance.now() - startedAt < MAX_TRIAL_MS; round++) {
+      for (const [size, times] of tookMs) times.push(...(await this.#all(size)));
+    }
+    return [...tookMs].map(([rows, times]) => ({ rows, tookMs: times }));
+  }
+
+  /** One batch on every replica at the same time. */
+  async #all(size: number): Promise<number[]> {
+    const [row, neighbour] = this.#loaded.rows;
+    const members = Array.from({ length: size }, (_, index) => (index === 0 ? row : neighbour));
+    return Promise.all(
+      this.#version.supervisor.replicas().map(async ({ replica }) => this.#one(replica, members)),
+    );
+  }
+
+  async #one(replica: string, members: readonly Member[]): Promise<number> {
+    const { path } = this.#version;
+    return new Promise((resolve, reject) => {
+      const run = new PracticeRun('warmup', members, (outcome) => {
+        if (outcome.kind === 'done') resolve(outcome.computeMs);
+        else if (outcome.kind === 'threw') reject(new OperatorError(`the model failed: ${outcome.message}`));
+        else reject(new OperatorError(`a replica ended while it was measured: ${outcome.detail}`));
+      });
+      path.pinned.add(replica, run);
+      path.dispatcher.wake();
+    });
+  }
+}
+
+async function whenAllReady(version: VersionInService): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    version.supervisor.moved.on(() => {
+      if (version.supervisor.replicas().every(({ state }) => state === 'ready')) resolve();
+    });
+    version.stateChanged.on((state) => {
+      if (state === 'failed')
+        reject(new OperatorError(`${version.name} cannot be served: ${version.failure}`));
+    });
+  });
+}
+
+async function whenStopped(version: VersionInService): Promise<void> {
+  if (version.supervisor.isStopped) return;
+  await new Promise<void>((resolve) => {
+    version.supervisor.ended.on(() => {
+      if (version.supervisor.isStopped) resolve();
+    });
+  });
+}
