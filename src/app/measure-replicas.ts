@@ -2,8 +2,7 @@ import { RealClock } from '../base/clock.ts';
 import { OperatorError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { ModelSettings } from '../config/model-settings.ts';
-import { JUDGE } from '../fleet/answer-judge.ts';
-import { LoadedVersion } from '../fleet/loaded-version.ts';
+import type { LoadedVersion } from '../fleet/loaded-version.ts';
 import { PracticeRun } from '../fleet/practice-run.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
@@ -47,9 +46,8 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
   try {
     version.start();
     await whenAllReady(version);
-    const { metadata } = version;
-    if (metadata === undefined) throw new OperatorError(`model '${model}' tells nothing of its inputs`);
-    const loaded = new LoadedVersion(spec, metadata, random, JUDGE);
+    const { loaded } = version;
+    if (loaded === undefined) throw new OperatorError(`model '${model}' tells nothing of its inputs`);
     return await new Rounds(version, loaded, limitMs).run();
   } finally {
     version.stop('kill');

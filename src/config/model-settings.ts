@@ -5,6 +5,7 @@ import { HealthSettings } from './health-settings.ts';
 import { ImageSettings } from './image-settings.ts';
 import { ObjectiveSettings } from './objective-settings.ts';
 import { OutputsSettings } from './outputs-settings.ts';
+import { PaddingSettings } from './padding-settings.ts';
 import { PRIORITIES } from './priority-names.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { CacheSettings } from './reuse-settings.ts';
@@ -65,6 +66,9 @@ export const ModelSettings = z
       .default(false)
       .describe('Requests that are equal in every byte and under way at the same time run once.'),
     cache: CacheSettings,
+    padding: PaddingSettings.optional().describe(
+      'How requests of different length share a batch. Without it only those of the same shape do, which is always right.',
+    ),
     batching: BatchingSettings,
     queue: QueueSettings,
     balancing: BalancingSettings,

@@ -122,7 +122,8 @@ export class RequestPath {
   }
 
   /** The model is loaded: from now on requests can be described and admitted. */
-  open({ metadata, hasBatchAxis, maxBatchSize }: LoadedVersion): void {
+  open(loaded: LoadedVersion): void {
+    const { metadata, hasBatchAxis, maxBatchSize } = loaded;
     const { model, settings } = this.#spec;
     this.#maxBatchSize = maxBatchSize;
     const version = {
@@ -133,6 +134,7 @@ export class RequestPath {
       // Two explicit numbers are kept exactly: nobody is refused for an objective then.
       objectiveMs: settings.batching.maxWaitMs === undefined ? settings.objective?.latencyMs : undefined,
       isSingleFlight: settings.singleFlight,
+      padding: loaded.padding,
     };
     this.#service = new ModelService(this.#clock, version, {
       queue: this.queue,

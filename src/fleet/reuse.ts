@@ -24,8 +24,10 @@ export class Reuse {
   }
 
   /** What stands for the contents of a request; undefined where they are not compared. */
-  contentKeyOf({ request, bytes }: RequestFacts): string | undefined {
-    return this.#comparesContents && bytes <= LARGEST_COMPARED_BYTES ? contentKeyOf(request) : undefined;
+  contentKeyOf({ request, bytes, trueLength }: RequestFacts): string | undefined {
+    if (!this.#comparesContents || bytes > LARGEST_COMPARED_BYTES) return undefined;
+    // Padded alike they may still differ in what they get of the answer.
+    return trueLength === undefined ? contentKeyOf(request) : `${contentKeyOf(request)}|${trueLength}`;
   }
 
   find(contentKey: string): Answer | undefined {

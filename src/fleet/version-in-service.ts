@@ -1,4 +1,4 @@
-import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
@@ -10,6 +10,7 @@ import { DependencyWatch } from './dependency-watch.ts';
 import type { Fault } from './lives.ts';
 import { LoadedVersion } from './loaded-version.ts';
 import { operate, type ReplicaAction } from './operate.ts';
+import { Reception } from './reception.ts';
 import { RequestPath } from './request-path.ts';
 import { type Cached, Reuse } from './reuse.ts';
 import { Supervisor } from './supervisor.ts';
@@ -36,6 +37,7 @@ export class VersionInService {
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
   readonly reuse: Reuse;
+  readonly #reception: Reception;
   readonly visitors = new Visitors();
   readonly #ports: VersionPorts;
   readonly #judge: AnswerJudge;
@@ -57,6 +59,7 @@ export class VersionInService {
       makePolicy: ports.makePolicy,
     });
     this.reuse = new Reuse(clock, settings);
+    this.#reception = new Reception(this);
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
     this.warmups = new WarmupDirector({ clock, judge, pinned, wake }, settings.warmup);
@@ -96,8 +99,13 @@ export class VersionInService {
   }
 
   /** undefined until a replica has loaded the model. */
+  get loaded(): LoadedVersion | undefined {
+    return this.#loaded;
+  }
+
+  /** What callers are to send and will get; undefined until a replica has loaded the model. */
   get metadata(): ModelMetadata | undefined {
-    return this.#loaded?.metadata;
+    return this.#loaded?.callersMetadata;
   }
 
   get hasBatchAxis(): boolean {
@@ -170,20 +178,7 @@ export class VersionInService {
     onSettled: (outcome: Answer | Refusal) => void,
     caller: Caller = ANYONE,
   ): Entry | Refusal | Cached {
-    const described = this.path.describe(request, caller);
-    if (isRefusal(described)) return described;
-    const isDenied = this.path.denyList.deniedForMs(described.request) !== undefined;
-    const contentKey = this.reuse.contentKeyOf(described);
-    if (contentKey === undefined || isDenied) return this.admit({ facts: described, isDenied }, onSettled);
-    const cached = this.whyNot() === undefined ? this.reuse.find(contentKey) : undefined;
-    if (cached !== undefined) {
-      this.cacheHit.emit(described);
-      return { cached };
-    }
-    return this.admit({ facts: { ...described, contentKey }, isDenied }, (outcome) => {
-      if (!isRefusal(outcome)) this.reuse.keep(contentKey, outcome);
-      onSettled(outcome);
-    });
+    return this.#reception.submit(request, onSettled, caller);
   }
 
   /** The same for a request that is already described. */
@@ -209,7 +204,7 @@ export class VersionInService {
   #load(metadata: ModelMetadata): LoadedVersion {
     if (this.#loaded !== undefined) return this.#loaded;
     const random = this.#ports.random.fork(`warmup/${this.name}`);
-    this.#loaded = new LoadedVersion(this.spec, metadata, random, this.#judge);
+    this.#loaded = new LoadedVersion(this.spec, metadata, random, this.#judge, this.path.roster.service);
     this.path.open(this.#loaded);
     return this.#loaded;
   }

@@ -26,6 +26,11 @@ export class ServiceTimes {
     return factors[(factors.length - 1) >> 1] as number;
   }
 
+  /** The curve of a lane, where there is one; asking changes nothing. */
+  peek(lane: LaneKey): ServiceTime | undefined {
+    return this.#curves.get(lane);
+  }
+
   /** A lane that was never seen starts from the one nearest in size. */
   of(lane: LaneKey): ServiceTime {
     if (lane === this.#latestLane) return this.#latest;

@@ -65,9 +65,10 @@ export class ModelService implements EntryOwner {
 
   /** Checks a request against what the model takes. */
   describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
-    const { model, metadata, hasBatchAxis } = this.#version;
+    const { model, metadata, hasBatchAxis, padding } = this.#version;
     try {
-      const inputs = checkInputs(model, metadata, request.inputs);
+      const padded = padding?.pad(request.inputs);
+      const inputs = checkInputs(model, metadata, padded?.inputs ?? request.inputs);
       const ordered = inputs === request.inputs ? request : { ...request, inputs };
       return {
         request: ordered,
@@ -79,6 +80,7 @@ export class ModelService implements EntryOwner {
         tenant: caller.tenant,
         isExplained: caller.isExplained,
         contentKey: undefined,
+        ...(padded === undefined ? {} : { trueLength: padded.length }),
       };
     } catch (caught) {
       return ServingError.from(caught).refusal;

@@ -3,6 +3,7 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 import { NOBODY, type Tenant } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Priority } from '../work/priority.ts';
+import type { Padding } from './padding.ts';
 
 /** What a service must know of the version it serves. */
 export interface ServedVersion {
@@ -15,6 +16,8 @@ export interface ServedVersion {
   readonly priority: Priority;
   /** When an answer should be there, in ms; undefined where nothing but the deadline is written. */
   readonly objectiveMs: number | undefined;
+  /** Lets requests of different length share a batch. */
+  readonly padding: Padding | undefined;
   /** Equal requests that are under way run once. */
   readonly isSingleFlight: boolean;
 }
@@ -44,4 +47,6 @@ export interface RequestFacts {
   readonly isExplained: boolean;
   /** Stands for all of the contents; undefined where nobody compares them. */
   readonly contentKey: string | undefined;
+  /** How long it was before it was padded; undefined where it was not. */
+  readonly trueLength?: number;
 }
