@@ -7,6 +7,7 @@ import { frontDoor } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { saturation } from './scenarios/saturation.ts';
+import { scheduler } from './scenarios/scheduler.ts';
 import { slo } from './scenarios/slo.ts';
 import { start } from './scenarios/start.ts';
 import { storm } from './scenarios/storm.ts';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   storm,
   saturation,
   slo,
+  scheduler,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

@@ -16,7 +16,7 @@ export interface BatchFacts {
   /** Time outside the runtime that a batch is expected to take, in ms. */
   readonly transportMs: number;
   /** Share of the last while in which the replicas were running something, 0 to 1. */
-  readonly busyShare: number;
+  readonly busyShare: () => number;
   /** One tenant asks for much more than others, and there is not enough for all. */
   readonly isCrowded: boolean;
   /** Share of rows that throw whatever batch they are in, 0 to 1. */

@@ -131,7 +131,7 @@ export class SloPolicy implements BatchPolicy {
     const { goal, objective, curveOf } = this.#settings;
     const { next } = lane;
     if (goal === 'latency' || objective === undefined || next === undefined) return undefined;
-    if (goal === 'balanced' && facts.busyShare <= BUSY_SHARE) return undefined;
+    if (goal === 'balanced' && facts.busyShare() <= BUSY_SHARE) return undefined;
     const { target, planFactor } = this.#targetOf(lane.key, facts);
     const curve = curveOf(lane.key);
     if (!curve.isKnown || lane.rows >= target.rows) return undefined;

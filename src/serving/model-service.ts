@@ -80,7 +80,7 @@ export class ModelService implements EntryOwner {
         tenant: caller.tenant,
         isExplained: caller.isExplained,
         contentKey: undefined,
-        ...(padded === undefined ? {} : { trueLength: padded.length }),
+        trueLength: padded?.length,
       };
     } catch (caught) {
       return ServingError.from(caught).refusal;
@@ -179,8 +179,19 @@ export class ModelService implements EntryOwner {
     const id = this.#admitted++;
     return new Entry(
       {
-        ...{ id, request, lane, rows, bytes, receivedAt, deadline, dueBy },
-        ...{ rank, priority, tenant, contentKey, isExplained },
+        id,
+        request,
+        lane,
+        rows,
+        bytes,
+        receivedAt,
+        deadline,
+        dueBy,
+        rank,
+        priority,
+        tenant,
+        contentKey,
+        isExplained,
       },
       this,
       onSettled,

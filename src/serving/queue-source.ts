@@ -79,13 +79,18 @@ export class QueueSource implements WorkSource {
     const startAt = hasIdleReplica
       ? now
       : Math.max(now, Math.min(...eligible.map(({ busyUntil }) => busyUntil)));
+    const shed = shedShare();
     return {
-      ...{ now, isTurnEnding, hasIdleReplica, idleReplicas, startAt },
+      now,
+      isTurnEnding,
+      hasIdleReplica,
+      idleReplicas,
+      startAt,
       replicas: roster.serving,
       transportMs: transport.ms,
-      busyShare: roster.busyShare(now),
-      shedShare: shedShare(),
-      isCrowded: queue.isCrowded && shedShare() > CROWDED_SHED_SHARE,
+      busyShare: () => roster.busyShare(now),
+      shedShare: shed,
+      isCrowded: shed > CROWDED_SHED_SHARE && queue.isCrowded,
       badShare: recovery.badShare(now),
     };
   }

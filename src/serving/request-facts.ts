@@ -48,5 +48,5 @@ export interface RequestFacts {
   /** Stands for all of the contents; undefined where nobody compares them. */
   readonly contentKey: string | undefined;
   /** How long it was before it was padded; undefined where it was not. */
-  readonly trueLength?: number;
+  readonly trueLength: number | undefined;
 }

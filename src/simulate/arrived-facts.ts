@@ -20,5 +20,6 @@ export function arrivedFacts(
     isExplained: (flag & ARRIVED.EXPLAINED) !== 0,
     tenant: NOBODY,
     contentKey: undefined,
+    trueLength: undefined,
   };
 }

@@ -116,7 +116,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     const isCounted = index >= settling;
     if (index === settling) countedFrom = now;
     countedTo = now;
-    const facts = { ...FACTS, ...it.requestOf?.(index, kinds) };
+    const facts = it.requestOf === undefined ? FACTS : { ...FACTS, ...it.requestOf(index, kinds) };
     it.learner?.arrived?.(now);
     const book = books.open(facts.tenant.name, isCounted);
     const number = index;
@@ -151,7 +151,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
 const FACTS: RequestFacts = {
   request: REQUEST,
   ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
-  ...{ tenant: NOBODY, isExplained: false, contentKey: undefined },
+  ...{ tenant: NOBODY, isExplained: false, contentKey: undefined, trueLength: undefined },
 };
 
 /** Counts what becomes of requests. */
