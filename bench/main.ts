@@ -5,6 +5,7 @@ import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
 import { frontDoor } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
+import { objective } from './scenarios/objective.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { saturation } from './scenarios/saturation.ts';
 import { scheduler } from './scenarios/scheduler.ts';
@@ -23,6 +24,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   storm,
   saturation,
   slo,
+  objective,
   scheduler,
 };
 
