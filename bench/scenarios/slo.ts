@@ -11,7 +11,7 @@ interface SloCase {
   readonly latencyMs: number;
 }
 
-export const CASES: readonly SloCase[] = [
+const CASES: readonly SloCase[] = [
   { fixedMs: 5, rowMs: 0.5, replicas: 1, latencyMs: 100 },
   { fixedMs: 5, rowMs: 0.5, replicas: 2, latencyMs: 50 },
   { fixedMs: 5, rowMs: 0.5, replicas: 8, latencyMs: 25 },
@@ -37,14 +37,14 @@ interface Reached {
 }
 
 /** Rows a millisecond when replicas start one after the other and each batch just keeps the objective. */
-export function staggeredIdeal(it: SloCase): number {
+function staggeredIdeal(it: SloCase): number {
   const { fixedMs, rowMs, replicas, latencyMs } = it;
   const rows = Math.floor((latencyMs / (1 + 1 / replicas) - fixedMs) / rowMs);
   return (replicas * rows) / (fixedMs + rowMs * rows);
 }
 
 /** The run of a case at a share of its ideal. */
-export function runOf(it: SloCase, share: number, more: Partial<PolicyRun> = {}): PolicyRun {
+function runOf(it: SloCase, share: number, more: Partial<PolicyRun> = {}): PolicyRun {
   const { fixedMs, rowMs, replicas, latencyMs } = it;
   return {
     ...{ seed: 'slo', requests: REQUESTS, replicas, withinMs: latencyMs },
@@ -126,6 +126,7 @@ export const slo: Scenario = async (say) => {
     worstRegret: Math.max(...(regret ?? [])),
     worstNoisyRegret: Math.max(...(noisyRegret ?? [])),
     ...troubles(),
+    ...goals(),
   };
   const isMet =
     ratio >= 0.9 &&
@@ -213,6 +214,22 @@ function troubles(): Record<string, number> {
     floodedP99OverQuietAt50: half.slower,
     floodedOthersRefused: busy.refused + half.refused,
     floodedGoodput: busy.goodput,
+  };
+}
+
+/** What waiting saves: share of the replicas' time at 30 % of the ideal, and what it costs at the limit. */
+function goals(): Record<string, number> {
+  const it = CASES[1] as SloCase;
+  const run = (goal: string, share: number) =>
+    runPolicy(
+      runOf(it, share, {
+        settings: { goal, objective: { latencyMs: it.latencyMs }, batching: { maxBatchSize: 1024 } },
+      }),
+    );
+  const [latency, efficiency] = [run('latency', 0.3), run('efficiency', 0.3)];
+  return {
+    efficiencyBusySaved: 1 - efficiency.busyShare / latency.busyShare,
+    efficiencyGoodputAtLimit: run('efficiency', 0.92).goodput / run('latency', 0.92).goodput,
   };
 }
 

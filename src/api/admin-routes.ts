@@ -5,8 +5,9 @@ import type { Alerts } from '../fleet/alerts.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import { REPLICA_ACTIONS, type ReplicaAction } from '../fleet/operate.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { guardAdmin } from './admin-guard.ts';
-import { batchingView } from './batching-view.ts';
+import { batchingView, figuresView } from './batching-view.ts';
 import type { DecisionStream } from './decision-stream.ts';
 
 /** What operators may see and do. */
@@ -20,6 +21,7 @@ export interface AdminPorts {
     /** The flight recording so far; undefined where there is none. */
     recording(): Buffer | undefined;
   };
+  readonly metrics: Pick<Metrics, 'of'>;
   readonly adminToken: string | undefined;
 }
 
@@ -47,7 +49,7 @@ export function adminRoutes(
   };
   const describeModel = (model: string) => ({
     name: model,
-    versions: registry.versionsOf(model).map((version) => describe(version, operations)),
+    versions: registry.versionsOf(model).map((version) => describe(version, ports)),
   });
 
   app.get('/admin/models', () => ({ models: registry.models().map(describeModel) }));
@@ -57,7 +59,7 @@ export function adminRoutes(
   });
   app.post<{ Params: Params }>(
     '/admin/models/:model/versions/:version/replicas/:index/:action',
-    ({ params }, reply) => answer(reply, act(registry, params, operations)),
+    ({ params }, reply) => answer(reply, act(params, ports)),
   );
   app.get('/admin/alerts', () => ({
     alerts: operations.alerts.active().map(({ startedAt, ...alert }) => ({
@@ -81,9 +83,9 @@ export function adminRoutes(
   });
 }
 
-function act(registry: ModelRegistry, params: Params, operations: AdminPorts['operations']): object {
+function act(params: Params, ports: AdminPorts): object {
   const { model = '', version = '', index = '', action = '' } = params;
-  const found = registry.find(model, version);
+  const found = ports.registry.find(model, version);
   if (isRefusal(found)) return found;
   if (!REPLICA_ACTIONS.includes(action as ReplicaAction)) {
     return refuse(
@@ -92,10 +94,11 @@ function act(registry: ModelRegistry, params: Params, operations: AdminPorts['op
     );
   }
   const problem = found.operate(action as ReplicaAction, `${found.name}#${index}`);
-  return problem === undefined ? describe(found, operations) : refuse('CONFLICT', problem);
+  return problem === undefined ? describe(found, ports) : refuse('CONFLICT', problem);
 }
 
-function describe(version: VersionInService, operations: AdminPorts['operations']) {
+function describe(version: VersionInService, { operations, metrics }: AdminPorts) {
+  const counted = metrics.of(version);
   const { path, health, supervisor } = version;
   const moment = (at: number) => new Date(operations.wallMs(at)).toISOString();
   const replicas = supervisor.replicas().map(({ since, beat, ...status }) => {
@@ -125,6 +128,7 @@ function describe(version: VersionInService, operations: AdminPorts['operations'
     ready: version.isReady,
     notReadyBecause: version.whyNotReady ?? null,
     batching: batchingView(version),
+    figures: counted && figuresView(counted),
     comparesGoldenNumbers: version.comparesNumbers,
     deniedInputs: path.denyList.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },

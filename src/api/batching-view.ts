@@ -1,4 +1,6 @@
+import type { Histogram } from '../base/histogram.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionMetrics } from '../observe/version-metrics.ts';
 
 /** What is known of a version's batches and how they are planned, for people. Durations in ms. */
 export function batchingView({ path, spec }: VersionInService) {
@@ -36,5 +38,23 @@ export function batchingView({ path, spec }: VersionInService) {
     transportMs: path.transport.ms,
     shedShare: path.shedShare,
     lanes,
+  };
+}
+
+/** What has been measured of a version's requests and batches since it was made. Durations in ms. */
+export function figuresView(counted: VersionMetrics) {
+  const spread = (histogram: Histogram) => ({
+    p50: histogram.quantile(0.5),
+    p99: histogram.quantile(0.99),
+  });
+  return {
+    requests: Object.fromEntries(counted.requests),
+    objective: Object.fromEntries(counted.objective),
+    batches: Object.fromEntries(counted.batches),
+    secondChances: Object.fromEntries(counted.recoveries),
+    batchRows: spread(counted.batchRows),
+    queueMs: spread(counted.queueMs),
+    serviceMs: spread(counted.computeMs),
+    serviceOverPredicted: spread(counted.predictionRatio),
   };
 }

@@ -35,6 +35,8 @@ export interface BatchPlan {
 
 /** A head so old that its batch would be smaller than this share of b* makes way when more is waiting. */
 const WORTHWHILE_SHARE = 0.5;
+/** Above this share turned away nobody waits for company. */
+const WAITING_SHED_SHARE = 0.01;
 /** Where this share is turned away anyhow it should be the oldest, so that all batches are full. */
 const FULL_FROM_SHED_SHARE = 0.1;
 /** Balanced waits only where the replicas are busier than this. */
@@ -131,6 +133,8 @@ export class SloPolicy implements BatchPolicy {
     const { goal, objective, curveOf } = this.#settings;
     const { next } = lane;
     if (goal === 'latency' || objective === undefined || next === undefined) return undefined;
+    // While some are turned away every moment of a replica counts.
+    if (facts.shedShare > WAITING_SHED_SHARE) return undefined;
     if (goal === 'balanced' && facts.busyShare() <= BUSY_SHARE) return undefined;
     const { target, planFactor } = this.#targetOf(lane.key, facts);
     const curve = curveOf(lane.key);

@@ -31,6 +31,11 @@ export class Metrics {
     this.#versions.set(version, new VersionMetrics(version));
   }
 
+  /** What was counted of a version; undefined when it is not watched. */
+  of(version: VersionInService): VersionMetrics | undefined {
+    return this.#versions.get(version);
+  }
+
   /** It has ended; what it counted goes with it. */
   forget(version: VersionInService): void {
     this.#versions.delete(version);

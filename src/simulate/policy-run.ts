@@ -65,7 +65,7 @@ export interface PolicyResult {
 }
 
 const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
-export const METADATA = {
+const METADATA = {
   platform: 'simulated',
   inputs: [TENSOR],
   outputs: [TENSOR],
