@@ -134,7 +134,12 @@ export const slo: Scenario = async (say) => {
     figures.behindTheBestBaseline <= 0.01 &&
     figures.worstQuietP50 <= 1.1 &&
     figures.worstRegret <= 0.05 &&
-    figures.worstNoisyRegret <= 0.05;
+    figures.worstNoisyRegret <= 0.05 &&
+    figures.badRowsCost <= 0.05 &&
+    figures.throwsFailedInnocents === 0 &&
+    figures.leaversCost <= 0.02 &&
+    figures.floodedP99OverQuietAt80 <= 1.5 &&
+    figures.floodedOthersRefused === 0;
   return {
     ratio,
     aim: '>= 0.9 of the staggered ideal',

@@ -101,7 +101,7 @@ export class SloPolicy implements BatchPolicy {
     const startAt = facts.startAt + facts.transportMs;
     // Where many are turned away only throughput counts: batches are to be as full as the objective lets them be.
     const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
-    const fullest = Math.max(target.rows, Math.min(target.withinObjective, target.largest));
+    const fullest = Math.max(target.rows, Math.min(target.withinObjective, cap));
     const targetRows = target.rows + pressure * (fullest - target.rows);
     const leastRows = WORTHWHILE_SHARE * target.rows;
     const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressure) * targetRows;
@@ -156,7 +156,11 @@ export class SloPolicy implements BatchPolicy {
     }
     if (target.largest >= maxRows) return maxRows;
     // Little is gained by batching: whoever is idle takes a part.
-    return Math.max(1, Math.min(target.largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
+    // Where many are turned away even that little counts.
+    const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
+    const most = Math.min(target.withinObjective, maxRows);
+    const largest = target.largest + Math.floor(pressure * Math.max(0, most - target.largest));
+    return Math.max(1, Math.min(largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
   }
 
   /** Where one tenant crowds others, who has just missed a batch must still make the next: two must fit the objective. */
@@ -209,7 +213,7 @@ function unknownTarget(maxRows: number): BatchTarget {
   return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, largest: maxRows, gain: 1 };
 }
 
-/** Of late batches five times as many are planned for as requests may be late: a late batch is not lost yet. */
+/** Of late batches three times as many are planned for as requests may be late: most of their members had time to spare. */
 function planQuantile(percentile: number): number {
-  return Math.max(0.5, 1 - 5 * (1 - percentile / 100));
+  return Math.max(0.5, 1 - 3 * (1 - percentile / 100));
 }
