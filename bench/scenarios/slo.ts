@@ -179,7 +179,7 @@ function line({ sustained, overload }: Reached): string {
 }
 
 /** Bad rows, models that throw, clients that leave, a tenant that floods. */
-function troubles(): Record<string, number> {
+function troubles() {
   const it = CASES[1] as SloCase;
   const share = 0.85;
   const calm = runPolicy(runOf(it, share));
@@ -223,7 +223,7 @@ function troubles(): Record<string, number> {
 }
 
 /** What waiting saves: share of the replicas' time at 30 % of the ideal, and what it costs at the limit. */
-function goals(): Record<string, number> {
+function goals() {
   const it = CASES[1] as SloCase;
   const run = (goal: string, share: number) =>
     runPolicy(
