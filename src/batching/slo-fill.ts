@@ -42,7 +42,8 @@ export class SloFill implements BatchFill {
     const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
     // Those who crowd the others make way first; but nobody may make all batches small.
     const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
-    if (fit < Math.min(wantedRows, this.#rows + rowsLeft) || fit < rows) {
+    const isTooLate = fit < rows || fit < Math.min(wantedRows, this.#rows + rowsLeft);
+    if (isTooLate && !isExempt) {
       // Once somebody had to go, the rest is to make full batches again.
       this.#neededRows = Math.min(this.#targetRows, this.#cap);
       return 'drop';

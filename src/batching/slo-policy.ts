@@ -70,11 +70,24 @@ export class SloPolicy implements BatchPolicy {
   choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision {
     let chosen: LaneView | undefined;
     let leastSlack = Number.POSITIVE_INFINITY;
-    for (const lane of lanes) {
+    const all = this.#settings.goal === 'latency' ? undefined : [...lanes];
+    for (const lane of all ?? lanes) {
       const slack = this.#urgency(lane, facts);
       if (chosen === undefined || slack < leastSlack) [chosen, leastSlack] = [lane, slack];
     }
     if (chosen === undefined) return NOTHING;
+    let soonest = this.#decide(chosen, facts);
+    if (all === undefined || soonest.kind !== 'wait') return soonest;
+    // Whoever waits for company keeps nobody else waiting.
+    for (const lane of all) {
+      const decision = this.#decide(lane, facts);
+      if (decision.kind === 'send') return decision;
+      if (decision.kind === 'wait' && decision.untilMs < soonest.untilMs) soonest = decision;
+    }
+    return soonest;
+  }
+
+  #decide(chosen: LaneView, facts: BatchFacts): BatchDecision {
     if (chosen.rows >= this.#largest(chosen, facts)) {
       if (facts.hasIdleReplica || this.#mayPrefetch(chosen, facts)) {
         return { kind: 'send', lane: chosen, reason: 'size' };
@@ -141,7 +154,9 @@ export class SloPolicy implements BatchPolicy {
     if (!curve.isKnown || lane.rows >= target.rows) return undefined;
     const nextMs = planFactor * curve.predictMs(lane.rows + 1);
     const marginMs = curve.predictMs(Math.max(1, target.rows / 4));
-    return next.dueBy - nextMs - marginMs - facts.transportMs;
+    // Whoever goes first by priority or fairness need not be the one with the least time left.
+    const dueBy = Math.min(next.dueBy, lane.oldestReceivedAt + objective.latencyMs);
+    return dueBy - nextMs - marginMs - facts.transportMs;
   }
 
   /** Rows of the largest batch that may go now. */
@@ -150,9 +165,10 @@ export class SloPolicy implements BatchPolicy {
     const maxRows = this.#uncrowded(lane, facts);
     if (facts.badShare > 0) {
       const curve = this.#settings.curveOf(lane.key);
-      return sizeUnderThrows(facts.badShare, Math.min(maxRows, target.withinObjective, lane.rows), (rows) =>
-        curve.predictMs(rows),
-      );
+      const most = Math.min(maxRows, target.withinObjective);
+      const best = sizeUnderThrows(facts.badShare, most, (rows) => curve.predictMs(rows));
+      // Of a few more none are left over.
+      return best > 1 && lane.rows > best && lane.rows < 2 * best ? Math.min(lane.rows, most) : best;
     }
     if (target.largest >= maxRows) return maxRows;
     // Little is gained by batching: whoever is idle takes a part.

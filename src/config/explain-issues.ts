@@ -25,6 +25,10 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
       );
     });
   }
+  if (issue.code === 'invalid_key') {
+    const [name, group] = [String(issue.path.at(-1)), pathText(issue.path.slice(0, -1))];
+    return [`${source}: '${name}' under '${group}', wanted ${issue.issues[0]?.message ?? issue.message}`];
+  }
   const came = valueAt(input, issue.path);
   // What a schema cannot say, such as how two settings must fit, its own message does.
   const wanted =

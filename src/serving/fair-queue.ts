@@ -1,18 +1,20 @@
 import { Heap, type HeapItem } from '../base/heap.ts';
-import type { Entry } from '../work/entry.ts';
+import type { Entry, Tenant } from '../work/entry.ts';
 
 /** What one tenant has waiting, in the order of its arrival. */
 class Flow implements HeapItem {
   heapIndex = -1;
   readonly tenant: string;
   readonly order: number;
+  readonly weight: number;
   /** Virtual time at which its next request begins. */
   start: number;
   head: Entry | undefined;
   tail: Entry | undefined;
 
-  constructor(tenant: string, order: number, start: number) {
-    this.tenant = tenant;
+  constructor({ name, weight }: Tenant, order: number, start: number) {
+    this.tenant = name;
+    this.weight = weight;
     this.order = order;
     this.start = start;
   }
@@ -52,6 +54,8 @@ export class FairQueue {
   /** Where tenants left off that have nothing waiting. */
   readonly #accounts = new Map<string, number>();
   #virtualTime = 0;
+  /** Of all tenants that have something waiting. */
+  #weights = 0;
   #opened = 0;
 
   /** Whose turn it is. */
@@ -69,9 +73,10 @@ export class FairQueue {
     let flow = this.#flows.get(name);
     if (flow === undefined) {
       const start = Math.max(this.#virtualTime, this.#accounts.get(name) ?? 0);
-      flow = new Flow(name, this.#opened++, start);
+      flow = new Flow(entry.tenant, this.#opened++, start);
       this.#accounts.delete(name);
       this.#flows.set(name, flow);
+      this.#weights += flow.weight;
       flow.append(entry);
       this.#waiting.push(flow);
     } else {
@@ -84,8 +89,9 @@ export class FairQueue {
     const flow = this.#flows.get(entry.tenant.name);
     if (flow === undefined) return;
     flow.unlink(entry);
-    this.#virtualTime = Math.max(this.#virtualTime, flow.start);
-    flow.start += entry.rows / entry.tenant.weight;
+    // It passes with every row, else tenants never seen before could go first for ever.
+    this.#virtualTime = Math.max(this.#virtualTime + entry.rows / this.#weights, flow.start);
+    flow.start += entry.rows / flow.weight;
     if (flow.head === undefined) this.#close(flow);
     else if (this.#waiting.size > 1) {
       this.#waiting.remove(flow);
@@ -104,6 +110,7 @@ export class FairQueue {
   #close(flow: Flow): void {
     this.#waiting.remove(flow);
     this.#flows.delete(flow.tenant);
+    this.#weights = this.#flows.size === 0 ? 0 : this.#weights - flow.weight;
     if (flow.start <= this.#virtualTime) return;
     this.#accounts.set(flow.tenant, flow.start);
     const [oldest] = this.#accounts.keys();

@@ -59,7 +59,11 @@ export class Gate {
     this.#healing.asked(now);
     const answerMs = forecast.answerMs(entry, now);
     const leftMs = entry.dueBy - now;
-    if (answerMs === undefined || answerMs <= leftMs) return undefined;
+    if (answerMs === undefined || answerMs <= leftMs) {
+      // Where whoever is let in is dropped after all, nothing runs, and nothing is learned either.
+      entry.isExempt = this.#healing.take(now);
+      return undefined;
+    }
     this.#healing.refused(now);
     if (this.#healing.take(now)) {
       entry.isExempt = true;

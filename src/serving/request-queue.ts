@@ -87,7 +87,7 @@ export class RequestQueue {
     const { maxRows, maxBytes } = this.#bounds;
     const classRows = maxRows * (CLASS_SHARES[entry.priority] ?? 1);
     if (this.#rows + entry.rows <= classRows && this.#bytes + entry.bytes <= maxBytes) return NONE;
-    if (classRows < maxRows && this.#rows + entry.rows <= maxRows) {
+    if (classRows < maxRows && this.#rows + entry.rows > classRows) {
       return refuse(
         'CLASS_SHED',
         `${this.#rows} rows are waiting: requests of this priority are only taken below ${classRows} of ${maxRows}; try again later`,
@@ -199,11 +199,20 @@ export class RequestQueue {
       const victim = this.#youngestAt(priority, chosen, (a, b) => a.id > b.id);
       if (victim !== undefined) return victim;
     }
-    if (this.#holdings.size < 2) return undefined;
-    const share = (one: Entry) => this.rowsOf(one.tenant) / one.tenant.weight;
-    const heaviest = this.#youngestAt(entry.priority, chosen, (a, b) => share(a) > share(b));
+    if (this.#holdings.size < 2 && this.#holdings.has(entry.tenant.name)) return undefined;
+    // What is to go already is not held any more.
+    const going = (name: string) => {
+      let rows = 0;
+      for (const one of chosen) if (one.tenant.name === name) rows += one.rows;
+      return rows;
+    };
+    const share = ({ tenant }: Entry) => (this.rowsOf(tenant) - going(tenant.name)) / tenant.weight;
+    const heaviest = this.#youngestAt(entry.priority, chosen, (a, b) => {
+      const [one, other] = [share(a), share(b)];
+      return one === other ? a.id > b.id : one > other;
+    });
     if (heaviest === undefined) return undefined;
-    const ownShare = (this.rowsOf(entry.tenant) + entry.rows) / entry.tenant.weight;
+    const ownShare = share(entry) + entry.rows / entry.tenant.weight;
     return share(heaviest) > ownShare ? heaviest : undefined;
   }
 

@@ -81,7 +81,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
     if (isRefusal(answer) && answer.reason === 'BAD_OUTPUT') {
       this.#bad ??= new Map();
       this.#bad.set(entry, answer);
-    } else if (entry.isExplained) {
+    } else if (entry.isExplained || entry.followers?.some(({ isExplained }) => isExplained) === true) {
       this.#held ??= new Map();
       this.#held.set(entry, answer);
     } else {

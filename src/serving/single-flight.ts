@@ -19,8 +19,6 @@ export class SingleFlight {
     leader.followers ??= [];
     leader.followers.push(entry);
     entry.leader = leader;
-    // Whoever is in the greatest hurry sets the pace.
-    leader.dueBy = Math.min(leader.dueBy, entry.dueBy);
     return true;
   }
 
@@ -55,7 +53,8 @@ export class SingleFlight {
   }
 }
 
-/** Not with one that has failed before, nor behind one that is less urgent. */
+/** Not with one that is over or has failed before, nor behind one that is less urgent. */
 function mayJoin(leader: Entry, entry: Entry): boolean {
-  return leader.losses === 0 && leader.failedAt === undefined && leader.priority >= entry.priority;
+  const isWell = !leader.isSettled && leader.losses === 0 && leader.failedAt === undefined;
+  return isWell && leader.priority >= entry.priority;
 }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { curves, learned } from '../../test/support/curves.ts';
+import { batchTarget } from './batch-target.ts';
+
+const FACTS = { replicas: 2, latencyMs: undefined, reserveMs: 0, planFactor: 1, maxRows: 32 };
+
+test('the target is what trying out all sizes finds', () => {
+  const facts = fc.record({
+    replicas: fc.integer({ min: 0, max: 8 }),
+    latencyMs: fc.option(fc.double({ min: 1, max: 400, noNaN: true }), { nil: undefined }),
+    reserveMs: fc.double({ min: 0, max: 20, noNaN: true }),
+    planFactor: fc.double({ min: 1.05, max: 2, noNaN: true }),
+    maxRows: fc.integer({ min: 1, max: 200 }),
+  });
+  fc.assert(
+    fc.property(curves, facts, (curve, it) => {
+      const target = batchTarget(curve, it);
+      const sizes = Array.from({ length: it.maxRows }, (_, index) => index + 1);
+      const rate = (rows: number) => rows / curve.predictMs(rows);
+      const best = Math.max(...sizes.map(rate));
+      const first = (wanted: number) => sizes.find((rows) => rate(rows) >= wanted * (1 - 1e-9)) ?? Number.NaN;
+      const near = (found: number, wanted: number) =>
+        found === wanted || (found > wanted && Math.abs(rate(found) / rate(wanted) - 1) < 1e-6);
+      assert.ok(Math.abs(target.gain - best / rate(1)) < 1e-9 * target.gain);
+      const isWorthwhile = target.gain >= 1.15;
+      assert.ok(
+        isWorthwhile ? near(target.knee, first(0.95 * best)) : target.knee === 1,
+        `knee ${target.knee}`,
+      );
+      assert.ok(isWorthwhile ? target.largest === it.maxRows : near(target.largest, first(0.995 * best)));
+      assert.equal(target.rows, Math.max(1, Math.min(target.knee, target.withinObjective, it.maxRows)));
+      assert.ok(target.rows <= it.maxRows && target.knee <= it.maxRows && target.largest <= it.maxRows);
+      if (it.latencyMs === undefined) {
+        assert.equal(target.withinObjective, Number.POSITIVE_INFINITY);
+        return;
+      }
+      // Replicas that start one after the other: a row waits for its turn, and then for its batch.
+      const takesMs = (rows: number) =>
+        it.reserveMs + (1 + 1 / Math.max(1, it.replicas)) * it.planFactor * curve.predictMs(rows);
+      const within = Math.min(target.withinObjective, 8192);
+      if (within > 0) assert.ok(takesMs(within) <= it.latencyMs * (1 + 1e-6));
+      if (within < 8192) assert.ok(takesMs(within + 1) > it.latencyMs * (1 - 1e-6));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('where batching gains next to nothing rows go one by one, and nothing waits for company', () => {
+  const target = batchTarget(
+    learned((rows) => 0.5 + 10 * rows),
+    FACTS,
+  );
+  assert.ok(target.gain < 1.15, `${target.gain}`);
+  assert.equal(target.rows, 1);
+  assert.ok(target.largest <= 8, `${target.largest}`);
+});
+
+test('a large fixed part makes batches as large as they may be, and an objective keeps them small', () => {
+  const curve = learned((rows) => 20 + rows);
+  const free = batchTarget(curve, { ...FACTS, maxRows: 64 });
+  assert.ok(free.gain > 10);
+  assert.ok(free.rows > 48 && free.rows <= 64, `${free.rows}`);
+  const bound = batchTarget(curve, { ...FACTS, maxRows: 64, latencyMs: 60 });
+  assert.equal(bound.withinObjective, 20);
+  assert.equal(bound.rows, 20);
+  const hopeless = batchTarget(curve, { ...FACTS, maxRows: 64, latencyMs: 10 });
+  assert.deepEqual([hopeless.rows, hopeless.withinObjective], [1, 0]);
+});

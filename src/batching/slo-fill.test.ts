@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { curves, learned } from '../../test/support/curves.ts';
+import type { WaitingRequest } from '../work/lane.ts';
+import { PlainFill, type Ruling } from './batch-policy.ts';
+import { SloFill } from './slo-fill.ts';
+
+interface Waiting extends WaitingRequest {
+  readonly isModest: boolean;
+}
+
+const waiting = fc.array(
+  fc.record({
+    rows: fc.integer({ min: 1, max: 6 }),
+    dueBy: fc.double({ min: -20, max: 300, noNaN: true }),
+    rank: fc.constant(0),
+    isExempt: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
+    isModest: fc.boolean(),
+  }),
+  { minLength: 1, maxLength: 40, size: 'max' },
+);
+const facts = fc
+  .record({
+    targetRows: fc.integer({ min: 1, max: 40 }),
+    pressure: fc.double({ min: 0, max: 1, noNaN: true }),
+    cap: fc.integer({ min: 1, max: 40 }),
+    startAt: fc.double({ min: 0, max: 50, noNaN: true }),
+  })
+  .map(({ targetRows, pressure, ...it }) => {
+    const leastRows = targetRows / 2;
+    return { ...it, targetRows, leastRows, neededRows: (0.5 + 0.5 * pressure) * targetRows };
+  });
+
+function fillUp(fill: { rule: SloFill['rule'] }, queue: readonly Waiting[]) {
+  const rulings: { readonly of: Waiting; readonly ruling: Ruling; readonly rowsLeft: number }[] = [];
+  let rowsLeft = queue.reduce((sum, { rows }) => sum + rows, 0);
+  for (const of of queue) {
+    const ruling = fill.rule(of, rowsLeft, of.isModest);
+    rulings.push({ of, ruling, rowsLeft });
+    if (ruling === 'stop') break;
+    rowsLeft -= of.rows;
+  }
+  return rulings;
+}
+
+test('no batch is so large that a member would be late by the plan, nor larger than the cap but for the first', () => {
+  fc.assert(
+    fc.property(curves, facts, waiting, (curve, it, queue) => {
+      const planFactor = curve.planFactor(0.95);
+      const rulings = fillUp(new SloFill(curve, { ...it, planFactor }), queue);
+      const taken = rulings.filter(({ ruling }) => ruling === 'take').map(({ of }) => of);
+      const rows = taken.reduce((sum, of) => sum + of.rows, 0);
+      assert.ok(rows <= it.cap || taken.length === 1);
+      const endAt = it.startAt + planFactor * curve.predictMs(rows);
+      for (const { dueBy, isExempt } of taken)
+        assert.ok(isExempt || endAt <= dueBy + 1e-6, `${endAt} of ${dueBy}`);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('the exempt always go, or wait for the next batch; they are never dropped', () => {
+  fc.assert(
+    fc.property(curves, facts, waiting, (curve, it, queue) => {
+      const rulings = fillUp(new SloFill(curve, { ...it, planFactor: curve.planFactor(0.95) }), queue);
+      for (const { of, ruling } of rulings) assert.ok(!of.isExempt || ruling !== 'drop');
+      if (queue[0]?.isExempt) assert.equal(rulings[0]?.ruling, 'take');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('only who is late even alone, or would make the batch too small while more is waiting, is dropped', () => {
+  fc.assert(
+    fc.property(curves, facts, waiting, (curve, it, queue) => {
+      const planFactor = curve.planFactor(0.95);
+      const rulings = fillUp(new SloFill(curve, { ...it, planFactor }), queue);
+      let [taken, hasDropped] = [0, false];
+      for (const { of, ruling, rowsLeft } of rulings) {
+        const fit = curve.rowsWithin((of.dueBy - it.startAt) / planFactor);
+        if (ruling === 'drop') {
+          const wanted = of.isModest ? it.leastRows : hasDropped ? it.targetRows : it.neededRows;
+          const isSmall = fit < Math.min(wanted, it.cap) && fit < taken + rowsLeft;
+          assert.ok(fit < of.rows || isSmall, `${fit} rows would have fit, ${wanted} were wanted`);
+          hasDropped = true;
+        }
+        if (ruling === 'take') taken += of.rows;
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0 };
+const line = learned((rows) => 10 + rows);
+const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExempt: false });
+
+test('the head makes way below half the target, and only when more is waiting', () => {
+  assert.equal(new SloFill(line, PLAN).rule(of(19), 40, false), 'drop', 'nine rows fit');
+  assert.equal(new SloFill(line, PLAN).rule(of(20), 40, false), 'take', 'ten rows fit');
+  assert.equal(new SloFill(line, PLAN).rule(of(19), 9, false), 'take', 'nobody is kept from a larger batch');
+  assert.equal(new SloFill(line, PLAN).rule(of(10.5), 1, false), 'drop', 'late even alone');
+});
+
+test('once somebody had to go the batch is to be full; the modest stay all the same', () => {
+  const fill = new SloFill(line, PLAN);
+  assert.equal(fill.rule(of(12), 40, false), 'drop');
+  assert.equal(fill.rule(of(29), 39, false), 'drop', 'nineteen of twenty');
+  assert.equal(fill.rule(of(20), 38, true), 'take', 'ten, and modest');
+});
+
+test('who is in a hurry bounds the batch for all who come after', () => {
+  const fill = new SloFill(line, PLAN);
+  assert.equal(fill.rule(of(1000, 4), 40, false), 'take');
+  assert.equal(fill.rule(of(22, 4), 36, false), 'take', 'twelve fit');
+  assert.equal(fill.rule(of(1000, 4), 32, false), 'take');
+  assert.equal(fill.rule(of(1000, 1), 28, false), 'stop');
+});
+
+test('a plain fill drops nobody', () => {
+  fc.assert(
+    fc.property(waiting, fc.integer({ min: 1, max: 20 }), (queue, cap) => {
+      const rulings = fillUp(new PlainFill(cap), queue);
+      assert.ok(rulings.every(({ ruling }) => ruling !== 'drop'));
+      assert.equal(rulings[0]?.ruling, 'take');
+      const taken = rulings.filter(({ ruling }) => ruling === 'take');
+      const rows = taken.reduce((sum, each) => sum + each.of.rows, 0);
+      assert.ok(rows <= cap || taken.length === 1);
+    }),
+  );
+});

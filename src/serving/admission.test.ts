@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { curves } from '../../test/support/curves.ts';
+import { HealingExemption, predictedMs } from './admission.ts';
+
+const waits = fc.record({
+  rows: fc.integer({ min: 1, max: 32 }),
+  rowsAhead: fc.integer({ min: 0, max: 2_000 }),
+  targetRows: fc.integer({ min: 1, max: 64 }),
+  replicas: fc.integer({ min: 1, max: 16 }),
+  idleInMs: fc.double({ min: 0, max: 100, noNaN: true }),
+  transportMs: fc.double({ min: 0, max: 10, noNaN: true }),
+});
+
+test('the predicted time never falls with the rows ahead, and never rises with the replicas', () => {
+  fc.assert(
+    fc.property(curves, waits, fc.integer({ min: 0, max: 500 }), (curve, it, more) => {
+      const plannedMs = (rows: number) => 1.2 * curve.predictMs(rows);
+      const ms = predictedMs({ ...it, plannedMs });
+      assert.ok(predictedMs({ ...it, plannedMs, rowsAhead: it.rowsAhead + more }) >= ms);
+      assert.ok(predictedMs({ ...it, plannedMs, replicas: it.replicas + 1 }) <= ms);
+      assert.ok(ms >= it.idleInMs + it.transportMs + plannedMs(it.rows) - 1e-9);
+      const allMs = (it.rowsAhead / it.targetRows) * plannedMs(it.targetRows);
+      assert.ok(ms <= it.idleInMs + it.transportMs + plannedMs(it.rows) + allMs + 1e-9);
+    }),
+  );
+});
+
+const requests = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 300 }), isLate: fc.boolean() }), {
+  minLength: 50,
+  maxLength: 300,
+  size: 'max',
+});
+
+test('at most one a second is let through in spite of its prediction, and only while most are refused', () => {
+  fc.assert(
+    fc.property(requests, (them) => {
+      const healing = new HealingExemption();
+      let [now, lastAt] = [0, Number.NEGATIVE_INFINITY];
+      const recent: { readonly at: number; readonly isLate: boolean }[] = [];
+      for (const { afterMs, isLate } of them) {
+        now += afterMs;
+        healing.asked(now);
+        recent.push({ at: now, isLate });
+        if (!isLate) continue;
+        healing.refused(now);
+        if (!healing.take(now)) continue;
+        assert.ok(now - lastAt >= 1_000, `${now - lastAt}`);
+        lastAt = now;
+        // The window ends on a sixtieth of it: what lies in between may count or not.
+        const since = (ms: number) => recent.filter(({ at }) => at > now - ms);
+        const share = (ms: number) =>
+          since(ms).filter((one) => one.isLate).length - since(ms).filter((one) => !one.isLate).length;
+        assert.ok(Math.max(share(980), share(1_000), share(1_020)) > 0);
+      }
+      assert.ok(healing.shedShare >= 0 && healing.shedShare <= 1);
+    }),
+  );
+});
+
+test('where everybody is refused one goes each second', () => {
+  const healing = new HealingExemption();
+  let taken = 0;
+  for (let now = 0; now < 10_000; now += 5) {
+    healing.asked(now);
+    healing.refused(now);
+    if (healing.take(now)) taken += 1;
+  }
+  assert.equal(taken, 10);
+  assert.ok(healing.shedShare > 0.99);
+});

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Asked, askHeld } from '../support/asking.ts';
+import { writeHeldModel } from '../support/held-model.ts';
+import { replicaProcesses } from '../support/processes.ts';
+import { galley, RunningServer } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-tenants-'));
+const held = writeHeldModel(join(root, 'held'));
+const MODEL = `models: {held: {${held.settings}}}`;
+let files = 0;
+let server: RunningServer;
+
+function settingsFile(tenants: string): string {
+  const file = join(root, `${files++}.yaml`);
+  writeFileSync(file, `${MODEL}\ntenants: ${tenants}`);
+  return file;
+}
+
+before(async () => {
+  writeFileSync(join(root, 'keys'), 'first-key\n\n  second-key  \n');
+  writeFileSync(join(root, 'other-keys'), 'other-key');
+  // One token in twenty minutes: none comes back while the test runs.
+  const slow = 'ratePerSecond: 0.0008';
+  server = await RunningServer.start([
+    settingsFile(
+      `{keyed: {apiKeyFile: keys}, other: {apiKeyFile: other-keys, ${slow}}, thrifty: {${slow}, burst: 3},
+        quick: {ratePerSecond: 4, burst: 1}, default: {${slow}, burst: 4}}`,
+    ),
+  ]);
+});
+after(async () => {
+  await server.stop();
+  rmSync(root, { recursive: true });
+});
+
+async function ask(headers: Record<string, string>): Promise<Asked> {
+  return askHeld(server.url, 'held', 0, { headers });
+}
+
+async function statusOf(headers: Record<string, string>): Promise<number> {
+  return (await ask(headers)).status;
+}
+
+test('a tenant that has used up its burst is answered 429 and told when to come back', async () => {
+  const mine = { 'x-galley-tenant': 'thrifty' };
+  const statuses = await Promise.all([mine, mine, mine, mine, mine].map(statusOf));
+  assert.deepEqual(statuses.sort(), [200, 200, 200, 429, 429]);
+  const { reason, error, headers } = await ask(mine);
+  assert.equal(reason, 'TENANT_QUOTA');
+  assert.equal(error, "tenant 'thrifty' has used up its ratePerSecond; try again later");
+  const [seconds, ms] = ['retry-after', 'retry-after-ms'].map((name) => Number(headers.get(name)));
+  // Twenty minutes for a token, up to half as many more for the spread, and some have passed since the last one.
+  assert.ok(Number(ms) > 1_000_000 && Number(ms) <= 1_250_000 * 1.5, `${ms}`);
+  assert.equal(seconds, Math.ceil(Number(ms) / 1000));
+});
+
+test('a quota fills with time, and who waits as long as it was told is answered', async () => {
+  const mine = { 'x-galley-tenant': 'quick' };
+  assert.equal(await statusOf(mine), 200);
+  const askedAt = performance.now();
+  const refused = await ask(mine);
+  const answered = await until('there is a token again', async () => (await statusOf(mine)) === 200);
+  assert.ok(answered);
+  if (refused.status === 200) return;
+  const toldMs = Number(refused.headers.get('retry-after-ms'));
+  assert.ok(toldMs > 0 && toldMs <= 250 * 1.5, `${toldMs}`);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  // It was told the time to the next token or more; earlier than two thirds of it there was none.
+  assert.ok(performance.now() - askedAt >= toldMs / 1.5 - 1, `${performance.now() - askedAt} ${toldMs}`);
+});
+
+test('everybody who is not named shares the account of default, whatever they call themselves', async () => {
+  for (const headers of [{}, { 'x-galley-tenant': 'somebody' }, { 'x-galley-tenant': 'another' }]) {
+    assert.equal(await statusOf(headers as Record<string, string>), 200);
+  }
+  assert.equal(await statusOf({ 'x-galley-tenant': 'default' }), 200);
+  const { status, error } = await ask({ 'x-galley-tenant': 'somebody' });
+  assert.equal(status, 429);
+  assert.match(error ?? '', /^tenant 'somebody' has used up/);
+  assert.match((await ask({})).error ?? '', /^tenant 'default' has used up/);
+});
+
+test('each line of a key file opens its account, as x-api-key or as a bearer token', async () => {
+  for (const headers of [
+    { 'x-api-key': 'first-key' },
+    { 'x-api-key': 'second-key' },
+    { authorization: 'Bearer first-key' },
+    { authorization: 'bearer  second-key' },
+    { 'x-api-key': 'first-key', 'x-galley-tenant': 'keyed' },
+    // The key says who it is, whatever the name says.
+    { 'x-api-key': 'first-key', 'x-galley-tenant': 'other' },
+  ]) {
+    assert.equal(await statusOf(headers as Record<string, string>), 200, JSON.stringify(headers));
+  }
+});
+
+test('a key counts on its own account alone', async () => {
+  const other = { 'x-api-key': 'other-key' };
+  assert.equal(await statusOf(other), 200);
+  assert.match((await ask(other)).error ?? '', /^tenant 'other' has used up/);
+  assert.equal(await statusOf({ 'x-api-key': 'first-key' }), 200);
+});
+
+for (const headers of [
+  { 'x-api-key': 'a-guess' },
+  { 'x-api-key': '' },
+  { authorization: 'Bearer a-guess' },
+  { 'x-api-key': 'a-guess', 'x-galley-tenant': 'keyed' },
+  { 'x-api-key': 'a-guess', authorization: 'Bearer first-key' },
+]) {
+  test(`${JSON.stringify(headers)} opens nothing`, async () => {
+    const { status, reason, error } = await ask(headers as Record<string, string>);
+    assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
+    assert.equal(error, 'the API key is not known here');
+  });
+}
+
+test('the name of a tenant with keys cannot be claimed without one', async () => {
+  const { status, reason, error } = await ask({ 'x-galley-tenant': 'keyed' });
+  assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
+  assert.equal(error, "tenant 'keyed' is known by its API key: send it as x-api-key");
+  // Nor does a claim cost the account anything.
+  for (let count = 0; count < 5; count++) assert.equal(await statusOf({ 'x-galley-tenant': 'other' }), 401);
+});
+
+for (const name of ['', 'two words', 'a/b', 'x'.repeat(65), 'a,b', 'é']) {
+  test(`'${name.slice(0, 20)}' is no name for a tenant`, async () => {
+    const { status, reason, error } = await ask({ 'x-galley-tenant': name });
+    assert.deepEqual([status, reason], [400, 'INVALID_INPUT']);
+    assert.match(
+      error ?? '',
+      /^x-galley-tenant must be a name of letters, digits, dots and dashes, 64 at most/,
+    );
+  });
+}
+
+test('who only looks needs no key and has no quota', async () => {
+  for (const path of ['/v2/models/held', '/metrics', '/health/ready', '/v2']) {
+    for (let count = 0; count < 6; count++) assert.equal((await fetch(server.url + path)).status, 200, path);
+  }
+});
+
+for (const [why, tenants, pattern] of [
+  ['a key file that is not there', '{a: {apiKeyFile: missing}}', /tenants\.a\.apiKeyFile: ENOENT.*missing/],
+  [
+    'a key file without a key',
+    '{a: {apiKeyFile: blank}}',
+    /tenants\.a\.apiKeyFile: blank is empty, wanted a key a line/,
+  ],
+  [
+    'a key of two tenants',
+    '{a: {apiKeyFile: keys}, b: {apiKeyFile: keys}}',
+    /tenants\.b\.apiKeyFile: a key of it is also one of 'a'/,
+  ],
+  [
+    'a tenant without a proper name',
+    "{'a b': {weight: 2}}",
+    /'a b' under 'tenants', wanted a name of letters, digits, dots and dashes/,
+  ],
+  ['a rate of nothing', '{a: {ratePerSecond: 0}}', /tenants\.a\.ratePerSecond.*above 0/],
+  ['a setting that is none', '{a: {ratePerSeconds: 1}}', /did you mean 'ratePerSecond'/],
+] as const) {
+  test(`${why} ends the start with one clear line, and leaves no child`, async () => {
+    writeFileSync(join(root, 'blank'), '\n  \n');
+    const before = replicaProcesses();
+    const ended = await galley(['serve', settingsFile(tenants), '--port', '0', '--log-level', 'silent']);
+    await until('no child is left', () => replicaProcesses().every((pid) => before.includes(pid)));
+    assert.equal(ended.code, 1, ended.stdout);
+    assert.match(ended.stderr, pattern);
+    assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+  });
+}

@@ -1,0 +1,73 @@
+/** How a request is sent. */
+export interface Asking {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly parameters?: object;
+  readonly id?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** What came back, read to its end. */
+export interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** Of a refusal. */
+  readonly reason: string | undefined;
+  readonly error: string | undefined;
+  /** The data of an output. */
+  output(name: string): readonly unknown[] | undefined;
+}
+
+interface Body {
+  readonly reason?: string;
+  readonly error?: string;
+  readonly outputs?: readonly { readonly name: string; readonly data: readonly unknown[] }[];
+}
+
+/** Asks a model that takes one list of numbers. */
+export async function ask(
+  url: string,
+  model: string,
+  input: { readonly name: string; readonly datatype: string; readonly data: readonly number[] },
+  { headers = {}, parameters = {}, ...more }: Asking = {},
+): Promise<Asked> {
+  const { id, signal } = more;
+  const response = await fetch(`${url}/v2/models/${model}/infer`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({ id, parameters, inputs: [{ ...input, shape: [input.data.length] }] }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const text = await response.text();
+  const body = JSON.parse(text) as Body;
+  return {
+    ...{ status: response.status, headers: response.headers, text, reason: body.reason, error: body.error },
+    output: (name) => body.outputs?.find((output) => output.name === name)?.data,
+  };
+}
+
+/** Asks a held model. */
+export async function askHeld(
+  url: string,
+  model: string,
+  order: number | readonly number[],
+  asking?: Asking,
+): Promise<Asked> {
+  const data = typeof order === 'number' ? [order] : order;
+  return ask(url, model, { name: 'order', datatype: 'INT32', data }, asking);
+}
+
+/** What a metric says of a model: the sum over all that has these labels. */
+export async function metricOf(
+  url: string,
+  model: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const wanted = Object.entries({ model, ...labels }).map(([label, value]) => `${label}="${value}"`);
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+}
