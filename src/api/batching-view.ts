@@ -14,7 +14,9 @@ export function batchingView({ path, spec }: VersionInService) {
       batches: curve.batches,
       fixedMs,
       rowMs,
-      serviceMs: Object.fromEntries(sizes.map((rows) => [rows, curve.predictMs(rows)])),
+      serviceMs: curve.isKnown
+        ? Object.fromEntries(sizes.map((rows) => [rows, curve.predictMs(rows)]))
+        : null,
       drift: curve.usualDrift,
       ...(plan === undefined
         ? {}

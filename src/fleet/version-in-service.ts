@@ -220,8 +220,12 @@ export class VersionInService {
       if (result.report.rowsAreIndependent === false) this.path.refuseLargerThan(1);
       this.path.learn(id, loaded, result.profile);
       const problem = this.#state === 'starting' ? this.path.objectiveProblem(loaded) : undefined;
-      if (problem === undefined) ready();
-      else failed(problem, 'the replica');
+      if (problem === undefined) {
+        ready();
+        return;
+      }
+      this.warmups.repeat(id);
+      failed(problem, 'the replica');
     });
   }
 

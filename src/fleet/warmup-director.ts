@@ -39,6 +39,12 @@ export class WarmupDirector {
     });
   }
 
+  /** What its practice has shown is of no use: somebody practises with every size anew. */
+  repeat(id: ReplicaId): void {
+    this.#reports.delete(id);
+    this.#fullProfileBy = undefined;
+  }
+
   /** The replica's life is over. */
   lost(id: ReplicaId): void {
     if (id === this.#fullProfileBy && !this.#reports.has(id)) this.#fullProfileBy = undefined;

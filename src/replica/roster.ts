@@ -52,6 +52,8 @@ class Seat implements ReplicaView {
   running = 0;
   credits = 0;
   busyUntil = 0;
+  /** Of all it has been given and not given back, as predicted. */
+  dueMs = 0;
 
   constructor(replica: Replica, index: number, weight: number, shared: ServiceTimes) {
     this.service = new ReplicaServiceTime(shared);
@@ -160,6 +162,7 @@ export class Roster {
     const lent = isAlone ? seat.credits : 1;
     seat.credits -= lent;
     seat.running += 1;
+    seat.dueMs += forMs;
     seat.busyUntil = Math.max(now, seat.busyUntil) + forMs;
     this.#countBusy(now);
     let isOut = true;
@@ -171,7 +174,8 @@ export class Roster {
         seat.credits += lent;
         seat.running -= 1;
         // It took as long as it took; what waits behind it begins now.
-        if (seat.running === 0) seat.busyUntil = endedAt;
+        seat.dueMs = seat.running === 0 ? 0 : seat.dueMs - forMs;
+        seat.busyUntil = endedAt + seat.dueMs;
         this.#countBusy(endedAt);
       },
     };

@@ -94,24 +94,20 @@ test('the largest batch within a time is the inverse of the prediction', () => {
   );
 });
 
-test('within fifty noisy batches the curve is known to a tenth', () => {
-  fc.assert(
-    fc.property(fc.integer({ min: 0, max: 1_000_000 }), (seed) => {
-      const random = seededRandom(seed);
-      const time = new ServiceTime();
-      for (let run = 0; run < 50; run++) {
-        const rows = 1 + Math.floor(random.unit() * 32);
-        time.observe(rows, (5 + 0.5 * rows) * (1 + 0.05 * -Math.log(1 - random.unit())));
-      }
-      for (const rows of [1, 4, 16, 32]) {
-        const trueMs = 1.05 * (5 + 0.5 * rows);
-        assert.ok(
-          Math.abs(time.predictMs(rows) / trueMs - 1) < 0.1,
-          `${rows}: ${time.predictMs(rows)} of ${trueMs}`,
-        );
-      }
-    }),
-  );
+test('within fifty noisy batches the curve is known to a tenth, but for one time in a hundred', () => {
+  const isKnownToATenth = (seed: number) => {
+    const random = seededRandom(seed);
+    const time = new ServiceTime();
+    for (let run = 0; run < 50; run++) {
+      const rows = 1 + Math.floor(random.unit() * 32);
+      time.observe(rows, (5 + 0.5 * rows) * (1 + 0.05 * -Math.log(1 - random.unit())));
+    }
+    return [1, 4, 16, 32].every(
+      (rows) => Math.abs(time.predictMs(rows) / (1.05 * (5 + 0.5 * rows)) - 1) < 0.1,
+    );
+  };
+  const seeds = Array.from({ length: 1_000 }, (_, seed) => seed);
+  assert.ok(seeds.filter(isKnownToATenth).length >= 990);
 });
 
 test('practice gives quartiles for the shape, and the spread for the planning factor', () => {

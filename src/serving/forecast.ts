@@ -55,7 +55,6 @@ export class Forecast {
   #rowsAhead(entry: Entry): number {
     const { queue } = this.#parts;
     const urgent = queue.rowsFrom(entry.priority);
-    if (queue.tenants < 2) return urgent;
     const own = queue.rowsOf(entry.tenant);
     const others = queue.tenants - (own > 0 ? 1 : 0);
     return Math.min(urgent, own + others * (own + entry.rows));

@@ -1,9 +1,9 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView, Roster } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Recovery, RecoverySource } from './recovery.ts';
+import type { Recovery } from './recovery.ts';
 import { RequestWork } from './request-work.ts';
-import { type DispatchFacts, offer, type WorkOffer } from './work-source.ts';
+import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
 /**
  * Requests that may have ended a replica run one after the other, each alone on a replica that is set apart. The

@@ -218,7 +218,9 @@ export class ModelService implements EntryOwner {
       // It had waited for another try, or in the queue; whoever takes its place inherits its history.
       successor.losses = entry.losses;
       successor.failedAt = entry.failedAt;
-      queue.add(successor);
+      // Who may have ended a replica does not go among others, whoever asks for it.
+      if (!isQueued && entry.losses > 0) this.#parts.recovery.isolate(successor);
+      else queue.add(successor);
       if (!isQueued) this.#parts.wake();
     }
   }

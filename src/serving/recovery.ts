@@ -13,12 +13,7 @@ import { IsolationSource } from './isolation-source.ts';
 import type { RequestWork } from './request-work.ts';
 import { RetrySource } from './retry-source.ts';
 import { ThrowRecord } from './throw-record.ts';
-import type { WorkSource } from './work-source.ts';
-
-/** A source whose work can be called off. */
-export interface RecoverySource extends WorkSource {
-  takeAll(): Entry[];
-}
+import type { RecoverySource } from './work-source.ts';
 
 /** An input that ended replicas, beyond doubt. */
 export interface Convicted {
@@ -87,6 +82,11 @@ export class Recovery {
   /** Whether the budget leaves room for one more batch to run a second time. */
   get mayRetryNow(): boolean {
     return this.#retriesRunning < maxRetries(this.#ports.budget, this.#ports.inFlight());
+  }
+
+  /** It takes the place of one that may have ended a replica. */
+  isolate(entry: Entry): void {
+    this.#isolation.add([entry]);
   }
 
   /** Share of rows that throw whatever batch they are in. */

@@ -68,6 +68,9 @@ export class RequestWork implements Work, RunningPlace, Ride {
     if (original === undefined) return;
     this.#successors ??= new Map();
     this.#successors.set(member, successor);
+    const [bad, held] = [this.#bad?.get(member), this.#held?.get(member)];
+    if (bad !== undefined) this.#bad?.set(successor, bad);
+    if (held !== undefined) this.#held?.set(successor, held);
     successor.running = this;
     successor.ride = this;
     successor.dispatchedAt = member.dispatchedAt;
@@ -81,7 +84,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
     if (isRefusal(answer) && answer.reason === 'BAD_OUTPUT') {
       this.#bad ??= new Map();
       this.#bad.set(entry, answer);
-    } else if (entry.isExplained || entry.followers?.some(({ isExplained }) => isExplained) === true) {
+    } else if (entry.isExplained || entry.followers?.some(({ isExplained }) => isExplained)) {
       this.#held ??= new Map();
       this.#held.set(entry, answer);
     } else {

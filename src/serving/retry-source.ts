@@ -1,8 +1,8 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Recovery, RecoverySource } from './recovery.ts';
+import type { Recovery } from './recovery.ts';
 import { RequestWork } from './request-work.ts';
-import { type DispatchFacts, offer, type WorkOffer } from './work-source.ts';
+import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
 interface Again {
   readonly members: readonly Entry[];

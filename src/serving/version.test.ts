@@ -14,7 +14,7 @@ const traffic = fc.array(
     cancelAfterMs: fc.option(fc.integer({ min: 0, max: 60 })),
     timeoutMs: fc.option(fc.integer({ min: 1, max: 80 })),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 test('whatever comes, every request is answered once, in order within its lane, in batches within bounds', () => {

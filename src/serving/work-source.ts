@@ -4,6 +4,7 @@ import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Batch, BatchReason, Member } from '../work/batch.ts';
+import type { Entry } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Outcome } from '../work/outcome.ts';
 
@@ -42,6 +43,11 @@ export interface Work {
 /** Where the dispatcher finds work. Every special case is a source of its own, asked in a fixed order. */
 export interface WorkSource {
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined;
+}
+
+/** A source whose work can be called off. */
+export interface RecoverySource extends WorkSource {
+  takeAll(): Entry[];
 }
 
 /** An offer to whoever is free, with what is special about it. */

@@ -68,7 +68,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   readonly bytes: number;
   readonly receivedAt: number;
   readonly deadline: number;
-  dueBy: number;
+  readonly dueBy: number;
   readonly rank: number;
   readonly priority: Priority;
   readonly tenant: Tenant;

@@ -102,6 +102,7 @@ test('a model with an objective serves, and the admin API shows how its batches 
   assert.ok(targetRows > 4 && targetRows <= 8, `${targetRows}`);
   assert.ok(planFactor >= 1, `${planFactor}`);
   assert.ok(capacityPerSecond > 0 && capacityPerSecond <= (1000 * targetRows) / 19, `${capacityPerSecond}`);
+  assert.ok(capacityPerSecond > (990 * targetRows) / (planFactor * Number(lane.serviceMs['8'])));
   assert.equal(await metricOf(url, 'planned', 'galley_batch_target_rows'), targetRows);
   assert.ok((await metricOf(url, 'planned', 'galley_objective_total')) >= 1);
 

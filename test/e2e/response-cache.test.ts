@@ -18,7 +18,7 @@ before(async () => {
   const echo = `{path: ${TEST_MODELS}/echo, warmup: {enabled: false}, cache: {enabled: true}}`;
   writeFileSync(
     file,
-    `models: {cached: ${cached()}, erring: ${cached()}, counted: ${cached()}, brief: ${cached(', ttlMs: 700')},
+    `models: {cached: ${cached()}, erring: ${cached()}, counted: ${cached()}, joining: ${cached()}, brief: ${cached(', ttlMs: 700')},
       small: ${cached(', maxBytes: 8192')}, tiny: ${cached(', maxBytes: 1024')}, usual: {${held.settings}}, echo: ${echo}}`,
   );
   server = await RunningServer.start([file]);
@@ -121,6 +121,14 @@ test('an error is never kept, nor is a timeout', async () => {
   const invalid = await ask(server.url, 'erring', { name: 'order', datatype: 'FP32', data: [1] });
   assert.deepEqual([invalid.status, invalid.headers.get('x-galley-cache')], [400, null]);
   assert.equal(await metric('erring', 'cache_requests_total', { result: 'hit' }), 0);
+});
+
+test('a cache alone joins no requests that are under way at the same time', async () => {
+  const both = [101, 101].map(async (order) => askModel('joining', order));
+  await until('both are in flight', async () => (await metric('joining', 'in_flight_requests')) === 2);
+  held.release(101);
+  assert.deepEqual((await Promise.all(both)).map(cacheOf), ['miss', 'miss']);
+  await until('both rows are counted', async () => (await metric('joining', 'batch_rows_sum')) === 2);
 });
 
 test('an answer is good for as long as the settings say', async () => {

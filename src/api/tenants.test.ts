@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRefusal } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import { VirtualClock } from '../base/virtual-clock.ts';
+import { TenantSettings } from '../config/tenant-settings.ts';
+import { NOBODY } from '../work/entry.ts';
+import { callerOf } from './caller.ts';
+import { keyHash, Tenants } from './tenants.ts';
+
+function tenantsOf(settings: Record<string, object>, keys: Record<string, string> = {}) {
+  const clock = new VirtualClock();
+  const parsed = Object.entries(settings).map(([name, it]) => [name, TenantSettings.parse(it)] as const);
+  const hashes = new Map(Object.entries(keys).map(([key, name]) => [keyHash(key), name]));
+  return { clock, tenants: new Tenants(Object.fromEntries(parsed), hashes, clock, seededRandom(1)) };
+}
+
+const reason = (it: object) => (isRefusal(it) ? it.reason : it);
+
+test('who names nobody where nobody is known is nobody', () => {
+  const { tenants } = tenantsOf({});
+  assert.equal(tenants.enter({}), NOBODY);
+  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'a' }), { name: 'a', weight: 1 });
+  for (const name of ['', 'a b', 'ä', 'x'.repeat(65), 'a\n']) {
+    assert.equal(reason(tenants.enter({ 'x-galley-tenant': name })), 'INVALID_INPUT');
+  }
+});
+
+test('a tenant has its weight, and who is not named has that of everybody else', () => {
+  const { tenants } = tenantsOf({ gold: { weight: 4 }, default: { weight: 0.5 } });
+  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'gold' }), { name: 'gold', weight: 4 });
+  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'other' }), { name: 'other', weight: 0.5 });
+  assert.deepEqual(tenants.enter({}), { name: 'default', weight: 0.5 });
+});
+
+test('a tenant with keys is whoever has one, and nobody else can claim its name', () => {
+  const { tenants } = tenantsOf({ gold: { apiKeyFile: 'keys', weight: 4 }, open: {} }, { secret: 'gold' });
+  const gold = { name: 'gold', weight: 4 };
+  assert.deepEqual(tenants.enter({ 'x-api-key': 'secret' }), gold);
+  assert.deepEqual(tenants.enter({ authorization: 'bearer  secret' }), gold);
+  assert.deepEqual(
+    tenants.enter({ 'x-api-key': 'secret', 'x-galley-tenant': 'open' }),
+    gold,
+    'the key counts',
+  );
+  assert.equal(reason(tenants.enter({ 'x-api-key': 'wrong' })), 'UNAUTHENTICATED');
+  assert.equal(reason(tenants.enter({ 'x-galley-tenant': 'gold' })), 'UNAUTHENTICATED');
+  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'open' }), { name: 'open', weight: 1 });
+});
+
+test('names that objects know are names like any other', () => {
+  const { tenants } = tenantsOf({ gold: { ratePerSecond: 1 } });
+  for (const name of ['constructor', '__proto__', 'toString']) {
+    assert.deepEqual(tenants.enter({ 'x-galley-tenant': name }), { name, weight: 1 });
+  }
+});
+
+test('a quota is one for each tenant that is named, and one for all who are not', () => {
+  const { clock, tenants } = tenantsOf({
+    gold: { ratePerSecond: 2 },
+    default: { ratePerSecond: 1, burst: 1 },
+  });
+  const as = (name: string) => {
+    const it = tenants.enter({ 'x-galley-tenant': name });
+    return isRefusal(it) ? it.reason : it.name;
+  };
+  assert.deepEqual(['a', 'b', 'gold', 'gold', 'gold'].map(as), [
+    'a',
+    'TENANT_QUOTA',
+    'gold',
+    'gold',
+    'TENANT_QUOTA',
+  ]);
+  const refused = tenants.enter({ 'x-galley-tenant': 'b' });
+  assert.ok(isRefusal(refused));
+  const waitMs = refused.retryAfterMs ?? 0;
+  assert.ok(waitMs >= 1_000 && waitMs <= 1_500, `${waitMs}`);
+  clock.advance(waitMs);
+  assert.equal(as('b'), 'b');
+});
+
+test('who is refused for a wrong key or name has used up nothing', () => {
+  const { tenants } = tenantsOf(
+    { gold: { apiKeyFile: 'keys', ratePerSecond: 1, burst: 1 } },
+    { secret: 'gold' },
+  );
+  for (let time = 0; time < 5; time++) tenants.enter({ 'x-galley-tenant': 'gold' });
+  assert.ok(!isRefusal(tenants.enter({ 'x-api-key': 'secret' })));
+});
+
+test('a caller is told what is wrong with its timeout', () => {
+  const { tenants } = tenantsOf({});
+  const of = (timeout: string) => callerOf({ 'x-request-timeout-ms': timeout }, tenants);
+  for (const timeout of ['0', '-1', 'soon', 'Infinity', '', 'NaN'])
+    assert.equal(reason(of(timeout)), 'INVALID_INPUT');
+  assert.deepEqual(of('12.5'), { tenant: NOBODY, timeoutMs: 12.5, isExplained: false });
+  const explained = callerOf({ 'x-galley-explain': '1' }, tenants);
+  assert.ok(!isRefusal(explained) && explained.isExplained);
+});
