@@ -10,6 +10,8 @@ const MAX_BEND = 5;
 /** Squared distance of the sizes seen from their mean, below which they tell nothing of the slope. */
 const ENOUGH_SPREAD = 0.25;
 const KNOWN_AFTER_BATCHES = 5;
+const DRIFT_AFTER_BATCHES = 200;
+const LEAST_DRIFT_MS = 1;
 
 /** What batches of one kind took in practice, for a start. */
 export interface ProfiledSize {
@@ -115,8 +117,10 @@ export class ServiceTime {
   /** How many times longer a batch of the usual size takes now than it did in practice; 1 when there was none. */
   get usualDrift(): number {
     const rows = Math.max(1, this.#meanRows);
-    const before = this.#profiled?.predictMs(rows) ?? 0;
-    return before > 0 ? this.predictMs(rows) / before : 1;
+    const [beforeMs, nowMs] = [this.#profiled?.predictMs(rows) ?? 0, this.predictMs(rows)];
+    // A few batches after a start are slower anyway, and what takes microseconds varies with everything.
+    const isNoticeable = this.#batches >= DRIFT_AFTER_BATCHES && Math.abs(nowMs - beforeMs) >= LEAST_DRIFT_MS;
+    return isNoticeable && beforeMs > 0 ? nowMs / beforeMs : 1;
   }
 
   #learn(rows: number, tookMs: number): void {
