@@ -8,6 +8,8 @@ const WINDOW_MS = 2_500;
 /** How far the rate that fails may lie above the one that passes. */
 const PRECISION = 0.06;
 const FIRST_RATE = 800;
+/** Where whoever passed at no rate is looked at again. */
+const LEAST_RATE = 8;
 
 /** The same model with no number but the objective, and with those that people set. */
 const SETTINGS = {
@@ -35,7 +37,7 @@ export const objective: Scenario = async (say) => {
       // Whatever disturbs the machine for a while disturbs another one each round.
       for (const name of round % 2 === 0 ? names : names.reverse()) {
         const found = rates.get(name) ?? [];
-        const startRate = found.length === 0 ? FIRST_RATE : Math.max(FIRST_RATE / 4, 0.9 * median(found));
+        const startRate = found.length === 0 ? FIRST_RATE : Math.max(LEAST_RATE, 0.9 * median(found));
         const search = { p99LimitMs: OBJECTIVE_MS, startRate, precision: PRECISION };
         const best = await findMaxRate(search, async (rate) =>
           openLoop(contenders.get(name) as Contender, request, rate, WINDOW_MS),

@@ -15,6 +15,8 @@ export interface BatchFacts {
   readonly replicas: number;
   /** Time outside the runtime that a batch is expected to take, in ms. */
   readonly transportMs: number;
+  /** What it mostly takes. */
+  readonly usualTransportMs: number;
   /** Share of the last while in which the replicas were running something, 0 to 1. */
   readonly busyShare: () => number;
   /** One tenant asks for much more than others, and there is not enough for all. */

@@ -26,6 +26,8 @@ const facts = fc
     pressure: fc.double({ min: 0, max: 1, noNaN: true }),
     cap: fc.integer({ min: 1, max: 40 }),
     startAt: fc.double({ min: 0, max: 50, noNaN: true }),
+    // No hope beyond the plan.
+    hopeAt: fc.constant(Number.POSITIVE_INFINITY),
   })
   .map(({ targetRows, pressure, ...it }) => {
     const leastRows = targetRows / 2;
@@ -92,7 +94,7 @@ test('only who is late even alone, or would make the batch too small while more 
   );
 });
 
-const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0 };
+const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0, hopeAt: 0 };
 const line = learned((rows) => 10 + rows);
 const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExempt: false });
 
@@ -129,4 +131,17 @@ test('a plain fill drops nobody', () => {
       assert.ok(rows <= cap || taken.length === 1);
     }),
   );
+});
+
+test('whoever is late only by the margins of the plan is not dropped, and makes no batch smaller than half', () => {
+  const plan = { ...PLAN, planFactor: 1.5, startAt: 2 };
+  assert.equal(
+    new SloFill(line, { ...plan, hopeAt: Number.POSITIVE_INFINITY }).rule(of(21), 40, false),
+    'drop',
+  );
+  const fill = new SloFill(line, plan);
+  assert.equal(fill.rule(of(21), 40, false), 'take', 'two rows fit by the plan, eleven without margins');
+  for (let rows = 1; rows < 10; rows++) assert.equal(fill.rule(of(1000), 40 - rows, false), 'take');
+  assert.equal(fill.rule(of(1000), 30, false), 'stop', 'ten are half of the target');
+  assert.equal(new SloFill(line, plan).rule(of(19), 40, false), 'drop', 'no hope for half a batch either');
 });

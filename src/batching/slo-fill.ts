@@ -12,6 +12,8 @@ export interface FillFacts {
   readonly neededRows: number;
   readonly cap: number;
   readonly startAt: number;
+  /** The same without the margins of a plan: who could make it then is not dropped. */
+  readonly hopeAt: number;
 }
 
 /** A batch that is filled by the time that is left to each of its members. */
@@ -20,6 +22,7 @@ export class SloFill implements BatchFill {
   readonly #planFactor: number;
   readonly #targetRows: number;
   readonly #startAt: number;
+  readonly #hopeAt: number;
   readonly #leastRows: number;
   #neededRows: number;
   #cap: number;
@@ -27,12 +30,13 @@ export class SloFill implements BatchFill {
 
   constructor(
     curve: ServiceCurve,
-    { planFactor, targetRows, leastRows, neededRows, cap, startAt }: FillFacts,
+    { planFactor, targetRows, leastRows, neededRows, cap, startAt, hopeAt }: FillFacts,
   ) {
     this.#curve = curve;
     this.#planFactor = planFactor;
     this.#targetRows = targetRows;
     this.#startAt = startAt;
+    this.#hopeAt = hopeAt;
     this.#leastRows = leastRows;
     this.#neededRows = Math.min(neededRows, cap);
     this.#cap = cap;
@@ -42,13 +46,14 @@ export class SloFill implements BatchFill {
     const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
     // Those who crowd the others make way first; but nobody may make all batches small.
     const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
-    const isTooLate = fit < rows || fit < Math.min(wantedRows, this.#rows + rowsLeft);
-    if (isTooLate && !isExempt) {
+    const leastFit = Math.max(rows, Math.ceil(Math.min(wantedRows, this.#rows + rowsLeft)));
+    // By the plan it is late; but plans have margins, and whoever is dropped is late for certain.
+    if (fit < leastFit && !isExempt && this.#curve.rowsWithin(dueBy - this.#hopeAt) < leastFit) {
       // Once somebody had to go, the rest is to make full batches again.
       this.#neededRows = Math.min(this.#targetRows, this.#cap);
       return 'drop';
     }
-    const cap = Math.min(this.#cap, fit);
+    const cap = Math.min(this.#cap, Math.max(fit, leastFit));
     if (this.#rows > 0 && this.#rows + rows > cap) return 'stop';
     this.#cap = cap;
     this.#rows += rows;

@@ -12,9 +12,22 @@ import { type Goal, SloPolicy } from './slo-policy.ts';
 const LATENCY_MS = 100;
 const FACTS: BatchFacts = {
   ...{ now: 1_000, isTurnEnding: true, hasIdleReplica: true, idleReplicas: 1, startAt: 1_000, replicas: 1 },
-  ...{ transportMs: 0, busyShare: () => 0.5, isCrowded: false, badShare: 0, shedShare: 0 },
+  ...{
+    transportMs: 0,
+    usualTransportMs: 0,
+    busyShare: () => 0.5,
+    isCrowded: false,
+    badShare: 0,
+    shedShare: 0,
+  },
 };
-const BEHIND = { hasIdleReplica: false, idleReplicas: 0, startAt: 1_010, transportMs: 1 };
+const BEHIND = {
+  hasIdleReplica: false,
+  idleReplicas: 0,
+  startAt: 1_010,
+  transportMs: 1,
+  usualTransportMs: 1,
+};
 const line = learned((rows) => 10 + rows, 1);
 const unknown = new ServiceTime();
 
@@ -85,7 +98,10 @@ test('behind a running batch only a batch worth running is sent, also after some
     const policy = policyOf('latency');
     assert.equal(policy.choose([lane('', 1, 1_000)], facts).kind, 'nothing');
     assert.equal(policy.choose([lane('', 64, 1_000)], facts).kind, 'send');
-    assert.equal(policy.choose([lane('', 64, 1_000)], { ...facts, transportMs: 0 }).kind, 'nothing');
+    assert.equal(
+      policy.choose([lane('', 64, 1_000)], { ...facts, transportMs: 0, usualTransportMs: 0 }).kind,
+      'nothing',
+    );
   }
 });
 

@@ -31,6 +31,8 @@ export interface BatchPlan {
   readonly planFactor: number;
   /** Planned service time of so many rows. */
   readonly plannedMs: (rows: number) => number;
+  /** What it mostly is. */
+  readonly usualMs: (rows: number) => number;
 }
 
 /** A head so old that its batch would be smaller than this share of b* makes way when more is waiting. */
@@ -112,13 +114,14 @@ export class SloPolicy implements BatchPolicy {
     if (this.#settings.objective === undefined || !curve.isKnown) return new PlainFill(cap);
     const { target, planFactor } = this.#targetOf(lane.key, facts);
     const startAt = facts.startAt + facts.transportMs;
+    const hopeAt = facts.startAt + facts.usualTransportMs;
     // Where many are turned away only throughput counts: batches are to be as full as the objective lets them be.
     const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
     const fullest = Math.max(target.rows, Math.min(target.withinObjective, cap));
     const targetRows = target.rows + pressure * (fullest - target.rows);
     const leastRows = WORTHWHILE_SHARE * target.rows;
     const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressure) * targetRows;
-    return new SloFill(curve, { planFactor, targetRows, leastRows, neededRows, cap, startAt });
+    return new SloFill(curve, { planFactor, targetRows, leastRows, neededRows, cap, startAt, hopeAt });
   }
 
   targetRows(lane: LaneView, facts: BatchFacts): number {
@@ -214,7 +217,17 @@ export class SloPolicy implements BatchPolicy {
       ? batchTarget(curve, { replicas, latencyMs, reserveMs: transportMs, planFactor, maxRows })
       : unknownTarget(maxRows);
     const plannedMs = (rows: number) => planFactor * curve.predictMs(rows);
-    const found = { target, planFactor, plannedMs, batches: curve.batches, replicas, transportMs, maxRows };
+    const usualMs = (rows: number) => curve.predictMs(rows);
+    const found = {
+      target,
+      planFactor,
+      plannedMs,
+      usualMs,
+      batches: curve.batches,
+      replicas,
+      transportMs,
+      maxRows,
+    };
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
     this.#targets.set(lane, found);
     return found;

@@ -34,10 +34,10 @@ export class Forecast {
       rows: entry.rows,
       rowsAhead: this.#rowsAhead(entry),
       targetRows: plan.target.rows,
-      plannedMs: plan.plannedMs,
+      plannedMs: plan.usualMs,
       replicas,
       idleInMs: roster.idleInMs(now),
-      transportMs: transport.ms,
+      transportMs: transport.usualMs,
     });
   }
 

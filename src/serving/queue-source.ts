@@ -88,6 +88,7 @@ export class QueueSource implements WorkSource {
       startAt,
       replicas: roster.serving,
       transportMs: transport.ms,
+      usualTransportMs: transport.usualMs,
       busyShare: () => roster.busyShare(now),
       shedShare: shed,
       isCrowded: shed > CROWDED_SHED_SHARE && queue.isCrowded,

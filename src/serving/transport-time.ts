@@ -9,6 +9,8 @@ export class TransportTime {
   readonly #times = new RecentValues(REMEMBERED_BATCHES);
   /** What to plan with, in ms. */
   ms = 0;
+  /** What it mostly is, in ms. */
+  usualMs = 0;
 
   /** A gateway that is late for a while must not make every objective look hopeless: no more than `limitMs` is kept. */
   constructor(limitMs: number) {
@@ -17,6 +19,7 @@ export class TransportTime {
 
   observe(ms: number): void {
     this.#times.add(Math.max(0, ms));
+    this.usualMs = Math.min(this.#times.quantile(0.5) ?? 0, this.#limitMs);
     this.ms = Math.min(this.#times.quantile(PLANNED_SHARE) ?? 0, this.#limitMs);
   }
 }
