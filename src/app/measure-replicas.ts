@@ -10,6 +10,7 @@ import type { ProfiledSize } from '../replica/service-time.ts';
 import type { Member } from '../work/batch.ts';
 import { loadOrderOf } from './load-order.ts';
 import type { ServedModel } from './served-models.ts';
+import { whenStopped } from './when-stopped.ts';
 
 /** How a model is tried out. */
 export interface Trial {
@@ -112,15 +113,6 @@ async function whenAllReady(version: VersionInService): Promise<void> {
     version.stateChanged.on((state) => {
       if (state === 'failed')
         reject(new OperatorError(`${version.name} cannot be served: ${version.failure}`));
-    });
-  });
-}
-
-async function whenStopped(version: VersionInService): Promise<void> {
-  if (version.supervisor.isStopped) return;
-  await new Promise<void>((resolve) => {
-    version.supervisor.ended.on(() => {
-      if (version.supervisor.isStopped) resolve();
     });
   });
 }

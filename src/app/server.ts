@@ -20,6 +20,7 @@ import { Patience } from './patience.ts';
 import { preflight } from './preflight.ts';
 import { listServedModels, type ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
+import { whenStopped } from './when-stopped.ts';
 
 /** Models that are not ready by then must not keep metrics and admin from whoever wants to know why. */
 const SLOW_START_MS = 1_000;
@@ -194,15 +195,6 @@ async function whenReady(version: VersionInService): Promise<void> {
           ),
         );
       if (state === 'stopping') reject(new OperatorError('the server was stopped before it was ready'));
-    });
-  });
-}
-
-async function whenStopped(version: VersionInService): Promise<void> {
-  if (version.supervisor.isStopped) return;
-  await new Promise<void>((resolve) => {
-    version.supervisor.ended.on(() => {
-      if (version.supervisor.isStopped) resolve();
     });
   });
 }

@@ -49,8 +49,9 @@ export interface BatchFill {
 
 /** Says which lane goes and when, and who rides along. */
 export interface BatchPolicy {
-  /** Most rows in one batch; undefined leaves it to what the model takes. */
+  /** Which lane may send a batch now, or until when none should. */
   choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision;
+  /** A batch of that lane, still empty, of so many rows at most. */
   fill(lane: LaneView, maxRows: number, facts: BatchFacts): BatchFill;
   /** Rows that make a batch worth sending, for whoever counts how many batches wait. */
   targetRows(lane: LaneView, facts: BatchFacts): number;

@@ -16,13 +16,13 @@ const waits = fc.record({
 test('the predicted time never falls with the rows ahead, and never rises with the replicas', () => {
   fc.assert(
     fc.property(curves, waits, fc.integer({ min: 0, max: 500 }), (curve, it, more) => {
-      const plannedMs = (rows: number) => 1.2 * curve.predictMs(rows);
-      const ms = predictedMs({ ...it, plannedMs });
-      assert.ok(predictedMs({ ...it, plannedMs, rowsAhead: it.rowsAhead + more }) >= ms);
-      assert.ok(predictedMs({ ...it, plannedMs, replicas: it.replicas + 1 }) <= ms);
-      assert.ok(ms >= it.idleInMs + it.transportMs + plannedMs(it.rows) - 1e-9);
-      const allMs = (it.rowsAhead / it.targetRows) * plannedMs(it.targetRows);
-      assert.ok(ms <= it.idleInMs + it.transportMs + plannedMs(it.rows) + allMs + 1e-9);
+      const batchMs = (rows: number) => 1.2 * curve.predictMs(rows);
+      const ms = predictedMs({ ...it, batchMs });
+      assert.ok(predictedMs({ ...it, batchMs, rowsAhead: it.rowsAhead + more }) >= ms);
+      assert.ok(predictedMs({ ...it, batchMs, replicas: it.replicas + 1 }) <= ms);
+      assert.ok(ms >= it.idleInMs + it.transportMs + batchMs(it.rows) - 1e-9);
+      const allMs = (it.rowsAhead / it.targetRows) * batchMs(it.targetRows);
+      assert.ok(ms <= it.idleInMs + it.transportMs + batchMs(it.rows) + allMs + 1e-9);
     }),
   );
 });
@@ -71,8 +71,8 @@ test('where everybody is refused one goes each second', () => {
 });
 
 test('full batches go first, shared out over the replicas; the last of them may take the newcomer along', () => {
-  const plannedMs = (rows: number) => 10 + rows;
-  const facts = { rows: 2, targetRows: 10, plannedMs, replicas: 2, idleInMs: 5, transportMs: 1 };
+  const batchMs = (rows: number) => 10 + rows;
+  const facts = { rows: 2, targetRows: 10, batchMs, replicas: 2, idleInMs: 5, transportMs: 1 };
   const ms = [0, 19, 20, 100].map((rowsAhead) => predictedMs({ ...facts, rowsAhead }));
   assert.deepEqual(ms, [18, 18, 28, 108]);
 });

@@ -7,8 +7,8 @@ export interface WaitFacts {
   readonly rowsAhead: number;
   /** Rows of a batch as they are planned. */
   readonly targetRows: number;
-  /** Planned service time of a batch of so many rows. */
-  readonly plannedMs: (rows: number) => number;
+  /** What a batch of so many rows mostly takes. */
+  readonly batchMs: (rows: number) => number;
   readonly replicas: number;
   /** Until the first replica is idle. */
   readonly idleInMs: number;
@@ -17,11 +17,11 @@ export interface WaitFacts {
 
 /** Time until a request that came now would be answered, in ms: full batches before its own, shared out over the replicas. */
 export function predictedMs(facts: WaitFacts): number {
-  const { rows, rowsAhead, targetRows, plannedMs, replicas, idleInMs, transportMs } = facts;
+  const { rows, rowsAhead, targetRows, batchMs, replicas, idleInMs, transportMs } = facts;
   // Batches may turn out larger than planned: who might still make it is let in, and the batches sort out the rest.
   const batchesBefore = Math.max(0, Math.floor(rowsAhead / targetRows) - 1);
-  const waitMs = idleInMs + (batchesBefore * plannedMs(targetRows)) / replicas;
-  return waitMs + plannedMs(rows) + transportMs;
+  const waitMs = idleInMs + (batchesBefore * batchMs(targetRows)) / replicas;
+  return waitMs + batchMs(rows) + transportMs;
 }
 
 const SECOND_MS = 1_000;

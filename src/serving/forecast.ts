@@ -34,7 +34,7 @@ export class Forecast {
       rows: entry.rows,
       rowsAhead: this.#rowsAhead(entry),
       targetRows: plan.target.rows,
-      plannedMs: plan.usualMs,
+      batchMs: plan.usualMs,
       replicas,
       idleInMs: roster.idleInMs(now),
       transportMs: transport.usualMs,
