@@ -4,6 +4,8 @@ import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
 import { bytesOf, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { servedOutputs } from './onnx-outputs.ts';
+import { onnxSource } from './onnx-source.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
 
 const DATATYPE_OF: Partial<Record<ort.Tensor.Type, Datatype>> = {
@@ -30,24 +32,33 @@ const LOG_ERRORS = 3;
 
 /** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
 export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
-  const session = await openSession(file, {
+  const source = onnxSource(file);
+  const session = await openSession(source.model, {
     // Without a second choice: a model that was to run on a GPU must not run on the processor unnoticed.
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_ERRORS,
     // Waiting threads must sleep: spinning ones burn a core that other replicas need.
-    extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } },
+    extra: {
+      session: { ...source.extra, intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+    },
   });
-  return new OnnxRuntime(session, device);
+  const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
+  // A line of the replica: the log has it under the model's name.
+  for (const warning of [...source.warnings, ...warnings]) console.warn(warning);
+  return new OnnxRuntime(session, outputs, device);
 }
 
 async function openSession(
-  file: string,
+  model: string | Uint8Array,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   try {
-    return await ort.InferenceSession.create(file, options);
+    // One call for each: the two are overloads.
+    return await (typeof model === 'string'
+      ? ort.InferenceSession.create(model, options)
+      : ort.InferenceSession.create(model, options));
   } catch (caught) {
     throw new Error(
       `${messageOf(caught)}; is it a complete ONNX file, of an opset that this runtime knows?`,
@@ -60,13 +71,13 @@ class OnnxRuntime implements Runtime {
   readonly metadata: ModelMetadata;
   readonly #session: InferenceSession;
 
-  constructor(session: InferenceSession, device: string) {
+  constructor(session: InferenceSession, outputs: readonly InferenceSession.ValueMetadata[], device: string) {
     this.#session = session;
     this.metadata = {
       platform: 'onnxruntime_onnx',
       device,
       inputs: session.inputMetadata.map(describe),
-      outputs: session.outputMetadata.map(describe),
+      outputs: outputs.map(describe),
       readsParameters: false,
     };
   }
@@ -74,7 +85,11 @@ class OnnxRuntime implements Runtime {
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const input of inputs) feeds[input.name] = toOnnx(input);
-    const results = await this.#session.run(feeds);
+    // Named, so that outputs which cannot be carried are not fetched.
+    const results = await this.#session.run(
+      feeds,
+      this.metadata.outputs.map(({ name }) => name),
+    );
     return this.metadata.outputs.map(({ name, datatype }) =>
       fromOnnx(name, datatype, results[name] as ort.Tensor),
     );
@@ -85,11 +100,15 @@ class OnnxRuntime implements Runtime {
   }
 }
 
+function canCarry(value: InferenceSession.ValueMetadata): boolean {
+  return value.isTensor && DATATYPE_OF[value.type] !== undefined;
+}
+
 function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
   const datatype = value.isTensor ? DATATYPE_OF[value.type] : undefined;
   if (!value.isTensor || datatype === undefined) {
     throw new Error(
-      `'${value.name}' is ${value.isTensor ? value.type : 'no tensor'}, which the protocol cannot carry`,
+      `input '${value.name}' is ${value.isTensor ? `a tensor of ${value.type}` : 'no tensor'}, which the protocol cannot carry; take it as a tensor of another datatype in the export`,
     );
   }
   // A size the model leaves open has a name there, or none; to the protocol it is -1.

@@ -1,0 +1,48 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { ByteSource } from './protobuf.ts';
+
+/** Read at a time: names and attributes lie close together, weights are jumped over. */
+const WINDOW = 16 * 1024;
+
+/** Opens a file for `use`, which reads of it what it wants and no more. Throws what the system says. */
+export function withFileBytes<T>(file: string, use: (source: ByteSource) => T): T {
+  const descriptor = openSync(file, 'r');
+  try {
+    return use(new FileBytes(descriptor));
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A file seen through a window that moves to where something is read. */
+class FileBytes implements ByteSource {
+  readonly length: number;
+  readonly #descriptor: number;
+  #window: Buffer = Buffer.alloc(0);
+  #windowStart = 0;
+
+  constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+    this.length = fstatSync(descriptor).size;
+  }
+
+  read(from: number, to: number): Uint8Array {
+    const isInside = from >= this.#windowStart && to <= this.#windowStart + this.#window.length;
+    if (!isInside) {
+      this.#window = this.#fetch(from, Math.max(to, from + WINDOW));
+      this.#windowStart = from;
+    }
+    return this.#window.subarray(from - this.#windowStart, to - this.#windowStart);
+  }
+
+  #fetch(from: number, to: number): Buffer {
+    const wanted = Buffer.alloc(Math.min(to, this.length) - from);
+    let length = 0;
+    while (length < wanted.length) {
+      const read = readSync(this.#descriptor, wanted, length, wanted.length - length, from + length);
+      if (read === 0) break;
+      length += read;
+    }
+    return wanted.subarray(0, length);
+  }
+}

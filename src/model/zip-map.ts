@@ -1,0 +1,138 @@
+import {
+  type ByteSource,
+  bytesField,
+  type Field,
+  fieldsOf,
+  inMemory,
+  int64sOf,
+  numberField,
+  textOf,
+} from './protobuf.ts';
+
+/**
+ * The node that exporters put behind a classifier: it turns the tensor of probabilities into a list of dictionaries,
+ * one a row, from class to probability. The tensor before it says the same and can be served.
+ */
+export interface ZipMap {
+  readonly input: string;
+  readonly output: string;
+  /** What the columns of the tensor stand for. */
+  readonly classes: readonly string[];
+}
+
+const MODEL = { graph: 7, opsetImport: 8 } as const;
+const OPSET = { domain: 1, version: 2 } as const;
+const GRAPH = { node: 1, output: 12 } as const;
+const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { integers: 8, texts: 9 } as const;
+const VALUE = { name: 1, type: 2 } as const;
+/** Type → tensor → (element type, shape → dimension → size). */
+const TYPE = { tensor: 1, elementType: 1, shape: 2, dimension: 1, size: 1 } as const;
+const FLOAT = 1;
+/** Identity takes floats since the first one; every runtime of today knows this one. */
+const OPSET_VERSION = 8;
+
+/** The ZipMaps of a graph that do nothing but make one of its outputs. */
+export function zipMapsIn(source: ByteSource, graph: readonly Field[]): ZipMap[] {
+  const nodes = graph.filter(({ number }) => number === GRAPH.node).map((node) => readNode(source, node));
+  const outputs = graph
+    .filter(({ number }) => number === GRAPH.output)
+    .map((value) => textAt(source, value, VALUE.name));
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs));
+  return nodes.flatMap(({ inputs: [input], outputs: [output], isZipMap, classes }) => {
+    if (!isZipMap || input === undefined || output === undefined) return [];
+    const isMade = outputs.includes(output) && !used.has(output);
+    return isMade && classes.length > 0 ? [{ input, output, classes }] : [];
+  });
+}
+
+function readNode(source: ByteSource, node: Field) {
+  const inputs: string[] = [];
+  const outputs: string[] = [];
+  let [opType, domain] = ['', ''];
+  for (const field of fieldsOf(source, node.from, node.to)) {
+    if (field.number === NODE.input) inputs.push(textOf(source, field));
+    else if (field.number === NODE.output) outputs.push(textOf(source, field));
+    else if (field.number === NODE.opType) opType = textOf(source, field);
+    else if (field.number === NODE.domain) domain = textOf(source, field);
+  }
+  const isZipMap = opType === 'ZipMap' && domain === 'ai.onnx.ml';
+  return { inputs, outputs, isZipMap, classes: isZipMap ? labelsOf(source, node) : [] };
+}
+
+function labelsOf(source: ByteSource, node: Field): string[] {
+  return [...fieldsOf(source, node.from, node.to)]
+    .filter(({ number }) => number === NODE.attribute)
+    .flatMap((attribute) => [...fieldsOf(source, attribute.from, attribute.to)])
+    .flatMap((field) => {
+      if (field.number === ATTRIBUTE.integers) return int64sOf(source, field).map(String);
+      return field.number === ATTRIBUTE.texts ? [textOf(source, field)] : [];
+    });
+}
+
+/**
+ * The same model with each ZipMap passing its tensor on: what was a list of dictionaries is a tensor of a row each and
+ * as many columns as there are classes, in their order. Only those that make an output of the model are changed.
+ */
+export function withoutZipMaps(model: Uint8Array): Uint8Array {
+  const source = inMemory(model);
+  const parts: Uint8Array[] = [];
+  let hasOpset = false;
+  for (const field of fieldsOf(source)) {
+    const isGraph = field.number === MODEL.graph;
+    parts.push(isGraph ? bytesField(MODEL.graph, ...graphWithout(source, field)) : copyOf(source, field));
+    hasOpset ||= field.number === MODEL.opsetImport && textAt(source, field, OPSET.domain) === '';
+  }
+  // A model of nothing but other domains' nodes need not name the one that Identity is from.
+  if (!hasOpset) parts.push(bytesField(MODEL.opsetImport, numberField(OPSET.version, OPSET_VERSION)));
+  return Buffer.concat(parts);
+}
+
+function graphWithout(source: ByteSource, graph: Field): Uint8Array[] {
+  const fields = [...fieldsOf(source, graph.from, graph.to)];
+  const classesOf = new Map(zipMapsIn(source, fields).map(({ output, classes }) => [output, classes.length]));
+  return fields.map((field) => {
+    if (field.number === GRAPH.node && classesOf.has(textAt(source, field, NODE.output))) {
+      return identityFor(source, field);
+    }
+    const name = field.number === GRAPH.output ? textAt(source, field, VALUE.name) : '';
+    const classes = classesOf.get(name);
+    return classes === undefined ? copyOf(source, field) : tensorOutput(name, classes);
+  });
+}
+
+function identityFor(source: ByteSource, node: Field): Uint8Array {
+  const kept: number[] = [NODE.input, NODE.output, NODE.name];
+  const fields = [...fieldsOf(source, node.from, node.to)].filter(({ number }) => kept.includes(number));
+  return bytesField(
+    GRAPH.node,
+    ...fields.map((field) => copyOf(source, field)),
+    bytesField(NODE.opType, Buffer.from('Identity')),
+  );
+}
+
+function tensorOutput(name: string, classes: number): Uint8Array {
+  // A dimension that says nothing is of any size.
+  const dimensions = [
+    bytesField(TYPE.dimension),
+    bytesField(TYPE.dimension, numberField(TYPE.size, classes)),
+  ];
+  const tensor = bytesField(
+    TYPE.tensor,
+    numberField(TYPE.elementType, FLOAT),
+    bytesField(TYPE.shape, ...dimensions),
+  );
+  return bytesField(GRAPH.output, bytesField(VALUE.name, Buffer.from(name)), bytesField(VALUE.type, tensor));
+}
+
+/** The first text under a number in a message; empty where there is none. */
+function textAt(source: ByteSource, message: Field, number: number): string {
+  for (const field of fieldsOf(source, message.from, message.to)) {
+    if (field.number === number) return textOf(source, field);
+  }
+  return '';
+}
+
+function copyOf(source: ByteSource, { start, to }: Field): Uint8Array {
+  return source.read(start, to);
+}
