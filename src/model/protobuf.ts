@@ -26,15 +26,15 @@ export function inMemory(bytes: Uint8Array): ByteSource {
 }
 
 /** The fields of the message between two positions, without a look into them. Throws where that is no message. */
-export function* fieldsOf(source: ByteSource, from = 0, to = source.length): Generator<Field> {
-  let at = from;
-  while (at < to) {
+export function* fieldsOf(source: ByteSource, first = 0, end = source.length): Generator<Field> {
+  let at = first;
+  while (at < end) {
     const start = at;
-    const tag = varintAt(source, at, to);
+    const tag = varintAt(source, at, end);
     const number = Math.floor(tag.value / 8);
     if (number === 0) throw new Error('not a protobuf message: a field without a number');
-    const field = contentAt(source, tag.value % 8, tag.to, to);
-    if (field.to > to) throw new Error('not a protobuf message: a field reaches beyond its end');
+    const field = contentAt(source, tag.value % 8, tag.to, end);
+    if (field.to > end) throw new Error('not a protobuf message: a field reaches beyond its end');
     at = field.to;
     yield { number, start, ...field };
   }
