@@ -20,8 +20,7 @@ export interface ZipMap {
   readonly classes: readonly string[];
 }
 
-const MODEL = { graph: 7, opsetImport: 8 } as const;
-const OPSET = { domain: 1, version: 2 } as const;
+const MODEL = { graph: 7 } as const;
 const GRAPH = { node: 1, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
 const ATTRIBUTE = { integers: 8, texts: 9 } as const;
@@ -29,8 +28,6 @@ const VALUE = { name: 1, type: 2 } as const;
 /** Type → tensor → (element type, shape → dimension → size). */
 const TYPE = { tensor: 1, elementType: 1, shape: 2, dimension: 1, size: 1 } as const;
 const FLOAT = 1;
-/** Identity takes floats since the first one; every runtime of today knows this one. */
-const OPSET_VERSION = 8;
 
 /** The ZipMaps of a graph that do nothing but make one of its outputs. */
 export function zipMapsIn(source: ByteSource, graph: readonly Field[]): ZipMap[] {
@@ -76,16 +73,13 @@ function labelsOf(source: ByteSource, node: Field): string[] {
  */
 export function withoutZipMaps(model: Uint8Array): Uint8Array {
   const source = inMemory(model);
-  const parts: Uint8Array[] = [];
-  let hasOpset = false;
-  for (const field of fieldsOf(source)) {
-    const isGraph = field.number === MODEL.graph;
-    parts.push(isGraph ? bytesField(MODEL.graph, ...graphWithout(source, field)) : copyOf(source, field));
-    hasOpset ||= field.number === MODEL.opsetImport && textAt(source, field, OPSET.domain) === '';
-  }
-  // A model of nothing but other domains' nodes need not name the one that Identity is from.
-  if (!hasOpset) parts.push(bytesField(MODEL.opsetImport, numberField(OPSET.version, OPSET_VERSION)));
-  return Buffer.concat(parts);
+  return Buffer.concat(
+    [...fieldsOf(source)].map((field) =>
+      field.number === MODEL.graph
+        ? bytesField(MODEL.graph, ...graphWithout(source, field))
+        : copyOf(source, field),
+    ),
+  );
 }
 
 function graphWithout(source: ByteSource, graph: Field): Uint8Array[] {

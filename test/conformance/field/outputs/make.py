@@ -17,7 +17,7 @@ def zip_map(source): return h.make_node('ZipMap', [source], ['probabilities'], d
 
 write('beside-tensor.onnx', [h.make_node('Neg', ['x'], ['y']), h.make_node('SequenceConstruct', ['x', 'y'], ['pieces'])], [y, pieces])
 write('sequence-only.onnx', [h.make_node('SequenceConstruct', ['x', 'x'], ['pieces'])], [pieces])
-# Nothing of the general domain: what Identity is from is not imported either.
+# Nothing of the general domain, which Identity is from: the runtime assumes it.
 write('only-zipmap.onnx', [zip_map('x')], [maps], opsets=[ml])
 
 weights = numpy_helper.from_array(np.array([[1, 2], [3, 4]], np.float32), 'w')
