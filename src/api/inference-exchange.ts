@@ -5,7 +5,8 @@ import type { Event } from '../base/event.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Segments } from '../tensor/segments.ts';
-import { Entry } from '../work/entry.ts';
+import { SplitRequest } from '../serving/split-request.ts';
+import type { Entry } from '../work/entry.ts';
 import { readBody } from './body.ts';
 import type { Codec } from './codec.ts';
 import type { ReadTask, WriteTask } from './codec-task.ts';
@@ -43,7 +44,7 @@ export class InferenceExchange {
   readonly #admission: Admission;
   /** Tells the version that nobody is on the way to it any more. */
   readonly #leave: () => void;
-  #entry: Entry | undefined;
+  #entry: Entry | SplitRequest | undefined;
   /** The body is in the hands of the codec, which holds its memory even when the client has gone. */
   #isReading = false;
   #isClosed = false;
@@ -106,17 +107,22 @@ export class InferenceExchange {
     const { caller } = this.#admission;
     const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome), caller);
     if (version.reuse.cache !== undefined && !isRefusal(entry)) {
-      this.#res.setHeader('x-galley-cache', entry instanceof Entry ? 'miss' : 'hit');
+      this.#res.setHeader('x-galley-cache', 'cached' in entry ? 'hit' : 'miss');
     }
-    if (entry instanceof Entry) this.#entry = entry;
-    else if (isRefusal(entry)) this.#refuse(entry);
-    else this.#settled(read, entry.cached);
+    if (isRefusal(entry)) this.#refuse(entry);
+    else if ('cached' in entry) this.#settled(read, entry.cached);
+    else this.#entry = entry;
   }
 
   #settled(read: OipRequest, outcome: Answer | Refusal): void {
     this.#explain();
+    const entry = this.#entry;
     this.#entry = undefined;
     if (isRefusal(outcome)) {
+      // One part has failed; the others need not run, and are called off when what ended this one is over.
+      if (entry instanceof SplitRequest) {
+        this.#ports.clock.endOfTurn(() => this.#admission.version.cancel(entry));
+      }
       sendRefusal(this.#res, outcome);
       return;
     }
@@ -128,7 +134,9 @@ export class InferenceExchange {
 
   #explain(): void {
     if (this.#entry?.isExplained !== true || this.#res.headersSent) return;
-    this.#res.setHeader('x-galley-explain', explanationOf(this.#entry, this.#ports.clock.now()));
+    const entry = this.#entry instanceof SplitRequest ? this.#entry.parts.at(-1) : this.#entry;
+    if (entry === undefined) return;
+    this.#res.setHeader('x-galley-explain', explanationOf(entry, this.#ports.clock.now()));
   }
 
   #writeTask({ request, outputs, isBinaryByDefault }: OipRequest, answer: Answer): WriteTask {

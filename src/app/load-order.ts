@@ -3,13 +3,12 @@ import type { ServedModel } from './served-models.ts';
 
 /** What a replica of this version is told to load. */
 export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
-  const { threads, device, batchAxis, outputs, health } = settings;
+  const { threads, device, outputs, health } = settings;
   return {
     runtime: file.runtime,
     file: file.file,
     threads,
     device,
-    batchAxis,
     finite: outputs.finite,
     beatPeriodMs: health.beatPeriodMs,
   };

@@ -7,6 +7,7 @@ import { PracticeRun } from '../fleet/practice-run.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
+import { mayMerge } from '../warmup/rows-verdict.ts';
 import type { Member } from '../work/batch.ts';
 import { loadOrderOf } from './load-order.ts';
 import type { ServedModel } from './served-models.ts';
@@ -34,9 +35,12 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
   const { replicas, threads, limitMs } = trial;
   const settings = ModelSettings.parse({
     ...served.settings,
-    ...{ replicas, threads, objective: { latencyMs: limitMs }, goal: 'latency' },
-    batching: { maxBatchSize: served.settings.batching.maxBatchSize },
-    warmup: { enabled: false },
+    ...{ replicas, threads, goal: 'latency' },
+    // Any size that fits the memory is measured: the limit decides which are of use.
+    objective: { latencyMs: Number.MAX_SAFE_INTEGER },
+    batching: { maxBatchSize: served.settings.batching.maxBatchSize, rows: served.settings.batching.rows },
+    // Only as much as tells what the model takes.
+    warmup: { ...served.settings.warmup, budgetMs: 0 },
     health: { readiness: { enabled: false } },
   });
   const { model, file, ownSample } = served;
@@ -48,7 +52,11 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
     version.start();
     await whenAllReady(version);
     const { loaded } = version;
-    if (loaded === undefined) throw new OperatorError(`model '${model}' tells nothing of its inputs`);
+    if (loaded?.inputs.chosen === undefined) {
+      throw new OperatorError(
+        `model '${model}' took no input that was made up: name a file with one that it takes in warmup.sample`,
+      );
+    }
     return await new Rounds(version, loaded, limitMs).run();
   } finally {
     version.stop('kill');
@@ -70,7 +78,9 @@ class Rounds {
 
   async run(): Promise<readonly ProfiledSize[]> {
     const tookMs = new Map<number, number[]>();
-    for (let size = 1; size <= this.#loaded.maxBatchSize; size *= 2) {
+    const { verdict, maxBatchSize } = this.#loaded;
+    const largest = verdict !== undefined && mayMerge(verdict) ? maxBatchSize : 1;
+    for (let size = 1; size <= largest; size *= 2) {
       for (let round = 0; round < COLD_ROUNDS; round++) await this.#all(size);
       tookMs.set(size, []);
       if (Math.min(...(await this.#all(size))) > this.#limitMs) break;
@@ -84,8 +94,8 @@ class Rounds {
 
   /** One batch on every replica at the same time. */
   async #all(size: number): Promise<number[]> {
-    const [row, neighbour] = this.#loaded.rows;
-    const members = Array.from({ length: size }, (_, index) => (index === 0 ? row : neighbour));
+    const rows = this.#loaded.inputs.chosen ?? [];
+    const members = Array.from({ length: size }, (_, index) => rows[index % rows.length] as Member);
     return Promise.all(
       this.#version.supervisor.replicas().map(async ({ replica }) => this.#one(replica, members)),
     );

@@ -6,8 +6,8 @@ import { findMaxRate } from '../load/find-max-rate.ts';
 import type { JobRequest, LoadJob } from '../load/load-job.ts';
 import { type LoadReport, renderReport } from '../load/load-report.ts';
 import type { Schedule } from '../load/schedule.ts';
-import { hasBatchAxis } from '../model/model-metadata.ts';
-import { sampleRequest } from '../replica/sample-input.ts';
+import { whyNoBatchAxis } from '../model/model-metadata.ts';
+import { guessedShape, madeUpValues } from '../warmup/made-up-rows.ts';
 import { EXIT } from './exit-codes.ts';
 import { runLoadInProcess } from './run-load.ts';
 
@@ -94,13 +94,19 @@ function jsonBody(path: string, file: string): JobRequest {
 }
 
 /** One row made from the metadata, as binary tensors. */
-function sampleBody(path: string, { platform, inputs, outputs }: ModelDescription): JobRequest {
-  const metadata = { platform, inputs, outputs, readsParameters: false };
-  const { request } = sampleRequest(metadata, hasBatchAxis(metadata), [], seededRandom('bench'));
+function sampleBody(path: string, { inputs: wanted }: ModelDescription): JobRequest {
+  const guess = { openSize: 1, values: 'positive' } as const;
+  const hasBatchAxis = whyNoBatchAxis({ inputs: wanted }) === undefined;
+  const random = seededRandom('bench');
+  const inputs = wanted.map((input) => {
+    const shape = guessedShape(input, guess, hasBatchAxis);
+    const data = madeUpValues(input, shape, guess, 0, random);
+    return { name: input.name, datatype: input.datatype, shape, data };
+  });
   const head = Buffer.from(
     JSON.stringify({
       parameters: { binary_data_output: true },
-      inputs: request.inputs.map(({ name, datatype, shape, data }) => ({
+      inputs: inputs.map(({ name, datatype, shape, data }) => ({
         name,
         datatype,
         shape,
@@ -108,7 +114,7 @@ function sampleBody(path: string, { platform, inputs, outputs }: ModelDescriptio
       })),
     }),
   );
-  const body = Buffer.concat([head, ...request.inputs.flatMap(({ data }) => data.chunks)]);
+  const body = Buffer.concat([head, ...inputs.flatMap(({ data }) => data.chunks)]);
   const headers = { 'inference-header-content-length': String(head.byteLength) };
   return { method: 'POST', path, headers, bodyBase64: body.toString('base64') };
 }

@@ -8,7 +8,15 @@ export const BatchingSettings = z
       .min(1)
       .optional()
       .describe(
-        'Most rows in one batch; 1 turns batching off. Default: where the model has a batch axis 32, or with an objective what it allows, up to 1024; else 1.',
+        'Most rows of different requests in one batch; 1 turns batching off. A request of more rows is cut into batches where rows are independent, and runs whole where they are not. ' +
+          'Default: warmup tries sizes up to 32, or with an objective up to what it allows, as far as time and memory allow.',
+      ),
+    rows: z
+      .enum(['auto', 'independent', 'dependent'])
+      .default('auto')
+      .describe(
+        'Whether the answer to a row is the same whatever shares its batch. auto: warmup finds out, and requests are merged only where rows are shown to be independent. ' +
+          'independent: declared, nothing is tried. dependent: requests never share a batch.',
       ),
     maxWaitMs: z
       .number()

@@ -92,7 +92,7 @@ test('what is written nearer wins: settings file over model.yaml over defaults',
   const settings = modelSettingsOf(config, 'a', join(folder, 'models/a/model.yaml'));
   assert.equal(settings.replicas, 2);
   assert.equal(settings.threads, 5);
-  assert.deepEqual(settings.batching, { maxBatchSize: 6, maxWaitMs: 7 });
+  assert.deepEqual(settings.batching, { maxBatchSize: 6, rows: 'auto', maxWaitMs: 7 });
 });
 
 test('flags and environment win over the file, and are checked as it is', () => {

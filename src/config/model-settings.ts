@@ -43,7 +43,8 @@ export const ModelSettings = z
       .enum(['first', 'none'])
       .optional()
       .describe(
-        'none: never put two requests into one batch. Default: first where all inputs and outputs leave it open.',
+        'first: the first axis of every input counts rows, whatever the model calls it. none: it does not, and no two requests share a batch. ' +
+          'Default: first where all inputs leave their first axis open under one name.',
       ),
     objective: ObjectiveSettings.optional().describe(
       'By when answers should be there. With it no other number of batching, queue or wait needs to be set.',

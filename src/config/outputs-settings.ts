@@ -8,7 +8,7 @@ export const OutputsSettings = z
   .strictObject({
     finite: z
       .enum(FINITE_CHECKS)
-      .default('nan')
+      .default('off')
       .describe(
         'A row whose float outputs hold NaN (nan), or NaN or an infinity (all), is answered 500; off lets them pass.',
       ),

@@ -7,7 +7,16 @@ export const QueueSettings = z
       .int()
       .min(1)
       .default(1024)
-      .describe('Rows that may wait; more are refused with 503 QUEUE_FULL.'),
+      .describe(
+        'Rows that may wait; more are refused with 503 QUEUE_FULL.',
+      ),
+    maxRequestRows: z
+      .int()
+      .min(1)
+      .optional()
+      .describe(
+        'Rows that one request may bring; more are refused with 400 BATCH_TOO_LARGE. Default and upper limit: queue.maxRows.',
+      ),
     maxBytes: z
       .int()
       .min(1)

@@ -35,8 +35,8 @@ export const WarmupSettings = z
       .string()
       .optional()
       .describe(
-        'File with a request body ({"inputs": [...]}) to practise with; an input without data is filled in. ' +
-          'Needed where sizes cannot be guessed from the model.',
+        'File with a request body ({"inputs": [...]}) to run in warmup, one or several rows; an input without data is filled in. ' +
+          'Several different rows show whether requests may share batches. Needed where no input can be made up that the model takes.',
       ),
   })
   .prefault({});

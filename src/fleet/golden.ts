@@ -1,6 +1,5 @@
 import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Member } from '../work/batch.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 
@@ -14,7 +13,6 @@ export type GoldenVerdict =
  */
 export class Golden {
   readonly member: Member;
-  readonly #metadata: ModelMetadata;
   readonly #judge: AnswerJudge;
   readonly #tolerance: number;
   #recorded: Answer | undefined;
@@ -22,9 +20,8 @@ export class Golden {
   /** Whether numbers are compared; null until the answer was recorded twice. */
   comparesNumbers: boolean | null = null;
 
-  constructor(member: Member, metadata: ModelMetadata, judge: AnswerJudge, tolerance: number) {
+  constructor(member: Member, judge: AnswerJudge, tolerance: number) {
     this.member = member;
-    this.#metadata = metadata;
     this.#judge = judge;
     this.#tolerance = tolerance;
   }
@@ -46,9 +43,10 @@ export class Golden {
   check(answer: Answer | Refusal | undefined): GoldenVerdict {
     if (answer === undefined) return { kind: 'failed', why: 'no answer came' };
     if (isRefusal(answer)) return { kind: 'failed', why: answer.message };
-    const wrong = this.#judge.formProblem(this.#metadata, answer);
-    if (wrong !== '') return { kind: 'mismatch', why: wrong };
     const recorded = this.#recorded;
+    // What the graph declares of its outputs need not be so: what came first is what counts.
+    const wrong = recorded === undefined ? '' : this.#judge.formProblem(recorded, answer);
+    if (wrong !== '') return { kind: 'mismatch', why: wrong };
     if (recorded === undefined || this.comparesNumbers === null) {
       this.record(answer);
       return { kind: 'right' };

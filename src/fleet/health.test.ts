@@ -34,7 +34,10 @@ test('an idle replica is asked, a replica whose batches succeed is not, or only 
 
 test('busy is not dead: checks are put off while a long batch runs, and nothing is held against it', () => {
   const health = { readiness: READINESS, watchdogMs: 60_000 };
-  const it = setUp({ batching: { maxBatchSize: 1 }, health }, { serviceMs: () => 20_000 });
+  let tookMs = 1;
+  const it = setUp({ ...CHECKED, batching: { maxBatchSize: 1 }, health }, { serviceMs: () => tookMs });
+  it.clock.advance(1_000);
+  tookMs = 20_000;
   it.submit(0);
   it.clock.advance(15_000);
   assert.equal(stateOf(it, 0), 'ready');
@@ -354,4 +357,44 @@ test('of many replicas the one that fails far more often than the others is take
   );
   assert.match(it.version.supervisor.replicas()[2]?.reason ?? '', /% succeed there/);
   for (const outcomes of it.outcomes.values()) assert.equal(reasonOf(outcomes), 'ok');
+});
+
+test('where no input is known that the model takes nothing is checked, nothing is put off, and the replica stays ready', () => {
+  const it = setUp(
+    { warmup: { enabled: true }, health: { readiness: READINESS } },
+    { result: () => ({ kind: 'throw', message: 'not this one' }) },
+  );
+  it.clock.advance(30_000);
+  assert.equal(stateOf(it, 0), 'ready');
+  assert.equal(it.version.health.prober.lastOf('m/1#0')?.result, 'none');
+  assert.equal(it.version.health.prober.hasBeenPutOff('m/1#0'), false);
+});
+
+test('wrong numbers are held against a replica until the golden input is answered right, whatever batches succeed', () => {
+  let isWrong = false;
+  const it = setUp(
+    { ...CHECKED, replicas: 2, health: { readiness: READINESS } },
+    {
+      result: ({ inputs }) => ({ kind: 'answer', outputs: isWrong ? wrong(inputs) : inputs }),
+    },
+  );
+  it.clock.advance(2_000);
+  isWrong = true;
+  let id = 0;
+  const complaints = () => it.version.health.book.complaintsOf('m/1#0').map(({ cause }) => cause);
+  for (let at = 0; at < 30_000 && !complaints().includes('golden'); at += 100) {
+    it.submit(id++);
+    it.clock.advance(100);
+  }
+  assert.deepEqual(complaints(), ['golden']);
+  // Traffic alone clears nothing.
+  const { prober } = it.version.health;
+  const before = prober.lastOf('m/1#0')?.at ?? 0;
+  for (let at = 0; at < 400; at += 100) {
+    it.submit(id++);
+    it.clock.advance(100);
+    const last = prober.lastOf('m/1#0');
+    if (last !== undefined && last.at > before && last.result === 'passed') break;
+    assert.ok(complaints().includes('golden'));
+  }
 });

@@ -1,17 +1,18 @@
 import type { Random } from '../base/random.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import type { InferenceRequest } from '../model/inference.ts';
-import { hasBatchAxis, type ModelMetadata } from '../model/model-metadata.ts';
-import { sampleRequest } from '../replica/sample-input.ts';
+import { type ModelMetadata, whyNoBatchAxis } from '../model/model-metadata.ts';
 import type { ServiceTimes } from '../replica/service-times.ts';
 import { Padding, paddingProblem } from '../serving/padding.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { byteSize, type Tensor } from '../tensor/tensor.ts';
+import type { RowsVerdict } from '../warmup/rows-verdict.ts';
 import type { Member } from '../work/batch.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
 import type { AnswerJudge } from './answer-judge.ts';
 import { Golden } from './golden.ts';
-import { batchingWarning, sampleProblem } from './settings-fit.ts';
+import { sampleProblem } from './settings-fit.ts';
 import type { VersionSpec } from './version-spec.ts';
+import { WarmupInputs } from './warmup-inputs.ts';
 
 /** Rows in a batch where the settings do not say: what most models that gain from batching gain most of it by. */
 const DEFAULT_MAX_BATCH_SIZE = 32;
@@ -23,21 +24,19 @@ const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 export class LoadedVersion {
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
+  /** The largest batch that warmup may try. */
   readonly maxBatchSize: number;
   /** Why it cannot be served as the settings want it; undefined when it can. */
   readonly problem: string | undefined;
-  /** What the settings ask for and the model does not allow. */
-  readonly warning: string | undefined;
   /** What callers are to send: without what the server fills in. */
   readonly callersMetadata: ModelMetadata;
   readonly padding: Padding | undefined;
-  /** Two rows to practise with; the first is the golden one. */
-  readonly rows: readonly [Member, Member];
-  /** Sizes had to be guessed to make them: the model may refuse them. */
-  readonly isGuessed: boolean;
-  readonly golden: Golden;
-  /** The lane of those rows. */
-  readonly lane: LaneKey;
+  readonly inputs: WarmupInputs;
+  /** Whether rows may share a batch; undefined until warmup has found out. */
+  verdict: RowsVerdict | undefined;
+  readonly #judge: AnswerJudge;
+  readonly #tolerance: number;
+  #golden: Golden | undefined;
 
   constructor(
     spec: VersionSpec,
@@ -47,9 +46,10 @@ export class LoadedVersion {
     service: ServiceTimes,
   ) {
     const { settings, ownSample } = spec;
+    this.#judge = judge;
+    this.#tolerance = settings.health.readiness.tolerance;
     this.metadata = metadata;
-    this.hasBatchAxis = settings.batchAxis !== 'none' && hasBatchAxis(metadata);
-    this.warning = batchingWarning(settings, this.hasBatchAxis);
+    this.hasBatchAxis = hasBatchAxis(settings, metadata);
     const { device = 'cpu' } = metadata;
     this.problem =
       device === settings.device
@@ -61,22 +61,39 @@ export class LoadedVersion {
       settings.padding && this.problem === undefined
         ? new Padding(settings.padding, metadata, worthwhile(laneOf, service))
         : undefined;
-    const sample = (label: string) =>
-      sampleRequest(this.callersMetadata, this.hasBatchAxis, ownSample, random.fork(label));
-    const [row, neighbour] = [sample('row'), sample('neighbour')];
-    this.isGuessed = row.isGuessed;
-    const rowBytes = row.request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
-    const wanted = settings.batching.maxBatchSize ?? this.#defaultMaxBatchSize(settings, rowBytes);
-    this.maxBatchSize = this.hasBatchAxis ? Math.min(wanted, settings.queue.maxRows) : 1;
     const member = (given: InferenceRequest): Member => {
       const request = this.padding
         ? { ...given, inputs: inOrder(metadata, this.padding.pad(given.inputs).inputs) }
         : given;
       return { rows: 1, request, lane: laneOf(request) };
     };
-    this.rows = [member(row.request), member(neighbour.request)];
-    this.lane = this.rows[0].lane;
-    this.golden = new Golden(this.rows[0], metadata, judge, settings.health.readiness.tolerance);
+    this.inputs = new WarmupInputs({
+      ...{ random, member },
+      metadata: this.callersMetadata,
+      hasBatchAxis: this.hasBatchAxis,
+      own: ownSample,
+    });
+    const wanted = settings.batching.maxBatchSize ?? defaultMaxBatchSize(settings, this.callersMetadata);
+    this.maxBatchSize = this.hasBatchAxis ? Math.min(wanted, settings.queue.maxRows) : 1;
+    this.verdict = knownVerdict(settings, metadata, this.hasBatchAxis);
+  }
+
+  /** The reference input and its answer; undefined while no input is known that the model takes. */
+  get golden(): Golden | undefined {
+    return this.#golden;
+  }
+
+  /** The lane of the rows that warmup runs. */
+  get lane(): LaneKey {
+    return this.inputs.chosen?.[0]?.lane ?? '';
+  }
+
+  /** Warmup has found rows that the model takes; the first of them is the golden one. */
+  takes(rows: readonly Member[]): void {
+    const [first] = rows;
+    if (this.#golden !== undefined || first === undefined) return;
+    this.inputs.choose(rows);
+    this.#golden = new Golden(first, this.#judge, this.#tolerance);
   }
 
   #paddingProblem({ padding }: ModelSettings): string | undefined {
@@ -84,16 +101,37 @@ export class LoadedVersion {
     if (!this.hasBatchAxis) return 'padding is for batches, and the model has no batch axis';
     return paddingProblem(padding, this.metadata);
   }
+}
 
-  #defaultMaxBatchSize({ objective, batching }: ModelSettings, rowBytes: number): number {
-    if (objective === undefined || batching.maxWaitMs !== undefined) return DEFAULT_MAX_BATCH_SIZE;
-    return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BATCH_BYTES / Math.max(1, rowBytes))));
-  }
+/** Sizes grow in warmup as time and memory allow; an objective may want more rows than usual. */
+function defaultMaxBatchSize({ objective, batching }: ModelSettings, { inputs }: ModelMetadata): number {
+  if (objective === undefined || batching.maxWaitMs !== undefined) return DEFAULT_MAX_BATCH_SIZE;
+  const rowBytes = inputs.reduce((sum, { datatype, shape }) => {
+    return sum + (byteSize(datatype, shape.map((size) => Math.abs(size))) ?? 1);
+  }, 0);
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BATCH_BYTES / Math.max(1, rowBytes))));
+}
 
-  /** The golden input as a check; none where the model may not take what was guessed. */
-  get probe(): Golden | undefined {
-    return this.golden.isKnown || !this.isGuessed ? this.golden : undefined;
+function hasBatchAxis({ batchAxis }: ModelSettings, metadata: ModelMetadata): boolean {
+  if (batchAxis === 'none') return false;
+  const isOpen = metadata.inputs.length > 0 && metadata.inputs.every(({ shape }) => shape[0] === -1);
+  return whyNoBatchAxis(metadata) === undefined || (batchAxis === 'first' && isOpen);
+}
+
+/** What needs no runs to be known. */
+function knownVerdict(
+  { batchAxis, batching }: ModelSettings,
+  metadata: ModelMetadata,
+  hasAxis: boolean,
+): RowsVerdict | undefined {
+  if (batchAxis === 'none') return { kind: 'dependent', why: 'batchAxis is none' };
+  if (!hasAxis) {
+    return { kind: 'dependent', why: `there is no batch axis, since ${whyNoBatchAxis(metadata)}` };
   }
+  if (batching.rows === 'dependent') return { kind: 'dependent', why: 'batching.rows says so' };
+  if (batching.maxBatchSize === 1) return { kind: 'unproven', why: 'batching.maxBatchSize is 1' };
+  if (batching.rows === 'independent') return { kind: 'declared' };
+  return metadata.rowsDependOn === undefined ? undefined : { kind: 'dependent', why: metadata.rowsDependOn };
 }
 
 /** In the order in which the model wants them. */

@@ -15,7 +15,8 @@ export interface Probed {
   readonly replica: ReplicaId;
   readonly at: number;
   /** `evidence`: a caller's batch has just succeeded, nothing had to be run. `deferred`: it is busy. */
-  readonly result: 'evidence' | 'deferred' | 'passed' | 'failed' | 'mismatch';
+  /** `none`: no input is known that the model takes, and no batch has shown anything. */
+  readonly result: 'evidence' | 'deferred' | 'none' | 'passed' | 'failed' | 'mismatch';
   readonly detail: string;
 }
 
@@ -129,7 +130,10 @@ export class Prober {
     if (hasEvidence && !isGoldenDue) {
       watch.deferrals = 0;
       this.#judge(id, watch, 'evidence', 'a batch has just succeeded');
-    } else if (golden === undefined || (this.#isBusy(id) && watch.deferrals < maxDeferrals)) {
+    } else if (golden === undefined) {
+      const detail = 'there is nothing to check it with: no input is known that the model takes (see warmup)';
+      this.#tell(watch, { replica: id, at: clock.now(), result: 'none', detail });
+    } else if (this.#isBusy(id) && watch.deferrals < maxDeferrals) {
       watch.deferrals += 1;
       this.#tell(watch, {
         replica: id,
@@ -156,6 +160,8 @@ export class Prober {
     const run = this.#run(id, golden, (verdict) => {
       if (watch.run !== run || this.#watches.get(id) !== watch) return;
       watch.run = undefined;
+      // Wrong numbers are looked into with the same input, whatever callers' batches show.
+      if (verdict.kind === 'mismatch') watch.sinceGolden = this.#settings.goldenEvery;
       if (verdict.kind === 'right')
         this.#judge(id, watch, 'passed', 'the golden input was answered as it should');
       // What the model has never taken says nothing about the replica.

@@ -2,6 +2,7 @@ import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { Caller, RequestFacts } from '../serving/request-facts.ts';
+import { cutRequest, SplitRequest } from '../serving/split-request.ts';
 import type { Entry } from '../work/entry.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import type { RequestPath } from './request-path.ts';
@@ -16,6 +17,7 @@ export interface Backstage {
   readonly cacheHit: Event<RequestFacts>;
   whyNot(): Refusal | undefined;
   admit(arrived: Arrived, onSettled: OnSettled): Entry | Refusal;
+  cancel(entry: Entry): void;
 }
 
 type OnSettled = (outcome: Answer | Refusal) => void;
@@ -31,7 +33,11 @@ export class Reception {
     this.#version = version;
   }
 
-  submit(request: InferenceRequest, onSettled: OnSettled, caller: Caller): Entry | Refusal | Cached {
+  submit(
+    request: InferenceRequest,
+    onSettled: OnSettled,
+    caller: Caller,
+  ): Entry | SplitRequest | Refusal | Cached {
     const { path, reuse, loaded } = this.#version;
     const described = path.describe(request, caller);
     if (isRefusal(described)) return described;
@@ -39,7 +45,8 @@ export class Reception {
     const { trueLength } = described;
     const padding = trueLength === undefined ? undefined : loaded?.padding;
     const contentKey = isDenied ? undefined : reuse.contentKeyOf(described);
-    if (padding === undefined && contentKey === undefined) {
+    const isLarge = described.rows > path.maxBatchSize && path.maxBatchSize > 1;
+    if (padding === undefined && contentKey === undefined && !isLarge) {
       return this.#version.admit({ facts: described, isDenied }, onSettled);
     }
     const cached = this.#find(contentKey);
@@ -47,8 +54,7 @@ export class Reception {
       this.#version.cacheHit.emit(described);
       return { cached };
     }
-    const facts = contentKey === undefined ? described : { ...described, contentKey };
-    return this.#version.admit({ facts, isDenied }, (outcome) => {
+    const finish: OnSettled = (outcome) => {
       if (isRefusal(outcome)) {
         onSettled(outcome);
         return;
@@ -56,7 +62,35 @@ export class Reception {
       const answer = padding === undefined ? outcome : padding.cut(outcome, trueLength ?? 0);
       if (contentKey !== undefined) reuse.keep(contentKey, answer);
       onSettled(answer);
-    });
+    };
+    if (isLarge && !isDenied) return this.#split(described, finish);
+    const facts = contentKey === undefined ? described : { ...described, contentKey };
+    return this.#version.admit({ facts, isDenied }, finish);
+  }
+
+  /** Rows are independent here: the request is cut into batches, each an entry of its own. */
+  #split(facts: RequestFacts, onSettled: OnSettled): SplitRequest | Refusal {
+    const { path } = this.#version;
+    const refusal = path.refusalOf(facts);
+    if (refusal !== undefined) return refusal;
+    const parts = cutRequest(facts.request, facts.rows, path.maxBatchSize);
+    const rowsOf = ({ inputs }: InferenceRequest) => inputs[0]?.shape[0] ?? 1;
+    const split = new SplitRequest(parts.map(rowsOf), onSettled);
+    for (const [index, request] of parts.entries()) {
+      const isDenied = path.denyList.deniedForMs(request) !== undefined;
+      const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+      const part = { ...facts, request, rows: rowsOf(request), bytes };
+      const entry = this.#version.admit({ facts: part, isDenied }, (outcome) =>
+        split.settled(index, outcome),
+      );
+      const whyNot = isRefusal(entry) ? entry : split.refusal;
+      if (!isRefusal(entry)) split.parts.push(entry);
+      if (whyNot !== undefined) {
+        for (const admitted of split.parts) this.#version.cancel(admitted);
+        return whyNot;
+      }
+    }
+    return split;
   }
 
   #find(contentKey: string | undefined): Answer | undefined {

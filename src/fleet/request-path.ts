@@ -20,6 +20,7 @@ import { Recovery } from '../serving/recovery.ts';
 import type { Caller, RequestFacts } from '../serving/request-facts.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
 import { TransportTime } from '../serving/transport-time.ts';
+import { mayMerge } from '../warmup/rows-verdict.ts';
 import type { Entry } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import { priorityNamed } from '../work/priority.ts';
@@ -27,7 +28,7 @@ import { batchingOf, type MakePolicy } from './batching-of.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { explicitProblem, objectiveProblem } from './objective-fit.ts';
 import type { VersionSpec } from './version-spec.ts';
-import type { PracticeLimits } from './warmup-report.ts';
+import type { WarmupLimits } from './warmup-report.ts';
 
 /** What the request path of a version needs beside its settings. */
 export interface RequestPathPorts {
@@ -61,7 +62,10 @@ export class RequestPath {
   readonly #clock: Clock;
   readonly #deadlines: Deadlines;
   #service: ModelService | undefined;
+  /** Most rows of different requests in one batch: one until it is known that they may share it. */
   #maxBatchSize = 1;
+  /** Outputs have as many rows as inputs, as far as is known. */
+  #isRowwise = false;
 
   constructor(spec: VersionSpec, { clock, random, wanted, whyNot, makePolicy }: RequestPathPorts) {
     const { model, version, settings } = spec;
@@ -102,7 +106,10 @@ export class RequestPath {
     });
     const sources = [...this.recovery.sources, this.pinned, newRequests];
     const strategy = strategyNamed(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
-    this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, wanted);
+    this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, {
+      wanted,
+      isRowwise: () => this.#isRowwise,
+    });
     this.dispatcher.batchEnded.on(({ outcome, runsAtOnce, sentAt, endedAt }) => {
       if (outcome.kind === 'done' && runsAtOnce) this.transport.observe(endedAt - sentAt - outcome.computeMs);
     });
@@ -123,12 +130,11 @@ export class RequestPath {
 
   /** The model is loaded: from now on requests can be described and admitted. */
   open(loaded: LoadedVersion): void {
-    const { metadata, hasBatchAxis, maxBatchSize } = loaded;
+    const { metadata, hasBatchAxis } = loaded;
     const { model, settings } = this.#spec;
-    this.#maxBatchSize = maxBatchSize;
     const version = {
       ...{ model, metadata, hasBatchAxis },
-      maxBatchSize: () => this.#maxBatchSize,
+      maxRows: this.#maxRequestRows,
       timeoutMs: settings.timeoutMs,
       priority: priorityNamed(settings.priority),
       // Two explicit numbers are kept exactly: nobody is refused for an objective then.
@@ -149,15 +155,20 @@ export class RequestPath {
     this.#service.requestSettled.on((settled) => this.requestSettled.emit(settled));
   }
 
-  /** What to practise with: with an objective no batches that take longer. */
-  practice({ lane }: LoadedVersion): PracticeLimits {
-    const { objective, batching } = this.#spec.settings;
+  /** How far warmup goes: with an objective to no batches that take longer. */
+  warmupLimits({ lane, maxBatchSize }: LoadedVersion): WarmupLimits {
+    const { objective, batching, health } = this.#spec.settings;
+    const { softLimitBytes } = health.memory;
+    // Once something is shared, that is what replicas have to be warm for.
+    const isKnown = this.#maxBatchSize > 1;
+    const isOwnSize = isKnown || batching.maxBatchSize !== undefined;
+    const most = isKnown ? this.#maxBatchSize : maxBatchSize;
     if (objective === undefined || batching.maxWaitMs !== undefined || batching.maxBatchSize !== undefined) {
-      return { maxBatchSize: this.#maxBatchSize, limitMs: Number.POSITIVE_INFINITY };
+      return { maxBatchSize: most, isOwnSize, limitMs: Number.POSITIVE_INFINITY, softLimitBytes };
     }
-    const curve = this.roster.service.of(lane);
-    const useful = curve.isKnown ? Math.max(1, curve.rowsWithin(objective.latencyMs)) : this.#maxBatchSize;
-    return { maxBatchSize: Math.min(useful, this.#maxBatchSize), limitMs: objective.latencyMs };
+    const curve = this.roster.service.peek(lane);
+    const useful = curve?.isKnown === true ? Math.max(1, curve.rowsWithin(objective.latencyMs)) : most;
+    return { maxBatchSize: Math.min(useful, most), isOwnSize, limitMs: objective.latencyMs, softLimitBytes };
   }
 
   /** What practice has shown: the first to practise gives the shape, the others how slow they are beside it. */
@@ -186,6 +197,16 @@ export class RequestPath {
     return this.#service?.describe(request, caller) ?? this.#notLoaded();
   }
 
+  get #maxRequestRows(): number {
+    const { maxRows, maxRequestRows = maxRows } = this.#spec.settings.queue;
+    return Math.min(maxRequestRows, maxRows);
+  }
+
+  /** Why a request of this size is never taken in; undefined when it may be. */
+  refusalOf({ rows }: RequestFacts): Refusal | undefined {
+    return rows > this.#maxRequestRows ? this.#service?.tooLarge(rows) : undefined;
+  }
+
   admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
     return this.#service?.admit(facts, onSettled) ?? this.#notLoaded();
   }
@@ -194,10 +215,11 @@ export class RequestPath {
     this.#service?.cancel(entry);
   }
 
-  /** From now on no batch is larger; what waits and would no longer fit is answered. */
-  refuseLargerThan(rows: number): void {
-    this.#maxBatchSize = Math.min(this.#maxBatchSize, rows);
-    this.#service?.refuseLarger(this.#maxBatchSize);
+  /** Requests share batches from now on, where they may and as far as was tried. */
+  mergeAsShown({ verdict, maxBatchSize }: LoadedVersion, largest: number): void {
+    if (verdict === undefined || !mayMerge(verdict)) return;
+    this.#isRowwise = true;
+    this.#maxBatchSize = Math.max(this.#maxBatchSize, Math.min(maxBatchSize, largest));
   }
 
   refuseWaiting(refusal: Refusal): void {

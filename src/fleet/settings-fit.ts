@@ -1,6 +1,7 @@
 import type { ModelSettings } from '../config/model-settings.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
+import { mergingWarning, type RowsVerdict } from '../warmup/rows-verdict.ts';
 
 /** Why the user's own warmup sample does not fit the model; undefined when it does. */
 export function sampleProblem(
@@ -8,25 +9,32 @@ export function sampleProblem(
   hasBatchAxis: boolean,
   samples: readonly SampleInput[],
 ): string | undefined {
+  const rows = samples[0]?.shape[0];
   for (const { name, datatype, shape } of samples) {
     const wanted = metadata.inputs.find((input) => input.name === name);
     if (wanted === undefined) return `warmup.sample names an input '${name}', which the model does not have`;
     if (wanted.datatype !== datatype) {
       return `warmup.sample gives '${name}' as ${datatype}, the model expects ${wanted.datatype}`;
     }
-    if (hasBatchAxis && shape[0] !== 1) {
-      return `warmup.sample gives '${name}' with ${shape[0] ?? 'no'} rows, wanted one`;
+    if (hasBatchAxis && !(shape[0] === rows && (rows ?? 0) > 0)) {
+      return (
+        `warmup.sample gives '${name}' with ${shape[0] ?? 'no'} rows, ` +
+        (rows === undefined || rows < 1 ? 'wanted at least one' : `but '${samples[0]?.name}' with ${rows}`)
+      );
     }
   }
   return undefined;
 }
 
-/** What the settings want of batching and the model cannot give; undefined when all is well. */
-export function batchingWarning(
+/** What to tell the operator of a model whose requests run one by one; undefined where that is as wanted. */
+export function mergingNotice(
   { batchAxis, batching }: ModelSettings,
-  hasBatchAxis: boolean,
+  metadata: ModelMetadata,
+  verdict: RowsVerdict | undefined,
 ): string | undefined {
-  const asksForBatches = batchAxis === 'first' || (batching.maxBatchSize ?? 1) > 1;
-  if (hasBatchAxis || !asksForBatches) return undefined;
-  return 'the settings ask for batches, but an input or output of the model has a fixed first axis: it runs one request at a time';
+  const isWanted = batchAxis === 'none' || batching.rows === 'dependent' || batching.maxBatchSize === 1;
+  if (verdict === undefined || isWanted) return undefined;
+  const asksForBatches = batchAxis === 'first' || batching.maxBatchSize !== undefined;
+  const isFixed = metadata.inputs.length === 0 || metadata.inputs.some(({ shape }) => shape[0] !== -1);
+  return isFixed && !asksForBatches ? undefined : mergingWarning(verdict);
 }

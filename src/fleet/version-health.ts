@@ -7,7 +7,9 @@ import type { Roster } from '../replica/roster.ts';
 import type { BatchEnded, BatchStarted, Dispatcher } from '../serving/dispatcher.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
 import type { Recovery } from '../serving/recovery.ts';
+import type { Work } from '../serving/work-source.ts';
 import { isPractice } from '../work/batch.ts';
+import { Entry } from '../work/entry.ts';
 import { AnswerQuality } from './answer-quality.ts';
 import { Easing } from './easing.ts';
 import type { Golden } from './golden.ts';
@@ -145,12 +147,27 @@ export class VersionHealth {
   /** A check of ours has a limit of its own before the one that every batch has. */
   #limitsMs({ work, replica }: BatchStarted): readonly number[] {
     const { watchdogMs, readiness } = this.#settings;
-    const usualMs = this.#ports.roster.view(replica.id)?.service.predictMs(work.rows, work.lane) ?? 0;
-    const limitMs = watchdogMs ?? Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
     if (work.reason === 'warmup') return [];
+    const usualMs = this.#ports.roster.view(replica.id)?.service.predictMs(work.rows, work.lane) ?? 0;
+    const limitMs = watchdogMs ?? this.#ownLimitMs(work, usualMs);
     return work.reason === 'probe'
       ? [Math.min(limitMs, Math.max(readiness.timeoutMs, PROBE_FACTOR * usualMs)), limitMs]
       : [limitMs];
+  }
+
+  /**
+   * How long a batch may run where the settings do not say. What has been seen often enough is known to take no longer;
+   * anything else, and what has been ended once for its time, may take as long as its callers allow.
+   */
+  #ownLimitMs({ lane, rows, members, reason }: Work, usualMs: number): number {
+    const learnedMs = Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
+    const isSeen = this.#ports.roster.service.peek(lane)?.hasSeen(rows) === true;
+    if ((isSeen && reason !== 'isolation' && reason !== 'retry') || isPractice(reason)) return learnedMs;
+    let longestMs = learnedMs;
+    for (const member of members) {
+      if (member instanceof Entry) longestMs = Math.max(longestMs, member.deadline - member.receivedAt);
+    }
+    return longestMs;
   }
 
   /** A caller's batch that hangs ends the replica; a check of ours has failed, and the checks decide what follows. */
@@ -172,7 +189,9 @@ export class VersionHealth {
   #onJudged(probed: Probed, misses: number, isDown: boolean): void {
     const { replica, result, detail } = probed;
     if (misses === 0) {
-      this.book.clear(replica, 'readiness', 'golden');
+      // That batches succeed shows that answers have the right form, not that they hold the right numbers.
+      if (result === 'passed') this.book.clear(replica, 'readiness', 'golden');
+      else this.book.clear(replica, 'readiness');
       return;
     }
     const cause = result === 'mismatch' ? 'golden' : 'readiness';

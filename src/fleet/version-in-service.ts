@@ -4,15 +4,18 @@ import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import { ANYONE, type Caller, type RequestFacts } from '../serving/request-facts.ts';
+import { SplitRequest } from '../serving/split-request.ts';
+import type { RowsVerdict } from '../warmup/rows-verdict.ts';
 import type { Entry } from '../work/entry.ts';
-import { type AnswerJudge, JUDGE } from './answer-judge.ts';
+import { JUDGE } from './answer-judge.ts';
 import { DependencyWatch } from './dependency-watch.ts';
-import type { Fault } from './lives.ts';
-import { LoadedVersion } from './loaded-version.ts';
+import type { LoadedVersion } from './loaded-version.ts';
+import { Loading } from './loading.ts';
 import { operate, type ReplicaAction } from './operate.ts';
 import { Reception } from './reception.ts';
 import { RequestPath } from './request-path.ts';
 import { type Cached, Reuse } from './reuse.ts';
+import { mergingNotice } from './settings-fit.ts';
 import { Supervisor } from './supervisor.ts';
 import { VersionHealth } from './version-health.ts';
 import type { Arrived, Command, VersionPorts, VersionSpec } from './version-spec.ts';
@@ -39,9 +42,7 @@ export class VersionInService {
   readonly reuse: Reuse;
   readonly #reception: Reception;
   readonly visitors = new Visitors();
-  readonly #ports: VersionPorts;
-  readonly #judge: AnswerJudge;
-  #loaded: LoadedVersion | undefined;
+  readonly #loading: Loading;
   #state: VersionState = 'starting';
   #failure = '';
 
@@ -50,8 +51,6 @@ export class VersionInService {
     const { clock, random, judge = JUDGE } = ports;
     this.spec = spec;
     this.name = `${spec.model}/${spec.version}`;
-    this.#ports = ports;
-    this.#judge = judge;
     this.path = new RequestPath(spec, {
       ...{ clock, random },
       wanted: () => this.supervisor.wanted,
@@ -63,18 +62,22 @@ export class VersionInService {
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
     this.warmups = new WarmupDirector({ clock, judge, pinned, wake }, settings.warmup);
+    this.#loading = new Loading(spec, {
+      ...{ random, judge, path: this.path, warmups: this.warmups },
+      isStarting: () => this.#state === 'starting',
+    });
     this.supervisor = new Supervisor(this.name, settings.health, settings.balancing.weights ?? [], {
       ...{ clock, roster, wake },
       random: random.fork(`restarts/${this.name}`),
       spawner: ports.spawner,
-      whyUnfit: (metadata) => this.#load(metadata).problem,
-      warm: (id, ready, failed) => this.#warm(id, ready, failed),
+      whyUnfit: (metadata) => this.#loading.whyUnfit(metadata),
+      warm: (id, ready, failed) => this.#loading.warm(id, ready, failed),
     });
     const { supervisor } = this;
     this.health = new VersionHealth(settings.health, {
       ...{ clock, roster, pinned, dispatcher, recovery, supervisor },
       random: random.fork(`probes/${this.name}`),
-      golden: () => this.#loaded?.probe,
+      golden: () => this.loaded?.golden,
     });
     this.dependencies = new DependencyWatch(
       clock,
@@ -100,27 +103,40 @@ export class VersionInService {
 
   /** undefined until a replica has loaded the model. */
   get loaded(): LoadedVersion | undefined {
-    return this.#loaded;
+    return this.#loading.loaded;
   }
 
   /** What callers are to send and will get; undefined until a replica has loaded the model. */
   get metadata(): ModelMetadata | undefined {
-    return this.#loaded?.callersMetadata;
+    return this.loaded?.callersMetadata;
   }
 
   get hasBatchAxis(): boolean {
-    return this.#loaded?.hasBatchAxis ?? false;
+    return this.loaded?.hasBatchAxis ?? false;
   }
 
   /** Whether the golden input's numbers are compared; null until that is known. */
   get comparesNumbers(): boolean | null {
-    return this.#loaded?.golden.comparesNumbers ?? null;
+    return this.loaded?.golden?.comparesNumbers ?? null;
   }
 
   /** What the settings ask for and the model does not allow; told once it is loaded. */
   get warning(): string | undefined {
-    const { warning } = this.#loaded ?? {};
-    return warning ?? (this.#loaded && this.path.explicitProblem(this.#loaded));
+    if (this.loaded === undefined) return undefined;
+    const { metadata, verdict } = this.loaded;
+    return (
+      mergingNotice(this.spec.settings, metadata, verdict) ?? this.path.explicitProblem(this.loaded)
+    );
+  }
+
+  /** Whether rows of different requests may share a batch; undefined until that is known. */
+  get rows(): RowsVerdict | undefined {
+    return this.loaded?.verdict;
+  }
+
+  /** What has happened to its file since it is served; undefined when nothing has. */
+  get fileChange(): string | undefined {
+    return this.#loading.fileChange;
   }
 
   get isReady(): boolean {
@@ -177,7 +193,7 @@ export class VersionInService {
     request: InferenceRequest,
     onSettled: (outcome: Answer | Refusal) => void,
     caller: Caller = ANYONE,
-  ): Entry | Refusal | Cached {
+  ): Entry | SplitRequest | Refusal | Cached {
     return this.#reception.submit(request, onSettled, caller);
   }
 
@@ -190,43 +206,18 @@ export class VersionInService {
     return refuse('DENIED_INPUT', 'this input has ended two replicas before and is refused for a while');
   }
 
-  cancel(entry: Entry): void {
-    this.cancelled.emit(entry);
-    this.path.cancel(entry);
+  /** Its caller has gone, or wants no answer any more. */
+  cancel(request: Entry | SplitRequest): void {
+    for (const entry of request instanceof SplitRequest ? request.parts : [request]) {
+      if (entry.isSettled) continue;
+      this.cancelled.emit(entry);
+      this.path.cancel(entry);
+    }
   }
 
   /** Why no request can be taken now; undefined when it can. While a replica restarts, requests wait for it. */
   whyNot(): Refusal | undefined {
     return refusalIn(this.#state, this.name, this.#failure);
-  }
-
-  /** What the first life that has loaded the model tells; later ones bring the same. */
-  #load(metadata: ModelMetadata): LoadedVersion {
-    if (this.#loaded !== undefined) return this.#loaded;
-    const random = this.#ports.random.fork(`warmup/${this.name}`);
-    this.#loaded = new LoadedVersion(this.spec, metadata, random, this.#judge, this.path.roster.service);
-    this.path.open(this.#loaded);
-    return this.#loaded;
-  }
-
-  #warm(id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void): void {
-    const loaded = this.#loaded as LoadedVersion;
-    this.warmups.warm(id, loaded, this.path.practice(loaded), (result) => {
-      if (result.kind === 'failed') {
-        // The same practice has gone well before: another life may do better.
-        failed(result.message, this.#state === 'starting' ? 'the model' : 'the replica');
-        return;
-      }
-      if (result.report.rowsAreIndependent === false) this.path.refuseLargerThan(1);
-      this.path.learn(id, loaded, result.profile);
-      const problem = this.#state === 'starting' ? this.path.objectiveProblem(loaded) : undefined;
-      if (problem === undefined) {
-        ready();
-        return;
-      }
-      this.warmups.repeat(id);
-      failed(problem, 'the replica');
-    });
   }
 
   /** One replica that cannot be had does not end the version while others serve. */

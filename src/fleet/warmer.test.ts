@@ -56,7 +56,7 @@ test('a replica takes traffic only after practice with 1, the largest, and the s
     [1, 8, 2, 4],
   );
   assert.equal(first?.isStable, true);
-  assert.equal(first?.rowsAreIndependent, true);
+  assert.equal(first?.rows?.kind, 'independent');
   assert.equal(first?.sizes[1]?.stableMs, 9);
 });
 
@@ -83,5 +83,7 @@ test('when the budget is over the replica serves all the same, and the report sa
   assert.equal(version.isReady, true);
   const [first] = report();
   assert.equal(first?.isStable, false);
-  assert.ok((first?.totalMs ?? 0) < 800, `${first?.totalMs} ms`);
+  // What rows may do is found out all the same.
+  assert.ok((first?.totalMs ?? 0) < 2_500, `${first?.totalMs} ms`);
+  assert.equal(first?.rows?.kind, 'independent');
 });

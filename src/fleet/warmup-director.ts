@@ -3,15 +3,25 @@ import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { Warmer, type WarmerPorts } from './warmer.ts';
-import type { PracticeLimits, WarmupReport, WarmupResult } from './warmup-report.ts';
+import type { WarmupLimits, WarmupReport, WarmupResult } from './warmup-report.ts';
 
-/** Sees to it that one replica of a version practises with every batch size, and the others only briefly. */
+/** A replica that is to be warmed up. */
+interface Waiting {
+  readonly id: ReplicaId;
+  readonly begin: () => void;
+}
+
+/**
+ * Sees to it that one replica of a version tries every batch size and finds out what rows may do; the others wait for
+ * it and then run the smallest and the largest size.
+ */
 export class WarmupDirector {
   readonly warmed = new Event<WarmupReport>();
   readonly #warmer: Warmer;
   readonly #reports = new Map<ReplicaId, WarmupReport>();
   /** The replica that runs, or has run, every batch size; another one does when it is lost on the way. */
   #fullProfileBy: ReplicaId | undefined;
+  #waiting: Waiting[] = [];
 
   constructor(ports: WarmerPorts, settings: WarmupSettings) {
     this.#warmer = new Warmer(ports, settings);
@@ -21,22 +31,31 @@ export class WarmupDirector {
     return this.#reports.get(id);
   }
 
-  /** `done` is not called when the replica is lost on the way. */
+  /** `done` is not called when the replica is lost on the way. `limits` are asked for when its turn has come. */
   warm(
     id: ReplicaId,
-    { rows, isGuessed, golden }: LoadedVersion,
-    { maxBatchSize, limitMs }: PracticeLimits,
+    loaded: LoadedVersion,
+    limits: () => WarmupLimits,
     done: (result: WarmupResult) => void,
   ): void {
-    const profile = this.#fullProfileBy === undefined ? 'full' : 'short';
-    this.#fullProfileBy ??= id;
-    this.#warmer.warm({ id, rows, isGuessed, golden, maxBatchSize, limitMs, profile }, (result) => {
-      if (result.kind === 'warm') {
-        this.#reports.set(id, result.report);
-        this.warmed.emit(result.report);
-      }
-      done(result);
-    });
+    this.#waiting = this.#waiting.filter((other) => other.id !== id);
+    const begin = () => {
+      const profile = this.#fullProfileBy === undefined ? 'full' : 'short';
+      this.#fullProfileBy ??= id;
+      const { inputs, verdict: rows } = loaded;
+      const parts = { id, inputs, rows, golden: () => loaded.golden, profile } as const;
+      const onInput: typeof loaded.takes = (taken) => loaded.takes(taken);
+      this.#warmer.warm({ ...limits(), ...parts, onInput }, (result) => {
+        if (result.kind === 'warm') {
+          this.#reports.set(id, result.report);
+          this.warmed.emit(result.report);
+        }
+        done(result);
+        this.#next();
+      });
+    };
+    if (this.#isOneFindingOut) this.#waiting.push({ id, begin });
+    else begin();
   }
 
   /** What its practice has shown is of no use: somebody practises with every size anew. */
@@ -47,6 +66,22 @@ export class WarmupDirector {
 
   /** The replica's life is over. */
   lost(id: ReplicaId): void {
-    if (id === this.#fullProfileBy && !this.#reports.has(id)) this.#fullProfileBy = undefined;
+    this.#waiting = this.#waiting.filter((other) => other.id !== id);
+    if (id !== this.#fullProfileBy || this.#reports.has(id)) return;
+    this.#fullProfileBy = undefined;
+    this.#next();
+  }
+
+  get #isOneFindingOut(): boolean {
+    return this.#fullProfileBy !== undefined && !this.#reports.has(this.#fullProfileBy);
+  }
+
+  /** Whoever waits begins: all of them once everything is known, one where it has to be found out anew. */
+  #next(): void {
+    while (!this.#isOneFindingOut) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      next.begin();
+    }
   }
 }

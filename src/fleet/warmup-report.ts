@@ -1,7 +1,9 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
+import type { RowsVerdict } from '../warmup/rows-verdict.ts';
 import type { Member } from '../work/batch.ts';
 import type { Golden } from './golden.ts';
+import type { WarmupInputs } from './warmup-inputs.ts';
 
 /** What practice with one batch size came to. Latencies are times in the runtime. */
 export interface SizeReport {
@@ -20,8 +22,8 @@ export interface WarmupReport {
   readonly sizes: readonly SizeReport[];
   readonly totalMs: number;
   readonly isStable: boolean;
-  /** Whether a row alone gives the same answer as among neighbours; null where that was not or could not be told. */
-  readonly rowsAreIndependent: boolean | null;
+  /** Whether rows may share batches; null where this replica was not asked, since another one has told. */
+  readonly rows: RowsVerdict | null;
   /** Why there was no practice, if there was none. */
   readonly skipped: string | null;
 }
@@ -30,26 +32,32 @@ export type WarmupResult =
   | {
       readonly kind: 'warm';
       readonly report: WarmupReport;
+      /** The largest batch that was run. */
+      readonly largest: number;
       /** What batches took once they were warm. */
       readonly profile: readonly ProfiledSize[];
     }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** How far practice goes. */
-export interface PracticeLimits {
+/** How far warmup goes. */
+export interface WarmupLimits {
   readonly maxBatchSize: number;
+  /** The settings name that size; else sizes grow only as far as time and memory allow. */
+  readonly isOwnSize: boolean;
   /** Sizes that take longer than this are of no use; those above are not run. Infinity runs them all. */
   readonly limitMs: number;
+  readonly softLimitBytes: number | undefined;
 }
 
-/** A replica that is to practise. */
-export interface WarmupTarget extends PracticeLimits {
+/** A replica that is to be warmed up. */
+export interface WarmupTarget extends WarmupLimits {
   readonly id: ReplicaId;
-  /** Two different rows are enough to see whether neighbours matter, however large the batch. */
-  readonly rows: readonly [Member, Member];
-  /** The sizes of the rows were guessed: the model may refuse them. */
-  readonly isGuessed: boolean;
-  readonly golden: Golden;
-  /** `full` runs every power of two; `short` only 1 and the largest, when another replica has run them all. */
+  readonly inputs: WarmupInputs;
+  /** What is known of its rows already; undefined is to be found out. */
+  readonly rows: RowsVerdict | undefined;
+  /** The model takes these rows. */
+  readonly onInput: (rows: readonly Member[]) => void;
+  readonly golden: () => Golden | undefined;
+  /** `full` tries every power of two; `short` only 1 and the largest, when another replica has tried them all. */
   readonly profile: 'full' | 'short';
 }

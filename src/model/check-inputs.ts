@@ -58,7 +58,7 @@ function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void 
       `inference input '${input.name}' data-type is '${input.datatype}', but model '${model}' expects '${wanted.datatype}'`,
     );
   }
-  if (!fitsShape(input.shape, wanted.shape)) {
+  if (wanted.anyRank !== true && !fitsShape(input.shape, wanted.shape)) {
     throw new ServingError(
       'INVALID_INPUT',
       `unexpected shape for input '${input.name}' for model '${model}'. ` +

@@ -14,14 +14,11 @@ export function logVersion(log: Logger, version: VersionInService): void {
     child[TROUBLE.has(to) ? 'warn' : 'info']({ replica, incarnation, from, to, reason }, 'replica moved');
   });
   version.warmups.warmed.on((report) => {
-    const { replica, sizes, totalMs, isStable, rowsAreIndependent, skipped } = report;
-    const facts = { replica, totalMs: Math.round(totalMs), isStable, sizes };
+    const { replica, sizes, totalMs, isStable, rows, skipped } = report;
+    const facts = { replica, totalMs: Math.round(totalMs), isStable, rows: rows?.kind, sizes };
     if (skipped !== null) child.warn({ replica, skipped }, 'warmup skipped');
     else if (!isStable) child.warn(facts, 'warmup ended before latency was stable');
     else child.info(facts, 'warmup done');
-    if (rowsAreIndependent === false) {
-      child.warn({ replica }, 'rows answer differently among neighbours, batching is off');
-    }
   });
   let told: string | undefined;
   const warn = () => {

@@ -66,7 +66,7 @@ export const METRICS = {
   },
   galley_probes_total: {
     type: 'counter',
-    help: 'Looks at the readiness of replicas, by result (evidence, deferred, passed, failed, mismatch).',
+    help: 'Looks at the readiness of replicas, by result (evidence, deferred, none, passed, failed, mismatch).',
     labels: ['model', 'version', 'result'],
   },
   galley_recoveries_total: {
@@ -115,6 +115,11 @@ export const METRICS = {
     labels: ['model', 'version', 'result'],
   },
   galley_cache_bytes: { type: 'gauge', help: 'Bytes of answers kept.', labels: ['model', 'version'] },
+  galley_not_finite_batches_total: {
+    type: 'counter',
+    help: 'Batches whose outputs held NaN or an infinity among their first 16,384 numbers.',
+    labels: ['model', 'version'],
+  },
   galley_alert: {
     type: 'gauge',
     help: 'Alerts that are on: 1 each.',

@@ -6,7 +6,7 @@ import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/re
 import type { Batch } from '../work/batch.ts';
 import type { OutcomeSink } from '../work/outcome.ts';
 import type { Recorder } from './recorder.ts';
-import { INPUT } from './recording.ts';
+import { INPUT, REFUSED_REASONS } from './recording.ts';
 
 /** Ports that write down what comes through them before anybody hears of it. */
 export function recordingPorts(recorder: Recorder, version: number, ports: VersionPorts): VersionPorts {
@@ -111,7 +111,7 @@ function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: 
   return {
     part: (member, answer) => {
       if (isRefusal(answer)) {
-        const flag = answer.reason === 'BAD_OUTPUT' ? 0 : 1;
+        const flag = REFUSED_REASONS.indexOf(answer.reason);
         const text = recorder.textId(answer.message);
         recorder.write(version, INPUT.REFUSED, { flag, a, b: member, text });
       } else {
@@ -120,7 +120,9 @@ function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: 
       sink.part(member, answer);
     },
     end: (outcome) => {
-      const text = recorder.textId(outcome.kind === 'done' ? '' : JSON.stringify(outcome));
+      // What warmup decides by the memory that a batch took must be the same in a replay.
+      const isPlain = outcome.kind === 'done' && outcome.memory === undefined;
+      const text = recorder.textId(isPlain ? '' : JSON.stringify(outcome));
       const value = outcome.kind === 'done' ? outcome.computeMs : 0;
       recorder.write(version, INPUT.ENDED, { a, b: batch.rows, text, value });
       sink.end(outcome);
@@ -135,8 +137,18 @@ function recordingJudge(recorder: Recorder, version: number, judge: AnswerJudge)
       recorder.write(version, INPUT.JUDGED, { flag: isSame ? 1 : 0 });
       return isSame;
     },
-    formProblem(metadata, answer) {
-      const problem = judge.formProblem(metadata, answer);
+    areAlike(answers) {
+      const areAlike = judge.areAlike(answers);
+      recorder.write(version, INPUT.JUDGED, { flag: areAlike ? 1 : 0 });
+      return areAlike;
+    },
+    formProblem(before, answer) {
+      const problem = judge.formProblem(before, answer);
+      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
+      return problem;
+    },
+    rowsProblem(batch, counterparts, runs) {
+      const problem = judge.rowsProblem(batch, counterparts, runs);
       recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
       return problem;
     },

@@ -1,3 +1,5 @@
+import type { Reason } from '../base/errors.ts';
+
 /** What came into the brain, or what it decided. The numbers are in files: never change one. */
 export const INPUT = {
   /** A version was made; text is its spec as JSON. */
@@ -27,6 +29,9 @@ export const INPUT = {
   CALLER: 18,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
+
+/** Why a replica refused a member: the place in this list is the flag of REFUSED. The places are in files too. */
+export const REFUSED_REASONS: readonly Reason[] = ['BAD_OUTPUT', 'MODEL_ERROR', 'INVALID_INPUT'];
 
 /** Bits in the flag of an arrival; from PRIORITY on it counts: 0 is the model's own, else one more than the priority. */
 export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8 } as const;

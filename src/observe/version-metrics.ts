@@ -16,7 +16,7 @@ export class VersionMetrics {
   readonly serviceMs = new Histogram();
   readonly computeMs = new Histogram();
   readonly batchRows = new Histogram();
-  /** By result: `evidence`, `deferred`, `passed`, `failed`, `mismatch`. */
+  /** By result: `evidence`, `deferred`, `none`, `passed`, `failed`, `mismatch`. */
   readonly probes = new Map<string, number>();
   /** Second chances, by what they were. */
   readonly recoveries = new Map<string, number>();
@@ -24,6 +24,7 @@ export class VersionMetrics {
   /** By `kept` or `missed`, where there is an objective. */
   readonly objective = new Map<'kept' | 'missed', number>();
   joined = 0;
+  notFinite = 0;
   ejections = 0;
   readonly #objectiveMs: number | undefined;
 
@@ -79,6 +80,7 @@ export class VersionMetrics {
     if (outcome.kind !== 'done') return;
     this.serviceMs.record(endedAt - sentAt);
     this.computeMs.record(outcome.computeMs);
+    if (outcome.isNotFinite === true) this.notFinite += 1;
     if (predictedMs > 0) this.predictionRatio.record(outcome.computeMs / predictedMs);
   }
 }

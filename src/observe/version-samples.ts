@@ -62,6 +62,8 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
         labels: { ...labels, lane },
         value: planFactor,
       }));
+    case 'galley_not_finite_batches_total':
+      return [{ labels, value: counted.notFinite }];
     case 'galley_single_flight_total':
       return [{ labels, value: counted.joined }];
     case 'galley_cache_requests_total': {

@@ -4,8 +4,9 @@ import { gatherRows, splitRows } from '../tensor/rows.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Batch, Member } from '../work/batch.ts';
+import type { Done } from '../work/outcome.ts';
 import { readTensorTable, tensorTableBytes, writeTensorTable } from './tensor-table.ts';
-import { padding } from './wire.ts';
+import { FLAG, type Frame, padding } from './wire.ts';
 
 /** The two halves of a frame's body. */
 export interface Body {
@@ -87,6 +88,32 @@ export function decodeAnswers(
   const rowCounts = members.map((member) => member.rows);
   const parts = gathered.map((output) => splitRows(output, rowCounts));
   return members.map((_, index) => parts.map((byMember) => byMember[index] as Tensor));
+}
+
+/** An END body: how a batch that ran was. */
+export function encodeEnd({ computeMs, memory }: Pick<Done, 'computeMs' | 'memory'>): Buffer {
+  const meta = Buffer.alloc(memory === undefined ? 8 : 24);
+  meta.writeDoubleLE(computeMs, 0);
+  if (memory !== undefined) {
+    meta.writeDoubleLE(memory.beforeBytes, 8);
+    meta.writeDoubleLE(memory.afterBytes, 16);
+  }
+  return meta;
+}
+
+/** Reads an END body; throws a RangeError when it does not add up. */
+export function decodeEnd({ meta, flags }: Pick<Frame, 'meta' | 'flags'>): Done {
+  const computeMs = meta.readDoubleLE(0);
+  const isMeasured = meta.byteLength > 8;
+  if (!isMeasured && (flags & FLAG.NOT_FINITE) === 0) return { kind: 'done', computeMs };
+  return {
+    kind: 'done',
+    computeMs,
+    ...(isMeasured
+      ? { memory: { beforeBytes: meta.readDoubleLE(8), afterBytes: meta.readDoubleLE(16) } }
+      : {}),
+    ...((flags & FLAG.NOT_FINITE) !== 0 ? { isNotFinite: true as const } : {}),
+  };
 }
 
 function isEmpty(parameters: Parameters): boolean {

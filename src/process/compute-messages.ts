@@ -4,6 +4,14 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 /** Most models are ONNX: with this flag a process that has nothing to do yet brings that runtime up. */
 export const EXPECT_ONNX = '--expect-onnx';
 
+/** Files that a model consisted of when it was first loaded. Their bytes travel behind the order. */
+export interface KeptFiles {
+  /** Stands for their contents. */
+  readonly artefact: string;
+  /** The model's own first; paths as seen from its folder. */
+  readonly files: readonly { readonly path: string; readonly byteLength: number }[];
+}
+
 /** What a replica process is told to load, once. */
 export interface LoadOrder {
   readonly runtime: 'onnx' | 'module';
@@ -11,9 +19,10 @@ export interface LoadOrder {
   readonly threads: number;
   /** What must compute it. */
   readonly device: string;
-  readonly batchAxis: 'first' | 'none' | undefined;
   readonly finite: FiniteCheck;
   readonly beatPeriodMs: number;
+  /** To be loaded where the file holds something else by now. */
+  readonly kept?: KeptFiles;
 }
 
 /** A batch on its way from the pipe to the model. */
@@ -23,11 +32,13 @@ export interface RunOrder {
   readonly batch: number;
   readonly meta: Uint8Array;
   readonly payload: Uint8Array;
+  /** Those of its RUN frame. */
+  readonly flags: number;
 }
 
 /** From the main thread of a replica to its compute thread. */
 export type ToCompute =
-  | { readonly kind: 'load'; readonly order: LoadOrder }
+  | { readonly kind: 'load'; readonly order: LoadOrder; readonly keptBytes: Uint8Array }
   | RunOrder
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
   | { readonly kind: 'unload' };

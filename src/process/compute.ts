@@ -1,12 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../base/errors.ts';
-import { hasBatchAxis } from '../model/model-metadata.ts';
+import { artefactOf } from '../model/artefact.ts';
 import { loadRuntime, type Runtime } from '../runtime/runtime.ts';
-import { hasForbiddenFloat } from '../tensor/finite.ts';
+import { hasForbiddenFloat, mayHoldNonFinite } from '../tensor/finite.ts';
 import { splitRows } from '../tensor/rows.ts';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { decodeRun, encodeAnswer, type RunBody } from './batch-frames.ts';
+import { decodeRun, encodeAnswer, encodeEnd, type RunBody } from './batch-frames.ts';
 import {
   EXPECT_ONNX,
   type FromCompute,
@@ -15,13 +15,14 @@ import {
   type ToCompute,
 } from './compute-messages.ts';
 import { FrameEncoder } from './frame-encoder.ts';
+import { type KeptModel, unpackModel } from './kept-model.ts';
+import { Refusals } from './refusals.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from './wire.ts';
 
 /** The replica's second thread: it loads the model and runs batches, one after the other. */
 class Compute {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
-  readonly #hasBatchAxis: boolean;
   readonly #waiting: RunOrder[] = [];
   readonly #cancelled = new Map<number, Set<number>>();
   #isRunning = false;
@@ -30,7 +31,6 @@ class Compute {
   constructor(order: LoadOrder, runtime: Runtime) {
     this.#order = order;
     this.#runtime = runtime;
-    this.#hasBatchAxis = order.batchAxis !== 'none' && hasBatchAxis(runtime.metadata);
   }
 
   receive(message: Exclude<ToCompute, { readonly kind: 'load' }>): void {
@@ -70,10 +70,14 @@ class Compute {
       this.#cancelled.delete(order.batch);
       // Nobody is left to want it.
       const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
-      const computeMs = isWanted ? await this.#answer(body, encoder, header) : 0;
-      const meta = Buffer.alloc(8);
-      meta.writeDoubleLE(computeMs, 0);
-      encoder.add({ ...header, kind: KIND.END }, meta, []);
+      const isMeasured = (order.flags & FLAG.MEASURE) !== 0;
+      const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
+      const { computeMs, isFinite } = isWanted
+        ? await this.#answer(body, (order.flags & FLAG.ROWWISE) !== 0, encoder, header)
+        : { computeMs: 0, isFinite: true };
+      const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
+      const flags = isFinite ? 0 : FLAG.NOT_FINITE;
+      encoder.add({ ...header, kind: KIND.END, flags }, encodeEnd({ computeMs, ...(memory && { memory }) }), []);
     } catch (caught) {
       encoder.finish();
       encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(messageOf(caught)), []);
@@ -81,46 +85,50 @@ class Compute {
     send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
   }
 
-  async #answer(body: RunBody, encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): Promise<number> {
-    const rows = body.memberRows.reduce((sum, count) => sum + count, 0);
+  async #answer(
+    { inputs, memberRows, parameters }: RunBody,
+    isRowwise: boolean,
+    encoder: FrameEncoder,
+    header: Omit<FrameHeader, 'kind'>,
+  ): Promise<{ computeMs: number; isFinite: boolean }> {
+    const rows = memberRows.reduce((sum, count) => sum + count, 0);
+    const refusals = new Refusals(memberRows);
+    for (const [row, why] of this.#runtime.unfitRows?.(inputs, rows) ?? []) refusals.byInput(row, why);
+    if (refusals.areAll) {
+      refusals.write(encoder, header);
+      return { computeMs: 0, isFinite: true };
+    }
     const startedAt = performance.now();
-    const refused = new Map<number, string>();
-    const outputs = await this.#runtime.run(body.inputs, {
+    const outputs = await this.#runtime.run(inputs, {
       rows,
-      parameters: body.parameters,
-      refuseRow: (row, message) => refused.set(row, message),
+      parameters,
+      refuseRow: (row, message) => refusals.byModel(row, message),
     });
     const computeMs = performance.now() - startedAt;
-    if (this.#hasBatchAxis) checkRows(outputs, rows);
-    if (refused.size === 0 && this.#canAnswerTogether(outputs)) {
+    const isFinite = !outputs.some(mayHoldNonFinite);
+    // One request gets what came, whatever that is; of several each must get its own rows.
+    const areShared = memberRows.length > 1;
+    if (areShared || isRowwise) checkRows(outputs, rows);
+    if (refusals.areNone && this.#canAnswerTogether(outputs)) {
       const { meta, payloads } = encodeAnswer(outputs);
       encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
-      return computeMs;
+      return { computeMs, isFinite };
     }
-    const byOutput = outputs.map((output) =>
-      this.#hasBatchAxis ? splitRows(output, body.memberRows) : [output],
-    );
-    let firstRow = 0;
-    body.memberRows.forEach((count, member) => {
+    const byOutput = outputs.map((output) => (areShared ? splitRows(output, memberRows) : [output]));
+    for (let member = 0; member < memberRows.length; member++) {
+      if (refusals.has(member)) continue;
       const own = byOutput.map((parts) => parts[member] as Tensor);
-      const refusedRow = rangeFrom(firstRow, count).find((row) => refused.has(row));
-      firstRow += count;
-      if (refusedRow !== undefined) {
-        const text = `the model refused row ${refusedRow - firstRow + count}: ${refused.get(refusedRow)}`;
-        const flags = FLAG.BY_MODEL;
-        encoder.add({ ...header, kind: KIND.REFUSED, flags, member }, Buffer.from(text), []);
-        return;
-      }
       const bad = this.#forbiddenOutput(own);
-      if (bad !== undefined) {
-        const text = `output '${bad.name}' holds a number that is not finite (outputs.finite: ${this.#order.finite})`;
-        encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
-      } else {
+      if (bad === undefined) {
         const { meta, payloads } = encodeAnswer(own);
         encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
+      } else {
+        const text = `output '${bad.name}' holds a number that is not finite (outputs.finite: ${this.#order.finite})`;
+        encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
       }
-    });
-    return computeMs;
+    }
+    refusals.write(encoder, header);
+    return { computeMs, isFinite };
   }
 
   /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */
@@ -139,10 +147,6 @@ class Compute {
     await this.#runtime.unload();
     send({ kind: 'unloaded' });
   }
-}
-
-function rangeFrom(first: number, count: number): number[] {
-  return Array.from({ length: count }, (_, index) => first + index);
 }
 
 function checkRows(outputs: readonly Tensor[], rows: number): void {
@@ -169,18 +173,50 @@ let compute: Compute | undefined;
 if (process.argv.includes(EXPECT_ONNX)) void import('../runtime/onnx-runtime.ts').catch(() => {});
 
 parentPort?.on('message', (message: ToCompute) => {
-  if (message.kind === 'load') void load(message.order);
+  if (message.kind === 'load') void load(message.order, message.keptBytes);
   else if (compute !== undefined) compute.receive(message);
   // Asked to leave before anything is loaded: there is nothing to wait for.
   else if (message.kind === 'unload') send({ kind: 'unloaded' });
 });
 
-async function load(order: LoadOrder): Promise<void> {
+async function load(order: LoadOrder, keptBytes: Uint8Array): Promise<void> {
   try {
-    const runtime = await loadRuntime(order);
+    const kept = order.kept !== undefined && isReplaced(order) ? { ...order.kept, bytes: keptBytes } : undefined;
+    const { runtime, artefact } = kept === undefined ? await loadFile(order) : await loadKept(order, kept);
     compute = new Compute(order, runtime);
-    send({ kind: 'loaded', metadata: runtime.metadata });
+    const isRestored = kept === undefined ? {} : { isRestored: true as const };
+    send({ kind: 'loaded', metadata: { ...runtime.metadata, artefact, ...isRestored } });
   } catch (caught) {
     send({ kind: 'load failed', message: messageOf(caught) });
+  }
+}
+
+interface Loaded {
+  readonly runtime: Runtime;
+  readonly artefact: string;
+}
+
+async function loadFile(order: LoadOrder): Promise<Loaded> {
+  const artefact = artefactOf(order.runtime, order.file);
+  const runtime = await loadRuntime(order);
+  if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
+  throw new Error('the file was replaced while it was being loaded: it is not known which of the two this is');
+}
+
+async function loadKept(order: LoadOrder, kept: KeptModel): Promise<Loaded> {
+  const unpacked = unpackModel(kept);
+  try {
+    return { runtime: await loadRuntime({ ...order, file: unpacked.file }), artefact: kept.artefact };
+  } finally {
+    unpacked.remove();
+  }
+}
+
+/** Whether the file holds another model than when it was first loaded, or is gone. */
+function isReplaced({ runtime, file, kept }: LoadOrder): boolean {
+  try {
+    return artefactOf(runtime, file) !== kept?.artefact;
+  } catch {
+    return true;
   }
 }

@@ -51,13 +51,14 @@ function onFrame(frame: Frame): void {
   switch (frame.kind) {
     case KIND.LOAD:
       incarnation = frame.incarnation;
-      load(JSON.parse(frame.meta.toString('utf8')) as LoadOrder);
+      load(JSON.parse(frame.meta.toString('utf8')) as LoadOrder, ownMemory(frame));
       break;
     case KIND.RUN: {
       // Copied into memory of its own: it moves to the other thread, and numbers in it must be aligned.
       const meta = new Uint8Array(frame.meta);
       const payload = ownMemory(frame);
-      tell({ kind: 'run', incarnation: frame.incarnation, batch: frame.batch, meta, payload }, [
+      const { incarnation: life, batch, flags } = frame;
+      tell({ kind: 'run', incarnation: life, batch, flags, meta, payload }, [
         payload.buffer,
       ]);
       break;
@@ -73,8 +74,8 @@ function onFrame(frame: Frame): void {
   }
 }
 
-function load(order: LoadOrder): void {
-  tell({ kind: 'load', order });
+function load(order: LoadOrder, keptBytes: Uint8Array<ArrayBuffer>): void {
+  tell({ kind: 'load', order, keptBytes }, [keptBytes.buffer]);
   beats = setInterval(sendBeat, order.beatPeriodMs);
 }
 

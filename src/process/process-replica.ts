@@ -2,17 +2,25 @@ import { messageOf, refuse } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import { causeOf, exitText } from '../replica/exit.ts';
 import type { Beat, Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
+import { segmentsOf } from '../tensor/segments.ts';
 import type { Batch, Member } from '../work/batch.ts';
-import type { LossCause, OutcomeSink } from '../work/outcome.ts';
-import { decodeAnswer, decodeAnswers, encodeRun } from './batch-frames.ts';
+import type { LossCause, Outcome, OutcomeSink } from '../work/outcome.ts';
+import { decodeAnswer, decodeAnswers, decodeEnd, encodeRun } from './batch-frames.ts';
 import { Channel } from './channel.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
+import type { KeptModel } from './kept-model.ts';
 import { ALL_MEMBERS, FLAG, type Frame, KIND, type Kind } from './wire.ts';
 
 interface RunningBatch {
   readonly sink: OutcomeSink;
   readonly members: readonly Member[];
+}
+
+/** What a replica is to load, and what was kept of it for the case that its file was replaced. */
+export interface LoadParts {
+  readonly order: LoadOrder;
+  readonly kept?: KeptModel | undefined;
 }
 
 /** A replica process as its gateway sees it: batches become frames, frames become outcomes. */
@@ -36,7 +44,7 @@ export class ProcessReplica implements Replica {
     id: ReplicaId,
     incarnation: number,
     child: ChildHandle,
-    order: LoadOrder,
+    { order, kept }: LoadParts,
     observer: ReplicaObserver,
   ) {
     this.id = id;
@@ -64,13 +72,17 @@ export class ProcessReplica implements Replica {
       this.#end ??= end;
       this.#finish();
     });
-    this.#send(KIND.LOAD, 0, 0, Buffer.from(JSON.stringify(order)));
+    const keptFiles = kept && { artefact: kept.artefact, files: kept.files };
+    const text = JSON.stringify({ ...order, ...(keptFiles && { kept: keptFiles }) });
+    this.#data.send(this.#header(KIND.LOAD, 0, 0), Buffer.from(text), kept ? [segmentsOf(kept.bytes)] : []);
   }
 
   start(batch: Batch, sink: OutcomeSink): void {
     this.#running.set(batch.id, { sink, members: batch.members });
     const { meta, payloads } = encodeRun(batch);
-    this.#data.send(this.#header(KIND.RUN, batch.id, 0), meta, payloads);
+    const { isMeasured = false, isRowwise = false } = batch;
+    const flags = (isMeasured ? FLAG.MEASURE : 0) | (isRowwise ? FLAG.ROWWISE : 0);
+    this.#data.send({ ...this.#header(KIND.RUN, batch.id, 0), flags }, meta, payloads);
   }
 
   cancel(batch: Batch, member: number): void {
@@ -125,8 +137,7 @@ export class ProcessReplica implements Replica {
     } else if (member >= members.length) {
       this.#breakOff(`an answer for member ${member} of a batch of ${members.length}`);
     } else if (kind === KIND.REFUSED) {
-      const isByModel = (frame.flags & FLAG.BY_MODEL) !== 0;
-      sink.part(member, refuse(isByModel ? 'MODEL_ERROR' : 'BAD_OUTPUT', textOf(frame)));
+      sink.part(member, refuse(reasonOf(frame.flags), textOf(frame)));
     } else {
       const outputs = this.#decode(() => decodeAnswer(meta, payload, this.#metadata?.outputs ?? []));
       if (outputs !== undefined) sink.part(member, { outputs });
@@ -137,10 +148,12 @@ export class ProcessReplica implements Replica {
     const running = this.#running.get(frame.batch);
     if (running === undefined) return;
     const hasThrown = (frame.flags & FLAG.THREW) !== 0;
-    const computeMs = hasThrown ? 0 : this.#decode(() => frame.meta.readDoubleLE(0));
-    if (computeMs === undefined) return;
+    const outcome: Outcome | undefined = hasThrown
+      ? { kind: 'threw', message: textOf(frame) }
+      : this.#decode(() => decodeEnd(frame));
+    if (outcome === undefined) return;
     this.#running.delete(frame.batch);
-    running.sink.end(hasThrown ? { kind: 'threw', message: textOf(frame) } : { kind: 'done', computeMs });
+    running.sink.end(outcome);
   }
 
   /** A body that does not add up is as bad as bytes that are no frame: undefined, and the replica is ended. */
@@ -182,6 +195,12 @@ export class ProcessReplica implements Replica {
   #header(kind: Kind, batch: number, member: number) {
     return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
   }
+}
+
+/** Whose fault it is that a member has no answer. */
+function reasonOf(flags: number): 'MODEL_ERROR' | 'INVALID_INPUT' | 'BAD_OUTPUT' {
+  if ((flags & FLAG.BY_MODEL) !== 0) return 'MODEL_ERROR';
+  return (flags & FLAG.BY_INPUT) !== 0 ? 'INVALID_INPUT' : 'BAD_OUTPUT';
 }
 
 function textOf({ meta }: Frame): string {

@@ -1,8 +1,10 @@
 import type { Readable } from 'node:stream';
 import { messageOf } from '../base/errors.ts';
+import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import { SystemChild } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
+import { type KeptModel, keepModel } from './kept-model.ts';
 import { LineCutter } from './line-cutter.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
@@ -27,6 +29,8 @@ export class ProcessSpawner implements Spawner {
   readonly #onOutput: (output: ReplicaOutput) => void;
   readonly #standby: StandbyProcesses | undefined;
   readonly #oomKills: () => number;
+  #kept: KeptModel | undefined;
+  #isKept = false;
 
   /** Takes processes from `standby` as long as it has any. */
   constructor(
@@ -46,10 +50,30 @@ export class ProcessSpawner implements Spawner {
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
       const handle = new SystemChild(child, this.#oomKills);
-      return new ProcessReplica(id, incarnation, handle, this.#order, observer);
+      const parts = { order: this.#order, kept: this.#kept };
+      return new ProcessReplica(id, incarnation, handle, parts, {
+        ...observer,
+        loaded: (metadata) => {
+          observer.loaded(metadata);
+          this.#keep(metadata);
+        },
+      });
     } catch (caught) {
       return stillborn(id, incarnation, observer, messageOf(caught));
     }
+  }
+
+  /** What the first replica has loaded, later ones are to load as well. */
+  #keep({ artefact }: ModelMetadata): void {
+    if (this.#isKept || this.#order.runtime !== 'onnx' || artefact === undefined) return;
+    this.#isKept = true;
+    keepModel(this.#order.file, artefact).then(
+      (kept) => {
+        this.#kept = kept;
+      },
+      // It is gone or cannot be read any more: then a replica that starts later has to say so.
+      () => {},
+    );
   }
 
   #forwardLines(replica: ReplicaId, stream: 'stdout' | 'stderr', output: Readable | null): void {

@@ -20,7 +20,7 @@ export const KIND = {
   ANSWER: 8,
   /** To the gateway: one member failed alone; meta is the reason as text. */
   REFUSED: 9,
-  /** To the gateway: the batch is over; meta is the time it took, or the error that ended it. */
+  /** To the gateway: the batch is over; meta is the time it took and, where asked for, memory before and after; or the error that ended it. */
   END: 10,
   /** To the gateway, on the control pipe: a sign of life; meta is JSON. */
   BEAT: 11,
@@ -35,6 +35,14 @@ export const FLAG = {
   THREW: 2,
   /** REFUSED: by the model itself, not for what its answer holds. */
   BY_MODEL: 4,
+  /** REFUSED: the input is at fault, and the model never saw it. */
+  BY_INPUT: 8,
+  /** RUN: END is to tell what memory the batch took. */
+  MEASURE: 16,
+  /** END: an output held NaN or an infinity. */
+  NOT_FINITE: 32,
+  /** RUN: outputs with another number of rows than the inputs are an error of the model. */
+  ROWWISE: 64,
   /** Reserved: the payload lies elsewhere and the frame holds a reference to it. */
   BY_REFERENCE: 128,
 } as const;

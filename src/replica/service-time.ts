@@ -10,6 +10,8 @@ const MAX_BEND = 5;
 /** Squared distance of the sizes seen from their mean, below which they tell nothing of the slope. */
 const ENOUGH_SPREAD = 0.25;
 const KNOWN_AFTER_BATCHES = 5;
+/** How many times larger than any seen a batch may be before nothing is known of it. */
+const MOST_BEYOND = 2;
 const DRIFT_AFTER_BATCHES = 200;
 const LEAST_DRIFT_MS = 1;
 
@@ -30,6 +32,9 @@ export class ServiceTime {
   /** What it was after practice, to see how far it has drifted. */
   #profiled: ServiceTime | undefined;
   #batches = 0;
+  /** Of the batches, those that really ran, and the rows of the largest of them. */
+  #seen = 0;
+  #mostRows = 0;
   #weight = 0;
   #meanRows = 0;
   #spread = 0;
@@ -59,7 +64,13 @@ export class ServiceTime {
     return this.#error.planFactor(quantile);
   }
 
+  /** Whether batches like this have run often enough to know how long one may take. */
+  hasSeen(rows: number): boolean {
+    return this.#seen >= KNOWN_AFTER_BATCHES && rows <= MOST_BEYOND * this.#mostRows;
+  }
+
   observe(rows: number, tookMs: number): void {
+    this.#sees(rows, 1);
     const expectedMs = this.predictMs(rows);
     if (this.isKnown && expectedMs > 0) this.#error.observe(tookMs / expectedMs);
     this.#learn(rows, tookMs);
@@ -78,6 +89,7 @@ export class ServiceTime {
     }
     this.#bend();
     for (const { rows, tookMs } of sizes) {
+      this.#sees(rows, tookMs.length);
       for (const ms of tookMs) this.#error.observe(ms / this.predictMs(rows));
     }
     this.#profiled = this.#copy();
@@ -121,6 +133,11 @@ export class ServiceTime {
     // A few batches after a start are slower anyway, and what takes microseconds varies with everything.
     const isNoticeable = this.#batches >= DRIFT_AFTER_BATCHES && Math.abs(nowMs - beforeMs) >= LEAST_DRIFT_MS;
     return isNoticeable && beforeMs > 0 ? nowMs / beforeMs : 1;
+  }
+
+  #sees(rows: number, times: number): void {
+    this.#seen += times;
+    this.#mostRows = Math.max(this.#mostRows, rows);
   }
 
   #learn(rows: number, tookMs: number): void {

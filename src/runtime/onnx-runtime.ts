@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import ort, { type InferenceSession } from 'onnxruntime-node';
 import { messageOf } from '../base/errors.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
@@ -47,7 +48,7 @@ export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<
   const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
   // A line of the replica: the log has it under the model's name.
   for (const warning of [...source.warnings, ...warnings]) console.warn(warning);
-  return new OnnxRuntime(session, outputs, device);
+  return new OnnxRuntime(session, outputs, device, source.file?.opTypes);
 }
 
 async function openSession(
@@ -71,7 +72,13 @@ class OnnxRuntime implements Runtime {
   readonly metadata: ModelMetadata;
   readonly #session: InferenceSession;
 
-  constructor(session: InferenceSession, outputs: readonly InferenceSession.ValueMetadata[], device: string) {
+  constructor(
+    session: InferenceSession,
+    outputs: readonly InferenceSession.ValueMetadata[],
+    device: string,
+    opTypes: ReadonlySet<string> = new Set(),
+  ) {
+    const rowsDependOn = crossRowOperator(opTypes);
     this.#session = session;
     this.metadata = {
       platform: 'onnxruntime_onnx',
@@ -79,7 +86,25 @@ class OnnxRuntime implements Runtime {
       inputs: session.inputMetadata.map(describe),
       outputs: outputs.map(describe),
       readsParameters: false,
+      ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
     };
+  }
+
+  unfitRows(inputs: readonly Tensor[], rows: number): Map<number, string> {
+    const unfit = new Map<number, string>();
+    for (const { name, datatype, data } of inputs) {
+      if (datatype !== 'BYTES') continue;
+      const elements = decodeBytesElements(data);
+      const perRow = Math.max(1, elements.length / rows);
+      for (const [index, element] of elements.entries()) {
+        const problem = textProblem(element);
+        const row = Math.min(rows - 1, Math.floor(index / perRow));
+        if (problem !== undefined && !unfit.has(row)) {
+          unfit.set(row, `input '${name}': element ${index - Math.floor(row * perRow)} ${problem}`);
+        }
+      }
+    }
+    return unfit;
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
@@ -100,6 +125,17 @@ class OnnxRuntime implements Runtime {
   }
 }
 
+/** What scales numbers by the largest in the whole batch: the rows of all callers have a part in it. */
+function crossRowOperator(opTypes: ReadonlySet<string>): string | undefined {
+  for (const opType of opTypes) {
+    const name = opType.slice(opType.indexOf(':') + 1);
+    if (name.startsWith('DynamicQuantize')) {
+      return `the model is quantized dynamically (${name}), so that all rows of a batch are scaled by the largest number in it`;
+    }
+  }
+  return undefined;
+}
+
 function canCarry(value: InferenceSession.ValueMetadata): boolean {
   return value.isTensor && DATATYPE_OF[value.type] !== undefined;
 }
@@ -111,12 +147,22 @@ function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
       `input '${value.name}' is ${value.isTensor ? `a tensor of ${value.type}` : 'no tensor'}, which the protocol cannot carry; take it as a tensor of another datatype in the export`,
     );
   }
-  // A size the model leaves open has a name there, or none; to the protocol it is -1.
+  // A size the model leaves open has a name there, or none; to the protocol it is -1. A rank that is left open comes as
+  // that of a scalar.
+  const axisNames = value.shape.map((size) => (typeof size === 'string' && size !== '' ? size : null));
   return {
     name: value.name,
     datatype,
-    shape: value.shape.map((size) => (typeof size === 'number' ? size : -1)),
+    shape: value.shape.map((size) => (typeof size === 'number' && size >= 0 ? size : -1)),
+    ...(axisNames.some((name) => name !== null) ? { axisNames } : {}),
+    ...(value.shape.length === 0 ? { anyRank: true as const } : {}),
   };
+}
+
+/** Why bytes are no text to the runtime, which would change them without a word. */
+function textProblem(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return 'holds a NUL character, which ONNX models cannot take';
+  return isUtf8(bytes) ? undefined : 'is no UTF-8 text, and ONNX models take nothing else';
 }
 
 function toOnnx(tensor: Tensor): ort.Tensor {

@@ -21,7 +21,9 @@ export interface RunCall {
 /** What executes a version inside a replica. */
 export interface Runtime {
   readonly metadata: ModelMetadata;
-  /** Takes inputs and gives outputs in the order of the metadata, with as many rows as went in. */
+  /** Rows of a batch, counted from 0, that cannot be handed to the model as they are, and why. */
+  unfitRows?(inputs: readonly Tensor[], rows: number): ReadonlyMap<number, string>;
+  /** Takes inputs and gives outputs in the order of the metadata. */
   run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]>;
   unload(): Promise<void>;
 }

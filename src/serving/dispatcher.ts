@@ -62,6 +62,14 @@ class Facts implements DispatchFacts {
   }
 }
 
+/** What the dispatcher must know of the version it serves. */
+export interface DispatchedVersion {
+  /** Replicas there should be. */
+  readonly wanted: () => number;
+  /** Every batch is to have as many rows in its outputs as went in. */
+  readonly isRowwise: () => boolean;
+}
+
 /** The loop that brings waiting work and free replicas together. Every special case is a source or a policy. */
 export class Dispatcher {
   readonly batchStarted = new Event<BatchStarted>();
@@ -70,7 +78,7 @@ export class Dispatcher {
   readonly #roster: Roster;
   readonly #balancer: Balancer;
   readonly #sources: readonly WorkSource[];
-  readonly #wanted: () => number;
+  readonly #version: DispatchedVersion;
   #batches = 0;
   #isPumping = false;
   #isWoken = false;
@@ -78,19 +86,19 @@ export class Dispatcher {
   #alarm: Timer | undefined;
   #alarmDueMs = Number.POSITIVE_INFINITY;
 
-  /** `sources` are asked in their order: the first that has work goes first. `wanted` replicas there should be. */
+  /** `sources` are asked in their order: the first that has work goes first. */
   constructor(
     clock: Clock,
     roster: Roster,
     balancer: Balancer,
     sources: readonly WorkSource[],
-    wanted: () => number,
+    version: DispatchedVersion,
   ) {
     this.#clock = clock;
     this.#roster = roster;
     this.#balancer = balancer;
     this.#sources = sources;
-    this.#wanted = wanted;
+    this.#version = version;
   }
 
   /** To be called whenever work or room for it may have come. */
@@ -119,7 +127,7 @@ export class Dispatcher {
   #dispatchOne(isTurnEnding: boolean): boolean {
     const free = this.#roster.free();
     if (free.length === 0) return false;
-    const facts = new Facts(this.#clock.now(), isTurnEnding, this.#roster.views(), free, this.#wanted);
+    const facts = new Facts(this.#clock.now(), isTurnEnding, this.#roster.views(), free, this.#version.wanted);
     for (const source of this.#sources) {
       const offer = source.peek(facts);
       if (offer === undefined) continue;
@@ -141,7 +149,10 @@ export class Dispatcher {
     const runsAtOnce = view.running === 0;
     const lease = this.#roster.lease(view.id, { now, forMs: predictedMs, isAlone });
     const { replica } = lease;
-    const batch: Batch = { id: this.#nextBatchId(), members: work.members, rows: work.rows };
+    const isMeasured = work.reason === 'warmup';
+    const isRowwise = this.#version.isRowwise();
+    const { members, rows } = work;
+    const batch: Batch = { id: this.#nextBatchId(), members, rows, isMeasured, isRowwise };
     const started = { work, batch, replica, sentAt: now, predictedMs, runsAtOnce };
     let refusedMembers = 0;
     work.started(replica, batch, predictedMs);

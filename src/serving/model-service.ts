@@ -89,8 +89,7 @@ export class ModelService implements EntryOwner {
 
   /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
   admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    const maxBatchSize = this.#version.maxBatchSize();
-    if (facts.rows > maxBatchSize) return this.#tooLarge(facts.rows, maxBatchSize);
+    if (facts.rows > this.#version.maxRows) return this.tooLarge(facts.rows);
     const entry = this.#entry(facts, onSettled);
     if (!this.#flights.join(entry)) {
       const refusal = this.#gate.enter(entry);
@@ -105,6 +104,15 @@ export class ModelService implements EntryOwner {
     if (entry.leader === undefined) this.#parts.wake();
     else this.joined.emit(entry);
     return entry;
+  }
+
+  /** Why a request of so many rows is never taken in. */
+  tooLarge(rows: number): Refusal {
+    const { model, maxRows } = this.#version;
+    return refuse(
+      'BATCH_TOO_LARGE',
+      `inference request batch-size must be <= ${maxRows} for '${model}' (queue.maxRequestRows), got ${rows} rows: send several requests`,
+    );
   }
 
   /** The caller has gone: what waits leaves, what runs loses its answer. */
@@ -151,15 +159,6 @@ export class ModelService implements EntryOwner {
     }
   }
 
-  /** The largest batch has shrunk: what waits and no longer fits is answered now, since it would never leave. */
-  refuseLarger(maxBatchSize: number): void {
-    const { queue } = this.#parts;
-    for (const entry of queue.takeAll()) {
-      if (entry.rows > maxBatchSize) entry.settle(this.#tooLarge(entry.rows, maxBatchSize));
-      else queue.add(entry);
-    }
-  }
-
   /** Answers everything that still waits with a refusal. */
   refuseWaiting(refusal: Refusal): void {
     const { queue, recovery } = this.#parts;
@@ -195,13 +194,6 @@ export class ModelService implements EntryOwner {
       },
       this,
       onSettled,
-    );
-  }
-
-  #tooLarge(rows: number, maxBatchSize: number): Refusal {
-    return refuse(
-      'BATCH_TOO_LARGE',
-      `inference request batch-size must be <= ${maxBatchSize} for '${this.#version.model}', got ${rows} rows: send several requests`,
     );
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import { halves, mayBisect } from '../batching/bisect.ts';
-import { convicts } from '../health/conviction.ts';
+import { convicts, isSuspicious } from '../health/conviction.ts';
 import { maxRetries, type RetryBudget } from '../health/retry-budget.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
@@ -134,10 +134,12 @@ export class Recovery {
   }
 
   #onLost({ reason }: RequestWork, lost: Lost, members: readonly Entry[], replica: ReplicaId): void {
-    const isSuspect = lost.wasRunning && convicts(lost.cause);
+    const isSuspect = lost.wasRunning && isSuspicious(lost.cause);
     const [alone] = members;
     if (isSuspect && reason === 'isolation' && alone !== undefined) {
-      this.#convict(alone, replica, lost.detail);
+      if (convicts(lost.cause)) this.#convict(alone, replica, lost.detail);
+      // Slowness proves nothing against an input, but a third try would only end a third replica.
+      else alone.settle(refuse('DEADLINE_RUNNING', `it ran too long twice, the second time alone: ${lost.detail}`));
       return;
     }
     const refusal = this.#ports.whyNot();

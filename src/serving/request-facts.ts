@@ -10,8 +10,8 @@ export interface ServedVersion {
   readonly model: string;
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
-  /** Largest batch; it may shrink when warmup finds that rows depend on their neighbours. */
-  readonly maxBatchSize: () => number;
+  /** Most rows of one request. */
+  readonly maxRows: number;
   readonly timeoutMs: number;
   readonly priority: Priority;
   /** When an answer should be there, in ms; undefined where nothing but the deadline is written. */

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { reasonOf, type Sent, setUp } from '../../test/support/simulated-version.ts';
 import { RANK } from '../base/clock.ts';
 import { STRATEGIES } from '../config/balancing-settings.ts';
+import { flatten } from '../tensor/segments.ts';
 import { Entry } from '../work/entry.ts';
 
 const traffic = fc.array(
@@ -168,11 +169,11 @@ test('a deadline passed in the queue and one passed while running are told apart
 });
 
 for (const [why, options, reason] of [
-  ['more rows than the largest batch', { rows: 5 }, 'BATCH_TOO_LARGE'],
+  ['more rows than a request may bring', { rows: 5 }, 'BATCH_TOO_LARGE'],
   ['no rows', { rows: 0 }, 'INVALID_INPUT'],
 ] as const) {
   test(`${why} are refused with ${reason}`, () => {
-    const { submit, outcomes } = setUp({ batching: { maxBatchSize: 4 } });
+    const { submit, outcomes } = setUp({ queue: { maxRequestRows: 4 } });
     submit(0, options);
     assert.equal(reasonOf(outcomes.get(0)), reason);
   });
@@ -229,15 +230,57 @@ test('a replica that does not come up in time is ended and tried again', () => {
   clock.advance(0);
 });
 
-test('when rows turn out to depend on their neighbours, requests that no longer fit are answered', () => {
-  const { clock, version, submit, outcomes } = setUp({ batching: { maxBatchSize: 4, maxWaitMs: 100 } });
-  submit(0, { rows: 2 });
-  submit(1);
-  clock.advance(1);
-  version.path.refuseLargerThan(1);
-  assert.equal(reasonOf(outcomes.get(0)), 'BATCH_TOO_LARGE');
+test('a request of more rows than a batch is cut where rows are independent, and answered as one', () => {
+  const { clock, sent, submit, outcomes } = setUp({ batching: { maxBatchSize: 4 } });
+  submit(0, { rows: 10, mark: 7 });
   clock.runUntil(1_000);
-  assert.equal(reasonOf(outcomes.get(1)), 'ok');
+  assert.deepEqual(
+    sent.map(({ rows }) => rows),
+    [4, 4, 2],
+  );
+  const [answer] = outcomes.get(0) ?? [];
+  assert.ok(answer !== undefined && 'outputs' in answer);
+  assert.deepEqual(answer.outputs[0]?.shape, [10, 1]);
+  const [output] = answer.outputs;
+  assert.ok(output !== undefined && flatten(output.data).every((byte) => byte === 7));
+});
+
+test('where rows are not independent requests run alone and whole, however many rows they have', () => {
+  const { clock, sent, submit, outcomes } = setUp({ batching: { rows: 'dependent', maxBatchSize: 4 } });
+  submit(0, { rows: 10 });
+  submit(1, { rows: 2 });
+  submit(2);
+  clock.runUntil(1_000);
+  assert.deepEqual(
+    sent.map(({ rows }) => rows),
+    [10, 2, 1],
+  );
+  assert.deepEqual(
+    [0, 1, 2].map((id) => reasonOf(outcomes.get(id))),
+    ['ok', 'ok', 'ok'],
+  );
+});
+
+test('a request of more rows than may wait is refused, whole or cut', () => {
+  for (const rows of ['independent', 'dependent']) {
+    const { submit, outcomes } = setUp({ batching: { rows, maxBatchSize: 4 }, queue: { maxRows: 8 } });
+    submit(0, { rows: 9 });
+    assert.equal(reasonOf(outcomes.get(0)), 'BATCH_TOO_LARGE');
+  }
+});
+
+test('of a request that finds no room for its last part nothing is left', () => {
+  const { clock, version, submit, outcomes } = setUp(
+    { batching: { maxBatchSize: 4 }, queue: { maxRows: 8 } },
+    { serviceMs: () => 50 },
+  );
+  submit(9, { rows: 4 });
+  submit(0, { rows: 3 });
+  submit(1, { rows: 6 });
+  assert.equal(reasonOf(outcomes.get(1)), 'QUEUE_FULL');
+  assert.equal(version.path.queue.rows, 3);
+  clock.runUntil(1_000);
+  assert.equal(reasonOf(outcomes.get(0)), 'ok');
 });
 
 test('a lane that is always full does not keep a partial one of another lane waiting', () => {

@@ -8,7 +8,6 @@ import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { Recorder } from '../observe/recorder.ts';
 import { decodeRecording } from '../observe/recording.ts';
 import { bytesOf } from '../tensor/tensor.ts';
-import { Entry } from '../work/entry.ts';
 import { FaultBody, WIDTH } from './fault-body.ts';
 import {
   drawPlan,
@@ -120,7 +119,8 @@ function planRequest(
       isExplained,
     };
     const entry = version.submit(requestOf(planned, id), settle, caller);
-    if (!(entry instanceof Entry)) invariants.answered(id, 'cached' in entry ? entry.cached : entry);
+    if (isRefusal(entry)) invariants.answered(id, entry);
+    else if ('cached' in entry) invariants.answered(id, entry.cached);
     else if (planned.cancelAfterMs !== undefined) {
       clock.at(clock.now() + planned.cancelAfterMs, () => version.cancel(entry), RANK.cancel);
     }

@@ -73,7 +73,12 @@ const METADATA = {
 };
 const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
 /** Answers without contents are as good as any. */
-const CONTENT: AnswerJudge = { isSame: () => true, formProblem: () => '' };
+const CONTENT: AnswerJudge = {
+  isSame: () => true,
+  areAlike: () => false,
+  formProblem: () => '',
+  rowsProblem: () => '',
+};
 /** The first part of a run, in which queues and estimates settle, is not counted. */
 const SETTLING_SHARE = 0.1;
 
@@ -92,6 +97,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     warmup: { enabled: it.makePolicy === undefined },
     health: { readiness: { enabled: false } },
     ...it.settings,
+    batching: { rows: 'independent', ...(it.settings as { readonly batching?: object }).batching },
   });
   const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
   const ports = it.makePolicy === undefined ? {} : { makePolicy: it.makePolicy };

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { refuse } from '../base/errors.ts';
+import { type Reason, refuse } from '../base/errors.ts';
 import type { AnswerJudge } from '../fleet/answer-judge.ts';
 import type { DependencyChecker } from '../fleet/version-spec.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
@@ -62,7 +62,7 @@ export class ReplayBody {
     this.#sinks.get(batch)?.part(member, { outputs: [] });
   }
 
-  refuse(batch: number, member: number, reason: 'BAD_OUTPUT' | 'MODEL_ERROR', message: string): void {
+  refuse(batch: number, member: number, reason: Reason, message: string): void {
     this.#sinks.get(batch)?.part(member, refuse(reason, message));
   }
 

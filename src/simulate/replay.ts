@@ -3,7 +3,13 @@ import { ModelSettings } from '../config/model-settings.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { Command, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from '../observe/fingerprint.ts';
-import { ARRIVED, INPUT, type RecordedEvent, type Recording } from '../observe/recording.ts';
+import {
+  ARRIVED,
+  INPUT,
+  REFUSED_REASONS,
+  type RecordedEvent,
+  type Recording,
+} from '../observe/recording.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
 import { Entry } from '../work/entry.ts';
 import { arrivedFacts } from './arrived-facts.ts';
@@ -121,7 +127,7 @@ class Replay {
         for (let member = b; member < b + value; member++) it.body.answer(a, member);
         break;
       case INPUT.REFUSED:
-        it.body.refuse(a, b, flag === 0 ? 'BAD_OUTPUT' : 'MODEL_ERROR', text);
+        it.body.refuse(a, b, REFUSED_REASONS[flag] ?? 'INTERNAL', text);
         break;
       case INPUT.ENDED:
         it.body.end(a, text, value);
@@ -150,7 +156,9 @@ class Replay {
     const index = this.#versions.length;
     const body = new ReplayBody({
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
+      areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       formProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
+      rowsProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
     });
     const spec = { ...kept, settings: ModelSettings.parse(kept.settings) };
     const { clock, spawner, judge, dependencies } = body;

@@ -166,7 +166,9 @@ export class SimulatedChild implements ChildHandle {
       encoder.add({ ...header, flags: FLAG.THREW }, Buffer.from(result.message), []);
       return encoder.finish();
     }
-    const outputs = (result.kind === 'answer' && result.outputs) || batch.inputs;
+    const given = (result.kind === 'answer' && result.outputs) || batch.inputs;
+    const names = this.#behaviour.metadata.outputs;
+    const outputs = given.map((output, index) => ({ ...output, name: names[index]?.name ?? output.name }));
     const refused = result.kind === 'refuse members' ? result.members : [];
     if (refused.length === 0) this.#addAnswer(encoder, { ...header, member: ALL_MEMBERS }, outputs);
     else {

@@ -10,8 +10,7 @@ const ORDER: LoadOrder = {
   file: 'simulated',
   threads: 1,
   device: 'cpu',
-  batchAxis: undefined,
-  finite: 'nan',
+  finite: 'off',
   beatPeriodMs: 1000,
 };
 
@@ -29,6 +28,6 @@ export class SimulatedSpawner implements Spawner {
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
     const child = new SimulatedChild(id, incarnation, this.#clock, this.#behaviour);
     this.children.set(id, child);
-    return new ProcessReplica(id, incarnation, child, ORDER, observer);
+    return new ProcessReplica(id, incarnation, child, { order: ORDER }, observer);
   }
 }

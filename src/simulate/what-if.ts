@@ -53,7 +53,13 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     if (first === undefined) return;
     const clock = new VirtualClock();
     const settings = ModelSettings.parse(mergeSettings(kept.settings as never, changes));
-    const quiet = { ...settings, warmup: { ...settings.warmup, enabled: false } };
+    const { rows: declared } = settings.batching;
+    const quiet = {
+      ...settings,
+      warmup: { ...settings.warmup, enabled: false },
+      // Nothing in a recording tells whether rows may share batches: what is not excluded is assumed.
+      batching: { ...settings.batching, rows: declared === 'auto' ? ('independent' as const) : declared },
+    };
     const spawner = new SimulatedSpawner(clock, bodyOf(metadata, events));
     const random = seededRandom(recording.seed);
     const version = new VersionInService({ ...kept, settings: quiet }, { clock, random, spawner });

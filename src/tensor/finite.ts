@@ -24,3 +24,18 @@ export function hasForbiddenFloat(tensor: Tensor, forbidden: 'nan' | 'all'): boo
   }
   return false;
 }
+
+/** Looking at every number would cost as much as small models take; what begins to go wrong shows in a part soon. */
+const MOST_LOOKED_AT = 16_384;
+
+/** Whether NaN or an infinity is among the first numbers of a float tensor. */
+export function mayHoldNonFinite(tensor: Tensor): boolean {
+  const { datatype, data } = tensor;
+  if (DATATYPES[datatype].kind !== 'float') return false;
+  const array = typedArrayOf(datatype, data) as Float64Array;
+  const end = Math.min(array.length, MOST_LOOKED_AT);
+  // What is not finite stays so in a difference with itself, and in a sum.
+  let sum = 0;
+  for (let index = 0; index < end; index++) sum += (array[index] as number) - (array[index] as number);
+  return sum !== 0;
+}

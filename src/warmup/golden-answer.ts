@@ -1,21 +1,19 @@
-import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** What is wrong with the form of an answer to one row; undefined when it is as the model declares. */
-export function formProblem(metadata: ModelMetadata, outputs: readonly Tensor[]): string | undefined {
-  if (outputs.length !== metadata.outputs.length) {
-    return `${outputs.length} outputs came, ${metadata.outputs.length} were wanted`;
-  }
-  const wrong = outputs.find((output, index) => !fits(output, metadata.outputs[index] as TensorMetadata));
-  return wrong === undefined
-    ? undefined
-    : `output '${wrong.name}' came as ${wrong.datatype} [${wrong.shape.join(',')}], which is not what the model declares`;
+/** In what form an answer differs from one given to the same input before; undefined when it does not. */
+export function formProblem(before: readonly Tensor[], outputs: readonly Tensor[]): string | undefined {
+  if (outputs.length !== before.length) return `${outputs.length} outputs came instead of ${before.length}`;
+  const index = outputs.findIndex((output, each) => !hasForm(output, before[each] as Tensor));
+  const [now, then] = [outputs[index], before[index]];
+  if (now === undefined || then === undefined) return undefined;
+  return `output '${now.name}' came as ${formOf(now)} instead of ${formOf(then)}, as it did at first`;
 }
 
-function fits(output: Tensor, declared: TensorMetadata): boolean {
-  return (
-    output.datatype === declared.datatype &&
-    output.shape.length === declared.shape.length &&
-    output.shape.every((size, axis) => declared.shape[axis] === -1 || declared.shape[axis] === size)
-  );
+/** Sizes may follow from what the input holds; the number of axes does not. */
+function hasForm(output: Tensor, before: Tensor): boolean {
+  return output.datatype === before.datatype && output.shape.length === before.shape.length;
+}
+
+function formOf({ datatype, shape }: Tensor): string {
+  return `${datatype} [${shape}]`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesOf } from '../tensor/tensor.ts';
-import { sameAnswer } from './batch-independence.ts';
+import { OTHER_SIZE, SAME_KERNELS, sameAnswer } from './same-answer.ts';
 import { judgeStability } from './stability.ts';
 
 const rule = { windowRuns: 3, windowMs: 1e9, tolerance: 0.1 };
@@ -48,7 +48,11 @@ test('answers are the same up to rounding, and not beyond', () => {
   const answer = (value: number) => [
     { name: 'y', datatype: 'FP32' as const, shape: [1], data: bytesOf(Float32Array.of(value)) },
   ];
-  assert.equal(sameAnswer(answer(0.5), answer(0.500001), 1e-3), true);
-  assert.equal(sameAnswer(answer(0.5), answer(0.51), 1e-3), false);
-  assert.equal(sameAnswer(answer(Number.NaN), answer(Number.NaN), 1e-3), true);
+  assert.equal(sameAnswer(answer(0.5), answer(0.500001), SAME_KERNELS), true);
+  assert.equal(sameAnswer(answer(0.5), answer(0.501), SAME_KERNELS), false);
+  assert.equal(sameAnswer(answer(0.5), answer(0.501), OTHER_SIZE), true);
+  assert.equal(sameAnswer(answer(0.5), answer(0.6), OTHER_SIZE), false);
+  assert.equal(sameAnswer(answer(1e-9), answer(2e-9), OTHER_SIZE), false);
+  assert.equal(sameAnswer(answer(Number.NaN), answer(Number.NaN), SAME_KERNELS), true);
+  assert.equal(sameAnswer(answer(Number.NaN), answer(1), OTHER_SIZE), false);
 });

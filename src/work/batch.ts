@@ -13,6 +13,10 @@ export interface Batch {
   readonly id: number;
   readonly members: readonly Member[];
   readonly rows: number;
+  /** The replica is to tell what memory it takes. */
+  readonly isMeasured?: boolean;
+  /** Outputs with another number of rows are a fault. */
+  readonly isRowwise?: boolean;
 }
 
 /** Why a batch left when it did. */

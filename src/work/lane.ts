@@ -33,7 +33,9 @@ export function laneKeys(
   hasBatchAxis: boolean,
 ): (request: InferenceRequest) => LaneKey {
   const firstAxis = hasBatchAxis ? 1 : 0;
-  const hasOpenSizes = metadata.inputs.some((input) => input.shape.slice(firstAxis).includes(-1));
+  const hasOpenSizes = metadata.inputs.some(
+    ({ shape, anyRank }) => anyRank === true || shape.slice(firstAxis).includes(-1),
+  );
   if (!hasOpenSizes && !metadata.readsParameters) return () => '';
   return (request) => {
     const shapes = hasOpenSizes

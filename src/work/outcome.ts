@@ -1,11 +1,21 @@
 import type { Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 
+/** Resident memory of a replica before and after a batch. */
+export interface MemoryUse {
+  readonly beforeBytes: number;
+  readonly afterBytes: number;
+}
+
 /** The batch ran; every member has had its answer. */
 export interface Done {
   readonly kind: 'done';
   /** Time in the runtime, measured by the replica. */
   readonly computeMs: number;
+  /** Measured where it was asked for, in warmup. */
+  readonly memory?: MemoryUse;
+  /** An output held NaN or an infinity. */
+  readonly isNotFinite?: true;
 }
 
 /** The model refused the batch with an error of its own; the replica lives. */

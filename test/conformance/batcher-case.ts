@@ -118,8 +118,9 @@ function behaviourOf({ service }: BatcherCase): SimulatedBehaviour {
 function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
   return ModelSettings.parse({
     replicas,
-    batching: { maxBatchSize: config.batch_size, maxWaitMs: config.max_wait_ms },
-    queue: { maxRows: config.max_queue ?? 1024 },
+    batching: { rows: 'independent', maxBatchSize: config.batch_size, maxWaitMs: config.max_wait_ms },
+    // The cases know one limit for both: a request of more rows than a batch is refused.
+    queue: { maxRows: config.max_queue ?? 1024, maxRequestRows: config.batch_size },
     balancing: { strategy: 'least-connections' },
     warmup: { enabled: false },
     health: { readiness: { enabled: false }, watchdogMs: NO_TIMEOUT_MS },

@@ -17,7 +17,7 @@ before(async () => {
   const one = `${held.settings}, batching: {maxBatchSize: 1}`;
   writeFileSync(
     file,
-    `models: {patient: {${one}}, hasty: {${one}, timeoutMs: 200}, ordered: {${one}}, explained: {${held.settings}, batching: {maxBatchSize: 8}}}`,
+    `models: {patient: {${one}}, hasty: {${one}, timeoutMs: 200}, ordered: {${one}}, explained: {${held.settings}, batching: {maxBatchSize: 8, rows: independent}}}`,
   );
   server = await RunningServer.start([file]);
 });

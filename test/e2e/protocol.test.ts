@@ -15,8 +15,9 @@ before(async () => {
       maxBodyBytes: 1_000_000,
       models: {
         echo: { replicas: 2, batching: { maxBatchSize: 8 } },
-        // Warmup would find out and refuse to serve it: here it is to be found out by a request.
-        'wrong-rows': { warmup: { enabled: false } },
+        'nan-row': { outputs: { finite: 'nan' } },
+        // Warmup would find out and merge nothing; declared, it is to be found out by a request.
+        'wrong-rows': { warmup: { enabled: false }, batching: { rows: 'independent' } },
       },
     },
   });

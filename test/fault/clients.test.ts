@@ -27,7 +27,7 @@ function bystandersOf(server: RunningServer): Bystanders {
 test('12: a client that leaves frees its place at once where it waits, and takes nobody along where it runs', async () => {
   const server = await start({
     models: {
-      slow: model('slow', { batching: { maxBatchSize: 2 }, queue: { maxRows: 6 } }),
+      slow: model('slow', { batching: { maxBatchSize: 2, rows: 'independent' }, queue: { maxRows: 6 } }),
       echo: model('echo'),
     },
   });

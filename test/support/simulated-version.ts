@@ -14,7 +14,6 @@ import {
 import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import { isPractice } from '../../src/work/batch.ts';
-import { Entry } from '../../src/work/entry.ts';
 
 const METADATA = {
   platform: 'simulated',
@@ -42,6 +41,7 @@ export function setUp(
   }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
   ports: Partial<VersionPorts> = {},
 ) {
+  const { batching, ...others } = settings as { readonly batching?: object };
   const clock = new VirtualClock();
   const sent: Sent[] = [];
   const behaviour = { ...wellBehaved({ metadata: METADATA, credits, loadMs, serviceMs }), ...more };
@@ -54,7 +54,8 @@ export function setUp(
     settings: ModelSettings.parse({
       warmup: { enabled: false },
       health: { readiness: { enabled: false } },
-      ...settings,
+      batching: { rows: 'independent', ...batching },
+      ...others,
     }),
   };
   const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner, ...ports });
@@ -82,7 +83,8 @@ export function setUp(
       (outcome) => outcomes.get(id)?.push(outcome),
       { ...ANYONE, tenant: { name: tenant, weight } },
     );
-    if (!(entry instanceof Entry)) outcomes.get(id)?.push('cached' in entry ? entry.cached : entry);
+    if (isRefusal(entry)) outcomes.get(id)?.push(entry);
+    else if ('cached' in entry) outcomes.get(id)?.push(entry.cached);
     return entry;
   };
   version.start();

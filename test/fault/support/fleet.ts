@@ -48,7 +48,7 @@ export class Fleet {
   /** `health` and `more` are settings of the model in YAML's short form. */
   static async start(
     t: TestContext,
-    { replicas = 3, health = '', more = '', alerts = '', clients = 6 },
+    { replicas = 3, health = '', more = ', outputs: {finite: nan}', alerts = '', clients = 6 },
   ): Promise<Fleet> {
     const folder = mkdtempSync(join(tmpdir(), 'galley-fault-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));

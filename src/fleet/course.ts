@@ -1,0 +1,32 @@
+import type { Clock } from '../base/clock.ts';
+import type { WarmupSettings } from '../config/warmup-settings.ts';
+import type { Answer } from '../model/inference.ts';
+import type { Member } from '../work/batch.ts';
+import type { MemoryUse } from '../work/outcome.ts';
+import type { AnswerJudge } from './answer-judge.ts';
+import type { WarmupTarget } from './warmup-report.ts';
+
+/** What came of running some rows together. */
+export type Ran =
+  | {
+      readonly answer: Answer;
+      readonly computeMs: number;
+      readonly memory: MemoryUse | undefined;
+    }
+  | { readonly problem: string };
+
+/** Rows to run together, by their numbers among those in use. */
+export type Rows = readonly number[];
+
+/** A course of warmup runs: it yields what to run next and is given what came of it. */
+export type Course<Result> = Generator<Rows, Result, Ran>;
+
+/** What a course needs of the world. */
+export interface CourseParts {
+  readonly clock: Clock;
+  readonly judge: AnswerJudge;
+  readonly settings: WarmupSettings;
+  readonly target: WarmupTarget;
+  /** Names the rows that the next runs are of. */
+  readonly use: (rows: readonly Member[]) => void;
+}

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { seededRandom } from '../base/random.ts';
+import { DATATYPE_NAMES, DATATYPES } from '../tensor/datatype.ts';
+import { numbersOf } from '../tensor/numbers.ts';
+import { flatten } from '../tensor/segments.ts';
+import { byteSize, typedArrayOf } from '../tensor/tensor.ts';
+import { GUESSES, guessedShape, madeUpValues } from './made-up-rows.ts';
+
+const inputs = fc.record({
+  name: fc.constantFrom('x', 'attention_mask'),
+  datatype: fc.constantFrom(...DATATYPE_NAMES),
+  shape: fc.array(fc.constantFrom(-1, 1, 3), { maxLength: 3 }),
+});
+
+test('every guess gives values of the datatype and the shape, the same each time', () => {
+  fc.assert(
+    fc.property(inputs, fc.constantFrom(...GUESSES), fc.nat(4), (input, guess, row) => {
+      const shape = guessedShape(input, guess, input.shape[0] === -1);
+      assert.ok(shape.every((size) => size > 0));
+      if (input.shape[0] === -1) assert.equal(shape[0], 1);
+      const make = () => flatten(madeUpValues(input, shape, guess, row, seededRandom('s')));
+      const bytes = make();
+      assert.deepEqual(bytes, make());
+      const wanted = byteSize(input.datatype, shape);
+      if (wanted !== undefined) assert.equal(bytes.byteLength, wanted);
+    }),
+  );
+});
+
+test('numbers are finite and small, masks are 1, positive ones are above 0', () => {
+  fc.assert(
+    fc.property(inputs, fc.constantFrom(...GUESSES), fc.nat(4), (input, guess, row) => {
+      const shape = guessedShape(input, guess, false);
+      const data = madeUpValues(input, shape, guess, row, seededRandom('s'));
+      const tensor = { name: input.name, datatype: input.datatype, shape, data };
+      const numbers =
+        DATATYPES[input.datatype].kind === 'bigint'
+          ? Array.from(typedArrayOf(input.datatype, data) as BigInt64Array, Number)
+          : Array.from(numbersOf(tensor) ?? []);
+      for (const number of numbers) {
+        assert.ok(Math.abs(number) <= 5, String(number));
+        if (/mask/.test(input.name)) assert.equal(number, 1);
+        else if (guess.values === 'positive' && input.datatype !== 'BOOL') assert.ok(number > 0, String(number));
+      }
+    }),
+  );
+});
+
+test('rows of a guess that is to tell them apart are different', () => {
+  const guess = { openSize: 4, values: 'varied' } as const;
+  for (const datatype of DATATYPE_NAMES.filter((name) => name !== 'BOOL')) {
+    const rows = [0, 1, 2, 3, 4].map((row) =>
+      Buffer.from(flatten(madeUpValues({ name: 'x', datatype, shape: [1, 8] }, [1, 8], guess, row, seededRandom(row)))).toString('hex'),
+    );
+    assert.equal(new Set(rows).size, rows.length, datatype);
+  }
+});

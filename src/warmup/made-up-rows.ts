@@ -1,0 +1,103 @@
+import type { Random } from '../base/random.ts';
+import type { TensorMetadata } from '../model/model-metadata.ts';
+import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import { DATATYPES } from '../tensor/datatype.ts';
+import type { Segments } from '../tensor/segments.ts';
+import { allocateArray, bytesOf, elementCount } from '../tensor/tensor.ts';
+
+/**
+ * One way of making up inputs for a model of which only names, datatypes and shapes are known. Values: `varied` are
+ * small and of either sign, each row of another scale; `positive` are above 0; `small` are 0 or 1, and 0 to 1 for
+ * floats; `zero` are what the most delicate models still take.
+ */
+export interface Guess {
+  /** The size of axes that the model leaves open, the batch axis aside. */
+  readonly openSize: number;
+  readonly values: 'varied' | 'positive' | 'small' | 'zero';
+}
+
+/** From those that show most of a model to those that most models take. */
+export const GUESSES: readonly Guess[] = [
+  { openSize: 4, values: 'varied' },
+  { openSize: 4, values: 'positive' },
+  { openSize: 4, values: 'small' },
+  { openSize: 1, values: 'varied' },
+  { openSize: 1, values: 'positive' },
+  { openSize: 32, values: 'small' },
+  { openSize: 4, values: 'zero' },
+  { openSize: 1, values: 'zero' },
+];
+
+/** Different rows: with two of the same scale a model that goes by the largest number of a batch would not be noticed. */
+export const ROW_SCALES = [1, 0.25, 4, 0.5, 2] as const;
+/** Of different lengths: what counts characters is to see a difference too. */
+const TEXTS = ['a', 'bc', 'def', '1', '22'] as const;
+/** Drawing every number of a picture would hold up the loop: a short pattern is drawn and repeated. */
+const PATTERN_LENGTH = 4096;
+
+/** The sizes of an input as a guess has them; one row where there is a batch axis. */
+export function guessedShape({ shape, anyRank }: TensorMetadata, guess: Guess, hasBatchAxis: boolean) {
+  // A rank that is left open may well be that of a scalar.
+  if (anyRank === true) return guess.openSize === 1 ? [] : [1, guess.openSize];
+  return shape.map((size, axis) => (size !== -1 ? size : axis === 0 && hasBatchAxis ? 1 : guess.openSize));
+}
+
+/** Values for one input of the row with this number. */
+export function madeUpValues(
+  { name, datatype }: TensorMetadata,
+  shape: readonly number[],
+  guess: Guess,
+  row: number,
+  random: Random,
+): Segments {
+  const count = elementCount(shape);
+  // A mask that hides everything leaves nothing to compute with.
+  const isMask = /mask/i.test(name);
+  const draw = isMask ? () => 1 : drawOf(datatype, guess, row, random);
+  if (datatype === 'BYTES') {
+    const text = (): string => (guess.values === 'zero' ? '' : (TEXTS[Math.abs(draw()) % TEXTS.length] ?? ''));
+    return encodeBytesElements(Array.from({ length: count }, () => Buffer.from(text())));
+  }
+  const array = allocateArray(datatype, count);
+  const write = writerOf(datatype);
+  const drawn = Math.min(count, PATTERN_LENGTH);
+  for (let index = 0; index < drawn; index++) array[index] = write(draw()) as never;
+  for (let index = drawn; index < count; index *= 2) array.copyWithin(index, 0, index);
+  return bytesOf(array);
+}
+
+function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: number, random: Random) {
+  const { kind } = DATATYPES[datatype];
+  const scale = ROW_SCALES[row % ROW_SCALES.length] as number;
+  if (values === 'zero') return kind === 'float' || kind === 'half' ? () => scale * random.unit() : () => 0;
+  if (kind === 'float' || kind === 'half') {
+    if (values === 'small') return () => random.unit();
+    return values === 'positive' ? () => scale * (0.1 + random.unit()) : () => scale * (2 * random.unit() - 1);
+  }
+  // Neighbouring rows hold other whole numbers, and none of them is large: they often are indices.
+  const bit = () => (random.unit() < 0.5 ? 0 : 1);
+  if (kind === 'bool' || values === 'small') return () => (row + bit()) % 2;
+  return values === 'positive' ? () => 1 + ((row + bit()) % 3) : () => (row + bit()) % 4;
+}
+
+function writerOf(datatype: TensorMetadata['datatype']): (value: number) => number | bigint {
+  const { kind } = DATATYPES[datatype];
+  if (kind === 'bigint') return BigInt;
+  if (datatype === 'FP16') return halfOf;
+  return datatype === 'BF16' ? brainOf : (value) => value;
+}
+
+/** FP16 of a number of ordinary size, rounded towards zero. */
+function halfOf(value: number): number {
+  if (value === 0) return 0;
+  const exponent = Math.max(-14, 31 - Math.clz32(Math.floor(Math.abs(value) * 2 ** 15)) - 15);
+  const fraction = Math.floor((Math.abs(value) / 2 ** exponent - 1) * 1024);
+  return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | Math.max(0, fraction);
+}
+
+const word = new DataView(new ArrayBuffer(4));
+
+function brainOf(value: number): number {
+  word.setFloat32(0, value);
+  return word.getUint16(0);
+}
