@@ -173,6 +173,7 @@ export class RequestPath {
 
   /** What practice has shown: the first to practise gives the shape, the others how slow they are beside it. */
   learn(id: ReplicaId, { lane }: LoadedVersion, profile: readonly ProfiledSize[]): void {
+    if (profile.length === 0) return;
     const curve = this.roster.service.of(lane);
     if (!curve.isKnown) curve.profile(profile);
     else
@@ -182,7 +183,8 @@ export class RequestPath {
 
   /** Why no batch can hold the objective, by what practice has shown; undefined when some can. */
   objectiveProblem({ lane }: LoadedVersion): string | undefined {
-    const problem = objectiveProblem(this.#spec.settings, this.roster.service.of(lane));
+    const curve = this.roster.service.peek(lane);
+    const problem = curve && objectiveProblem(this.#spec.settings, curve);
     // Perhaps the machine was busy with something else: another life may do better, and finds out anew.
     if (problem !== undefined) this.roster.service.clear();
     return problem;
@@ -190,7 +192,8 @@ export class RequestPath {
 
   /** Why the explicit numbers of the settings do not hold the objective; undefined when they do. */
   explicitProblem({ lane }: LoadedVersion): string | undefined {
-    return explicitProblem(this.#spec.settings, this.#maxBatchSize, this.roster.service.of(lane));
+    const curve = this.roster.service.peek(lane);
+    return curve && explicitProblem(this.#spec.settings, this.#maxBatchSize, curve);
   }
 
   describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {

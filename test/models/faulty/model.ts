@@ -35,8 +35,8 @@ export default defineModel({
 });
 
 async function obey(order: string, words: readonly string[], lengths: Float32Array): Promise<void> {
-  // What a check of the server's own asks.
-  const isCheck = words.every((each) => each === '');
+  // What a check of the server's own asks: a short word that it made up.
+  const isCheck = words.every((each) => each.length < 4 && !each.includes('x'));
   switch (order) {
     case 'segfault':
       return end('SIGSEGV');
