@@ -1,8 +1,9 @@
 import ort from 'onnxruntime-node';
+import { encodeBytesElements } from '../../../src/tensor/bytes-elements.ts';
 import type { Datatype } from '../../../src/tensor/datatype.ts';
-import { elementsOf } from '../numbers-of.ts';
-import { segmentsOf } from '../../../src/tensor/segments.ts';
+import { flatten, segmentsOf } from '../../../src/tensor/segments.ts';
 import { typedArrayOf } from '../../../src/tensor/tensor.ts';
+import { elementsOf } from '../numbers-of.ts';
 import type { PlainTensor } from '../tensor-asking.ts';
 
 const TYPES: Readonly<Record<Exclude<Datatype, 'BF16'>, ort.Tensor.Type>> = {
@@ -55,7 +56,11 @@ function toOnnx(tensor: PlainTensor): ort.Tensor {
 
 function fromOnnx(name: string, value: ort.Tensor): PlainTensor {
   const datatype = Object.keys(TYPES).find((each) => TYPES[each as keyof typeof TYPES] === value.type);
-  if (datatype === undefined || datatype === 'BYTES') throw new Error(`'${name}' is ${value.type}`);
+  if (datatype === undefined) throw new Error(`'${name}' is ${value.type}`);
+  if (datatype === 'BYTES') {
+    const texts = (value.data as string[]).map((text) => Buffer.from(text));
+    return { name, datatype, shape: value.dims, bytes: flatten(encodeBytesElements(texts)) };
+  }
   const { buffer, byteOffset, byteLength } = value.data as Float32Array<ArrayBuffer>;
   const bytes = new Uint8Array(buffer, byteOffset, byteLength).slice();
   return { name, datatype: datatype as Datatype, shape: value.dims, bytes };
