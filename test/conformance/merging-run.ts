@@ -1,6 +1,6 @@
+import { serveTogether } from '../support/model-farm.ts';
 import { type ProvenGraph, provenGraph, ROUNDING } from '../support/onnx/proven-graph.ts';
 import type { RunningServer } from '../support/running-server.ts';
-import { serveTogether } from '../support/model-farm.ts';
 import { differenceOf } from '../support/same-tensors.ts';
 import { askBinary, type PlainTensor, type TensorAnswer } from '../support/tensor-asking.ts';
 import { rowsJudgement } from './rows-judgement.ts';

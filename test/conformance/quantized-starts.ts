@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { serveTogether } from '../support/model-farm.ts';
 import { rowsJudgement } from './rows-judgement.ts';
 
-const QUANTIZED = new URL('../../../test/conformance/field/dynamic-quantized-floats/model.onnx', import.meta.url);
+const QUANTIZED = new URL(
+  '../../../test/conformance/field/dynamic-quantized-floats/model.onnx',
+  import.meta.url,
+);
 
 /**
  * A model that scales all rows by the largest number among them, started so many times: whether practice notices must

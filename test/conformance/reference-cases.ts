@@ -64,7 +64,10 @@ export function readCases(folder: string): ReferenceCases {
       name,
       bytes: readFileSync(join(folder, 'models', name, 'model.onnx')),
       allowance: (_datatype, right) => atol + rtol * Math.abs(right),
-      sets: sets.map(({ inputs, outputs }) => ({ inputs: inputs.map(toPlain), outputs: outputs.map(toPlain) })),
+      sets: sets.map(({ inputs, outputs }) => ({
+        inputs: inputs.map(toPlain),
+        outputs: outputs.map(toPlain),
+      })),
     })),
   };
 }

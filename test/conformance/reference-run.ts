@@ -44,7 +44,10 @@ export async function runReference(
 
 type Problem = readonly ['refused' | 'other numbers', string];
 
-async function problemOf(url: string, { name, sets, allowance }: ReferenceCase): Promise<Problem | undefined> {
+async function problemOf(
+  url: string,
+  { name, sets, allowance }: ReferenceCase,
+): Promise<Problem | undefined> {
   for (const { inputs, outputs } of sets) {
     const text = tensorText(inputs);
     const asked: readonly (readonly [string, TensorAnswer])[] = [
@@ -63,10 +66,18 @@ async function problemOf(url: string, { name, sets, allowance }: ReferenceCase):
 /** In a process of its own: some models end the one they run in. */
 function withoutGalley(folder: string, name: string): string | undefined {
   try {
-    execFileSync(process.execPath, [ALONE, folder, name], { encoding: 'utf8', stdio: 'pipe', timeout: 60_000 });
+    execFileSync(process.execPath, [ALONE, folder, name], {
+      encoding: 'utf8',
+      stdio: 'pipe',
+      timeout: 60_000,
+    });
     return undefined;
   } catch (caught) {
-    const { stdout, status, signal } = caught as { stdout: string; status: number | null; signal: string | null };
+    const { stdout, status, signal } = caught as {
+      stdout: string;
+      status: number | null;
+      signal: string | null;
+    };
     return stdout.trim() === '' ? `ended with ${status ?? signal}` : stdout.trim();
   }
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type ReferenceFailure, runReference } from './reference-run.ts';
 import { readCases, writeCases } from './reference-cases.ts';
+import { type ReferenceFailure, runReference } from './reference-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,9 +34,13 @@ async function run(): Promise<void> {
     console.log(`out of scope ${failure.name}: onnxruntime-node itself: ${failure.runtime?.slice(0, 200)}`);
   }
   for (const [reason, names] of grouped(outOfScope)) {
-    console.log(`out of scope, ${reason}: ${names.length} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`);
+    console.log(
+      `out of scope, ${reason}: ${names.length} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`,
+    );
   }
-  console.log(`${cases.length + outOfScope.length} tests in the onnx package, ${outOfScope.length} out of scope in Python,`);
+  console.log(
+    `${cases.length + outOfScope.length} tests in the onnx package, ${outOfScope.length} out of scope in Python,`,
+  );
   console.log(`${runtimes.length} that onnxruntime-node itself does not pass`);
   console.log(`${wanted.length - failures.length} passed, ${own.length} failed`);
   process.exitCode = own.length === 0 ? 0 : 1;

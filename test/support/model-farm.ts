@@ -45,11 +45,7 @@ export async function serveTogether<T extends FarmModel>(
   }
 }
 
-async function start(
-  folder: string,
-  models: readonly FarmModel[],
-  settings: string,
-): Promise<RunningServer> {
+async function start(folder: string, models: readonly FarmModel[], settings: string): Promise<RunningServer> {
   for (const { name, bytes } of models) {
     const file = join(folder, 'models', name, 'model.onnx');
     mkdirSync(dirname(file), { recursive: true });

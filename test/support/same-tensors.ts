@@ -32,7 +32,10 @@ function firstDifference(got: PlainTensor, right: PlainTensor, allowance: Allowa
     if (typeof is === 'number' && typeof should === 'number') {
       const start = Math.floor(index / rowSize) * rowSize;
       const row = wanted.slice(start, start + rowSize) as number[];
-      const largest = row.reduce((most, each) => (Number.isFinite(each) ? Math.max(most, Math.abs(each)) : most), 0);
+      const largest = row.reduce(
+        (most, each) => (Number.isFinite(each) ? Math.max(most, Math.abs(each)) : most),
+        0,
+      );
       if (Math.abs(is - should) <= allowance(got.datatype, should, largest)) continue;
     }
     return `is ${String(is)} at ${index} of [${right.shape}], right is ${String(should)}`;

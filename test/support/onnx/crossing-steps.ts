@@ -1,6 +1,6 @@
+import { spread } from './chance.ts';
 import type { GraphBuilder, Value } from './graph-builder.ts';
 import { ROWS } from './graph-builder.ts';
-import { spread } from './chance.ts';
 import { anyValue, elementwise, type GraphStep, isFlat, isSingle, lastSize } from './graph-step.ts';
 
 const ACROSS = { axis: { int: 0 } };
@@ -10,14 +10,28 @@ const isNoHalf = ({ type }: Value): boolean => type !== 'FP16';
 
 /** Steps in which a row's answer depends on its neighbours, on its place, or on how many there are. */
 export const CROSSING_STEPS: readonly GraphStep[] = [
-  { name: 'less the mean of all rows', fits: anyValue, add: (graph, value) => withReduced(graph, value, 'ReduceMean', 'Sub') },
-  { name: 'plus the largest of all rows', fits: anyValue, add: (graph, value) => withReduced(graph, value, 'ReduceMax', 'Add') },
-  { name: 'plus the product of all rows', fits: isNoHalf, add: (graph, value) => withReduced(graph, value, 'ReduceProd', 'Add') },
+  {
+    name: 'less the mean of all rows',
+    fits: anyValue,
+    add: (graph, value) => withReduced(graph, value, 'ReduceMean', 'Sub'),
+  },
+  {
+    name: 'plus the largest of all rows',
+    fits: anyValue,
+    add: (graph, value) => withReduced(graph, value, 'ReduceMax', 'Add'),
+  },
+  {
+    name: 'plus the product of all rows',
+    fits: isNoHalf,
+    add: (graph, value) => withReduced(graph, value, 'ReduceProd', 'Add'),
+  },
   {
     name: 'plus the sum of all rows',
     fits: anyValue,
     add(graph, value) {
-      const sum = graph.node('ReduceSum', [value, graph.integers(0)], oneRowOf(value), { keepdims: { int: 1 } });
+      const sum = graph.node('ReduceSum', [value, graph.integers(0)], oneRowOf(value), {
+        keepdims: { int: 1 },
+      });
       return elementwise(graph, 'Add', [value, sum], false);
     },
   },
@@ -34,7 +48,8 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
   {
     name: 'running sum of rows',
     fits: isNoHalf,
-    add: (graph, value) => graph.node('CumSum', [value, graph.scalar('INT64', 0)], { ...value, isExact: false }),
+    add: (graph, value) =>
+      graph.node('CumSum', [value, graph.scalar('INT64', 0)], { ...value, isExact: false }),
   },
   {
     name: 'softmax over rows',
@@ -53,7 +68,9 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
       const small = elementwise(graph, 'Tanh', [value], false);
       const turned = turn(graph, small);
       const scores = { ...value, shape: [ROWS, ROWS] as const, isExact: false };
-      const shares = graph.node('Softmax', [graph.node('MatMul', [small, turned], scores)], scores, { axis: { int: -1 } });
+      const shares = graph.node('Softmax', [graph.node('MatMul', [small, turned], scores)], scores, {
+        axis: { int: -1 },
+      });
       return graph.node('MatMul', [shares, value], { ...value, isExact: false });
     },
   },
@@ -65,7 +82,11 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
       const whole = spread(random, width * width, 100).map(Math.round);
       const one = { type: 'FP32', shape: [], isExact: false } as const;
       const small = { ...value, type: 'UINT8', isExact: false } as const;
-      const [quantized, scale, zero] = graph.nodes('DynamicQuantizeLinear', [value], [small, one, { ...one, type: 'UINT8' }]);
+      const [quantized, scale, zero] = graph.nodes(
+        'DynamicQuantizeLinear',
+        [value],
+        [small, one, { ...one, type: 'UINT8' }],
+      );
       const weights = graph.constant('INT8', [width, width], whole);
       const sums = graph.node('MatMulInteger', [quantized, weights, zero], { ...small, type: 'INT32' });
       return elementwise(graph, 'Mul', [graph.cast(sums, 'FP32'), scale as Value], false);
@@ -76,7 +97,12 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
     fits: isNoHalf,
     add(graph, value) {
       const largestFirst = { ...ACROSS, largest: { int: 1 }, sorted: { int: 1 } };
-      return graph.nodes('TopK', [value, graph.rowsOf(value)], [value, { ...value, type: 'INT64' }], largestFirst)[0] as Value;
+      return graph.nodes(
+        'TopK',
+        [value, graph.rowsOf(value)],
+        [value, { ...value, type: 'INT64' }],
+        largestFirst,
+      )[0] as Value;
     },
   },
   {
@@ -127,11 +153,17 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
     fits: (value) => isFlat(value) && isSingle(value),
     add(graph, value, random) {
       const width = lastSize(value);
-      const turned = graph.node('Unsqueeze', [turn(graph, value), graph.integers(0)], { ...value, shape: [1, width, ROWS] });
+      const turned = graph.node('Unsqueeze', [turn(graph, value), graph.integers(0)], {
+        ...value,
+        shape: [1, width, ROWS],
+      });
       const weights = graph.constant('FP32', [width, width, 3], spread(random, width * width * 3, 1));
       const result = { ...turned, isExact: false };
       const convolved = graph.node('Conv', [turned, weights], result, { pads: { ints: [1, 1] } });
-      return turn(graph, graph.node('Squeeze', [convolved, graph.integers(0)], { ...result, shape: [width, ROWS] }));
+      return turn(
+        graph,
+        graph.node('Squeeze', [convolved, graph.integers(0)], { ...result, shape: [width, ROWS] }),
+      );
     },
   },
   {
@@ -139,11 +171,16 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
     fits: (value) => isFlat(value) && isSingle(value),
     add(graph, value, random) {
       const [width, hidden] = [lastSize(value), 3];
-      const steps = graph.node('Unsqueeze', [value, graph.integers(1)], { ...value, shape: [ROWS, 1, width] });
+      const steps = graph.node('Unsqueeze', [value, graph.integers(1)], {
+        ...value,
+        shape: [ROWS, 1, width],
+      });
       const weights = (from: number) =>
         graph.constant('FP32', [1, hidden, from], spread(random, hidden * from, 1 / Math.sqrt(from)));
       const states = { ...value, shape: [ROWS, 1, 1, hidden] as const, isExact: false };
-      const all = graph.node('RNN', [steps, weights(width), weights(hidden)], states, { hidden_size: { int: hidden } });
+      const all = graph.node('RNN', [steps, weights(width), weights(hidden)], states, {
+        hidden_size: { int: hidden },
+      });
       return graph.node('Squeeze', [all, graph.integers(1, 2)], { ...states, shape: [ROWS, hidden] });
     },
   },
@@ -172,7 +209,9 @@ export const CROSSING_STEPS: readonly GraphStep[] = [
       const ranks = value.shape.slice(1).map((_, index) => index + 1);
       const shape = [ROWS, ...ranks.map(() => 1)];
       const column =
-        ranks.length === 0 ? numbers : graph.node('Unsqueeze', [numbers, graph.integers(...ranks)], { ...numbers, shape });
+        ranks.length === 0
+          ? numbers
+          : graph.node('Unsqueeze', [numbers, graph.integers(...ranks)], { ...numbers, shape });
       return elementwise(graph, 'Add', [value, graph.cast(column, value.type)]);
     },
   },
@@ -217,7 +256,12 @@ function oneRowOf(value: Value): Value {
 
 function withReduced(graph: GraphBuilder, value: Value, reduce: string, combine: string): Value {
   const isExact = reduce === 'ReduceMax' && value.isExact;
-  return elementwise(graph, combine, [value, graph.node(reduce, [value], { ...oneRowOf(value), isExact }, KEEP)], isExact);
+  return elementwise(
+    graph,
+    combine,
+    [value, graph.node(reduce, [value], { ...oneRowOf(value), isExact }, KEEP)],
+    isExact,
+  );
 }
 
 function turn(graph: GraphBuilder, value: Value): Value {

@@ -43,5 +43,7 @@ export function elementwise(
 /** The elements of a row; undefined where a request decides. */
 export function rowSize({ shape }: Value): number | undefined {
   const sizes = shape.slice(1);
-  return sizes.includes(LENGTH) ? undefined : (sizes as number[]).reduce((product, size) => product * size, 1);
+  return sizes.includes(LENGTH)
+    ? undefined
+    : (sizes as number[]).reduce((product, size) => product * size, 1);
 }

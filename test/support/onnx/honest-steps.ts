@@ -1,4 +1,4 @@
-import { spread, wholeNumber, oneOf } from './chance.ts';
+import { oneOf, spread, wholeNumber } from './chance.ts';
 import { LENGTH, ROWS } from './graph-builder.ts';
 import {
   anyValue,
@@ -38,7 +38,8 @@ export const HONEST_STEPS: readonly GraphStep[] = [
   {
     name: 'gelu',
     fits: isSingle,
-    add: (graph, value) => elementwise(graph, 'Mul', [value, elementwise(graph, 'Erf', [value], false)], false),
+    add: (graph, value) =>
+      elementwise(graph, 'Mul', [value, elementwise(graph, 'Erf', [value], false)], false),
   },
   {
     name: 'clip',
@@ -46,7 +47,11 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     fits: isSingle,
     add(graph, value, random) {
       const bound = wholeNumber(random, 1, 50);
-      return elementwise(graph, 'Clip', [value, graph.scalar(value.type, -bound), graph.scalar(value.type, bound)]);
+      return elementwise(graph, 'Clip', [
+        value,
+        graph.scalar(value.type, -bound),
+        graph.scalar(value.type, bound),
+      ]);
     },
   },
   {
@@ -152,7 +157,12 @@ export const HONEST_STEPS: readonly GraphStep[] = [
       const [rows = ROWS, length = 1, width = 1] = value.shape;
       const perm = { ints: [1, 0, 2] };
       const turned = graph.node('Transpose', [value], { ...value, shape: [length, rows, width] }, { perm });
-      return graph.node('Transpose', [elementwise(graph, 'Tanh', [turned], false)], { ...value, isExact: false }, { perm });
+      return graph.node(
+        'Transpose',
+        [elementwise(graph, 'Tanh', [turned], false)],
+        { ...value, isExact: false },
+        { perm },
+      );
     },
   },
   {
@@ -166,9 +176,14 @@ export const HONEST_STEPS: readonly GraphStep[] = [
       const weights = (from: number) =>
         graph.constant('FP32', [1, 3 * hidden, from], spread(random, 3 * hidden * from, 1 / Math.sqrt(from)));
       const state = { ...value, shape: [1, rows, hidden], isExact: false };
-      const [, last] = graph.nodes('GRU', [turned, weights(Number(width)), weights(hidden)], [undefined, state], {
-        hidden_size: { int: hidden },
-      });
+      const [, last] = graph.nodes(
+        'GRU',
+        [turned, weights(Number(width)), weights(hidden)],
+        [undefined, state],
+        {
+          hidden_size: { int: hidden },
+        },
+      );
       return graph.node('Squeeze', [last, graph.integers(0)], { ...state, shape: [rows, hidden] });
     },
   },
@@ -178,7 +193,8 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     add(graph, value, random) {
       const size = rowSize(value) as number;
       const result = { ...value, shape: [ROWS, size] as const };
-      if (wholeNumber(random, 0, 1) === 1) return graph.node('Flatten', [value], result, { axis: { int: 1 } });
+      if (wholeNumber(random, 0, 1) === 1)
+        return graph.node('Flatten', [value], result, { axis: { int: 1 } });
       return graph.node('Reshape', [value, graph.integers(oneOf(random, [0, -1]), size)], result);
     },
   },
@@ -188,7 +204,12 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     add(graph, value) {
       const half = lastSize(value) / 2;
       const parts = [graph.rowsOf(value), graph.integers(2), graph.integers(half)];
-      const shape = graph.node('Concat', parts, { type: 'INT64', shape: [3], isExact: true }, { axis: { int: 0 } });
+      const shape = graph.node(
+        'Concat',
+        parts,
+        { type: 'INT64', shape: [3], isExact: true },
+        { axis: { int: 0 } },
+      );
       return graph.node('Reshape', [value, shape], { ...value, shape: [ROWS, 2, half] });
     },
   },
@@ -224,7 +245,11 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     add(graph, value, random) {
       const [channels, kernels] = [value.shape[1] as number, wholeNumber(random, 2, 4)];
       const count = kernels * channels * 3;
-      const weights = graph.constant('FP32', [kernels, channels, 3], spread(random, count, 1 / Math.sqrt(channels)));
+      const weights = graph.constant(
+        'FP32',
+        [kernels, channels, 3],
+        spread(random, count, 1 / Math.sqrt(channels)),
+      );
       const result = { ...value, shape: [ROWS, kernels, value.shape[2] as number], isExact: false };
       return graph.node('Conv', [value, weights], result, { pads: { ints: [1, 1] } });
     },
@@ -237,7 +262,12 @@ export const HONEST_STEPS: readonly GraphStep[] = [
       const isExact = false;
       const perm = { ints: [0, 2, 1] };
       const small = elementwise(graph, 'Tanh', [value], isExact);
-      const turned = graph.node('Transpose', [small], { ...value, shape: [ROWS, width, length], isExact }, { perm });
+      const turned = graph.node(
+        'Transpose',
+        [small],
+        { ...value, shape: [ROWS, width, length], isExact },
+        { perm },
+      );
       const scores = { ...value, shape: [ROWS, length, length], isExact };
       const product = graph.node('MatMul', [small, turned], scores);
       const shares = graph.node('Softmax', [product], scores, { axis: { int: -1 } });
@@ -255,7 +285,11 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     fits: (value) => hasLastAxis(value) && lastSize(value) > 2 && value.type !== 'FP16',
     add(graph, value) {
       const result = { ...value, shape: withLast(value, 2) };
-      return graph.nodes('TopK', [value, graph.integers(2)], [result, { ...result, type: 'INT64' }])[0] as typeof value;
+      return graph.nodes(
+        'TopK',
+        [value, graph.integers(2)],
+        [result, { ...result, type: 'INT64' }],
+      )[0] as typeof value;
     },
   },
   {
@@ -283,7 +317,10 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     fits: anyValue,
     add(graph, value, random) {
       const wide = oneOf(random, ['FP64', 'FP32'] as const);
-      return graph.cast(elementwise(graph, 'Mul', [graph.cast(value, wide), graph.scalar(wide, 0.5)]), value.type);
+      return graph.cast(
+        elementwise(graph, 'Mul', [graph.cast(value, wide), graph.scalar(wide, 0.5)]),
+        value.type,
+      );
     },
   },
   {
@@ -293,7 +330,12 @@ export const HONEST_STEPS: readonly GraphStep[] = [
       const [, length = 1, width = 1] = value.shape as readonly number[];
       const token = graph.constant(value.type, [1, 1, width], spread(random, width, 1));
       const parts = [graph.rowsOf(value), graph.integers(1), graph.integers(width)];
-      const shape = graph.node('Concat', parts, { type: 'INT64', shape: [3], isExact: true }, { axis: { int: 0 } });
+      const shape = graph.node(
+        'Concat',
+        parts,
+        { type: 'INT64', shape: [3], isExact: true },
+        { axis: { int: 0 } },
+      );
       const tokens = graph.node('Expand', [token, shape], { ...value, shape: [ROWS, 1, width] });
       const result = { ...value, shape: [ROWS, length + 1, width] as const };
       return graph.node('Concat', [tokens, value], result, { axis: { int: 1 } });
@@ -304,7 +346,11 @@ export const HONEST_STEPS: readonly GraphStep[] = [
     fits: (value) => value.shape.length === 3 && value.shape[1] === LENGTH,
     add(graph, value) {
       const shape = graph.node('Shape', [value], { type: 'INT64', shape: [3], isExact: true });
-      const length = graph.node('Gather', [shape, graph.integers(1)], { type: 'INT64', shape: [1], isExact: true });
+      const length = graph.node('Gather', [shape, graph.integers(1)], {
+        type: 'INT64',
+        shape: [1],
+        isExact: true,
+      });
       return elementwise(graph, 'Div', [value, graph.cast(length, value.type)]);
     },
   },

@@ -44,7 +44,7 @@ export async function provenGraph(seed: string, isHonest: boolean): Promise<Prov
     try {
       const alone: PlainTensor[][] = [];
       for (const request of requests) alone.push(await model.run(request));
-      if (!alone.flat().every(isFinite)) continue;
+      if (!alone.flat().every(hasFiniteNumbers)) continue;
       const wrong = await wrongWhenMerged(model, requests, alone, isHonest ? ROUNDING : NOTICEABLE);
       if (isHonest && wrong !== undefined) {
         throw new Error(`seed ${seed}, ${graph.steps.join(', ')}: honest by construction, but ${wrong}`);
@@ -99,6 +99,6 @@ function slice({ name, datatype, shape, bytes }: PlainTensor, from: number, to: 
   return { name, datatype, shape: [to - from, ...shape.slice(1)], bytes: own };
 }
 
-function isFinite(tensor: PlainTensor): boolean {
+function hasFiniteNumbers(tensor: PlainTensor): boolean {
   return elementsOf(tensor).every((each) => typeof each !== 'number' || Number.isFinite(each));
 }

@@ -24,7 +24,16 @@ export interface GraphInput {
   readonly idsBelow: number | undefined;
 }
 
-const WHOLE: readonly ElementType[] = ['INT8', 'INT16', 'INT32', 'INT64', 'UINT8', 'UINT16', 'UINT32', 'UINT64'];
+const WHOLE: readonly ElementType[] = [
+  'INT8',
+  'INT16',
+  'INT32',
+  'INT64',
+  'UINT8',
+  'UINT16',
+  'UINT32',
+  'UINT64',
+];
 const IN_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16', 'BOOL', ...WHOLE];
 const BODY_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16'];
 const VOCABULARY = 12;
@@ -90,7 +99,9 @@ function entrance(graph: GraphBuilder, random: Random, { body, rowsName, inputs 
   const name = `in${inputs.length + 1}`;
   inputs.push({ name, type, shape, idsBelow: takesIds ? VOCABULARY : undefined });
   // Two inputs have lengths of their own.
-  const dims = shape.map((size) => (size === ROWS ? rowsName : size === LENGTH ? `length${inputs.length}` : size));
+  const dims = shape.map((size) =>
+    size === ROWS ? rowsName : size === LENGTH ? `length${inputs.length}` : size,
+  );
   const taken = graph.input({ name, type, shape, isExact: true }, dims);
   if (!takesIds) return graph.cast(taken, body);
   const table = graph.constant(body, [VOCABULARY, width], spread(random, VOCABULARY * width, 2));
@@ -119,7 +130,7 @@ function join(graph: GraphBuilder, random: Random, one: Value, other: Value): Va
 
 /** An output of any datatype; its axes bear whatever names exporters give, or none. */
 function exit(graph: GraphBuilder, random: Random, name: string, value: Value): void {
-  const whole = value.isExact ? ['INT32', 'INT64'] as const : [];
+  const whole = value.isExact ? (['INT32', 'INT64'] as const) : [];
   const type = oneOf<ElementType>(random, [value.type, value.type, 'FP32', 'FP64', ...whole]);
   const bounded = type.startsWith('INT') ? withinBounds(graph, value) : value;
   const first = oneOf(random, ['batch', 'N', 'out_0', '', 'Softmaxfirst_dim_0']);
