@@ -1,8 +1,8 @@
 import { serveTogether } from '../support/model-farm.ts';
-import { type ProvenGraph, provenGraph, ROUNDING } from '../support/onnx/proven-graph.ts';
+import { type ProvenGraph, provenGraph, roundingOf } from '../support/onnx/proven-graph.ts';
 import type { RunningServer } from '../support/running-server.ts';
 import { differenceOf } from '../support/same-tensors.ts';
-import { askBinary, type PlainTensor, type TensorAnswer } from '../support/tensor-asking.ts';
+import { askBinary, type TensorAnswer } from '../support/tensor-asking.ts';
 import { rowsJudgement } from './rows-judgement.ts';
 
 export interface MergingPlan {
@@ -77,25 +77,25 @@ async function tryGraph(
   graph: ProvenGraph,
   answers: readonly TensorAnswer[],
 ): Promise<GraphResult> {
-  const { name, isHonest, steps, requests, alone } = graph;
+  const { name, isHonest, steps, requests } = graph;
   const before = await rowsJudgement(url, name);
   const together = await Promise.all(requests.map(async (request) => askBinary(url, name, request)));
   const after = await rowsJudgement(url, name);
   return {
     ...{ name, isHonest, steps, word: after.word ?? 'not said', areMerged: after.areMerged },
     didShare: after.batches - before.batches < requests.length,
-    problem: problemOf('alone', answers, alone) ?? problemOf('together', together, alone),
+    problem: problemOf('alone', answers, graph) ?? problemOf('together', together, graph),
   };
 }
 
 function problemOf(
   how: 'alone' | 'together',
   answers: readonly TensorAnswer[],
-  right: readonly (readonly PlainTensor[])[],
+  graph: ProvenGraph,
 ): Problem | undefined {
   const wrong = answers.flatMap((answer, index): Problem[] => {
     if ('error' in answer) return [{ kind: `refused ${how}`, detail: `${answer.status} ${answer.error}` }];
-    const detail = differenceOf(answer.outputs, right[index] ?? [], ROUNDING);
+    const detail = differenceOf(answer.outputs, graph.alone[index] ?? [], roundingOf(graph));
     return detail === undefined ? [] : [{ kind: `wrong ${how}`, detail }];
   });
   const [first] = wrong;

@@ -22,6 +22,7 @@ export async function runReference(
   cases: readonly ReferenceCase[],
   folder: string,
   perServer: number,
+  progress: (done: number) => void,
 ): Promise<ReferenceFailure[]> {
   const failures: ReferenceFailure[] = [];
   const fail = (name: string, kind: ReferenceFailure['kind'], detail: string) => {
@@ -38,6 +39,7 @@ export async function runReference(
       },
       refused: ({ name }, why) => fail(name, 'not served', why),
     });
+    progress(Math.min(start + perServer, cases.length));
   }
   return failures;
 }

@@ -25,7 +25,8 @@ try {
 async function run(): Promise<void> {
   const { cases, outOfScope } = readCases(folder);
   const wanted = cases.filter(({ name }) => name.includes(values.only));
-  const failures = await runReference(wanted, folder, Number(values['per-server']));
+  const progress = (done: number) => console.error(`${done} of ${wanted.length}`);
+  const failures = await runReference(wanted, folder, Number(values['per-server']), progress);
   // What Galley's onnxruntime cannot do, nothing before it can mend.
   const own = failures.filter(({ runtime }) => runtime === undefined);
   const runtimes = failures.filter(({ runtime }) => runtime !== undefined);

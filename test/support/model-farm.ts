@@ -26,26 +26,32 @@ export async function serveTogether<T extends FarmModel>(
   models: readonly T[],
   visit: FarmVisit<T>,
 ): Promise<void> {
-  if (models.length === 0) return;
-  const folder = mkdtempSync(join(tmpdir(), 'galley-farm-'));
-  let server: RunningServer | undefined;
-  try {
-    server = await start(folder, models, visit.settings);
-  } catch (caught) {
-    await apart(models, visit, String(caught));
-    return;
-  } finally {
-    if (server === undefined) rmSync(folder, { recursive: true });
-  }
-  try {
-    await visit.serve(server, models);
-  } finally {
-    await server.stop();
-    rmSync(folder, { recursive: true });
+  const waiting: (readonly T[])[] = [models];
+  for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
+    if (group.length === 0) continue;
+    const folder = mkdtempSync(join(tmpdir(), 'galley-farm-'));
+    try {
+      const server = await start(folder, group, visit.settings);
+      if (server instanceof RunningServer) {
+        try {
+          await visit.serve(server, group);
+        } finally {
+          await server.stop();
+        }
+      } else {
+        waiting.push(...apart(group, visit, server.why));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   }
 }
 
-async function start(folder: string, models: readonly FarmModel[], settings: string): Promise<RunningServer> {
+async function start(
+  folder: string,
+  models: readonly FarmModel[],
+  settings: string,
+): Promise<RunningServer | { readonly why: string }> {
   for (const { name, bytes } of models) {
     const file = join(folder, 'models', name, 'model.onnx');
     mkdirSync(dirname(file), { recursive: true });
@@ -53,25 +59,22 @@ async function start(folder: string, models: readonly FarmModel[], settings: str
   }
   const file = join(folder, 'galley.yaml');
   writeFileSync(file, `log: {level: error}\ndefaults: ${settings}\n`);
-  return RunningServer.start([file], { isRecorded: false });
+  try {
+    return await RunningServer.start([file], { isRecorded: false });
+  } catch (caught) {
+    return { why: String(caught) };
+  }
 }
 
-/** The message names the model at fault; where it does not, halves are tried. */
-async function apart<T extends FarmModel>(
-  models: readonly T[],
-  visit: FarmVisit<T>,
-  message: string,
-): Promise<void> {
-  RunningServer.endAll();
+/**
+ * What is to be tried instead. The message names the model at fault, and where one is, there may be more: halves find
+ * them with fewer starts.
+ */
+function apart<T extends FarmModel>(models: readonly T[], visit: FarmVisit<T>, message: string): T[][] {
   const [, named, why = ''] = /model '(.+)\/1' cannot be served: (.*)/.exec(message) ?? [];
   const guilty = models.length === 1 ? models[0] : models.find(({ name }) => name === named);
-  if (guilty !== undefined) {
-    visit.refused(guilty, why === '' ? message : why);
-    const rest = models.filter((model) => model !== guilty);
-    await serveTogether(rest, visit);
-    return;
-  }
-  const half = Math.ceil(models.length / 2);
-  await serveTogether(models.slice(0, half), visit);
-  await serveTogether(models.slice(half), visit);
+  if (guilty !== undefined) visit.refused(guilty, why === '' ? message : why);
+  const rest = models.filter((model) => model !== guilty);
+  const half = Math.ceil(rest.length / 2);
+  return [rest.slice(half), rest.slice(0, half)];
 }

@@ -20,14 +20,20 @@ export interface ProvenGraph extends RandomGraph {
 const MOST_TRIES = 60;
 const CALLERS = 16;
 
-/** Rounding: products add up in another order when there are more rows. */
-export const ROUNDING: Allowance = (datatype, _right, largest) => {
-  if (datatype === 'FP16') return 2e-2 * Math.max(largest, 0.1);
-  if (datatype === 'FP32' || datatype === 'FP64') return 1e-4 * Math.max(largest, 0.01);
-  return 0;
-};
+/** How far rounding may take a number: products add up in another order when there are more rows. */
+export function roundingOf({ body }: Pick<RandomGraph, 'body'>): Allowance {
+  return (datatype, _right, largest) => {
+    if (!datatype.startsWith('FP')) return 0;
+    if (body === 'FP16' || datatype === 'FP16') return 2e-2 * Math.max(largest, 0.1);
+    return 1e-4 * Math.max(largest, 0.01);
+  };
+}
+
 /** What is called dishonest must be off by more than what could pass for rounding. */
-const NOTICEABLE: Allowance = (...facts) => 10 * ROUNDING(...facts);
+function noticeable(graph: RandomGraph): Allowance {
+  const rounding = roundingOf(graph);
+  return (...facts) => 10 * rounding(...facts);
+}
 
 /**
  * The graph of a seed: the first of its draws that computes finite numbers and, merged by onnxruntime itself, is right
@@ -45,7 +51,8 @@ export async function provenGraph(seed: string, isHonest: boolean): Promise<Prov
       const alone: PlainTensor[][] = [];
       for (const request of requests) alone.push(await model.run(request));
       if (!alone.flat().every(hasFiniteNumbers)) continue;
-      const wrong = await wrongWhenMerged(model, requests, alone, isHonest ? ROUNDING : NOTICEABLE);
+      const allowance = isHonest ? roundingOf(graph) : noticeable(graph);
+      const wrong = await wrongWhenMerged(model, requests, alone, allowance);
       if (isHonest && wrong !== undefined) {
         throw new Error(`seed ${seed}, ${graph.steps.join(', ')}: honest by construction, but ${wrong}`);
       }

@@ -9,6 +9,8 @@ import { HONEST_STEPS } from './honest-steps.ts';
 export interface RandomGraph {
   readonly bytes: Uint8Array;
   readonly inputs: readonly GraphInput[];
+  /** In what it computes: halves are rounded at every step, whatever comes out at the end. */
+  readonly body: ElementType;
   /** Whether every row is computed for itself, by construction. */
   readonly isHonest: boolean;
   /** In words, for a report. */
@@ -72,7 +74,7 @@ export function randomGraph(random: Random, isHonest: boolean): RandomGraph {
   }
   exit(graph, random, 'first', value);
   if (happens(random, 0.3)) exit(graph, random, 'second', oneOf(random, seen));
-  return { bytes: graph.write(), inputs, isHonest, steps, operators: graph.operators };
+  return { bytes: graph.write(), inputs, body, isHonest, steps, operators: graph.operators };
 }
 
 function chooseStep(random: Random, steps: readonly GraphStep[], value: Value): GraphStep {
