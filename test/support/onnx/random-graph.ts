@@ -1,9 +1,10 @@
 import type { Random } from '../../../src/base/random.ts';
 import { happens, oneOf, spread, wholeNumber } from './chance.ts';
-import { CROSSING_STEPS, ROW_TAKING_STEPS } from './crossing-steps.ts';
+import { CROSSING_STEPS } from './crossing-steps.ts';
 import { type ElementType, GraphBuilder, LENGTH, ROWS, type Size, type Value } from './graph-builder.ts';
 import { elementwise, type GraphStep, isFlat, lastSize } from './graph-step.ts';
 import { HONEST_STEPS } from './honest-steps.ts';
+import { ROW_TAKING_STEPS } from './row-taking-steps.ts';
 
 /** A model made by chance, with what a test must know of it. */
 export interface RandomGraph {
