@@ -38,6 +38,8 @@ const WHOLE: readonly ElementType[] = [
   'UINT64',
 ];
 const IN_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16', 'BOOL', ...WHOLE];
+/** Only exact numbers become whole ones: rounding would make them jump. */
+const WHOLE_OUT: readonly ElementType[] = ['INT32', 'INT64', 'INT8', 'UINT8', 'BOOL'];
 const BODY_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16'];
 const VOCABULARY = 12;
 /** Rows that are merged by way of an `n` may have any name. */
@@ -133,9 +135,9 @@ function join(graph: GraphBuilder, random: Random, one: Value, other: Value): Va
 
 /** An output of any datatype; its axes bear whatever names exporters give, or none. */
 function exit(graph: GraphBuilder, random: Random, name: string, value: Value): void {
-  const whole = value.isExact ? (['INT32', 'INT64'] as const) : [];
-  const type = oneOf<ElementType>(random, [value.type, value.type, 'FP32', 'FP64', ...whole]);
-  const bounded = type.startsWith('INT') ? withinBounds(graph, value) : value;
+  const whole = value.isExact ? WHOLE_OUT : [];
+  const type = oneOf<ElementType>(random, [value.type, value.type, value.type, 'FP32', 'FP64', ...whole]);
+  const bounded = /^U?INT/.test(type) ? withinBounds(graph, value, type) : value;
   const first = oneOf(random, ['batch', 'N', 'out_0', '', 'Softmaxfirst_dim_0']);
   const dims = value.shape.map((size, axis) => {
     if (axis === 0) return size === 1 ? oneOf(random, [1, '']) : first;
@@ -145,7 +147,7 @@ function exit(graph: GraphBuilder, random: Random, name: string, value: Value): 
 }
 
 /** What a float becomes that no integer can hold is not said, and differs with the place in a batch. */
-function withinBounds(graph: GraphBuilder, value: Value): Value {
-  const above = elementwise(graph, 'Max', [value, graph.scalar(value.type, -1000)]);
-  return elementwise(graph, 'Min', [above, graph.scalar(value.type, 1000)]);
+function withinBounds(graph: GraphBuilder, value: Value, type: ElementType): Value {
+  const above = elementwise(graph, 'Max', [value, graph.scalar(value.type, type === 'UINT8' ? 0 : -100)]);
+  return elementwise(graph, 'Min', [above, graph.scalar(value.type, 100)]);
 }
