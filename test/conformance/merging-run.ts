@@ -32,7 +32,7 @@ export interface Problem {
 }
 
 /** Long enough that all who ask at the same time meet in one batch; merged rows are what is to be looked at. */
-const SETTINGS = '{batching: {maxWaitMs: 15}, outputs: {finite: off}}';
+const SETTINGS = 'batching: {maxWaitMs: 15}, outputs: {finite: off}';
 
 /** Serves random graphs, every second one honest, and compares answers given alone with answers given together. */
 export async function runMerging(

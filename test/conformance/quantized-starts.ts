@@ -19,7 +19,7 @@ export async function missedQuantized(starts: number, perServer: number): Promis
     const count = Math.min(perServer, starts - start);
     const models = Array.from({ length: count }, (_, index) => ({ name: `start-${start + index}`, bytes }));
     await serveTogether(models, {
-      settings: '{}',
+      settings: '',
       serve: async ({ url }, served) => {
         for (const { name } of served) {
           const { word, areMerged } = await rowsJudgement(url, name);

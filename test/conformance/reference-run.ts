@@ -30,7 +30,7 @@ export async function runReference(
   };
   for (let start = 0; start < cases.length; start += perServer) {
     await serveTogether(cases.slice(start, start + perServer), {
-      settings: '{}',
+      settings: '',
       serve: async ({ url }, served) => {
         for (const it of served) {
           const problem = await problemOf(url, it);

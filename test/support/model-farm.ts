@@ -10,7 +10,7 @@ export interface FarmModel {
 }
 
 export interface FarmVisit<T extends FarmModel> {
-  /** Settings of every model, as YAML's inline form has them. */
+  /** Settings of every model, as members of an object in YAML's inline form. */
   readonly settings: string;
   /** Called once with a running server and all models of it. */
   readonly serve: (server: RunningServer, models: readonly T[]) => Promise<void>;
@@ -19,8 +19,8 @@ export interface FarmVisit<T extends FarmModel> {
 }
 
 /**
- * Serves many models in one server. One that cannot be served ends a start: it is told apart, and the others are
- * started again without it.
+ * Serves many models in one server. One that cannot be served is told apart; where it ends the whole start, the others
+ * are started again without it.
  */
 export async function serveTogether<T extends FarmModel>(
   models: readonly T[],
@@ -34,7 +34,15 @@ export async function serveTogether<T extends FarmModel>(
       const server = await start(folder, group, visit.settings);
       if (server instanceof RunningServer) {
         try {
-          await visit.serve(server, group);
+          const failed = await failedModels(server.url);
+          for (const model of group) {
+            const why = failed.get(model.name);
+            if (why !== undefined) visit.refused(model, why);
+          }
+          await visit.serve(
+            server,
+            group.filter(({ name }) => !failed.has(name)),
+          );
         } finally {
           await server.stop();
         }
@@ -58,12 +66,24 @@ async function start(
     writeFileSync(file, bytes);
   }
   const file = join(folder, 'galley.yaml');
-  writeFileSync(file, `log: {level: error}\ndefaults: ${settings}\n`);
+  writeFileSync(file, `log: {level: error}\ndefaults: {required: false, ${settings}}\n`);
   try {
     return await RunningServer.start([file], { isRecorded: false });
   } catch (caught) {
     return { why: String(caught) };
   }
+}
+
+/** Models that failed without keeping the others from being served, with the reason. */
+async function failedModels(url: string): Promise<Map<string, string>> {
+  const { models } = (await (await fetch(`${url}/admin/models`)).json()) as {
+    models: { name: string; versions: { state: string; reason?: string }[] }[];
+  };
+  return new Map(
+    models.flatMap(({ name, versions: [version] }) =>
+      version?.state === 'failed' ? [[name, version.reason ?? 'no reason given']] : [],
+    ),
+  );
 }
 
 /**

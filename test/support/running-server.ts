@@ -56,7 +56,11 @@ export class RunningServer {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const server = await RunningServer.of(child);
+    const server = await RunningServer.of(child).catch((caught: unknown) => {
+      // One that never becomes ready would outlive its test.
+      child.kill('SIGKILL');
+      throw caught;
+    });
     server.#recording = recording;
     return server;
   }
@@ -66,14 +70,16 @@ export class RunningServer {
     started.add(child);
     child.once('exit', () => started.delete(child));
     const output = collect(child);
-    try {
-      const url = await whenReady(child, output);
-      return new RunningServer(child, output, url);
-    } catch (caught) {
-      // One that never becomes ready would outlive its test.
-      child.kill('SIGKILL');
-      throw caught;
-    }
+    const url = await until(
+      'the server is ready',
+      () => {
+        if (child.exitCode !== null)
+          throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
+        return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
+      },
+      60_000,
+    );
+    return new RunningServer(child, output, url);
   }
 
   kill(signal: NodeJS.Signals): void {
@@ -106,18 +112,6 @@ export class RunningServer {
     this.kill('SIGTERM');
     await this.ended();
   }
-}
-
-async function whenReady(child: ChildProcess, output: { stdout: string; stderr: string }): Promise<string> {
-  return until(
-    'the server is ready',
-    () => {
-      if (child.exitCode !== null)
-        throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
-      return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
-    },
-    60_000,
-  );
 }
 
 const started = new Set<ChildProcess>();
