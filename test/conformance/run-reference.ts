@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readCases, writeCases } from './reference-cases.ts';
-import { type ReferenceFailure, runReference } from './reference-run.ts';
+import { countByKind, kindOfMessage } from './reference-kinds.ts';
+import { runReference } from './reference-run.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,29 +31,25 @@ async function run(): Promise<void> {
   // What Galley's onnxruntime cannot do, nothing before it can mend.
   const own = failures.filter(({ runtime }) => runtime === undefined);
   const runtimes = failures.filter(({ runtime }) => runtime !== undefined);
-  for (const failure of own) console.log(`FAIL ${describe(failure)}`);
-  for (const failure of runtimes) {
-    console.log(`out of scope ${failure.name}: onnxruntime-node itself: ${failure.runtime?.slice(0, 200)}`);
-  }
-  for (const [reason, names] of grouped(outOfScope)) {
-    console.log(
-      `out of scope, ${reason}: ${names.length} (${names.slice(0, 3).join(', ')}${names.length > 3 ? ', …' : ''})`,
-    );
-  }
-  console.log(
-    `${cases.length + outOfScope.length} tests in the onnx package, ${outOfScope.length} out of scope in Python,`,
+  for (const { name, kind, detail } of own) console.log(`FAIL ${name}: ${kind}, ${detail.slice(0, 300)}`);
+  print(
+    'failed',
+    own.map(({ name, kind, detail }) => ({ name, kind: `${kind}: ${kindOfMessage(detail)}` })),
   );
-  console.log(`${runtimes.length} that onnxruntime-node itself does not pass`);
+  print(
+    'out of scope, for onnxruntime-node itself does not pass them',
+    runtimes.map(({ name, runtime = '' }) => ({ name, kind: kindOfMessage(runtime) })),
+  );
+  print(
+    'out of scope, for the protocol cannot carry them or Python does not pass them',
+    outOfScope.map(({ name, reason }) => ({ name, kind: reason })),
+  );
+  console.log(`${cases.length + outOfScope.length} tests in the onnx package`);
   console.log(`${wanted.length - failures.length} passed, ${own.length} failed`);
   process.exitCode = own.length === 0 ? 0 : 1;
 }
 
-function describe({ name, kind, detail }: ReferenceFailure): string {
-  return `${name}: ${kind}, ${detail.slice(0, 300)}`;
-}
-
-function grouped(list: readonly { readonly name: string; readonly reason: string }[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const { name, reason } of list) groups.set(reason, [...(groups.get(reason) ?? []), name]);
-  return groups;
+function print(title: string, list: readonly { readonly name: string; readonly kind: string }[]): void {
+  console.log(`${title}: ${list.length}`);
+  for (const line of countByKind(list)) console.log(`  ${line}`);
 }
