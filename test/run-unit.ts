@@ -3,16 +3,11 @@ import { join } from 'node:path';
 
 /** All unit tests in one process: they take seconds that way, and must share no state that could change. */
 const root = new URL('..', import.meta.url).pathname;
-for (const folder of [
-  'src',
-  'tools',
-  'bench',
-  'test/house',
-  'test/conformance',
-  'test/contract',
-  'test/faults',
-]) {
+for (const folder of ['src', 'tools', 'bench', 'test/house', 'test/contract', 'test/faults']) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {
     if (entry.endsWith('.test.js')) await import(join(root, folder, entry));
   }
 }
+// The other conformance tests start servers.
+await import('./conformance/cases.test.ts');
+await import('./conformance/random-graphs.test.ts');

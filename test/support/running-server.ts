@@ -56,7 +56,11 @@ export class RunningServer {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const server = await RunningServer.of(child);
+    const server = await RunningServer.of(child).catch((caught: unknown) => {
+      // One that never becomes ready would outlive its test.
+      child.kill('SIGKILL');
+      throw caught;
+    });
     server.#recording = recording;
     return server;
   }

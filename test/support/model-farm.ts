@@ -1,0 +1,100 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { RunningServer } from './running-server.ts';
+
+/** A model to be served beside others. */
+export interface FarmModel {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface FarmVisit<T extends FarmModel> {
+  /** Settings of every model, as members of an object in YAML's inline form. */
+  readonly settings: string;
+  /** Called once with a running server and all models of it. */
+  readonly serve: (server: RunningServer, models: readonly T[]) => Promise<void>;
+  /** Called for each model without which the others start. */
+  readonly refused: (model: T, why: string) => void;
+}
+
+/**
+ * Serves many models in one server. One that cannot be served is told apart; where it ends the whole start, the others
+ * are started again without it.
+ */
+export async function serveTogether<T extends FarmModel>(
+  models: readonly T[],
+  visit: FarmVisit<T>,
+): Promise<void> {
+  const waiting: (readonly T[])[] = [models];
+  for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) {
+    if (group.length === 0) continue;
+    const folder = mkdtempSync(join(tmpdir(), 'galley-farm-'));
+    try {
+      const server = await start(folder, group, visit.settings);
+      if (server instanceof RunningServer) {
+        try {
+          const failed = await failedModels(server.url);
+          for (const model of group) {
+            const why = failed.get(model.name);
+            if (why !== undefined) visit.refused(model, why);
+          }
+          await visit.serve(
+            server,
+            group.filter(({ name }) => !failed.has(name)),
+          );
+        } finally {
+          await server.stop();
+        }
+      } else {
+        waiting.push(...apart(group, visit, server.why));
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }
+}
+
+async function start(
+  folder: string,
+  models: readonly FarmModel[],
+  settings: string,
+): Promise<RunningServer | { readonly why: string }> {
+  for (const { name, bytes } of models) {
+    const file = join(folder, 'models', name, 'model.onnx');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, bytes);
+  }
+  const file = join(folder, 'galley.yaml');
+  writeFileSync(file, `log: {level: error}\ndefaults: {required: false, ${settings}}\n`);
+  try {
+    return await RunningServer.start([file], { isRecorded: false });
+  } catch (caught) {
+    return { why: String(caught) };
+  }
+}
+
+/** Models that failed without keeping the others from being served, with the reason. */
+async function failedModels(url: string): Promise<Map<string, string>> {
+  const { models } = (await (await fetch(`${url}/admin/models`)).json()) as {
+    models: { name: string; versions: { state: string; reason?: string }[] }[];
+  };
+  return new Map(
+    models.flatMap(({ name, versions: [version] }) =>
+      version?.state === 'failed' ? [[name, version.reason ?? 'no reason given']] : [],
+    ),
+  );
+}
+
+/**
+ * What is to be tried instead. The message names the model at fault, and where one is, there may be more: halves find
+ * them with fewer starts.
+ */
+function apart<T extends FarmModel>(models: readonly T[], visit: FarmVisit<T>, message: string): T[][] {
+  const [, named, why = ''] = /model '(.+)\/1' cannot be served: (.*)/.exec(message) ?? [];
+  const guilty = models.length === 1 ? models[0] : models.find(({ name }) => name === named);
+  if (guilty !== undefined) visit.refused(guilty, why === '' ? message : why);
+  const rest = models.filter((model) => model !== guilty);
+  const half = Math.ceil(rest.length / 2);
+  return [rest.slice(half), rest.slice(0, half)];
+}

@@ -1,0 +1,142 @@
+import {
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxInitializer,
+  type OnnxNode,
+  type OnnxValue,
+  writeOnnx,
+} from '../../../tools/onnx-writer.ts';
+
+export type ElementType = OnnxValue['datatype'];
+
+/** A size that is known, or one of the two that a request decides. */
+export type Size = number | typeof ROWS | typeof LENGTH;
+/** How many rows a request has. */
+export const ROWS = 'rows' as const;
+/** How long its sequences are. */
+export const LENGTH = 'length' as const;
+
+/** Something a node computed, with what must be known of it to use it further. */
+export interface Value {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: readonly Size[];
+  /**
+   * Whether the same row gives the same bits in any batch. A matrix product may add up in another order when there are
+   * more rows; what jumps (a comparison, an integer) must not be made of such numbers, or a right answer looks wrong.
+   */
+  readonly isExact: boolean;
+}
+
+export type Result = Omit<Value, 'name'>;
+
+/** Collects the nodes of a graph; names are given in the order of making. */
+export class GraphBuilder {
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: OnnxInitializer[] = [];
+  readonly #inputs: OnnxValue[] = [];
+  readonly #outputs: OnnxValue[] = [];
+  #names = 0;
+
+  /** Names of the operators so far. */
+  get operators(): readonly string[] {
+    return this.#nodes.map(({ opType }) => opType);
+  }
+
+  /** `dims` are as declared: a name, a number, or '' for a size without a name. */
+  input(value: Value, dims: readonly (number | string)[]): Value {
+    this.#inputs.push({ name: value.name, datatype: value.type, dims });
+    return value;
+  }
+
+  output(name: string, value: Value, dims: readonly (number | string)[]): void {
+    this.#nodes.push({ opType: 'Identity', inputs: [value.name], outputs: [name] });
+    this.#outputs.push({ name, datatype: value.type, dims });
+  }
+
+  node(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    result: Result,
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): Value {
+    return this.nodes(opType, inputs, [result], attributes)[0] as Value;
+  }
+
+  /** An operator with several results; one that is undefined is not asked for. */
+  nodes(
+    opType: string,
+    inputs: readonly (Value | undefined)[],
+    results: readonly (Result | undefined)[],
+    attributes: Readonly<Record<string, OnnxAttribute>> = {},
+  ): (Value | undefined)[] {
+    const values = results.map((result) => result && { ...result, name: this.#name() });
+    const names = (list: readonly (Value | undefined)[]) => list.map((value) => value?.name ?? '');
+    this.#nodes.push({ opType, inputs: names(inputs), outputs: names(values), attributes });
+    return values;
+  }
+
+  /** Numbers that are part of the model. Only floats and INT64 are written; the others are cast from floats. */
+  constant(type: ElementType, shape: readonly number[], numbers: readonly number[]): Value {
+    const written = type === 'INT64' ? 'INT64' : 'FP32';
+    const values = written === 'INT64' ? BigInt64Array.from(numbers, BigInt) : Float32Array.from(numbers);
+    const value: Value = { name: this.#name(), type: written, shape, isExact: true };
+    this.#initializers.push({ name: value.name, shape, values });
+    return type === written ? value : this.cast(value, type);
+  }
+
+  scalar(type: ElementType, number: number): Value {
+    return this.constant(type, [], [number]);
+  }
+
+  integers(...numbers: readonly number[]): Value {
+    return this.constant('INT64', [numbers.length], numbers);
+  }
+
+  cast(value: Value, type: ElementType): Value {
+    if (value.type === type) return value;
+    return this.node('Cast', [value], { ...value, type }, { to: { int: TYPE_NUMBERS[type] } });
+  }
+
+  /** How many rows there are, as a list of one number. */
+  rowsOf(value: Value): Value {
+    const shape = this.node('Shape', [value], { type: 'INT64', shape: [value.shape.length], isExact: true });
+    return this.node('Gather', [shape, this.integers(0)], { type: 'INT64', shape: [1], isExact: true });
+  }
+
+  write(): Uint8Array {
+    return writeOnnx(this.graph());
+  }
+
+  graph(): OnnxGraph {
+    return {
+      name: 'random',
+      nodes: this.#nodes,
+      initializers: this.#initializers,
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    };
+  }
+
+  #name(): string {
+    this.#names += 1;
+    return `v${this.#names}`;
+  }
+}
+
+/** `TensorProto.DataType`, for the attribute of Cast. */
+const TYPE_NUMBERS: Readonly<Record<ElementType, number>> = {
+  FP32: 1,
+  UINT8: 2,
+  INT8: 3,
+  UINT16: 4,
+  INT16: 5,
+  INT32: 6,
+  INT64: 7,
+  BYTES: 8,
+  BOOL: 9,
+  FP16: 10,
+  FP64: 11,
+  UINT32: 12,
+  UINT64: 13,
+};
