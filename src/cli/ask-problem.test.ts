@@ -74,6 +74,7 @@ test('a refusal is told in the words of the server', async () => {
 
 test('an address that is none is told as that', async () => {
   assert.match(await problemAt('http://['), /'http:\/\/\[' is no address of a server/);
+  assert.match(await problemAt('http://127.0.0.1:25'), /is no address of a server \(bad port\)/);
 });
 
 test('numbers that cannot be sent are told as they are', () => {

@@ -25,8 +25,9 @@ export function askProblem(url: string, caught: unknown): string {
     return `the connection to ${url} broke before the answer was whole (${detail}): see the log of the server`;
   }
   if (code.startsWith('HPE_')) return notUnderstood(url, detail);
-  if (code === 'ERR_INVALID_URL')
-    return `'${url}' is no address of a server: wanted one such as http://127.0.0.1:8000`;
+  // Fetch does not go to ports of other services, such as 25.
+  if (code === 'ERR_INVALID_URL' || detail === 'bad port')
+    return `'${url}' is no address of a server (${detail}): wanted one such as http://127.0.0.1:8000`;
   return `the request to ${url} failed: ${detail}`;
 }
 
