@@ -17,10 +17,7 @@ before(async () => {
         stats: { path: join(TEST_MODELS, 'echo'), cache: { enabled: true } },
         [CHINESE]: { path: join(TEST_MODELS, 'echo') },
         digits: { path: join(PROJECT, 'examples/models/digits'), versions: 'all', replicas: 2, threads: 1 },
-        pairs: {
-          path: join(PROJECT, 'examples/models/digits'),
-          batching: { maxBatchSize: 2, maxWaitMs: 2_000 },
-        },
+        remembered: { path: join(PROJECT, 'examples/models/digits'), cache: { enabled: true } },
         'nan-row': { path: join(TEST_MODELS, 'nan-row'), batchAxis: 'none', priority: 'sheddable' },
         slow: {
           path: join(TEST_MODELS, 'slow'),
@@ -180,7 +177,7 @@ test('statistics of all models stand where a model of that name would, which is 
     'digits/1',
     'digits/2',
     'nan-row/1',
-    'pairs/2',
+    'remembered/2',
     'slow/1',
     'stats/1',
     `${CHINESE}/1`,
@@ -196,7 +193,7 @@ test('the index lists every version, with or without a body', async () => {
     (json as { name: string; version: string; state: string; reason: string }[])
       .map(({ name, version, state, reason }) => `${name}/${version} ${state} ${reason}`)
       .sort();
-  const all = ['digits/1', 'digits/2', 'nan-row/1', 'pairs/2', 'slow/1', 'stats/1', `${CHINESE}/1`];
+  const all = ['digits/1', 'digits/2', 'nan-row/1', 'remembered/2', 'slow/1', 'stats/1', `${CHINESE}/1`];
   const ready = all.map((name) => `${name} READY `);
   assert.deepEqual(names(await call('POST', '/v2/repository/index')), ready);
   assert.deepEqual(names(await call('POST', '/v2/repository/index', '{"ready": true}')), ready);
@@ -280,22 +277,17 @@ test('parameters of every kind reach a model that reads them, and trouble none t
 
 test('parameters that a model does not read keep no requests apart', async () => {
   const ask = async (mine: unknown) => {
-    const response = await fetch(`${server.url}/v2/models/pairs/infer`, {
+    const response = await fetch(`${server.url}/v2/models/remembered/infer`, {
       method: 'POST',
-      headers: { 'x-galley-explain': '1' },
       body: JSON.stringify({
         inputs: [{ name: 'image', datatype: 'FP32', shape: [1, 784], data: new Array(784).fill(0) }],
         parameters: { mine },
       }),
     });
     await response.arrayBuffer();
-    return JSON.parse(response.headers.get('x-galley-explain') ?? '') as { batchRows: number };
+    return response.headers.get('x-galley-cache');
   };
-  const explained = await Promise.all([ask({ a: 1 }), ask([2])]);
-  assert.deepEqual(
-    explained.map(({ batchRows }) => batchRows),
-    [2, 2],
-  );
+  assert.deepEqual([await ask({ a: 1 }), await ask([2])], ['miss', 'hit']);
 });
 
 test('a whole URL as the target is routed as its path, and names the host', async () => {
