@@ -69,3 +69,19 @@ for (const [what, text] of [
     );
   });
 }
+
+test('an answer whose bytes are no tensor of its shape is not handed on', async () => {
+  const head = '{"outputs":[{"name":"y","datatype":"FP32","shape":[2],"parameters":{"binary_data_size":4}}]}';
+  await withServer(
+    (_, res) => {
+      res.setHeader('inference-header-content-length', head.length);
+      res.end(Buffer.concat([Buffer.from(head), Buffer.alloc(4)]));
+    },
+    async (client) => {
+      await assert.rejects(client.infer('m', [INPUT]), {
+        name: 'UnreadableAnswerError',
+        message: /has 1 elements/,
+      });
+    },
+  );
+});
