@@ -1,12 +1,11 @@
 import { type Refusal, ServingError } from '../base/errors.ts';
-import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { HeadReader } from './oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from './oip-request.ts';
 import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from './oip-response.ts';
-import { readPredictRequest, writePredictAnswer } from './simple-codec.ts';
+import { type Layout, readPredictRequest, writePredictAnswer } from './simple-codec.ts';
 
 /** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
 export type CodecTask =
@@ -30,7 +29,12 @@ export type CodecTask =
       readonly body: Segments;
     }
   | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
-  | { readonly kind: 'write predict'; readonly outputs: readonly Tensor[]; readonly hasBatchAxis: boolean };
+  | {
+      readonly kind: 'write predict';
+      readonly outputs: readonly Tensor[];
+      readonly hasBatchAxis: boolean;
+      readonly layout: Layout;
+    };
 
 export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
 export type WriteTask = Exclude<CodecTask, ReadTask>;
@@ -45,7 +49,8 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
         return readRawRequest(task.model, task.metadata, task.body);
       case 'read predict': {
         const { model, metadata, hasBatchAxis, body } = task;
-        return plain(readPredictRequest(model, metadata, hasBatchAxis, body));
+        const read = readPredictRequest(model, metadata, hasBatchAxis, body);
+        return { ...read, outputs: undefined, isBinaryByDefault: false };
       }
     }
   } catch (caught) {
@@ -57,13 +62,9 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
 export function write(task: WriteTask): EncodedAnswer | Refusal {
   try {
     if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);
-    const body = writePredictAnswer(task.outputs, task.hasBatchAxis);
+    const body = writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
     return { contentType: 'application/json', jsonBytes: undefined, chunks: [body] };
   } catch (caught) {
     return ServingError.from(caught).refusal;
   }
-}
-
-function plain(request: InferenceRequest): OipRequest {
-  return { request, outputs: undefined, isBinaryByDefault: false };
 }

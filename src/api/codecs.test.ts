@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeBytesElements } from '../tensor/bytes-elements.ts';
-import { DATATYPE_NAMES, DATATYPES, type Datatype, elementBytes } from '../tensor/datatype.ts';
+import { DATATYPE_NAMES, type Datatype, elementBytes } from '../tensor/datatype.ts';
 import { parseExactJson } from '../tensor/exact-json.ts';
 import { readJsonData, writeJsonData } from '../tensor/json-codec.ts';
 import { flatten, type Segments, segmentsOf } from '../tensor/segments.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { negotiateEncoding } from './content-encoding.ts';
+import { headerJson } from './header-text.ts';
 import { parseOipHead } from './oip-head.ts';
 import { OipHeadCache } from './oip-head-cache.ts';
 import { readOipRequest } from './oip-request.ts';
@@ -29,7 +30,7 @@ const parts: fc.Arbitrary<Part[]> = fc
   .map((specs) =>
     specs.map(([datatype, shape, fill, isBinary], index) => ({
       tensor: { name: `t${index}`, datatype, shape, data: dataOf(datatype, shape, fill) },
-      isBinary: isBinary || DATATYPES[datatype].kind === 'half',
+      isBinary,
     })),
   );
 
@@ -135,12 +136,13 @@ test('the simple form there and back, for one input and for several', () => {
   const one = { platform: '', inputs: [x], outputs: [x], readsParameters: false };
   const two = { ...one, inputs: [x, y] };
   const read = (metadata: typeof two | typeof one, text: string) =>
-    readPredictRequest('m', metadata, true, segmentsOf(Buffer.from(text))).inputs;
+    readPredictRequest('m', metadata, true, segmentsOf(Buffer.from(text))).request.inputs;
+  const layout = { by: 'row', rows: 2 } as const;
   const rows = read(one, '{"instances":[[1,2],[3,4]]}');
-  assert.equal(writePredictAnswer(rows, true).toString(), '{"predictions":[[1,2],[3,4]]}');
+  assert.equal(writePredictAnswer(rows, true, layout).toString(), '{"predictions":[[1,2],[3,4]]}');
   const named = read(two, '{"instances":[{"x":[1,2],"y":true},{"x":[3,4],"y":false}]}');
   assert.equal(
-    writePredictAnswer(named, true).toString(),
+    writePredictAnswer(named, true, layout).toString(),
     '{"predictions":[{"x":[1,2],"y":true},{"x":[3,4],"y":false}]}',
   );
 });
@@ -153,6 +155,53 @@ test('paths lead where they should', () => {
   assert.equal(parseRoute('/v2/models/%/infer').kind, 'bad path');
   assert.equal(parseRoute('/v2/models/m/versions/x/infer').kind, 'bad version');
   assert.equal(parseRoute('/somewhere').kind, 'other');
+  for (const [path, kind] of [
+    ['/', 'alive'],
+    ['/v1/models/m', 'simple ready'],
+    ['/v1/models/m/versions/2', 'simple ready'],
+    ['/v1/models/m/versions/x', 'bad version'],
+    ['/v1/models/m/versions', 'other'],
+    ['/v2/models/m/config', 'model configuration'],
+    ['/v2/models/m/versions/2/config', 'model configuration'],
+    ['/v2/models/m/versions/2/stats', 'model statistics'],
+    ['/v2/models/stats', 'all statistics'],
+    ['/v2/models/stats/stats', 'model statistics'],
+    ['/v2/models/stats/infer', 'infer'],
+    ['/v2/models/stats/ready', 'model ready'],
+    ['/v2/models/m/constructor', 'other'],
+    ['/v2/models/m/generate', 'not offered'],
+    ['/v2/models/m/versions/1/generate_stream', 'not offered'],
+    ['/v2/models/m/infer_stream', 'not offered'],
+    ['/v2/models/m/trace/setting', 'not offered'],
+    ['/v2/models/m/trace', 'other'],
+    ['/v2/trace/setting', 'not offered'],
+    ['/v2/logging', 'not offered'],
+    ['/v2/logging/more', 'other'],
+    ['/v2/repository/index', 'repository index'],
+    ['/v2/repository/mine/index', 'not offered'],
+    ['/v2/repository/models/m/load', 'not offered'],
+    ['/v2/repository/mine/models/m/unload', 'not offered'],
+    ['/v2/repository/models/load', 'other'],
+    ['/v2/repository', 'other'],
+    ['/v2/systemsharedmemory/status', 'regions'],
+    ['/v2/cudasharedmemory/region/r/status', 'regions'],
+    ['/v2/systemsharedmemory/unregister', 'forget regions'],
+    ['/v2/cudasharedmemory/region/r/unregister', 'forget regions'],
+    ['/v2/cudasharedmemory/region/r/register', 'not offered'],
+    ['/v2/cudasharedmemory', 'other'],
+  ] as const) {
+    assert.equal(parseRoute(path).kind, kind, path);
+  }
+});
+
+test('what no header may hold is written as an escape, and reads back', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      const header = headerJson({ text });
+      assert.match(header, /^[ -~]*$/);
+      assert.deepEqual(JSON.parse(header), { text });
+    }),
+  );
 });
 
 for (const [accept, encoding] of [

@@ -1,9 +1,10 @@
 import type { Entry } from '../work/entry.ts';
+import { headerJson } from './header-text.ts';
 
 /** What became of a request on the way, as the JSON of a header. Durations in ms. */
 export function explanationOf(entry: Entry, now: number): string {
   const { ride, receivedAt, dispatchedAt, attempts } = entry;
-  return JSON.stringify({
+  return headerJson({
     queueMs: rounded((dispatchedAt ?? now) - receivedAt),
     totalMs: rounded(now - receivedAt),
     attempts,

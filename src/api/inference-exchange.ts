@@ -3,9 +3,9 @@ import type { Clock } from '../base/clock.ts';
 import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Event } from '../base/event.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
-import type { Answer } from '../model/inference.ts';
-import type { Segments } from '../tensor/segments.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { SplitRequest } from '../serving/split-request.ts';
+import type { Segments } from '../tensor/segments.ts';
 import type { Entry } from '../work/entry.ts';
 import { readBody } from './body.ts';
 import type { Codec } from './codec.ts';
@@ -105,7 +105,8 @@ export class InferenceExchange {
       return;
     }
     const { caller } = this.#admission;
-    const entry = version.submit(read.request, (outcome) => this.#settled(read, outcome), caller);
+    const request = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
+    const entry = version.submit(request, (outcome) => this.#settled(read, outcome), caller);
     if (version.reuse.cache !== undefined && !isRefusal(entry)) {
       this.#res.setHeader('x-galley-cache', 'cached' in entry ? 'hit' : 'miss');
     }
@@ -139,9 +140,9 @@ export class InferenceExchange {
     this.#res.setHeader('x-galley-explain', explanationOf(entry, this.#ports.clock.now()));
   }
 
-  #writeTask({ request, outputs, isBinaryByDefault }: OipRequest, answer: Answer): WriteTask {
+  #writeTask({ request, outputs, isBinaryByDefault, layout }: OipRequest, answer: Answer): WriteTask {
     const { spec, hasBatchAxis } = this.#admission.version;
-    if (this.#form === 'predict') return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis };
+    if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
     const head = { id: request.id, model: spec.model, version: spec.version };
     return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
   }
@@ -150,6 +151,12 @@ export class InferenceExchange {
     this.#ports.refused.emit({ version: this.#admission.version, refusal });
     sendRefusal(this.#res, refusal);
   }
+}
+
+/** What the model never reads neither keeps requests apart nor travels. */
+function withoutParameters(request: InferenceRequest): InferenceRequest {
+  for (const _ in request.parameters) return { ...request, parameters: {} };
+  return request;
 }
 
 function readTask(form: Form, { version, jsonBytes }: Admission, body: Segments): ReadTask {

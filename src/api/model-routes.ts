@@ -1,12 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import { isRefusal } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import { whyNoMetadata } from './extension-routes.ts';
 import { sendJson, sendRefusal } from './reply.ts';
 
-/** Extensions of the protocol that are offered. */
-const EXTENSIONS = ['binary_tensor_data', 'parameters'];
+/** Extensions of the protocol that are offered as a whole: of the model repository there is only the index. */
+const EXTENSIONS = [
+  'binary_tensor_data',
+  'parameters',
+  'schedule_policy',
+  'model_configuration',
+  'statistics',
+];
 
 /** Who the server says it is. */
 export interface ServerIdentity {
@@ -41,9 +47,8 @@ export class ModelRoutes {
   /** `GET /v2/models/{model}[/versions/{version}]` */
   modelMetadata(res: ServerResponse, model: string, version: string | undefined): void {
     const found = this.#registry.find(model, version);
-    const missing = isRefusal(found) ? found : whyNoMetadata(found);
-    if (isRefusal(found) || missing !== undefined) {
-      sendRefusal(res, missing ?? (found as Refusal));
+    if (isRefusal(found) || found.metadata === undefined) {
+      sendRefusal(res, isRefusal(found) ? found : whyNoMetadata(found));
       return;
     }
     const { metadata } = found;
@@ -51,9 +56,9 @@ export class ModelRoutes {
     sendJson(res, 200, {
       name: model,
       versions: version === undefined ? ready.map((other) => other.spec.version) : [version],
-      platform: metadata?.platform,
-      inputs: metadata?.inputs,
-      outputs: metadata?.outputs,
+      platform: metadata.platform,
+      inputs: metadata.inputs.map(signatureOf),
+      outputs: metadata.outputs.map(signatureOf),
       ...(found.spec.settings.image === undefined
         ? {}
         : { parameters: { image: found.spec.settings.image } }),
@@ -68,6 +73,14 @@ export class ModelRoutes {
     else sendJson(res, 503, { name: model, ready: false, error: 'Model version not ready' });
   }
 
+  /** `GET /v1/models/{model}[/versions/{version}]`, as KServe's first protocol has it. */
+  simpleReady(res: ServerResponse, model: string, version: string | undefined): void {
+    const found = this.#registry.find(model, version);
+    if (isRefusal(found)) sendRefusal(res, found);
+    else if (found.isReady) sendJson(res, 200, { name: model, ready: true });
+    else sendJson(res, 503, { name: model, ready: false, error: `${found.name} is not ready` });
+  }
+
   /** `GET /v1/models` */
   list(res: ServerResponse): void {
     const models = this.#registry.models().map((name) => ({
@@ -78,7 +91,7 @@ export class ModelRoutes {
   }
 }
 
-function whyNoMetadata(version: VersionInService): Refusal | undefined {
-  if (version.metadata !== undefined) return undefined;
-  return version.whyNot() ?? refuse('MODEL_STARTING', `${version.name} is starting`);
+/** What the protocol tells of a tensor. */
+function signatureOf({ name, datatype, shape }: TensorMetadata): TensorMetadata {
+  return { name, datatype, shape };
 }

@@ -1,10 +1,18 @@
-import { ServingError } from '../base/errors.ts';
-import type { Parameter, Parameters } from '../model/inference.ts';
+import type { Parameters } from '../model/inference.ts';
 import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts';
 import { readJsonData } from '../tensor/json-codec.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { byteSize, elementCount } from '../tensor/tensor.ts';
-import { isJsonObject, type JsonObject, parseRequestJson } from './json-text.ts';
+import {
+  invalid,
+  isJsonObject,
+  type JsonObject,
+  malformed,
+  parseRequestJson,
+  present,
+  shown,
+} from './json-text.ts';
+import { booleanOf, parametersOf, requestParameters } from './request-parameters.ts';
 
 /** An output the caller named, and whether it wants raw bytes. */
 export interface RequestedOutput {
@@ -42,15 +50,12 @@ export function parseOipHead(bytes: Segments): OipHead {
   const json = parseRequestJson(bytes);
   const inputs = listOf(json, 'inputs').map(readInput);
   checkUnique('input', inputs);
-  const parameters = parametersOf(json);
   return {
     id: idOf(json),
     inputs,
-    parameters: modelParameters(parameters),
-    timeoutMs: timeoutMsOf(parameters),
-    priority: priorityOf(parameters),
-    outputs: json.outputs === undefined ? undefined : requestedOutputs(json),
-    isBinaryByDefault: parameters.binary_data_output === true,
+    ...requestParameters(json),
+    outputs: present(json.outputs) === undefined ? undefined : requestedOutputs(json),
+    isBinaryByDefault: booleanOf('', parametersOf(json), 'binary_data_output'),
   };
 }
 
@@ -72,12 +77,11 @@ function readInput(input: JsonObject): HeadInput {
     );
   }
   const parameters = parametersOf(input);
-  if (parameters.shared_memory_region !== undefined) {
+  if (present(parameters.shared_memory_region) !== undefined) {
     throw invalid(`input '${name}': shared memory is not offered here; send data or binary_data_size`);
   }
-  const size = parameters.binary_data_size;
-  // Some clients write "data": null beside binary_data_size: null is no data.
-  const json = input.data ?? undefined;
+  const size = present(parameters.binary_data_size);
+  const json = present(input.data);
   if (size === undefined) {
     return { name, datatype, shape, data: readJsonData(name, datatype, shape, json), binaryBytes: 0 };
   }
@@ -94,6 +98,7 @@ function shapeOf(name: string, shape: unknown): number[] {
   if (!Array.isArray(shape))
     throw invalid(`input '${name}': shape is ${shown(shape)}, wanted an array of sizes`);
   for (const size of shape) {
+    if (isTooLarge(size)) throw invalid(`input '${name}': shape has ${shown(size)}, which is too large`);
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
       throw invalid(`input '${name}': Unable to parse 'shape': ${shown(size)} is no whole number from 0 up`);
     }
@@ -101,62 +106,33 @@ function shapeOf(name: string, shape: unknown): number[] {
   return shape as number[];
 }
 
+/** A whole number, but none that counts elements. */
+function isTooLarge(size: unknown): boolean {
+  if (typeof size === 'bigint') return size > 0n;
+  return Number.isInteger(size) && (size as number) > Number.MAX_SAFE_INTEGER;
+}
+
 function requestedOutputs(json: JsonObject): RequestedOutput[] | undefined {
   const outputs = listOf(json, 'outputs').map((output) => {
     const name = nameOf(output, 'output');
     const parameters = parametersOf(output);
-    if (parameters.classification !== undefined) {
+    if (present(parameters.classification) !== undefined) {
       throw invalid(
         `output '${name}': the classification extension is not offered here; ask for the output itself`,
       );
     }
-    return { name, isBinary: parameters.binary_data === true };
+    // Ignored, the client would read what lay in the region before.
+    if (present(parameters.shared_memory_region) !== undefined) {
+      throw invalid(`output '${name}': shared memory is not offered here; ask for binary_data`);
+    }
+    return { name, isBinary: booleanOf(`output '${name}': `, parameters, 'binary_data') };
   });
   checkUnique('output', outputs);
   return outputs.length === 0 ? undefined : outputs;
 }
 
-/** Parameters that are the server's, not the model's. */
-const OWN_PARAMETERS: ReadonlySet<string> = new Set(['binary_data_output', 'timeout', 'priority']);
-
-function modelParameters(parameters: JsonObject): Parameters {
-  const kept: Record<string, Parameter> = {};
-  for (const [key, value] of Object.entries(parameters)) {
-    if (OWN_PARAMETERS.has(key)) continue;
-    if (key.startsWith('triton_'))
-      throw invalid(`parameter '${key}' is reserved: names may not begin with triton_`);
-    const isNumber = typeof value === 'number' && Number.isFinite(value);
-    if (typeof value !== 'string' && !isNumber && typeof value !== 'boolean') {
-      throw invalid(`parameter '${key}' is ${shown(value)}, wanted a text, a number, true or false`);
-    }
-    kept[key] = value;
-  }
-  return kept;
-}
-
-function timeoutMsOf({ timeout }: JsonObject): number | undefined {
-  if (timeout === undefined || timeout === 0) return undefined;
-  if (typeof timeout === 'number' && Number.isSafeInteger(timeout) && timeout > 0) return timeout / 1000;
-  throw invalid(`parameter 'timeout' is ${shown(timeout)}, wanted a whole number of microseconds`);
-}
-
-function priorityOf({ priority }: JsonObject): number {
-  if (priority === undefined) return 0;
-  if (typeof priority === 'number' && Number.isSafeInteger(priority) && priority >= 0) return priority;
-  throw invalid(
-    `parameter 'priority' is ${shown(priority)}, wanted a whole number: 0 for the model's own, 1 the most urgent`,
-  );
-}
-
-function parametersOf(holder: JsonObject): JsonObject {
-  const { parameters } = holder;
-  if (parameters === undefined || parameters === null) return {};
-  if (!isJsonObject(parameters)) throw malformed(`'parameters' is ${shown(parameters)}, wanted an object`);
-  return parameters;
-}
-
 function idOf({ id }: JsonObject): string {
-  if (id === undefined || id === null) return '';
+  if (present(id) === undefined) return '';
   if (typeof id === 'string') return id;
   throw malformed(`'id' is ${shown(id)}, wanted a text`);
 }
@@ -180,18 +156,4 @@ function checkUnique(what: string, named: readonly { readonly name: string }[]):
   if (named.length < 2) return;
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index);
   if (twice !== undefined) throw invalid(`${what} '${twice.name}' already exists in request`);
-}
-
-function shown(value: unknown): string {
-  if (value === undefined) return 'missing';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'bigint' ? String(value) : (JSON.stringify(value)?.slice(0, 60) ?? typeof value);
-}
-
-function invalid(message: string): ServingError {
-  return new ServingError('INVALID_INPUT', message);
-}
-
-function malformed(message: string): ServingError {
-  return new ServingError('MALFORMED', message);
 }

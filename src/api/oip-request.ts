@@ -6,14 +6,17 @@ import { encodeBytesElements } from '../tensor/bytes-elements.ts';
 import { flatten, type Segments, sliceSegments } from '../tensor/segments.ts';
 import { byteSize, type Tensor } from '../tensor/tensor.ts';
 import type { HeadInput, HeadReader, RequestedOutput } from './oip-head.ts';
+import type { Layout } from './simple-codec.ts';
 
-/** A request of the Open Inference Protocol, and how its caller wants the answer. */
+/** A request, and how its caller wants the answer. */
 export interface OipRequest {
   readonly request: InferenceRequest;
   /** undefined asks for all outputs. */
   readonly outputs: readonly RequestedOutput[] | undefined;
   /** For when no output is named. */
   readonly isBinaryByDefault: boolean;
+  /** Of a request in the simple form. */
+  readonly layout?: Layout;
 }
 
 /**

@@ -52,6 +52,8 @@ function writeHead(res: ServerResponse, refusal: Refusal): Buffer {
     // Whole seconds bring everybody back at once: who can reads the finer one.
     res.setHeader('retry-after-ms', Math.round(retryAfterMs));
   }
+  // What to try instead (RFC 7694).
+  if (reason === 'ENCODING_UNSUPPORTED') res.setHeader('accept-encoding', 'gzip, deflate');
   if (reason === 'DRAINING') res.shouldKeepAlive = false;
   res.writeHead(httpStatusOf(reason), { 'content-type': JSON_TYPE, 'content-length': bytes.byteLength });
   return bytes;

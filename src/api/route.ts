@@ -1,24 +1,40 @@
+import { type ExtensionRoute, extensionRoute, modelExtension } from './extension-route.ts';
+
 /** What a path asks for. */
 export type Route =
-  | {
-      readonly kind: 'infer' | 'predict' | 'model metadata' | 'model ready';
-      readonly model: string;
-      readonly version: string | undefined;
-    }
-  | { readonly kind: 'server metadata' | 'model list' }
+  | ModelRoute
+  | ExtensionRoute
+  | { readonly kind: 'server metadata' | 'model list' | 'alive' | 'all statistics' }
   | { readonly kind: 'protocol health' | 'health'; readonly check: string }
   | { readonly kind: 'bad version'; readonly version: string }
   | { readonly kind: 'bad path' }
   | { readonly kind: 'other' };
 
+/** What a path asks of a model, or of one of its versions. */
+interface ModelRoute {
+  readonly kind: 'infer' | 'predict' | 'simple ready' | ReadKind;
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
+type ReadKind = 'model metadata' | 'model ready' | 'model configuration' | 'model statistics';
+
 const OTHER: Route = { kind: 'other' };
-const VERSION = /^\d{1,15}$/;
+const VERSION = /^\d{1,20}$/;
 const CHECKS = ['live', 'ready', 'startup'];
+/** By what stands behind the model. */
+const READS: Readonly<Record<string, ReadKind>> = {
+  ready: 'model ready',
+  config: 'model configuration',
+  stats: 'model statistics',
+};
+const POSTS: readonly Route['kind'][] = ['infer', 'predict', 'repository index', 'forget regions'];
+const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
 
 /** The only method a route answers to; undefined where the path itself is wrong, or is not ours to judge. */
 export function methodOf({ kind }: Route): 'GET' | 'POST' | undefined {
-  if (kind === 'other' || kind === 'bad path' || kind === 'bad version') return undefined;
-  return kind === 'infer' || kind === 'predict' ? 'POST' : 'GET';
+  if (ANY_METHOD.includes(kind)) return undefined;
+  return POSTS.includes(kind) ? 'POST' : 'GET';
 }
 
 /** Reads a URL's path; a query is ignored, each segment decoded once, a slash at the end makes no difference. */
@@ -27,45 +43,52 @@ export function parseRoute(url: string): Route {
   const path = segmentsOf(query === -1 ? url : url.slice(0, query));
   if (path === undefined) return { kind: 'bad path' };
   const [root, second, third] = path;
+  if (root === undefined) return { kind: 'alive' };
   if (root === 'v2') {
     if (second === undefined) return { kind: 'server metadata' };
     if (second === 'models') return modelRoute(path);
     if (second === 'health' && path.length === 3 && (third === 'live' || third === 'ready')) {
       return { kind: 'protocol health', check: third };
     }
-  } else if (root === 'v1' && second === 'models') {
-    return third === undefined ? { kind: 'model list' } : predictRoute(path);
-  } else if (root === 'health' && path.length === 2 && CHECKS.includes(second ?? '')) {
+    return extensionRoute(path) ?? OTHER;
+  }
+  if (root === 'v1' && second === 'models') {
+    return third === undefined ? { kind: 'model list' } : simpleRoute(path);
+  }
+  if (root === 'health' && path.length === 2 && CHECKS.includes(second ?? '')) {
     return { kind: 'health', check: second ?? '' };
   }
   return OTHER;
 }
 
-/** `/v2/models/{model}[/versions/{version}][/ready|/infer]` */
+/** `/v2/models/{model}[/versions/{version}][/…]`; a model named `stats` gives way only where nothing stands behind it. */
 function modelRoute(path: readonly string[]): Route {
   const model = path[2];
   if (model === undefined || model === '') return OTHER;
+  if (model === 'stats' && path.length === 3) return { kind: 'all statistics' };
   const hasVersion = path[3] === 'versions';
   const version = hasVersion ? (path[4] ?? '') : undefined;
   if (version !== undefined && !VERSION.test(version)) return { kind: 'bad version', version };
   const rest = path.slice(hasVersion ? 5 : 3);
-  if (rest.length === 0) return { kind: 'model metadata', model, version };
-  if (rest.length > 1) return OTHER;
-  if (rest[0] === 'infer') return { kind: 'infer', model, version };
-  return rest[0] === 'ready' ? { kind: 'model ready', model, version } : OTHER;
+  const [verb] = rest;
+  if (verb === undefined) return { kind: 'model metadata', model, version };
+  if (rest.length > 1) return modelExtension(rest) ?? OTHER;
+  if (verb === 'infer') return { kind: 'infer', model, version };
+  const kind = Object.hasOwn(READS, verb) ? READS[verb] : undefined;
+  return kind === undefined ? (modelExtension(rest) ?? OTHER) : { kind, model, version };
 }
 
-/** `/v1/models/{model}:predict` and `/v1/models/{model}/versions/{version}:predict` */
-function predictRoute(path: readonly string[]): Route {
+/** `/v1/models/{model}[/versions/{version}][:predict]` */
+function simpleRoute(path: readonly string[]): Route {
+  const isVersioned = path.length === 5 && path[3] === 'versions';
+  if (path.length !== 3 && !isVersioned) return OTHER;
   const last = path.at(-1) ?? '';
-  if (!last.endsWith(':predict')) return OTHER;
-  const name = last.slice(0, -':predict'.length);
-  if (path.length === 3) return { kind: 'predict', model: name, version: undefined };
-  const model = path[2];
-  if (path.length !== 5 || path[3] !== 'versions' || model === undefined) return OTHER;
-  return VERSION.test(name)
-    ? { kind: 'predict', model, version: name }
-    : { kind: 'bad version', version: name };
+  const isPredict = last.endsWith(':predict');
+  const name = isPredict ? last.slice(0, -':predict'.length) : last;
+  const kind = isPredict ? 'predict' : 'simple ready';
+  if (!isVersioned) return { kind, model: name, version: undefined };
+  if (!VERSION.test(name)) return { kind: 'bad version', version: name };
+  return { kind, model: path[2] ?? '', version: name };
 }
 
 function segmentsOf(path: string): string[] | undefined {

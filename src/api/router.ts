@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, unreachable } from '../base/errors.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
+import type { ExtensionRoutes } from './extension-routes.ts';
 import { answerHealth } from './health-routes.ts';
 import type { InferenceHandler } from './inference-handler.ts';
 import type { ModelRoutes } from './model-routes.ts';
-import { sendRefusal } from './reply.ts';
+import { sendJson, sendRefusal } from './reply.ts';
+import { normalizeTarget } from './request-target.ts';
 import { methodOf, parseRoute, type Route } from './route.ts';
 
 /** A handler for whatever is not on the inference paths. */
@@ -25,6 +27,7 @@ const MAX_REMEMBERED_LENGTH = 256;
 export class Router {
   readonly #inference: InferenceHandler;
   readonly #models: ModelRoutes;
+  readonly #extensions: ExtensionRoutes;
   readonly #health: ServerHealth;
   readonly #remembered = new Map<string, Route>();
   #other: OtherRoutes = {
@@ -33,9 +36,15 @@ export class Router {
     close() {},
   };
 
-  constructor(inference: InferenceHandler, models: ModelRoutes, health: ServerHealth) {
+  constructor(
+    inference: InferenceHandler,
+    models: ModelRoutes,
+    extensions: ExtensionRoutes,
+    health: ServerHealth,
+  ) {
     this.#inference = inference;
     this.#models = models;
+    this.#extensions = extensions;
     this.#health = health;
   }
 
@@ -50,6 +59,11 @@ export class Router {
   }
 
   route(req: IncomingMessage, res: ServerResponse): void {
+    const wrong = normalizeTarget(req);
+    if (wrong !== undefined) {
+      sendRefusal(res, wrong);
+      return;
+    }
     const route = this.#routeOf(req.url ?? '/');
     const wanted = methodOf(route);
     const method = req.method === 'HEAD' ? 'GET' : req.method;
@@ -75,6 +89,33 @@ export class Router {
         break;
       case 'model ready':
         this.#models.modelReady(res, route.model, route.version);
+        break;
+      case 'simple ready':
+        this.#models.simpleReady(res, route.model, route.version);
+        break;
+      case 'model configuration':
+        this.#extensions.configuration(res, route.model, route.version);
+        break;
+      case 'model statistics':
+        this.#extensions.statistics(res, route.model, route.version);
+        break;
+      case 'all statistics':
+        this.#extensions.allStatistics(res);
+        break;
+      case 'repository index':
+        this.#extensions.index(req, res);
+        break;
+      case 'regions':
+        sendJson(res, 200, []);
+        break;
+      case 'forget regions':
+        sendJson(res, 200, {});
+        break;
+      case 'not offered':
+        sendRefusal(res, refuse('NOT_OFFERED', route.message));
+        break;
+      case 'alive':
+        sendJson(res, 200, { status: 'alive' });
         break;
       case 'server metadata':
         this.#models.serverMetadata(res);

@@ -1,96 +1,132 @@
-import { ServingError } from '../base/errors.ts';
 import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
-import { readJsonData, writeJsonElements } from '../tensor/json-codec.ts';
+import { writeJsonElements } from '../tensor/json-codec.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
-import { isJsonObject, parseRequestJson } from './json-text.ts';
+import { invalid, isJsonObject, malformed, parseRequestJson, present, shown } from './json-text.ts';
+import { requestParameters } from './request-parameters.ts';
+import { isBase64, readRows, readWhole } from './simple-values.ts';
+
+/** Whether a request of the simple form came row by row or input by input: its answer goes out alike. */
+export type Layout = { readonly by: 'row'; readonly rows: number } | { readonly by: 'column' };
+
+export interface PredictRequest {
+  readonly request: InferenceRequest;
+  readonly layout: Layout;
+}
 
 /**
- * Reads the form people type by hand, `{"instances": [...]}`: one instance a row, nested as the model's shape
- * or flat; for a model of several inputs an object by input name.
+ * Reads the form people type by hand. `{"instances": [...]}` has one instance a row, nested as the model's shape or flat,
+ * for a model of several inputs an object by input name; `{"inputs": …}` has each input as a whole.
  */
 export function readPredictRequest(
   model: string,
   metadata: ModelMetadata,
   hasBatchAxis: boolean,
   body: Segments,
-): InferenceRequest {
-  const { instances } = parseRequestJson(body);
+): PredictRequest {
+  const json = parseRequestJson(body);
+  const [instances, columns] = [present(json.instances), present(json.inputs)];
+  if (instances !== undefined && columns !== undefined) {
+    throw malformed(`got both "instances" and "inputs" for model '${model}', wanted one of them`);
+  }
+  const request = { id: '', ...requestParameters(json) };
+  if (columns !== undefined) {
+    return { request: { ...request, inputs: readColumns(metadata, columns) }, layout: { by: 'column' } };
+  }
   if (!Array.isArray(instances) || instances.length === 0) {
-    throw new ServingError(
-      'MALFORMED',
-      `wanted {"instances": [...]} with at least one instance for model '${model}'`,
-    );
+    throw malformed(`wanted {"instances": [...]} with at least one instance for model '${model}'`);
   }
   if (!hasBatchAxis && instances.length > 1) {
-    throw new ServingError(
-      'INVALID_INPUT',
+    throw invalid(
       `model '${model}' takes one instance at a time, got ${instances.length}: send several requests`,
     );
   }
   const inputs = metadata.inputs.map((input) => {
     const values = instances.map((instance, index) => valueFor(metadata, input, instance, index));
-    return readInput(input, hasBatchAxis ? values : values[0]);
+    return hasBatchAxis ? readRows(input, values) : readWhole(input, values[0]);
   });
-  return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
+  return { request: { ...request, inputs }, layout: { by: 'row', rows: instances.length } };
 }
 
 function valueFor(metadata: ModelMetadata, input: TensorMetadata, instance: unknown, index: number): unknown {
-  if (!isJsonObject(instance)) {
+  const isBytes = isBase64(instance) && input.name !== 'b64';
+  if (!isJsonObject(instance) || (isBytes && metadata.inputs.length === 1)) {
     if (metadata.inputs.length === 1) return instance;
-    const names = metadata.inputs.map(({ name }) => `"${name}": …`).join(', ');
-    throw new ServingError('INVALID_INPUT', `instance ${index} must be an object {${names}}`);
+    throw invalid(`instance ${index} must be an object {${wantedNames(metadata)}}`);
   }
-  const value = instance[input.name];
+  const value = present(instance[input.name]);
   if (value !== undefined) return value;
-  throw new ServingError(
-    'INVALID_INPUT',
+  throw invalid(
     `instance ${index} has no '${input.name}'; it has ${Object.keys(instance).slice(0, 20).join(', ') || 'nothing'}`,
   );
 }
 
-function readInput({ name, datatype, shape: wanted }: TensorMetadata, value: unknown): Tensor {
-  const nested = nestedShape(value);
-  const shape = fitShape(nested, wanted);
-  const list = Array.isArray(value) ? value : [value];
-  return { name, datatype, shape, data: readJsonData(name, datatype, shape, list) };
+function readColumns(metadata: ModelMetadata, columns: unknown): Tensor[] {
+  const [only] = metadata.inputs;
+  const isBytes = isBase64(columns) && only?.name !== 'b64';
+  if (!isJsonObject(columns) || isBytes) {
+    if (only !== undefined && metadata.inputs.length === 1) return [readWhole(only, columns)];
+    throw invalid(`"inputs" is ${shown(columns)}, wanted an object {${wantedNames(metadata)}}`);
+  }
+  return metadata.inputs.map((input) => {
+    const value = present(columns[input.name]);
+    if (value !== undefined) return readWhole(input, value);
+    throw invalid(
+      `"inputs" has no '${input.name}'; it has ${Object.keys(columns).slice(0, 20).join(', ') || 'nothing'}`,
+    );
+  });
 }
 
-function nestedShape(value: unknown): number[] {
-  const shape: number[] = [];
-  for (let inner = value; Array.isArray(inner) && shape.length < 100; inner = inner[0])
-    shape.push(inner.length);
-  return shape;
+function wantedNames({ inputs }: ModelMetadata): string {
+  return inputs.map(({ name }) => `"${name}": …`).join(', ');
 }
 
-/** A picture may come flat where the model wants rows and columns, or the other way round: only the count must agree. */
-function fitShape(nested: readonly number[], wanted: readonly number[]): readonly number[] {
-  const rows = wanted[0] === -1 ? (nested[0] ?? 1) : wanted[0];
-  const known = rows === undefined ? [] : [rows, ...wanted.slice(1)];
-  return !known.includes(-1) && elementCount(known) === elementCount(nested) ? known : nested;
-}
-
-/** Writes `{"predictions": [...]}`: one row each, for a model of several outputs an object by output name. */
-export function writePredictAnswer(outputs: readonly Tensor[], hasBatchAxis: boolean): Buffer {
-  const byOutput = outputs.map((output) => (hasBatchAxis ? writeRows(output) : [nest(output, output.shape)]));
-  const rows = byOutput[0]?.length ?? 0;
-  const predictions = Array.from({ length: rows }, (_, row) => {
+/**
+ * Writes `{"predictions": [...]}`: one row each, for a model of several outputs an object by output name. Where rows and
+ * outputs do not go together, `predictions` is one object of whole outputs. Inputs that came whole are answered whole,
+ * under `outputs`.
+ */
+export function writePredictAnswer(
+  outputs: readonly Tensor[],
+  hasBatchAxis: boolean,
+  layout: Layout,
+): Buffer {
+  if (layout.by === 'column') {
+    const [only] = outputs;
+    const isOne = outputs.length === 1 && only !== undefined;
+    return Buffer.from(`{"outputs":${isOne ? writeWhole(only) : writeByName(outputs, writeWhole)}}`);
+  }
+  if (hasBatchAxis && outputs.some(({ shape }) => shape[0] !== layout.rows)) {
+    return Buffer.from(`{"predictions":${writeByName(outputs, writeWhole)}}`);
+  }
+  const byOutput = outputs.map((output) => (hasBatchAxis ? writeRows(output) : [writeWhole(output)]));
+  const predictions = Array.from({ length: layout.rows }, (_, row) => {
     if (outputs.length === 1) return byOutput[0]?.[row];
-    return `{${outputs.map(({ name }, index) => `${JSON.stringify(name)}:${byOutput[index]?.[row]}`).join(',')}}`;
+    return writeByName(outputs, (_output, index) => String(byOutput[index]?.[row]));
   });
   return Buffer.from(`{"predictions":[${predictions.join(',')}]}`);
 }
 
+function writeByName(outputs: readonly Tensor[], write: (output: Tensor, index: number) => string): string {
+  const members = outputs.map((output, index) => `${JSON.stringify(output.name)}:${write(output, index)}`);
+  return `{${members.join(',')}}`;
+}
+
 function writeRows(output: Tensor): string[] {
   const [rows = 0, ...rowShape] = output.shape;
-  const elements = writeJsonElements(output);
+  const elements = elementsOf(output);
   const perRow = elementCount(rowShape);
   return Array.from({ length: rows }, (_, row) => nestElements(elements, row * perRow, rowShape));
 }
 
-function nest(output: Tensor, shape: readonly number[]): string {
-  return nestElements(writeJsonElements(output), 0, shape);
+function writeWhole(output: Tensor): string {
+  return nestElements(elementsOf(output), 0, output.shape);
+}
+
+/** Bytes that are no text go out as they may come in. */
+function elementsOf(output: Tensor): ArrayLike<string | number> {
+  return writeJsonElements(output, (_name, bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`);
 }
 
 function nestElements(elements: ArrayLike<string | number>, start: number, shape: readonly number[]): string {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { BodyBudget } from '../api/body-budget.ts';
 import { Codec } from '../api/codec.ts';
 import { Door } from '../api/door.ts';
+import { ExtensionRoutes } from '../api/extension-routes.ts';
 import { listen, makeHttpServer } from '../api/http-server.ts';
 import { InferenceHandler } from '../api/inference-handler.ts';
 import { ModelRoutes } from '../api/model-routes.ts';
@@ -19,6 +20,7 @@ import type { ServerSettings } from '../config/server-settings.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
 import { Metrics } from '../observe/metrics.ts';
+import { Statistics } from '../observe/statistics.ts';
 import { grantedCores } from './cores.ts';
 import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
@@ -64,7 +66,10 @@ export class Front {
       writeStallMs: settings.http.writeStallMs,
     });
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
-    this.#router = new Router(inference, models, health);
+    const statistics = new Statistics(registry);
+    const wallMs = (at: number) => operations.wallMs(at);
+    const extensions = new ExtensionRoutes({ registry, statistics, wallMs });
+    this.#router = new Router(inference, models, extensions, health);
     this.#metrics = new Metrics(() => budget.bytes, operations);
     for (const version of registry.all()) this.#metrics.watch(version);
     registry.added.on((version) => this.#metrics.watch(version));

@@ -23,6 +23,7 @@ const REASONS = {
   MODEL_ERROR: { http: 500, grpc: 13 },
   POISON_INPUT: { http: 500, grpc: 13 },
   BAD_OUTPUT: { http: 500, grpc: 13 },
+  NOT_OFFERED: { http: 501, grpc: 12 },
   QUEUE_FULL: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   CLASS_SHED: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   DISPLACED: { http: 503, grpc: 14, retryAfterMs: 1_000 },

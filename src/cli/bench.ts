@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
-import { GalleyClient, type ModelDescription, RefusedError } from '../client/galley-client.ts';
+import { GalleyClient, type ModelDescription } from '../client/galley-client.ts';
 import { findMaxRate } from '../load/find-max-rate.ts';
 import type { JobRequest, LoadJob } from '../load/load-job.ts';
 import { type LoadReport, renderReport } from '../load/load-report.ts';
 import type { Schedule } from '../load/schedule.ts';
 import { whyNoBatchAxis } from '../model/model-metadata.ts';
 import { guessedShape, madeUpValues } from '../warmup/made-up-rows.ts';
+import { askProblem } from './ask-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { runLoadInProcess } from './run-load.ts';
 
@@ -76,11 +77,7 @@ async function describe(model: string, flags: BenchFlags): Promise<ModelDescript
   try {
     return await new GalleyClient(flags.url).describe(model, flags.modelVersion);
   } catch (caught) {
-    const text =
-      caught instanceof RefusedError
-        ? caught.message
-        : `no server answers at ${flags.url}: ${messageOf(caught)}`;
-    console.error(`galley: ${text}`);
+    console.error(`galley: ${askProblem(flags.url, caught)}`);
     process.exit(EXIT.refused);
   }
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, OperatorError } from '../base/errors.ts';
-import { GalleyClient, RefusedError } from '../client/galley-client.ts';
+import { GalleyClient } from '../client/galley-client.ts';
 import { type ImageSettings, ImageSettings as ImageSettingsSchema } from '../config/image-settings.ts';
+import { writeExactJson } from '../tensor/exact-json.ts';
+import { askProblem } from './ask-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { pixelsOf } from './image-input.ts';
 import { summarize } from './summarize.ts';
@@ -16,6 +18,7 @@ export interface InferFlags {
 
 const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 const STDIN_FD = 0;
+const JSON_INDENT = 2;
 
 /** Asks for one prediction and prints it. */
 export async function infer(model: string, flags: InferFlags): Promise<void> {
@@ -23,13 +26,11 @@ export async function infer(model: string, flags: InferFlags): Promise<void> {
   try {
     const answer = await ask(new GalleyClient(flags.url), model, flags.modelVersion, bytes);
     console.log(
-      flags.json === true ? JSON.stringify(answer.json, null, 2) : summarize(answer.json, answer.labels),
+      flags.json === true ? writeExactJson(answer.json, JSON_INDENT) : summarize(answer.json, answer.labels),
     );
   } catch (caught) {
     if (caught instanceof OperatorError) throw caught;
-    console.error(
-      `galley: ${caught instanceof RefusedError ? `${caught.status} ${caught.message}` : unreachableText(flags.url, caught)}`,
-    );
+    console.error(`galley: ${askProblem(flags.url, caught)}`);
     process.exit(EXIT.refused);
   }
 }
@@ -74,10 +75,4 @@ function readInput(file: string): Buffer {
   } catch (caught) {
     throw new OperatorError(`cannot read ${file}: ${messageOf(caught)}`);
   }
-}
-
-function unreachableText(url: string, caught: unknown): string {
-  const cause =
-    caught instanceof Error && caught.cause !== undefined ? messageOf(caught.cause) : messageOf(caught);
-  return `no server answers at ${url} (${cause}): start one with galley serve, or name it with --url`;
 }

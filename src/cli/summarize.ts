@@ -1,3 +1,5 @@
+import { UnreadableAnswerError } from '../client/read-answer.ts';
+
 interface AnswerOutput {
   readonly name: string;
   readonly shape: readonly number[];
@@ -9,9 +11,23 @@ const SHOWN_CLASSES = 3;
 
 /** An answer for people: the likeliest classes where an output looks like them, else the first numbers. */
 export function summarize(json: unknown, labels: readonly string[] | undefined): string {
-  const answer = json as { model_name: string; model_version: string; outputs: readonly AnswerOutput[] };
+  const answer = json as {
+    model_name: string;
+    model_version: string;
+    outputs: readonly AnswerOutput[];
+  } | null;
+  if (!Array.isArray(answer?.outputs) || !answer.outputs.every(isOutput)) {
+    throw new UnreadableAnswerError('it has no outputs with shape and data');
+  }
   const head = `${answer.model_name} (version ${answer.model_version})`;
-  return [head, ...answer.outputs.flatMap((output) => describeOutput(output, labels))].join('\n');
+  return [
+    head,
+    ...(answer.outputs as readonly AnswerOutput[]).flatMap((output) => describeOutput(output, labels)),
+  ].join('\n');
+}
+
+function isOutput(output: AnswerOutput | null): boolean {
+  return Array.isArray(output?.shape) && Array.isArray(output.data);
 }
 
 function describeOutput(

@@ -1,25 +1,21 @@
 import type { Parameters } from '../model/inference.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
-import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
-import { flatten, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
-import { allocateArray, bytesOf, type TensorArray, typedArrayOf } from '../tensor/tensor.ts';
+import { writeExactJson } from '../tensor/exact-json.ts';
+import { type Segments, segmentsOf } from '../tensor/segments.ts';
+import { encodeInput, type InputData } from './encode-input.ts';
+import { type InferResult, readAnswer, readAnswerJson } from './read-answer.ts';
 
 /** A tensor to send. */
 export interface InferInput {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** A typed array of the datatype, or plain numbers; for BYTES texts or bytes. */
-  readonly data: TensorArray | readonly (number | bigint | boolean)[] | readonly (string | Uint8Array)[];
-}
-
-/** A tensor that came back. */
-export interface InferOutput {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly number[];
-  readonly data: TensorArray | readonly Uint8Array[];
+  /**
+   * A typed array of the datatype, where that of FP16 and BF16 holds 16-bit patterns; any other typed array, or plain
+   * numbers: they are converted, or refused where the datatype has none of them. For BYTES texts or bytes.
+   */
+  readonly data: InputData;
 }
 
 export interface InferOptions {
@@ -31,13 +27,6 @@ export interface InferOptions {
   readonly outputs?: readonly string[];
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
-}
-
-export interface InferResult {
-  readonly model: string;
-  readonly version: string;
-  readonly id: string | undefined;
-  readonly outputs: readonly InferOutput[];
 }
 
 /** What a model says of itself. */
@@ -63,20 +52,6 @@ export class RefusedError extends Error {
   }
 }
 
-interface WireOutput {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly shape: readonly number[];
-  readonly parameters: { readonly binary_data_size: number };
-}
-
-interface WireAnswer {
-  readonly model_name: string;
-  readonly model_version: string;
-  readonly id?: string;
-  readonly outputs: readonly WireOutput[];
-}
-
 /** Talks the Open Inference Protocol to a server, tensors as raw bytes in both directions. */
 export class GalleyClient {
   readonly #url: string;
@@ -96,17 +71,20 @@ export class GalleyClient {
   async describe(model: string, version?: string): Promise<ModelDescription> {
     const response = await fetch(this.#modelUrl(model, version));
     await checkAccepted(response);
-    return (await response.json()) as ModelDescription;
+    return readAnswerJson(await bodyOf(response)) as ModelDescription;
   }
 
-  /** Throws a RefusedError with the server's words when it says no. */
+  /**
+   * Throws a RefusedError with the server's words when it says no, a RangeError for numbers that the datatype does not
+   * have, and an UnreadableAnswerError for an answer that is none.
+   */
   async infer(
     model: string,
     inputs: readonly InferInput[],
     options: InferOptions = {},
   ): Promise<InferResult> {
-    const payloads = inputs.map(payloadOf);
-    const head = Buffer.from(JSON.stringify(requestHead(inputs, payloads, options)));
+    const payloads = inputs.map(({ name, datatype, data }) => encodeInput(name, datatype, data));
+    const head = Buffer.from(writeExactJson(requestHead(inputs, payloads, options)));
     const response = await fetch(`${this.#modelUrl(model, options.version)}/infer`, {
       method: 'POST',
       headers: {
@@ -117,36 +95,22 @@ export class GalleyClient {
       ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     await checkAccepted(response);
-    const body = segmentsOf(new Uint8Array(await response.arrayBuffer()));
+    const body = await bodyOf(response);
     const headBytes = Number(response.headers.get('inference-header-content-length') ?? body.byteLength);
     return readAnswer(body, headBytes);
   }
 
-  /** Posts a body as it is, for whoever has one ready; returns the answer's JSON. */
+  /** Posts a body that is ready; returns the answer's JSON, integers beyond 2^53 as BigInt. */
   async inferBody(model: string, version: string | undefined, body: Uint8Array): Promise<unknown> {
     const response = await fetch(`${this.#modelUrl(model, version)}/infer`, { method: 'POST', body });
     await checkAccepted(response);
-    return response.json();
+    return readAnswerJson(await bodyOf(response));
   }
 
   #modelUrl(model: string, version: string | undefined): string {
     const base = `${this.#url}/v2/models/${encodeURIComponent(model)}`;
     return version === undefined ? base : `${base}/versions/${encodeURIComponent(version)}`;
   }
-}
-
-function payloadOf({ datatype, data }: InferInput): Segments {
-  if (ArrayBuffer.isView(data)) return bytesOf(data);
-  if (datatype !== 'BYTES') {
-    const array = allocateArray(datatype, data.length);
-    for (const [index, value] of data.entries()) array[index] = value as never;
-    return bytesOf(array);
-  }
-  return encodeBytesElements(
-    Array.from(data as readonly (string | Uint8Array)[], (element) =>
-      typeof element === 'string' ? Buffer.from(element) : element,
-    ),
-  );
 }
 
 function requestHead(
@@ -170,21 +134,8 @@ function requestHead(
   };
 }
 
-function readAnswer(body: Segments, headBytes: number): InferResult {
-  const text = Buffer.from(flatten(sliceSegments(body, 0, headBytes))).toString('utf8');
-  const answer = JSON.parse(text) as WireAnswer;
-  let at = headBytes;
-  const outputs = answer.outputs.map(({ name, datatype, shape, parameters }) => {
-    const data = sliceSegments(body, at, at + parameters.binary_data_size);
-    at += parameters.binary_data_size;
-    return {
-      name,
-      datatype,
-      shape,
-      data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data),
-    };
-  });
-  return { model: answer.model_name, version: answer.model_version, id: answer.id, outputs };
+async function bodyOf(response: Response): Promise<Segments> {
+  return segmentsOf(new Uint8Array(await response.arrayBuffer()));
 }
 
 async function checkAccepted(response: Response): Promise<void> {

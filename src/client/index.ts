@@ -2,8 +2,7 @@ export {
   GalleyClient,
   type InferInput,
   type InferOptions,
-  type InferOutput,
-  type InferResult,
   type ModelDescription,
   RefusedError,
 } from './galley-client.ts';
+export { type InferOutput, type InferResult, UnreadableAnswerError } from './read-answer.ts';

@@ -7,9 +7,7 @@ export const QueueSettings = z
       .int()
       .min(1)
       .default(1024)
-      .describe(
-        'Rows that may wait; more are refused with 503 QUEUE_FULL.',
-      ),
+      .describe('Rows that may wait; more are refused with 503 QUEUE_FULL.'),
     maxRequestRows: z
       .int()
       .min(1)

@@ -107,7 +107,13 @@ export class LoadedVersion {
 function defaultMaxBatchSize({ objective, batching }: ModelSettings, { inputs }: ModelMetadata): number {
   if (objective === undefined || batching.maxWaitMs !== undefined) return DEFAULT_MAX_BATCH_SIZE;
   const rowBytes = inputs.reduce((sum, { datatype, shape }) => {
-    return sum + (byteSize(datatype, shape.map((size) => Math.abs(size))) ?? 1);
+    return (
+      sum +
+      (byteSize(
+        datatype,
+        shape.map((size) => Math.abs(size)),
+      ) ?? 1)
+    );
   }, 0);
   return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BATCH_BYTES / Math.max(1, rowBytes))));
 }

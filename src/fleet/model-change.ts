@@ -4,11 +4,7 @@ import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
  * In what a model that was loaded again differs from the one that is served; undefined when it is the same. Two models
  * under one name would answer by turns.
  */
-export function modelChange(
-  served: ModelMetadata,
-  loaded: ModelMetadata,
-  file: string,
-): string | undefined {
+export function modelChange(served: ModelMetadata, loaded: ModelMetadata, file: string): string | undefined {
   const what =
     signatureChange('input', served.inputs, loaded.inputs) ??
     signatureChange('output', served.outputs, loaded.outputs) ??

@@ -45,8 +45,13 @@ export function* doubtAt(size: number, { judge, alone }: ProofParts): Course<Row
   const problemIn = (answer: Answer, rowsBefore: readonly (AnswerRow | undefined)[], runs: RunsCompared) =>
     judge.rowsProblem(answer, rowsBefore, runs);
 
-  const change = problemIn(again.answer, inUsual(() => true), 'same size');
-  if (change !== '') return { kind: 'unproven', why: 'the model answers the same batch differently each time' };
+  const change = problemIn(
+    again.answer,
+    inUsual(() => true),
+    'same size',
+  );
+  if (change !== '')
+    return { kind: 'unproven', why: 'the model answers the same batch differently each time' };
   const amongOthers = problemIn(usual.answer, byAlone(rows), 'other size');
   if (amongOthers !== '') return { kind: 'dependent', why: amongOthers };
   for (const kept of [0, 1]) {

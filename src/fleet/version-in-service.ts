@@ -124,9 +124,7 @@ export class VersionInService {
   get warning(): string | undefined {
     if (this.loaded === undefined) return undefined;
     const { metadata, verdict } = this.loaded;
-    return (
-      mergingNotice(this.spec.settings, metadata, verdict) ?? this.path.explicitProblem(this.loaded)
-    );
+    return mergingNotice(this.spec.settings, metadata, verdict) ?? this.path.explicitProblem(this.loaded);
   }
 
   /** Whether rows of different requests may share a batch; undefined until that is known. */

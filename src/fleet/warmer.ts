@@ -104,7 +104,10 @@ class Warming {
   }
 }
 
-function ranOf(outcome: Exclude<Outcome, { readonly kind: 'lost' }>, answer: Answer | Refusal | undefined): Ran {
+function ranOf(
+  outcome: Exclude<Outcome, { readonly kind: 'lost' }>,
+  answer: Answer | Refusal | undefined,
+): Ran {
   if (outcome.kind === 'threw') return { problem: outcome.message };
   if (answer === undefined) return { problem: 'no answer came' };
   if (isRefusal(answer)) return { problem: answer.message };

@@ -93,4 +93,3 @@ function sizesToRun({ maxBatchSize, profile, isOwnSize, limitMs }: WarmupTarget)
   const isKnown = isOwnSize && !Number.isFinite(limitMs);
   return isKnown ? [maxBatchSize, ...between] : [...between, maxBatchSize];
 }
-

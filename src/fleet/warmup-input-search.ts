@@ -24,7 +24,8 @@ export function* findInput(
   const { target, isOver } = parts;
   const { inputs } = target;
   // A replica that follows others runs what they have found.
-  if (target.profile === 'short' && inputs.chosen !== undefined) return yield* tryChosen(inputs.chosen, parts);
+  if (target.profile === 'short' && inputs.chosen !== undefined)
+    return yield* tryChosen(inputs.chosen, parts);
   let best: FoundInput | undefined;
   let firstProblem = 'none was tried, since replicas ended over others';
   for (let candidate = inputs.first; candidate < inputs.count; candidate++) {
@@ -40,7 +41,9 @@ export function* findInput(
     if (isOver() && best !== undefined) return best;
   }
   const cure = 'name a file with an input that it takes in warmup.sample';
-  return best ?? { kind: 'skipped', why: `the model took no input that was made up (${firstProblem}): ${cure}` };
+  return (
+    best ?? { kind: 'skipped', why: `the model took no input that was made up (${firstProblem}): ${cure}` }
+  );
 }
 
 /** Other replicas have run these rows: that this one does not is its own fault. */
@@ -52,10 +55,7 @@ function* tryChosen(rows: readonly Member[], { use }: CourseParts): Course<Found
 }
 
 /** Each row alone; a text is why not even the first one runs. */
-function* tryCandidate(
-  candidate: number,
-  { target, judge, use }: CourseParts,
-): Course<FoundInput | string> {
+function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): Course<FoundInput | string> {
   const rows = target.inputs.rows(candidate);
   use(rows);
   const answers: Answer[] = [];

@@ -18,10 +18,13 @@ export interface ModelInput {
   readonly data: TensorArray | readonly Uint8Array[];
 }
 
-/** A tensor as a module model writes it; BYTES elements may also be strings. */
+/**
+ * A tensor as a module model writes it: the typed array of the datatype, or plain numbers, which FP16 and BF16 are made
+ * of too. BYTES elements may also be strings.
+ */
 export interface ModelOutput {
   readonly shape: readonly number[];
-  readonly data: TensorArray | readonly number[] | readonly (Uint8Array | string)[];
+  readonly data: TensorArray | readonly (number | bigint | boolean)[] | readonly (Uint8Array | string)[];
 }
 
 /** What a module model is told when it is loaded. */

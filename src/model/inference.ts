@@ -1,7 +1,14 @@
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A value that a caller may attach to a request for the model to read. */
-export type Parameter = string | number | boolean;
+/** A value that a caller may attach to a request for the model to read: any JSON, integers beyond 2^53 as BigInt. */
+export type Parameter =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly Parameter[]
+  | { readonly [name: string]: Parameter };
 
 export type Parameters = Readonly<Record<string, Parameter>>;
 

@@ -1,5 +1,6 @@
 import type { Parameters } from '../model/inference.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
+import { parseExactJson, writeExactJson } from '../tensor/exact-json.ts';
 import { gatherRows, splitRows } from '../tensor/rows.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -28,7 +29,7 @@ export function encodeRun(batch: Batch): Body {
   const { members } = batch;
   const inputs = inputsOf(batch);
   const parameters = members[0]?.request.parameters ?? {};
-  const parameterBytes = isEmpty(parameters) ? Buffer.alloc(0) : Buffer.from(JSON.stringify(parameters));
+  const parameterBytes = isEmpty(parameters) ? Buffer.alloc(0) : Buffer.from(writeExactJson(parameters));
   const rowsEnd = 8 + 4 * members.length;
   const tableStart = rowsEnd + padding(rowsEnd);
   const meta = Buffer.alloc(tableStart + tensorTableBytes(inputs) + parameterBytes.byteLength);
@@ -60,7 +61,7 @@ export function decodeRun(meta: Buffer, payload: Segments, inputs: readonly Tens
   const rowsEnd = 8 + 4 * memberCount;
   const tensors = readTensorTable(meta, rowsEnd + padding(rowsEnd), payload, inputs);
   const parametersText = meta.toString('utf8', meta.byteLength - parameterBytes);
-  const parameters = parameterBytes === 0 ? {} : (JSON.parse(parametersText) as Parameters);
+  const parameters = parameterBytes === 0 ? {} : (parseExactJson(parametersText) as Parameters);
   return { memberRows, inputs: tensors, parameters };
 }
 

@@ -77,7 +77,11 @@ class Compute {
         : { computeMs: 0, isFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
       const flags = isFinite ? 0 : FLAG.NOT_FINITE;
-      encoder.add({ ...header, kind: KIND.END, flags }, encodeEnd({ computeMs, ...(memory && { memory }) }), []);
+      encoder.add(
+        { ...header, kind: KIND.END, flags },
+        encodeEnd({ computeMs, ...(memory && { memory }) }),
+        [],
+      );
     } catch (caught) {
       encoder.finish();
       encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(messageOf(caught)), []);
@@ -181,7 +185,8 @@ parentPort?.on('message', (message: ToCompute) => {
 
 async function load(order: LoadOrder, keptBytes: Uint8Array): Promise<void> {
   try {
-    const kept = order.kept !== undefined && isReplaced(order) ? { ...order.kept, bytes: keptBytes } : undefined;
+    const kept =
+      order.kept !== undefined && isReplaced(order) ? { ...order.kept, bytes: keptBytes } : undefined;
     const { runtime, artefact } = kept === undefined ? await loadFile(order) : await loadKept(order, kept);
     compute = new Compute(order, runtime);
     const isRestored = kept === undefined ? {} : { isRestored: true as const };
@@ -200,7 +205,9 @@ async function loadFile(order: LoadOrder): Promise<Loaded> {
   const artefact = artefactOf(order.runtime, order.file);
   const runtime = await loadRuntime(order);
   if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
-  throw new Error('the file was replaced while it was being loaded: it is not known which of the two this is');
+  throw new Error(
+    'the file was replaced while it was being loaded: it is not known which of the two this is',
+  );
 }
 
 async function loadKept(order: LoadOrder, kept: KeptModel): Promise<Loaded> {

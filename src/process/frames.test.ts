@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Parameter } from '../model/inference.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import { encodeBytesElements } from '../tensor/bytes-elements.ts';
 import { DATATYPE_NAMES, elementBytes } from '../tensor/datatype.ts';
@@ -113,7 +114,9 @@ function tensorOf(
 }
 
 test('a batch crosses the wire: rows of all members, gathered per input, with parameters', () => {
-  const parameters = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.integer()));
+  const digits = fc.bigInt({ min: 2n ** 53n, max: 2n ** 80n });
+  const values = fc.oneof(fc.boolean(), fc.double(), digits, fc.jsonValue() as fc.Arbitrary<Parameter>);
+  const parameters = fc.dictionary(fc.string(), values);
   const rows = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(rowTensors, rows, parameters, (specs, memberRows, given) => {
@@ -132,7 +135,7 @@ test('a batch crosses the wire: rows of all members, gathered per input, with pa
       const frames = sendThrough(meta, payloads);
       const run = decodeRun(Buffer.from(frames.meta), frames.payload, specs);
       assert.deepEqual(run.memberRows, memberRows);
-      assert.deepEqual({ ...run.parameters }, { ...given });
+      assert.deepStrictEqual(Object.entries(run.parameters), Object.entries(given));
       run.inputs.forEach((input, index) => {
         const parts = members.map((member) => member.request.inputs[index] as Tensor);
         assert.equal(

@@ -58,9 +58,7 @@ function onFrame(frame: Frame): void {
       const meta = new Uint8Array(frame.meta);
       const payload = ownMemory(frame);
       const { incarnation: life, batch, flags } = frame;
-      tell({ kind: 'run', incarnation: life, batch, flags, meta, payload }, [
-        payload.buffer,
-      ]);
+      tell({ kind: 'run', incarnation: life, batch, flags, meta, payload }, [payload.buffer]);
       break;
     }
     case KIND.CANCEL:

@@ -10,10 +10,9 @@ import {
   type ModelOutput,
 } from '../model/define-model.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
-import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
-import { DATATYPES } from '../tensor/datatype.ts';
-import type { Segments } from '../tensor/segments.ts';
-import { allocateArray, bytesOf, elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { decodeBytesElements } from '../tensor/bytes-elements.ts';
+import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { encodeOutput } from './encode-output.ts';
 import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and lets it load its own. Throws what the module throws. */
@@ -108,31 +107,5 @@ function fromModel(
       `output '${name}' has ${data.length} elements where its shape [${shape.join(',')}] wants ${count}`,
     );
   }
-  return { name, datatype, shape, data: encode(name, datatype, data) };
-}
-
-function encode(name: string, datatype: Tensor['datatype'], data: ModelOutput['data']): Segments {
-  if (datatype === 'BYTES') {
-    return encodeBytesElements(
-      Array.from(data as readonly (Uint8Array | string)[], (element) =>
-        typeof element === 'string' ? Buffer.from(element) : element,
-      ),
-    );
-  }
-  const wanted = allocateArray(datatype, 0);
-  if (ArrayBuffer.isView(data)) {
-    if (data.constructor !== wanted.constructor) {
-      throw new Error(
-        `output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.constructor.name}`,
-      );
-    }
-    // A copy: the memory leaves this thread, and the model may want to use its array again.
-    return bytesOf(data.slice());
-  }
-  const array = allocateArray(datatype, data.length);
-  const isBig = DATATYPES[datatype].kind === 'bigint';
-  (data as readonly number[]).forEach((value, index) => {
-    array[index] = isBig ? (BigInt(value) as never) : value;
-  });
-  return bytesOf(array);
+  return { name, datatype, shape, data: encodeOutput(name, datatype, data) };
 }

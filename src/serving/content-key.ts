@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InferenceRequest } from '../model/inference.ts';
+import { writeExactJson } from '../tensor/exact-json.ts';
 
 /** Stands for all that a request holds: the hash of its data, with its form behind it. */
 export function contentKeyOf(request: InferenceRequest): string {
@@ -10,5 +11,5 @@ export function contentKeyOf(request: InferenceRequest): string {
 
 /** What can be told without looking at the data. */
 export function formOf({ inputs, parameters }: InferenceRequest): string {
-  return JSON.stringify([inputs.map(({ datatype, shape }) => [datatype, shape]), parameters]);
+  return writeExactJson([inputs.map(({ datatype, shape }) => [datatype, shape]), parameters]);
 }

@@ -19,6 +19,7 @@ test('an input is refused until its time is over, and others of the same form ar
   assert.equal(list.deniedForMs(request(2, 1)), undefined);
   assert.equal(list.deniedForMs(request(1)), undefined);
   assert.equal(list.deniedForMs({ ...request(1, 2), parameters: { a: 1 } }), undefined);
+  assert.equal(list.deniedForMs({ ...request(1, 2), parameters: { a: 2n ** 64n, b: [{}] } }), undefined);
   clock.advance(1000);
   assert.equal(list.deniedForMs(request(1, 2)), undefined);
   assert.equal(list.size, 0);

@@ -127,7 +127,13 @@ export class Dispatcher {
   #dispatchOne(isTurnEnding: boolean): boolean {
     const free = this.#roster.free();
     if (free.length === 0) return false;
-    const facts = new Facts(this.#clock.now(), isTurnEnding, this.#roster.views(), free, this.#version.wanted);
+    const facts = new Facts(
+      this.#clock.now(),
+      isTurnEnding,
+      this.#roster.views(),
+      free,
+      this.#version.wanted,
+    );
     for (const source of this.#sources) {
       const offer = source.peek(facts);
       if (offer === undefined) continue;

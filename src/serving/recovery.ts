@@ -139,7 +139,10 @@ export class Recovery {
     if (isSuspect && reason === 'isolation' && alone !== undefined) {
       if (convicts(lost.cause)) this.#convict(alone, replica, lost.detail);
       // Slowness proves nothing against an input, but a third try would only end a third replica.
-      else alone.settle(refuse('DEADLINE_RUNNING', `it ran too long twice, the second time alone: ${lost.detail}`));
+      else
+        alone.settle(
+          refuse('DEADLINE_RUNNING', `it ran too long twice, the second time alone: ${lost.detail}`),
+        );
       return;
     }
     const refusal = this.#ports.whyNot();

@@ -3,13 +3,7 @@ import { ModelSettings } from '../config/model-settings.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { Command, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from '../observe/fingerprint.ts';
-import {
-  ARRIVED,
-  INPUT,
-  REFUSED_REASONS,
-  type RecordedEvent,
-  type Recording,
-} from '../observe/recording.ts';
+import { ARRIVED, INPUT, REFUSED_REASONS, type RecordedEvent, type Recording } from '../observe/recording.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
 import { Entry } from '../work/entry.ts';
 import { arrivedFacts } from './arrived-facts.ts';

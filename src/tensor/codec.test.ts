@@ -4,9 +4,12 @@ import fc from 'fast-check';
 import { checkBinaryData } from './binary-codec.ts';
 import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
 import { DATATYPE_NAMES, DATATYPES, type Datatype } from './datatype.ts';
-import { parseExactJson } from './exact-json.ts';
+import { parseExactJson, writeExactJson } from './exact-json.ts';
 import { hasForbiddenFloat } from './finite.ts';
+import { halfToNumber } from './half.ts';
 import { readJsonData, writeJsonData } from './json-codec.ts';
+import { nestedShape } from './nested.ts';
+import { readJson } from './read-json.ts';
 import { gatherRows, splitRows } from './rows.ts';
 import { flatten, joinSegments, type Segments, segmentsOf, sliceSegments } from './segments.ts';
 import { bytesOf, elementCount, type Tensor, typedArrayOf } from './tensor.ts';
@@ -41,17 +44,25 @@ function tensors(datatypes: readonly Datatype[]): fc.Arbitrary<Tensor> {
     });
 }
 
-const withJsonForm = DATATYPE_NAMES.filter((name) => DATATYPES[name].kind !== 'half');
+function isFloat(datatype: Datatype): boolean {
+  return DATATYPES[datatype].kind === 'float' || DATATYPES[datatype].kind === 'half';
+}
+
+function numbersOf(datatype: Datatype, data: Segments): number[] {
+  const array = Array.from(typedArrayOf(datatype, data) as Float64Array);
+  return datatype === 'FP16' || datatype === 'BF16'
+    ? array.map((bits) => halfToNumber(datatype, bits))
+    : array;
+}
 
 test('JSON: what is written reads back to the same bytes, for every datatype and shape', () => {
   fc.assert(
-    fc.property(tensors(withJsonForm), (tensor) => {
+    fc.property(tensors(DATATYPE_NAMES), (tensor) => {
       const json = parseExactJson(writeJsonData(tensor));
       const back = readJsonData('x', tensor.datatype, tensor.shape, json);
-      const isFloat = DATATYPES[tensor.datatype].kind === 'float';
       // Which of the many bit patterns of NaN it was, JSON does not tell.
       const bits = (data: Segments) =>
-        isFloat ? Array.from(typedArrayOf(tensor.datatype, data) as Float64Array) : [...flatten(data)];
+        isFloat(tensor.datatype) ? numbersOf(tensor.datatype, data) : [...flatten(data)];
       assert.deepEqual(bits(back), bits(tensor.data));
     }),
   );
@@ -73,6 +84,103 @@ test('JSON: nested data reads as flat data does', () => {
   );
 });
 
+test('JSON: nested data reads back whatever its shape, and one element too many or too few anywhere is refused', () => {
+  const nestedOf = (shape: readonly number[], next: () => number): unknown => {
+    const [size, ...inner] = shape;
+    return size === undefined ? next() : Array.from({ length: size }, () => nestedOf(inner, next));
+  };
+  const sizes = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 });
+  fc.assert(
+    fc.property(sizes, fc.nat(), fc.boolean(), (shape, place, isLonger) => {
+      let count = 0;
+      const data = nestedOf(shape, () => count++) as unknown[];
+      const bytes = readJsonData('x', 'INT32', shape, data);
+      assert.deepEqual(
+        [...typedArrayOf('INT32', bytes)],
+        Array.from({ length: count }, (_, index) => index),
+      );
+      const lists = [data];
+      for (const list of lists) for (const inner of list) if (Array.isArray(inner)) lists.push(inner);
+      // One list of one level, its size changed by an element of its own kind.
+      const list = lists[place % lists.length] as unknown[];
+      if (isLonger) list.push(list[0]);
+      else list.pop();
+      assert.throws(() => readJsonData('x', 'INT32', shape, data), /data.* has length|wants .* elements/);
+    }),
+  );
+});
+
+test('JSON: the sign of zero stays, for every float', () => {
+  for (const datatype of ['FP16', 'BF16', 'FP32', 'FP64'] as const) {
+    const data = readJsonData('x', datatype, [3], parseExactJson('[-0.0, 0, -0]'));
+    const text = writeJsonData({ name: 'x', datatype, shape: [3], data });
+    assert.equal(text, '[-0.0,0,-0.0]', datatype);
+  }
+});
+
+test('JSON: NaN and infinities are floats of every width, and no integers', () => {
+  const text = '[NaN,Infinity,-Infinity]';
+  for (const datatype of ['FP16', 'BF16', 'FP32', 'FP64'] as const) {
+    const data = readJsonData('x', datatype, [3], parseExactJson(text));
+    assert.equal(writeJsonData({ name: 'x', datatype, shape: [3], data }), text, datatype);
+  }
+  assert.throws(() => readJsonData('x', 'INT64', [1], [Number.POSITIVE_INFINITY]), /element 0 is Infinity/);
+});
+
+test('a number beyond a double is refused, never taken for infinite', () => {
+  const read = (text: string) => readJson(segmentsOf(Buffer.from(text)));
+  for (const text of [
+    '[1e400]',
+    '[1.5E+0400]',
+    '[-1e309]',
+    '{"a":{"b":[2e308]}}',
+    `[${'9'.repeat(310)}.5]`,
+  ]) {
+    assert.throws(() => read(text), /wanted a number up to 1.8e308/, text);
+  }
+  assert.throws(() => read(`[${'9'.repeat(100_000)}]`), /at most 1000 digits/);
+  assert.deepEqual(read('[1e308, 1e-400, 1.5e+3, 17976931348623157e292]'), [
+    1e308,
+    0,
+    1500,
+    Number.MAX_VALUE,
+  ]);
+  assert.deepEqual(read('["1e400", 1e-307]'), ['1e400', 1e-307]);
+});
+
+const exactValues = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string(),
+    fc.double(),
+    fc.bigInt().filter((big) => !Number.isSafeInteger(Number(big))),
+    fc.constantFrom(null, true, false, -0, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 60, 1e21, -(2 ** 53)),
+    fc.array(tie('value')),
+    fc.dictionary(fc.oneof(fc.string(), fc.constant('__proto__')), tie('value')),
+  ),
+})).value;
+
+test('exact JSON reads what it wrote, to the last digit, in one line or many', () => {
+  fc.assert(
+    fc.property(exactValues, fc.constantFrom(0, 2), (value, indent) => {
+      const back = parseExactJson(writeExactJson(value, indent));
+      assert.deepStrictEqual(plain(back), plain(value));
+    }),
+  );
+  assert.equal(
+    writeExactJson({ a: [1n, -0, Number.NaN], b: {}, c: undefined }, 2),
+    '{\n  "a": [\n    1,\n    -0.0,\n    NaN\n  ],\n  "b": {}\n}',
+  );
+  assert.equal(writeExactJson({ a: [1.5, 'x'], b: null }), '{"a":[1.5,"x"],"b":null}');
+});
+
+/** Objects of one prototype, their members as they are. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value).map(([name, inner]) => [name, plain(inner)]);
+}
+
 test('JSON: 64-bit integers keep every digit', () => {
   const text = '[9223372036854775807,-9223372036854775808,9007199254740993]';
   const data = readJsonData('x', 'INT64', [3], parseExactJson(text));
@@ -93,9 +201,51 @@ for (const [datatype, data, shape, message] of [
   ['FP32', ['1'], [1], /a number/],
   ['FP32', [1, 2, 3], [2], /wants 2 elements, data has 3/],
   ['FP32', null, [1], /data is null/],
-  ['FP16', [1], [1], /no JSON form/],
+  ['FP32', [1e39], [1], /element 0 is 1e\+39, wanted a number that is not beyond FP32/],
+  ['FP32', [0, -3.5e38], [2], /element 1 is -3.5e\+38/],
+  ['FP32', [10n ** 39n], [1], /element 0 is 1000/],
+  ['FP64', [10n ** 400n], [1], /\(401 digits\), wanted a number that is not beyond FP64/],
+  ['FP16', [65520], [1], /element 0 is 65520, wanted a number that is not beyond FP16/],
+  ['BF16', [-3.4e38], [1], /not beyond BF16/],
+  ['FP16', ['1'], [1], /element 0 is "1"/],
+  ['FP32', [null], [1], /element 0 is null/],
+  ['FP32', [{}], [1], /element 0 is an object/],
+  [
+    'FP32',
+    [
+      [1, 2],
+      [3, 4, 5, 6],
+    ],
+    [2, 3],
+    /data\[0\] has length 2, wanted 3/,
+  ],
+  [
+    'FP32',
+    [
+      [1, 2, 3],
+      [4, 5, 6, 7],
+    ],
+    [2, 3],
+    /data\[1\] has length 4, wanted 3/,
+  ],
+  ['FP32', [[1, 2, 3, 4, 5, 6]], [2, 3], /data has length 1, wanted 2/],
+  [
+    'FP32',
+    [
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ],
+    [2, 3],
+    /data has length 3, wanted 2/,
+  ],
+  ['FP32', [[1, 2, 3], 4], [2, 3], /data\[1\] is no list, wanted a list of 3/],
+  ['FP32', [1, 2, 3, [4, 5, 6]], [2, 3], /data has length 4, wanted 2/],
+  ['FP32', [[1], [[2]]], [2, 1], /data\[1\]\[0\] is a list, wanted an element/],
+  ['FP32', [[1, 2], [3]], [4], /data has length 2, wanted 4/],
+  ['BYTES', [['a'], ['b', 'c']], [1, 3], /data has length 2, wanted 1/],
 ] as const) {
-  test(`JSON: ${datatype} of ${JSON.stringify(data)} is refused with what was wanted`, () => {
+  test(`JSON: ${datatype} of ${writeExactJson(data).slice(0, 40)} in [${shape.join()}] is refused with what was wanted`, () => {
     assert.throws(() => readJsonData('x', datatype, shape, data), message);
   });
 }
@@ -103,7 +253,8 @@ for (const [datatype, data, shape, message] of [
 test('JSON: nesting deeper than a hundred is refused by both readers', () => {
   let nested: unknown = 1;
   for (let depth = 0; depth < 200; depth++) nested = [nested];
-  assert.throws(() => readJsonData('x', 'FP32', [1], nested), /nesting depth/);
+  assert.throws(() => readJsonData('x', 'FP32', new Array<number>(200).fill(1), nested), /nesting depth/);
+  assert.throws(() => nestedShape(nested), /nesting depth/);
   assert.throws(() => parseExactJson('['.repeat(1_000_000)), /nesting depth/);
 });
 

@@ -21,7 +21,7 @@ export const DATATYPES = {
 
 interface DatatypeFacts {
   readonly bytes: number;
-  /** How an element is written: `half` has no JSON form, `bigint` needs more than a double holds. */
+  /** How an element is written: `half` is a 16-bit float, `bigint` needs more than a double holds. */
   readonly kind: 'bool' | 'integer' | 'bigint' | 'half' | 'float' | 'bytes';
   readonly min?: number | bigint;
   readonly max?: number | bigint;

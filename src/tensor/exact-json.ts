@@ -18,6 +18,8 @@ const LITERALS: readonly (readonly [string, unknown])[] = [
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ];
+/** Reading longer numbers digit by digit takes more time than their sender needs to write them. */
+const MAX_DIGITS = 1000;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 const SPACE = /[ \t\n\r]*/y;
 
@@ -97,10 +99,16 @@ class ExactReader {
     NUMBER.lastIndex = this.#at;
     const match = NUMBER.exec(this.#text);
     if (match === null) throw this.#unexpected('a value');
+    const [text, fraction, exponent] = match;
+    const number = Number(text);
+    const isInteger = fraction === undefined && exponent === undefined;
+    if (isInteger ? text.length > MAX_DIGITS : !Number.isFinite(number)) {
+      throw this.#unexpected(
+        isInteger ? `a number of at most ${MAX_DIGITS} digits` : 'a number up to 1.8e308',
+      );
+    }
     this.#at = NUMBER.lastIndex;
-    const number = Number(match[0]);
-    const isInteger = match[1] === undefined && match[2] === undefined;
-    return isInteger && !Number.isSafeInteger(number) ? BigInt(match[0]) : number;
+    return isInteger && !Number.isSafeInteger(number) ? BigInt(text) : number;
   }
 
   #takes(character: string): boolean {
@@ -124,6 +132,48 @@ class ExactReader {
       `malformed JSON at character ${this.#at}: wanted ${wanted}, got ${came}`,
     );
   }
+}
+
+/**
+ * Writes what `parseExactJson` reads to the same values: every digit of a BigInt, NaN and the infinities as bare tokens,
+ * the sign of -0. Members that are undefined are left out. `indent` spreads it over lines.
+ */
+export function writeExactJson(value: unknown, indent = 0): string {
+  return write(value, indent, '\n');
+}
+
+function write(value: unknown, indent: number, line: string): string {
+  if (typeof value === 'number') return writeNumber(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const inner = line + ' '.repeat(indent);
+  if (Array.isArray(value)) {
+    return spread(
+      '[]',
+      value.map((item) => write(item, indent, inner)),
+      indent,
+      line,
+    );
+  }
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  const separator = indent > 0 ? ': ' : ':';
+  const written = members.map(
+    ([name, member]) => JSON.stringify(name) + separator + write(member, indent, inner),
+  );
+  return spread('{}', written, indent, line);
+}
+
+function spread(brackets: string, items: readonly string[], indent: number, line: string): string {
+  const [open = '', close = ''] = brackets;
+  if (indent === 0 || items.length === 0) return open + items.join(',') + close;
+  const inner = line + ' '.repeat(indent);
+  return open + inner + items.join(`,${inner}`) + line + close;
+}
+
+/** A whole number beyond 2^53 without an exponent would be read as a BigInt. */
+function writeNumber(value: number): string {
+  if (Object.is(value, -0)) return '-0.0';
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
 }
 
 /** An odd number of backslashes before it makes a quote part of the string. */

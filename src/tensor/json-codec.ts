@@ -1,16 +1,19 @@
 import { ServingError } from '../base/errors.ts';
 import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
-import { MAX_JSON_DEPTH, tooDeep } from './json-scan.ts';
+import { elementProblem, encodeElements } from './elements.ts';
+import { type HalfDatatype, halfToNumber } from './half.ts';
+import { flattenNested } from './nested.ts';
 import { flatten, type Segments } from './segments.ts';
-import { allocateArray, bytesOf, elementCount, type Tensor, typedArrayOf } from './tensor.ts';
+import { elementCount, type Tensor, typedArrayOf } from './tensor.ts';
 
 const toUtf8 = new TextEncoder();
-const fromUtf8 = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark is part of the text, not of its encoding.
+const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Turns the `data` of a tensor, flat or nested, into bytes. Only the number of elements is compared with the
- * shape, as the protocol has it; every element must be one that the datatype can hold exactly.
+ * Turns the `data` of a tensor into bytes: one flat list, or lists nested exactly as the shape. Every element must be
+ * one that the datatype has; floats are rounded to the nearest.
  */
 export function readJsonData(
   name: string,
@@ -18,57 +21,34 @@ export function readJsonData(
   shape: readonly number[],
   data: unknown,
 ): Segments {
-  if (DATATYPES[datatype].kind === 'half') {
-    throw invalid(`input '${name}': ${datatype} has no JSON form; send it with parameters.binary_data_size`);
-  }
   if (!Array.isArray(data)) {
     throw invalid(`input '${name}': data is ${kindOf(data)}, wanted an array of ${datatype} elements`);
   }
+  const elements = data.some(Array.isArray) ? readNested(name, shape, data) : (data as readonly unknown[]);
   const wanted = elementCount(shape);
-  const found = countLeaves(data);
-  if (found !== wanted) {
+  if (elements.length !== wanted) {
     throw invalid(
-      `input '${name}': shape [${shape.join(',')}] wants ${wanted} elements, data has ${found}; ` +
+      `input '${name}': shape [${shape.join(',')}] wants ${wanted} elements, data has ${elements.length}; ` +
         'shape does not match true shape of the data',
     );
   }
-  if (datatype === 'BYTES') return readStrings(name, data);
-  const array = allocateArray(datatype, wanted);
-  const read = READERS[DATATYPES[datatype].kind as keyof typeof READERS];
-  let index = 0;
-  forEachLeaf(data, (leaf) => {
-    array[index] = read(leaf, datatype, name, index) as never;
-    index += 1;
-  });
-  return bytesOf(array);
+  const fail = (problem: string) => invalid(`input '${name}': ${problem}`);
+  if (datatype === 'BYTES') return readStrings(elements, fail);
+  if (datatype === 'BOOL') {
+    const index = elements.findIndex((element) => typeof element !== 'boolean');
+    if (index >= 0) throw fail(elementProblem(index, elements[index], 'true or false (BOOL)'));
+  }
+  return encodeElements(datatype, elements, fail);
 }
 
-const READERS = {
-  bool(leaf: unknown, _datatype: Datatype, name: string, index: number): number {
-    if (typeof leaf !== 'boolean') throw badElement(name, index, leaf, 'true or false');
-    return leaf ? 1 : 0;
-  },
-  integer(leaf: unknown, datatype: Datatype, name: string, index: number): number {
-    const { min, max } = boundsOf(datatype);
-    if (typeof leaf !== 'number' || !Number.isInteger(leaf) || leaf < min || leaf > max) {
-      throw badElement(name, index, leaf, `a whole number from ${min} to ${max} (${datatype})`);
-    }
-    return leaf;
-  },
-  bigint(leaf: unknown, datatype: Datatype, name: string, index: number): bigint {
-    const { min, max } = boundsOf(datatype);
-    const exact = typeof leaf === 'bigint' || (typeof leaf === 'number' && Number.isSafeInteger(leaf));
-    if (!exact || leaf < min || leaf > max) {
-      throw badElement(name, index, leaf, `a whole number from ${min} to ${max} (${datatype})`);
-    }
-    return BigInt(leaf);
-  },
-  float(leaf: unknown, datatype: Datatype, name: string, index: number): number {
-    if (typeof leaf === 'number') return leaf;
-    if (typeof leaf === 'bigint') return Number(leaf);
-    throw badElement(name, index, leaf, `a number (${datatype})`);
-  },
-};
+function readNested(name: string, shape: readonly number[], data: readonly unknown[]): unknown[] {
+  return flattenNested(data, shape, (place, problem) =>
+    invalid(
+      `input '${name}': data${place} ${problem}: nested data must have shape [${shape.join(',')}] in every row, ` +
+        'or be one flat list; shape does not match true shape of the data',
+    ),
+  );
+}
 
 /** The `data` member of an answer as JSON text: flat, with NaN and infinities as bare tokens. */
 export function writeJsonData(tensor: Tensor): string {
@@ -83,17 +63,22 @@ export function jsonBytesOf({ datatype, shape, data }: Tensor): number {
   return datatype === 'BYTES' ? data.byteLength : elementCount(shape) * LONGEST_NUMBER;
 }
 
+/** Writes an element of BYTES that is no text, or says why not. */
+export type BytesWriter = (output: string, element: Uint8Array) => string;
+
 /** Each element as JSON text, row-major. Numbers are written so that reading them gives the same bits. */
-export function writeJsonElements(tensor: Tensor): readonly string[] | NumberArray {
+export function writeJsonElements(
+  tensor: Tensor,
+  writeBytes: BytesWriter = refuseBytes,
+): readonly string[] | NumberArray {
   const { name, datatype, data } = tensor;
   switch (DATATYPES[datatype].kind) {
     case 'half':
-      throw new ServingError(
-        'INVALID_INPUT',
-        `output '${name}': ${datatype} has no JSON form; ask for it with parameters.binary_data`,
+      return Array.from(typedArrayOf(datatype, data) as Uint16Array, (bits) =>
+        writeNumber(halfToNumber(datatype as HalfDatatype, bits)),
       );
     case 'bytes':
-      return decodeBytesElements(data).map((element) => writeString(name, element));
+      return decodeBytesElements(data).map((element) => writeString(element) ?? writeBytes(name, element));
     case 'bool':
       return Array.from(flatten(data), (bit) => (bit === 0 ? 'false' : 'true'));
     default: {
@@ -111,57 +96,35 @@ function hasNegativeZero(array: NumberArray): boolean {
   return false;
 }
 
+/** With a fraction: many readers make the integer 0 of `-0`, which has no sign. */
 function writeNumber(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
+  return Object.is(value, -0) ? '-0.0' : String(value);
 }
 
-function writeString(name: string, element: Uint8Array): string {
+/** undefined where the bytes are no UTF-8. */
+function writeString(element: Uint8Array): string | undefined {
   try {
     return JSON.stringify(fromUtf8.decode(element));
   } catch {
-    throw new ServingError(
-      'INVALID_INPUT',
-      `output '${name}' holds bytes that are no UTF-8 text; ask for it with parameters.binary_data`,
-    );
+    return undefined;
   }
 }
 
-function readStrings(name: string, data: readonly unknown[]): Segments {
-  const elements: Uint8Array[] = [];
-  forEachLeaf(data, (leaf) => {
-    if (typeof leaf !== 'string') throw badElement(name, elements.length, leaf, 'a string (BYTES)');
-    elements.push(toUtf8.encode(leaf));
-  });
-  return encodeBytesElements(elements);
+function refuseBytes(output: string): never {
+  throw invalid(
+    `output '${output}' holds bytes that are no UTF-8 text; ask for it with parameters.binary_data`,
+  );
 }
 
-function countLeaves(data: readonly unknown[]): number {
-  if (!data.some(Array.isArray)) return data.length;
-  let count = 0;
-  forEachLeaf(data, () => {
-    count += 1;
-  });
-  return count;
-}
-
-/** Row-major, and without recursion beyond the depth that is allowed. */
-function forEachLeaf(data: readonly unknown[], visit: (leaf: unknown) => void, depth = 1): void {
-  if (depth > MAX_JSON_DEPTH) throw tooDeep();
-  for (const item of data) {
-    if (Array.isArray(item)) forEachLeaf(item, visit, depth + 1);
-    else visit(item);
-  }
-}
-
-function boundsOf(datatype: Datatype): { min: number | bigint; max: number | bigint } {
-  const facts = DATATYPES[datatype];
-  if (!('min' in facts)) throw new Error(`${datatype} has no bounds`);
-  return facts;
-}
-
-function badElement(name: string, index: number, leaf: unknown, wanted: string): ServingError {
-  const came = typeof leaf === 'string' ? JSON.stringify(leaf.slice(0, 40)) : String(leaf).slice(0, 40);
-  return invalid(`input '${name}': element ${index} is ${came}, wanted ${wanted}`);
+/** Bytes come in the place of a text where the form they came in has words for them. */
+function readStrings(elements: readonly unknown[], fail: (problem: string) => Error): Segments {
+  return encodeBytesElements(
+    elements.map((element, index) => {
+      if (typeof element === 'string') return toUtf8.encode(element);
+      if (element instanceof Uint8Array) return element;
+      throw fail(elementProblem(index, element, 'a string (BYTES)'));
+    }),
+  );
 }
 
 function invalid(message: string): ServingError {

@@ -5,11 +5,16 @@ import type { Segments } from './segments.ts';
 export const MAX_JSON_DEPTH = 100;
 /** The shortest run of digits that may be more than a double holds. */
 const LONG_NUMBER_DIGITS = 16;
+/** Three digits of an exponent may be beyond a double too: they count as if so many had come before. */
+const DIGITS_BEFORE_EXPONENT = LONG_NUMBER_DIGITS - 3;
 
 const QUOTE = 0x22;
 const ZERO = 0x30;
 const NINE = 0x39;
 const POINT = 0x2e;
+const PLUS = 0x2b;
+const LOWER_E = 0x65;
+const UPPER_E = 0x45;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -19,7 +24,7 @@ const CLOSE_OBJECT = 0x7d;
 /** What must be known of JSON text before it is decoded and parsed. */
 export interface JsonScan {
   readonly isAscii: boolean;
-  /** Whether it holds a number that the fast parser might round. */
+  /** Whether it holds a number that the fast parser might round, or take for infinite. */
   readonly hasLongNumbers: boolean;
 }
 
@@ -43,8 +48,7 @@ export function scanJson({ chunks }: Segments): JsonScan {
         if (digits === LONG_NUMBER_DIGITS) hasLongNumbers = true;
         continue;
       }
-      // Digits behind a point are a fraction's: only whole numbers need more than a double holds.
-      digits = byte === POINT ? Number.NEGATIVE_INFINITY : 0;
+      digits = digitsAfter(byte, digits);
       if (byte > 0x7f) isAscii = false;
       if (isInString) {
         if (isEscaped) isEscaped = false;
@@ -61,6 +65,14 @@ export function scanJson({ chunks }: Segments): JsonScan {
     }
   }
   return { isAscii, hasLongNumbers };
+}
+
+/** How many digits count as seen behind a byte that is none. */
+function digitsAfter(byte: number, digits: number): number {
+  // Digits behind a point are a fraction's: only whole numbers need more than a double holds.
+  if (byte === POINT) return Number.NEGATIVE_INFINITY;
+  if (byte === LOWER_E || byte === UPPER_E) return DIGITS_BEFORE_EXPONENT;
+  return byte === PLUS ? digits : 0;
 }
 
 export function tooDeep(): ServingError {

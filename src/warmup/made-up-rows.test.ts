@@ -42,7 +42,8 @@ test('numbers are finite and small, masks are 1, positive ones are above 0', () 
       for (const number of numbers) {
         assert.ok(Math.abs(number) <= 5, String(number));
         if (/mask/.test(input.name)) assert.equal(number, 1);
-        else if (guess.values === 'positive' && input.datatype !== 'BOOL') assert.ok(number > 0, String(number));
+        else if (guess.values === 'positive' && input.datatype !== 'BOOL')
+          assert.ok(number > 0, String(number));
       }
     }),
   );
@@ -52,7 +53,9 @@ test('rows of a guess that is to tell them apart are different', () => {
   const guess = { openSize: 4, values: 'varied' } as const;
   for (const datatype of DATATYPE_NAMES.filter((name) => name !== 'BOOL')) {
     const rows = [0, 1, 2, 3, 4].map((row) =>
-      Buffer.from(flatten(madeUpValues({ name: 'x', datatype, shape: [1, 8] }, [1, 8], guess, row, seededRandom(row)))).toString('hex'),
+      Buffer.from(
+        flatten(madeUpValues({ name: 'x', datatype, shape: [1, 8] }, [1, 8], guess, row, seededRandom(row))),
+      ).toString('hex'),
     );
     assert.equal(new Set(rows).size, rows.length, datatype);
   }

@@ -2,6 +2,7 @@ import type { Random } from '../base/random.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import { encodeBytesElements } from '../tensor/bytes-elements.ts';
 import { DATATYPES } from '../tensor/datatype.ts';
+import { type HalfDatatype, numberToHalf } from '../tensor/half.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, elementCount } from '../tensor/tensor.ts';
 
@@ -55,7 +56,8 @@ export function madeUpValues(
   const isMask = /mask/i.test(name);
   const draw = isMask ? () => 1 : drawOf(datatype, guess, row, random);
   if (datatype === 'BYTES') {
-    const text = (): string => (guess.values === 'zero' ? '' : (TEXTS[Math.abs(draw()) % TEXTS.length] ?? ''));
+    const text = (): string =>
+      guess.values === 'zero' ? '' : (TEXTS[Math.abs(draw()) % TEXTS.length] ?? '');
     return encodeBytesElements(Array.from({ length: count }, () => Buffer.from(text())));
   }
   const array = allocateArray(datatype, count);
@@ -72,7 +74,9 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
   if (values === 'zero') return kind === 'float' || kind === 'half' ? () => scale * random.unit() : () => 0;
   if (kind === 'float' || kind === 'half') {
     if (values === 'small') return () => random.unit();
-    return values === 'positive' ? () => scale * (0.1 + random.unit()) : () => scale * (2 * random.unit() - 1);
+    return values === 'positive'
+      ? () => scale * (0.1 + random.unit())
+      : () => scale * (2 * random.unit() - 1);
   }
   // Neighbouring rows hold other whole numbers, and none of them is large: they often are indices.
   const bit = () => (random.unit() < 0.5 ? 0 : 1);
@@ -83,21 +87,6 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
 function writerOf(datatype: TensorMetadata['datatype']): (value: number) => number | bigint {
   const { kind } = DATATYPES[datatype];
   if (kind === 'bigint') return BigInt;
-  if (datatype === 'FP16') return halfOf;
-  return datatype === 'BF16' ? brainOf : (value) => value;
-}
-
-/** FP16 of a number of ordinary size, rounded towards zero. */
-function halfOf(value: number): number {
-  if (value === 0) return 0;
-  const exponent = Math.max(-14, 31 - Math.clz32(Math.floor(Math.abs(value) * 2 ** 15)) - 15);
-  const fraction = Math.floor((Math.abs(value) / 2 ** exponent - 1) * 1024);
-  return (value < 0 ? 0x8000 : 0) | ((exponent + 15) << 10) | Math.max(0, fraction);
-}
-
-const word = new DataView(new ArrayBuffer(4));
-
-function brainOf(value: number): number {
-  word.setFloat32(0, value);
-  return word.getUint16(0);
+  if (kind === 'half') return (value) => numberToHalf(datatype as HalfDatatype, value) ?? 0;
+  return (value) => value;
 }

@@ -20,11 +20,7 @@ export const OTHER_SIZE: Closeness = { tolerance: 3e-2, allowsLevels: true };
 const MOST_LEVELS_OFF = 0.1;
 
 /** Whether two answers say the same. */
-export function sameAnswer(
-  one: readonly Tensor[],
-  other: readonly Tensor[],
-  closeness: Closeness,
-): boolean {
+export function sameAnswer(one: readonly Tensor[], other: readonly Tensor[], closeness: Closeness): boolean {
   return (
     one.length === other.length &&
     one.every((tensor, index) => sameTensor(tensor, other[index] as Tensor, closeness))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { InferenceRequest } from '../model/inference.ts';
+import type { InferenceRequest, Parameter } from '../model/inference.ts';
 import { bytesOf } from '../tensor/tensor.ts';
 import { laneElements, laneKeys } from './lane.ts';
 import { priorityNamed, priorityOfProtocol } from './priority.ts';
@@ -58,6 +58,10 @@ test('requests share a lane when their open sizes and, where they are read, thei
   const reading = laneKeys(metadataOf([[-1, 4]], true), true);
   assert.equal(reading(request([[1, 4]], { a: 1, b: 2 })), reading(request([[1, 4]], { b: 2, a: 1 })));
   assert.notEqual(reading(request([[1, 4]], { a: 1 })), reading(request([[1, 4]], { a: '1' })));
+  const lane = (value: Parameter) => reading(request([[1, 4]], { a: value }));
+  const values = [2n ** 64n, 2n ** 64n + 1n, 2 ** 64, { b: [1n] }, { b: [2] }, [null], Number.NaN, 0, -0];
+  assert.equal(new Set(values.map(lane)).size, values.length);
+  assert.equal(lane({ b: [2n ** 70n, { c: null }] }), lane({ b: [2n ** 70n, { c: null }] }));
   const fixed = laneKeys(metadataOf([[-1, 4]]), true);
   assert.equal(fixed(request([[1, 4]])), '');
 });

@@ -1,5 +1,6 @@
 import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
+import { writeExactJson } from '../tensor/exact-json.ts';
 
 /** Names what requests must have in common to share a batch: open sizes and, where the model reads them, parameters. */
 export type LaneKey = string;
@@ -60,5 +61,5 @@ export function laneElements(lane: LaneKey): number {
 function parametersKey({ parameters }: InferenceRequest): string {
   const names = Object.keys(parameters);
   if (names.length === 0) return '';
-  return JSON.stringify(names.sort().map((name) => [name, parameters[name]]));
+  return writeExactJson(names.sort().map((name) => [name, parameters[name]]));
 }

@@ -135,10 +135,10 @@ test('galley infer: no server', async () => {
     '--input',
     'examples/digit.json',
     '--url',
-    'http://127.0.0.1:9',
+    'http://127.66.77.88:9797',
   ]);
   assert.equal(ended.code, 3);
-  assert.match(ended.stderr, /no server answers at http:\/\/127\.0\.0\.1:9/);
+  assert.match(ended.stderr, /no server answers at http:\/\/127\.66\.77\.88:9797/);
 });
 
 test('galley bench measures and says what the generator itself used', async () => {

@@ -57,10 +57,25 @@ function wrongMembers(): HostileRequest[] {
     ...[1, 'x', true, []].map((parameters) =>
       infer(`parameters ${JSON.stringify(parameters)}`, { parameters, inputs: [ROW] }, /'parameters' is/),
     ),
-    ...[null, {}, []].map((a) =>
-      infer(`parameter a ${JSON.stringify(a)}`, { parameters: { a }, inputs: [ROW] }, /parameter 'a'/),
+    ...['true', 1, {}, []].map((value) =>
+      infer(
+        `binary_data_output ${JSON.stringify(value)}`,
+        { parameters: { binary_data_output: value }, inputs: [ROW] },
+        /'binary_data_output' is .* wanted true or false/,
+      ),
     ),
-    infer('a reserved parameter', { parameters: { triton_x: 1 }, inputs: [ROW] }, /triton_/),
+    ...['true', 1, {}, []].map((value) =>
+      infer(
+        `binary_data ${JSON.stringify(value)}`,
+        { outputs: [{ name: 'y', parameters: { binary_data: value } }], inputs: [ROW] },
+        /'binary_data' is .* wanted true or false/,
+      ),
+    ),
+    infer(
+      'shared memory of an output',
+      { outputs: [{ name: 'y', parameters: { shared_memory_region: 'r' } }], inputs: [ROW] },
+      /shared memory is not offered here/,
+    ),
     ...[-1, 1.5, 'soon', true].map((timeout) =>
       infer(`timeout ${timeout}`, { parameters: { timeout }, inputs: [ROW] }, /'timeout'.*microseconds/),
     ),
@@ -111,7 +126,7 @@ function wrongDatatypes(): HostileRequest[] {
     ),
     ...others.map((datatype) => infer(`datatype ${datatype}`, withInput({ datatype }), /expects 'FP32'/)),
     ...['FP16', 'BF16'].map((datatype) =>
-      infer(`${datatype} as JSON`, withInput({ datatype }), /no JSON form/),
+      infer(`${datatype} as JSON`, withInput({ datatype, data: [1, 2, 1e39] }), /element 2 is 1e\+39/),
     ),
   ];
 }

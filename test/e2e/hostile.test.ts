@@ -12,7 +12,8 @@ let server: RunningServer;
 before(async () => {
   const file = join(folder, 'galley.yaml');
   const models = ['echo', 'fragile', 'slow', 'brain-float'].map(
-    (model) => `  ${model}: {path: ${join(TEST_MODELS, model)}, batching: {maxBatchSize: 8}, queue: {maxRequestRows: 8}}`,
+    (model) =>
+      `  ${model}: {path: ${join(TEST_MODELS, model)}, batching: {maxBatchSize: 8}, queue: {maxRequestRows: 8}}`,
   );
   writeFileSync(file, `maxBodyBytes: 3000000\nmodels:\n${models.join('\n')}\n`);
   server = await RunningServer.start([file, '--log-level', 'silent']);

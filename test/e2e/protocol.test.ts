@@ -259,6 +259,17 @@ test('the simple form: instances in, predictions out, flat or nested', async () 
   assert.ok((json.models as { name: string }[]).some(({ name }) => name === 'echo'));
 });
 
+test('a model may answer in plain numbers, and is told which of them its output does not have', async () => {
+  const ask = async (value: number) => post('/v1/models/plain-numbers:predict', `{"instances": [${value}]}`);
+  assert.deepEqual(await (await ask(1.5)).json(), { predictions: [{ half: 1.5, byte: 2 }] });
+  const refused = await ask(300);
+  assert.equal(refused.status, 500);
+  assert.match(
+    await refused.text(),
+    /output 'byte': element 0 is 300, wanted a whole number from 0 to 255 \(UINT8\)/,
+  );
+});
+
 test('JSON large enough for a codec thread gives the same answers', async () => {
   const data = Array.from({ length: 60_000 }, (_, index) => index % 100);
   const answer = await echo({
@@ -269,6 +280,12 @@ test('JSON large enough for a codec thread gives the same answers', async () => 
   assert.deepEqual((answer.outputs as { data: number[] }[])[0]?.data, data);
   const broken = await post('/v2/models/echo/infer', `{"inputs": [${'1,'.repeat(50_000)}`);
   assert.equal(broken.status, 400);
+  const columns = await post(
+    '/v1/models/echo:predict',
+    JSON.stringify({ inputs: { x: [data.slice(0, 40_000)] } }),
+  );
+  const { outputs } = (await columns.json()) as { outputs: { y: number[][] } };
+  assert.deepEqual(outputs.y, [data.slice(0, 40_000)]);
   assert.match(((await broken.json()) as { error: string }).error, /malformed JSON/);
 });
 

@@ -13,7 +13,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   config: 'base',
   model: 'base tensor',
   load: 'base',
-  work: 'base config model',
+  work: 'base config model tensor',
   replica: 'base model tensor work',
   batching: 'work',
   balancing: 'base config replica work',
@@ -27,7 +27,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   api: 'base config fleet model observe serving tensor work',
   simulate: 'base batching config fleet model observe process replica serving tensor work',
   app: 'api base config fleet model observe process replica tensor warmup work',
-  cli: 'app base client config fleet load model observe process simulate warmup',
+  cli: 'app base client config fleet load model observe process simulate tensor warmup',
   client: 'model tensor',
   'index.ts': 'app base model',
 };

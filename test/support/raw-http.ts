@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 /** What came back over a raw connection. */
 export interface RawAnswer {
   readonly status: number;
+  readonly head: string;
   readonly body: string;
 }
 
@@ -15,7 +16,7 @@ export async function sendRaw(url: string, bytes: string | Uint8Array): Promise<
     const finish = () => {
       const head = text.indexOf('\r\n\r\n');
       const status = Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0);
-      resolve({ status, body: head === -1 ? '' : text.slice(head + 4) });
+      resolve({ status, head: text.slice(0, head), body: head === -1 ? '' : text.slice(head + 4) });
       socket.destroy();
     };
     socket.setEncoding('utf8');

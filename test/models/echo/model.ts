@@ -8,7 +8,7 @@ export default defineModel({
     { name: 'parameters', datatype: 'BYTES', shape: [-1] },
   ],
   predict({ x }, _state, { rows, parameters }) {
-    const text = JSON.stringify(parameters);
+    const text = JSON.stringify(parameters, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
     return {
       y: { shape: x.shape, data: x.data },
       parameters: { shape: [rows], data: new Array<string>(rows).fill(text) },

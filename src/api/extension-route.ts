@@ -1,0 +1,62 @@
+/** What a path asks for beyond the protocol itself, as Triton's clients know it. */
+export type ExtensionRoute =
+  | { readonly kind: 'repository index' | 'regions' | 'forget regions' }
+  | { readonly kind: 'not offered'; readonly message: string };
+
+const INFER = 'send POST /v2/models/{model}/infer';
+/** Extensions that stand behind a model, and what to do instead. */
+const MODEL_EXTENSIONS: Readonly<Record<string, string>> = {
+  generate: INFER,
+  generate_stream: INFER,
+  infer_stream: INFER,
+  'trace/setting': 'GET /admin/decisions tells what became of requests',
+};
+const SHARED_MEMORY = ['systemsharedmemory', 'cudasharedmemory'];
+
+/** `generate`, `trace/setting` … behind a model; undefined for what nobody has ever meant anything by. */
+export function modelExtension(rest: readonly string[]): ExtensionRoute | undefined {
+  const name = rest.join('/');
+  if (!Object.hasOwn(MODEL_EXTENSIONS, name)) return undefined;
+  return notOffered(`'${name}'`, MODEL_EXTENSIONS[name] as string);
+}
+
+/** Extensions that stand behind `/v2` itself. */
+export function extensionRoute([, extension = '', ...rest]: readonly string[]): ExtensionRoute | undefined {
+  if (extension === 'repository') return repositoryRoute(rest);
+  if (SHARED_MEMORY.includes(extension)) return sharedMemoryRoute(extension, rest);
+  const isWhole = rest.length === 0;
+  if (extension === 'logging' && isWhole) return notOffered("'logging'", 'set log: in galley.yaml');
+  if (extension === 'trace' && rest.join() === 'setting') return modelExtension(['trace', 'setting']);
+  return undefined;
+}
+
+/** `/v2/repository[/{repository}]/index` and `/v2/repository[/{repository}]/models/{model}/load|unload` */
+function repositoryRoute(rest: readonly string[]): ExtensionRoute | undefined {
+  const verb = rest.at(-1);
+  const isControl = rest.at(-3) === 'models' && (verb === 'load' || verb === 'unload');
+  const named = rest.length - (isControl ? 3 : 1);
+  if ((verb !== 'index' && !isControl) || named < 0 || named > 1) return undefined;
+  if (named === 1)
+    return notOffered(`repository '${rest[0]?.slice(0, 100)}'`, 'name none, there is only one');
+  if (!isControl) return { kind: 'repository index' };
+  const model = rest.at(-2)?.slice(0, 100);
+  return {
+    kind: 'not offered',
+    message:
+      `${verb} of model '${model}' is not allowed: model control is not offered yet; ` +
+      'change the models folder or galley.yaml, then restart the server',
+  };
+}
+
+/** Nothing is ever registered, which is what the status says; to forget it succeeds. */
+function sharedMemoryRoute(extension: string, rest: readonly string[]): ExtensionRoute | undefined {
+  const [verb, ...more] = rest[0] === 'region' ? rest.slice(2) : rest;
+  if (more.length > 0) return undefined;
+  if (verb === 'status') return { kind: 'regions' };
+  if (verb === 'unregister') return { kind: 'forget regions' };
+  return verb === 'register' ? notOffered(`'${extension}'`, 'send tensors as binary data') : undefined;
+}
+
+function notOffered(what: string, instead: string): ExtensionRoute {
+  return { kind: 'not offered', message: `${what} is not offered here; ${instead}` };
+}

@@ -1,0 +1,36 @@
+import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import type { Datatype } from '../tensor/datatype.ts';
+import { elementProblem, encodeElements } from '../tensor/elements.ts';
+import type { Segments } from '../tensor/segments.ts';
+import { allocateArray, bytesOf, type TensorArray } from '../tensor/tensor.ts';
+
+/** Numbers, texts or bytes of a tensor to send. */
+export type InputData =
+  | TensorArray
+  | readonly (number | bigint | boolean)[]
+  | readonly (string | Uint8Array)[];
+
+/**
+ * The bytes of a tensor to send. An array of the datatype's own type is sent as it is, 16-bit patterns for FP16 and
+ * BF16, and encoded elements for BYTES. Everything else is converted: floats rounded to the nearest, the rest exactly. Throws
+ * a RangeError where that cannot be, before anything is sent.
+ */
+export function encodeInput(name: string, datatype: Datatype, data: InputData): Segments {
+  const fail = (problem: string) => new RangeError(`input '${name}': ${problem}`);
+  const isTyped = ArrayBuffer.isView(data);
+  if (!isTyped && !Array.isArray(data)) {
+    throw fail(`data is ${data === null ? 'null' : typeof data}, wanted a typed array or an array`);
+  }
+  // The array of BOOL could hold more than 0 and 1.
+  const own = allocateArray(datatype, 0).constructor as new () => TensorArray;
+  if (isTyped && data instanceof own && datatype !== 'BOOL') return bytesOf(data);
+  if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
+  if (isTyped) throw fail(`data is a ${data.constructor.name}, wanted texts or bytes (BYTES)`);
+  return encodeBytesElements(
+    Array.from(data as readonly unknown[], (element, index) => {
+      if (typeof element === 'string') return Buffer.from(element);
+      if (element instanceof Uint8Array) return element;
+      throw fail(elementProblem(index, element, 'a text or a Uint8Array (BYTES)'));
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+import type { ModelOutput } from '../model/define-model.ts';
+import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import type { Datatype } from '../tensor/datatype.ts';
+import { elementProblem, encodeElements } from '../tensor/elements.ts';
+import type { Segments } from '../tensor/segments.ts';
+import { allocateArray, bytesOf } from '../tensor/tensor.ts';
+
+/**
+ * The bytes of what a module model gave for an output. Numbers of a plain array are rounded to the nearest float, or
+ * must be what the datatype has; a typed array must be the datatype's own.
+ */
+export function encodeOutput(name: string, datatype: Datatype, data: ModelOutput['data']): Segments {
+  const fail = (problem: string) => new RangeError(`output '${name}': ${problem}`);
+  if (ArrayBuffer.isView(data) && datatype !== 'BYTES') {
+    const { constructor: wanted } = allocateArray(datatype, 0);
+    // A copy: the memory leaves this thread, and the model may want to use its array again.
+    if (data.constructor === wanted) return bytesOf(data.slice());
+    throw new Error(
+      `output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.name} or an array of numbers`,
+    );
+  }
+  if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
+  return encodeBytesElements(
+    Array.from(data as readonly unknown[], (element, index) => {
+      if (typeof element === 'string') return Buffer.from(element);
+      if (element instanceof Uint8Array) return element;
+      throw fail(elementProblem(index, element, 'a text or a Uint8Array (BYTES)'));
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+import { ServingError } from '../base/errors.ts';
+import { parseExactJson } from './exact-json.ts';
+import { scanJson } from './json-scan.ts';
+import { flatten, type Segments } from './segments.ts';
+
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Reads JSON from bytes: with the fast parser where it loses nothing, with the exact one for numbers beyond 2^53 and
+ * for the bare tokens NaN and Infinity.
+ */
+export function readJson(bytes: Segments): unknown {
+  const { isAscii, hasLongNumbers } = scanJson(bytes);
+  const text = decode(flatten(bytes), isAscii);
+  if (hasLongNumbers) return parseExactJson(text);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parseExactJson(text);
+  }
+}
+
+function decode(bytes: Uint8Array, isAscii: boolean): string {
+  if (isAscii) return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    throw new ServingError('MALFORMED', 'malformed JSON: the body is no UTF-8 text');
+  }
+}

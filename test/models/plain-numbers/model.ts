@@ -1,0 +1,14 @@
+import { defineModel } from '../../../src/index.ts';
+
+/** Answers in plain arrays: the number itself as 16-bit float, and rounded as a byte, which holds no more than 255. */
+export default defineModel({
+  inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
+  outputs: [
+    { name: 'half', datatype: 'FP16', shape: [-1] },
+    { name: 'byte', datatype: 'UINT8', shape: [-1] },
+  ],
+  predict({ x }) {
+    const shape = [x.data.length];
+    return { half: { shape, data: [...x.data] }, byte: { shape, data: [...x.data].map(Math.round) } };
+  },
+});
