@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { isRefusal } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
+import type { TensorMetadata } from '../model/model-metadata.ts';
 import { whyNoMetadata } from './extension-routes.ts';
 import { sendJson, sendRefusal } from './reply.ts';
 

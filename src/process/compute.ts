@@ -72,11 +72,11 @@ class Compute {
       const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
       const isMeasured = (order.flags & FLAG.MEASURE) !== 0;
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
-      const { computeMs, isFinite } = isWanted
+      const { computeMs, areFinite } = isWanted
         ? await this.#answer(body, (order.flags & FLAG.ROWWISE) !== 0, encoder, header)
-        : { computeMs: 0, isFinite: true };
+        : { computeMs: 0, areFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
-      const flags = isFinite ? 0 : FLAG.NOT_FINITE;
+      const flags = areFinite ? 0 : FLAG.NOT_FINITE;
       encoder.add(
         { ...header, kind: KIND.END, flags },
         encodeEnd({ computeMs, ...(memory && { memory }) }),
@@ -94,13 +94,13 @@ class Compute {
     isRowwise: boolean,
     encoder: FrameEncoder,
     header: Omit<FrameHeader, 'kind'>,
-  ): Promise<{ computeMs: number; isFinite: boolean }> {
+  ): Promise<{ computeMs: number; areFinite: boolean }> {
     const rows = memberRows.reduce((sum, count) => sum + count, 0);
     const refusals = new Refusals(memberRows);
     for (const [row, why] of this.#runtime.unfitRows?.(inputs, rows) ?? []) refusals.byInput(row, why);
     if (refusals.areAll) {
       refusals.write(encoder, header);
-      return { computeMs: 0, isFinite: true };
+      return { computeMs: 0, areFinite: true };
     }
     const startedAt = performance.now();
     const outputs = await this.#runtime.run(inputs, {
@@ -109,14 +109,14 @@ class Compute {
       refuseRow: (row, message) => refusals.byModel(row, message),
     });
     const computeMs = performance.now() - startedAt;
-    const isFinite = !outputs.some(mayHoldNonFinite);
+    const areFinite = !outputs.some(mayHoldNonFinite);
     // One request gets what came, whatever that is; of several each must get its own rows.
     const areShared = memberRows.length > 1;
     if (areShared || isRowwise) checkRows(outputs, rows);
     if (refusals.areNone && this.#canAnswerTogether(outputs)) {
       const { meta, payloads } = encodeAnswer(outputs);
       encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
-      return { computeMs, isFinite };
+      return { computeMs, areFinite };
     }
     const byOutput = outputs.map((output) => (areShared ? splitRows(output, memberRows) : [output]));
     for (let member = 0; member < memberRows.length; member++) {
@@ -132,7 +132,7 @@ class Compute {
       }
     }
     refusals.write(encoder, header);
-    return { computeMs, isFinite };
+    return { computeMs, areFinite };
   }
 
   /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */

@@ -81,7 +81,7 @@ export class Recovery {
 
   /** Whether the budget leaves room for one more batch to run a second time. */
   get mayRetryNow(): boolean {
-    return this.#retriesRunning < maxRetries(this.#ports.budget, this.#ports.inFlight());
+    return this.#retriesRunning < this.#maxRetries;
   }
 
   /** It takes the place of one that may have ended a replica. */
@@ -137,12 +137,10 @@ export class Recovery {
     const isSuspect = lost.wasRunning && isSuspicious(lost.cause);
     const [alone] = members;
     if (isSuspect && reason === 'isolation' && alone !== undefined) {
+      const tooLong = `it ran too long twice, the second time alone: ${lost.detail}`;
       if (convicts(lost.cause)) this.#convict(alone, replica, lost.detail);
       // Slowness proves nothing against an input, but a third try would only end a third replica.
-      else
-        alone.settle(
-          refuse('DEADLINE_RUNNING', `it ran too long twice, the second time alone: ${lost.detail}`),
-        );
+      else alone.settle(refuse('DEADLINE_RUNNING', tooLong));
       return;
     }
     const refusal = this.#ports.whyNot();
