@@ -127,6 +127,8 @@ function describe(version: VersionInService, { operations, metrics }: AdminPorts
     reason: version.failure,
     ready: version.isReady,
     notReadyBecause: version.whyNotReady ?? null,
+    rows: version.rows?.kind ?? null,
+    rowsBecause: version.rows !== undefined && 'why' in version.rows ? version.rows.why : null,
     batching: batchingView(version),
     figures: counted && figuresView(counted),
     comparesGoldenNumbers: version.comparesNumbers,

@@ -3,7 +3,7 @@ import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionMetrics } from '../observe/version-metrics.ts';
 
 /** What is known of a version's batches and how they are planned, for people. Durations in ms. */
-export function batchingView({ path, spec, rows }: VersionInService) {
+export function batchingView({ path, spec }: VersionInService) {
   const { objective, goal } = spec.settings;
   const lanes = path.roster.service.list().map(([lane, curve]) => {
     const plan = path.planOf(lane);
@@ -36,7 +36,6 @@ export function batchingView({ path, spec, rows }: VersionInService) {
   return {
     objective: objective ?? null,
     goal,
-    rows: rows ?? null,
     maxBatchSize: path.maxBatchSize,
     transportMs: path.transport.ms,
     shedShare: path.shedShare,

@@ -56,7 +56,9 @@ export function* doubtAt(size: number, { judge, alone }: ProofParts): Course<Row
   if (amongOthers !== '') return { kind: 'dependent', why: amongOthers };
   for (const kept of [0, 1]) {
     const isKept = (place: number) => place % 2 === kept;
-    const mixed = rows.map((row, place) => (isKept(place) ? row : (row + FURTHER) % alone.length));
+    const mixed = rows.map((row, place) =>
+      isKept(place) ? row : (row + (alone.length > FURTHER ? FURTHER : 1)) % alone.length,
+    );
     const ran = yield mixed;
     if ('problem' in ran) return refused(size, ran.problem);
     const problem =

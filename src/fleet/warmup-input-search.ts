@@ -1,4 +1,5 @@
 import type { Answer } from '../model/inference.ts';
+import { LARGE_ROW } from '../warmup/made-up-rows.ts';
 import type { Member } from '../work/batch.ts';
 import type { MemoryUse } from '../work/outcome.ts';
 import type { Course, CourseParts } from './course.ts';
@@ -63,17 +64,18 @@ function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): 
   let refused: string | undefined;
   for (let row = 0; row < rows.length && refused === undefined; row++) {
     const ran = yield [row];
-    if ('problem' in ran) refused = ran.problem;
+    // The large one is only to show more: without it the others are as good.
+    if ('problem' in ran) refused = row === LARGE_ROW && !target.inputs.isOwn ? undefined : ran.problem;
     else {
       answers.push(ran.answer);
       memory ??= ran.memory;
     }
   }
   if (answers.length === 0) return refused ?? 'it has no rows';
-  const found = { kind: 'found', rows, answers, memory } as const;
+  const found = { kind: 'found', rows: rows.slice(0, answers.length), answers, memory } as const;
   if (refused !== undefined) return { ...found, doubt: `the model refused other rows (${refused})` };
   if (rows.length === 1) return { ...found, doubt: undefined };
-  const given = rows.map(({ request }) => ({ outputs: request.inputs }));
+  const given = found.rows.map(({ request }) => ({ outputs: request.inputs }));
   if (judge.areAlike(given)) return { ...found, doubt: 'all rows that it could be tried with are alike' };
   const doubt = judge.areAlike(answers) ? 'the model gives all rows the same answer' : undefined;
   return { ...found, doubt };

@@ -29,10 +29,16 @@ export const GUESSES: readonly Guess[] = [
   { openSize: 1, values: 'zero' },
 ];
 
-/** Different rows: with two of the same scale a model that goes by the largest number of a batch would not be noticed. */
-export const ROW_SCALES = [1, 0.25, 4, 0.5, 2] as const;
+/**
+ * Different rows: with two of the same scale a model that goes by the largest number of a batch would not be noticed. The
+ * last one is far larger than the others, as a caller's may be; a model need not take it.
+ */
+export const ROW_SCALES = [1, 0.25, 4, 0.5, 2, 100] as const;
+/** The number of that row. */
+export const LARGE_ROW = ROW_SCALES.length - 1;
 /** Of different lengths: what counts characters is to see a difference too. */
 const TEXTS = ['a', 'bc', 'def', '1', '22'] as const;
+const LARGE_TEXT = 'a much longer text than the others '.repeat(3);
 /** Drawing every number of a picture would hold up the loop: a short pattern is drawn and repeated. */
 const PATTERN_LENGTH = 4096;
 
@@ -56,8 +62,11 @@ export function madeUpValues(
   const isMask = /mask/i.test(name);
   const draw = isMask ? () => 1 : drawOf(datatype, guess, row, random);
   if (datatype === 'BYTES') {
-    const text = (): string =>
-      guess.values === 'zero' ? '' : (TEXTS[Math.abs(draw()) % TEXTS.length] ?? '');
+    const isLarge = row === LARGE_ROW && guess.values === 'varied';
+    const text = (): string => {
+      if (guess.values === 'zero') return '';
+      return isLarge ? LARGE_TEXT : (TEXTS[Math.abs(draw()) % TEXTS.length] ?? '');
+    };
     return encodeBytesElements(Array.from({ length: count }, () => Buffer.from(text())));
   }
   const array = allocateArray(datatype, count);
@@ -70,7 +79,9 @@ export function madeUpValues(
 
 function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: number, random: Random) {
   const { kind } = DATATYPES[datatype];
-  const scale = ROW_SCALES[row % ROW_SCALES.length] as number;
+  // Where values are to be gentle, the large row is one more of the others.
+  const place = values === 'varied' ? row % ROW_SCALES.length : row % LARGE_ROW;
+  const scale = ROW_SCALES[place] as number;
   if (values === 'zero') return kind === 'float' || kind === 'half' ? () => scale * random.unit() : () => 0;
   if (kind === 'float' || kind === 'half') {
     if (values === 'small') return () => random.unit();
@@ -81,7 +92,8 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
   // Neighbouring rows hold other whole numbers, and none of them is large: they often are indices.
   const bit = () => (random.unit() < 0.5 ? 0 : 1);
   if (kind === 'bool' || values === 'small') return () => (row + bit()) % 2;
-  return values === 'positive' ? () => 1 + ((row + bit()) % 3) : () => (row + bit()) % 4;
+  if (values === 'positive') return () => 1 + ((row + bit()) % 3);
+  return row === LARGE_ROW ? () => Math.floor(scale * random.unit()) : () => (row + bit()) % 4;
 }
 
 function writerOf(datatype: TensorMetadata['datatype']): (value: number) => number | bigint {

@@ -10,6 +10,7 @@ export interface RowsJudgement {
 
 interface Version {
   readonly rows?: string;
+  readonly rowsBecause?: string | null;
   readonly batching: { readonly maxBatchSize: number };
   readonly figures?: { readonly batches: Readonly<Record<string, number>> };
 }
@@ -21,8 +22,13 @@ export async function rowsJudgement(url: string, model: string): Promise<RowsJud
   const [version] = versions;
   if (version === undefined) throw new Error(`'${model}' has no version: ${response.status}`);
   const word = version.rows;
+  const why = version.rowsBecause ?? undefined;
   const areMerged =
     word === undefined ? version.batching.maxBatchSize > 1 : word === 'independent' || word === 'declared';
   const counts = Object.values(version.figures?.batches ?? {});
-  return { word, areMerged, batches: counts.reduce((sum, count) => sum + count, 0) };
+  return {
+    word: why === undefined ? word : `${word}: ${why}`,
+    areMerged,
+    batches: counts.reduce((sum, count) => sum + count, 0),
+  };
 }
