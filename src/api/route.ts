@@ -1,3 +1,5 @@
+import { versionNamed } from '../model/model-version.ts';
+
 /** What a path asks for. */
 export type Route =
   | {
@@ -12,7 +14,6 @@ export type Route =
   | { readonly kind: 'other' };
 
 const OTHER: Route = { kind: 'other' };
-const VERSION = /^\d{1,15}$/;
 const CHECKS = ['live', 'ready', 'startup'];
 
 /** The only method a route answers to; undefined where the path itself is wrong, or is not ours to judge. */
@@ -46,8 +47,8 @@ function modelRoute(path: readonly string[]): Route {
   const model = path[2];
   if (model === undefined || model === '') return OTHER;
   const hasVersion = path[3] === 'versions';
-  const version = hasVersion ? (path[4] ?? '') : undefined;
-  if (version !== undefined && !VERSION.test(version)) return { kind: 'bad version', version };
+  const version = hasVersion ? versionNamed(path[4] ?? '') : undefined;
+  if (hasVersion && version === undefined) return { kind: 'bad version', version: path[4] ?? '' };
   const rest = path.slice(hasVersion ? 5 : 3);
   if (rest.length === 0) return { kind: 'model metadata', model, version };
   if (rest.length > 1) return OTHER;
@@ -63,9 +64,8 @@ function predictRoute(path: readonly string[]): Route {
   if (path.length === 3) return { kind: 'predict', model: name, version: undefined };
   const model = path[2];
   if (path.length !== 5 || path[3] !== 'versions' || model === undefined) return OTHER;
-  return VERSION.test(name)
-    ? { kind: 'predict', model, version: name }
-    : { kind: 'bad version', version: name };
+  const version = versionNamed(name);
+  return version === undefined ? { kind: 'bad version', version: name } : { kind: 'predict', model, version };
 }
 
 function segmentsOf(path: string): string[] | undefined {

@@ -18,6 +18,7 @@ export interface ServeFlags {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly record?: string;
+  readonly strict?: boolean;
 }
 
 /** Everything from the settings to the last child's end. */
@@ -46,7 +47,7 @@ export async function serve(
   const startedAt = performance.now();
   showProgress(server.registry.all(), process.stdout);
   try {
-    await server.start();
+    await server.start({ strict: flags.strict === true });
     process.stdout.write(welcome(server, config, performance.now() - startedAt));
   } catch (caught) {
     // A start that a signal cut short has not failed: it has ended.

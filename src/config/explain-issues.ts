@@ -4,6 +4,8 @@ import { type SchemaNode, schemaAt } from './json-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
+const LONGEST_VALUE = 100;
+
 /** One line for each thing that is wrong: where, what came, what was wanted. */
 export function explainIssues(
   source: string,
@@ -33,7 +35,14 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
   // What a schema cannot say, such as how two settings must fit, its own message does.
   const wanted =
     issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? issue.message);
-  return [`${source}: '${pathText(issue.path)}' is ${JSON.stringify(came) ?? 'missing'}, wanted ${wanted}`];
+  return [`${source}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}`];
+}
+
+/** A value as it stands in a file, cut where it is long. */
+function cameText(came: unknown): string {
+  if (came === undefined) return 'missing';
+  const text = typeof came === 'number' ? String(came) : JSON.stringify(came);
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}…`;
 }
 
 function pathText(path: readonly PropertyKey[]): string {
