@@ -1,4 +1,4 @@
-import { type ErrorCode, LineCounter, parseDocument, type YAMLError } from 'yaml';
+import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
 import { SettingsError } from './settings-problem.ts';
 
 /** More would only be there to fill the memory. */
@@ -12,7 +12,8 @@ const WORDS: Partial<Record<ErrorCode, string>> = {
     'a line that begins with %, which is for the parser: put the text in quotes if it is a value',
   BAD_DQ_ESCAPE:
     'a backslash in "double quotes" that begins no known escape: write \\\\, or use single quotes',
-  BAD_INDENT: 'an indentation that fits nothing above it: entries of one group begin in the same column',
+  BAD_INDENT:
+    'a bracket or brace that is not closed before, or an indentation that fits nothing above: entries of one group begin in the same column',
   BAD_SCALAR_START: 'a value that begins with a character of its own meaning: put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a group where its name was expected: begin it on a line of its own',
   BLOCK_IN_FLOW: 'a group by indentation inside { } or [ ]: there, write it in braces as well',
@@ -35,31 +36,41 @@ export function parseYaml(source: string, text: string): unknown {
     lineCounter: lines,
     prettyErrors: false,
     merge: true,
-    logLevel: 'silent',
+    logLevel: 'error',
   });
-  const placeOf = ({ pos: [at] }: YAMLError) => {
+  const problemAt = (at: number, words: string) => {
     const { line, col } = lines.linePos(at);
-    return `line ${line}, column ${col}`;
+    return `${source}: line ${line}, column ${col}: ${words}`;
   };
-  if (document.errors.length > 0) {
-    throw new SettingsError(
-      document.errors.map((error) => {
-        return `${source}: ${placeOf(error)}: ${WORDS[error.code] ?? 'this is no YAML'}`;
-      }),
-    );
-  }
+  const faults = [
+    ...document.errors.map(({ code, pos }) => problemAt(pos[0], WORDS[code] ?? 'this is no YAML')),
+    ...aliasesToNothing(document).map((at) => problemAt(at, WORDS.BAD_ALIAS ?? '')),
+  ];
+  if (faults.length > 0) throw new SettingsError(faults);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch {
+    // All that can be wrong still.
     throw new SettingsError([
-      `${source}: aliases (*name) stand for more than ${MOST_ALIASES} values, or cannot be resolved: write out what they stand for`,
+      `${source}: aliases (*name) stand for more than ${MOST_ALIASES} values: write out what they stand for`,
     ]);
   }
   if (!endsSomewhere(value, [])) {
     throw new SettingsError([`${source}: an alias (*name) stands for a group that it is itself part of`]);
   }
   return value;
+}
+
+/** Where aliases are that have no anchor before them. */
+function aliasesToNothing(document: Document.Parsed): number[] {
+  const places: number[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) places.push(alias.range?.[0] ?? 0);
+    },
+  });
+  return places;
 }
 
 /** Whether a value ends somewhere: an alias may stand for what it is in. */
