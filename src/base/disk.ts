@@ -1,4 +1,5 @@
-import { accessSync, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { OperatorError } from './errors.ts';
 
 /** What is at a path. */
 export type Found =
@@ -55,6 +56,19 @@ export function namesIn(disk: Disk, folder: string): readonly string[] | string 
     return disk.list(folder).sort();
   } catch (caught) {
     return codeOf(caught) === 'ENOENT' ? `${folder} does not exist` : whyUnreadable(folder, caught);
+  }
+}
+
+/** What a file holds. Throws an OperatorError that says why it cannot be had. */
+export function readBytes(path: string): Buffer {
+  const found = lookAt(DISK, path);
+  if (found.kind === 'unusable') throw new OperatorError(found.why);
+  if (found.kind === 'absent') throw new OperatorError(`${path} does not exist`);
+  if (found.kind === 'folder') throw new OperatorError(`${path} is a folder, wanted a file`);
+  try {
+    return readFileSync(path);
+  } catch (caught) {
+    throw new OperatorError(whyUnreadable(path, caught));
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { mergeSettings } from '../config/load-config.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
@@ -37,8 +37,9 @@ export function replayFile(file: string, { steps = false, set }: ReplayFlags): v
 }
 
 function read(file: string): Recording {
+  const bytes = readBytes(file);
   try {
-    return decodeRecording(readFileSync(file));
+    return decodeRecording(bytes);
   } catch (caught) {
     throw new OperatorError(`${file}: ${messageOf(caught)}`);
   }
