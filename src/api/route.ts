@@ -1,3 +1,4 @@
+import { versionNamed } from '../model/model-version.ts';
 import { type ExtensionRoute, extensionRoute, modelExtension } from './extension-route.ts';
 
 /** What a path asks for. */
@@ -20,7 +21,6 @@ interface ModelRoute {
 type ReadKind = 'model metadata' | 'model ready' | 'model configuration' | 'model statistics';
 
 const OTHER: Route = { kind: 'other' };
-const VERSION = /^\d{1,20}$/;
 const CHECKS = ['live', 'ready', 'startup'];
 /** By what stands behind the model. */
 const READS: Readonly<Record<string, ReadKind>> = {
@@ -67,8 +67,8 @@ function modelRoute(path: readonly string[]): Route {
   if (model === undefined || model === '') return OTHER;
   if (model === 'stats' && path.length === 3) return { kind: 'all statistics' };
   const hasVersion = path[3] === 'versions';
-  const version = hasVersion ? (path[4] ?? '') : undefined;
-  if (version !== undefined && !VERSION.test(version)) return { kind: 'bad version', version };
+  const version = hasVersion ? versionNamed(path[4] ?? '') : undefined;
+  if (hasVersion && version === undefined) return { kind: 'bad version', version: path[4] ?? '' };
   const rest = path.slice(hasVersion ? 5 : 3);
   const [verb] = rest;
   if (verb === undefined) return { kind: 'model metadata', model, version };
@@ -87,8 +87,9 @@ function simpleRoute(path: readonly string[]): Route {
   const name = isPredict ? last.slice(0, -':predict'.length) : last;
   const kind = isPredict ? 'predict' : 'simple ready';
   if (!isVersioned) return { kind, model: name, version: undefined };
-  if (!VERSION.test(name)) return { kind: 'bad version', version: name };
-  return { kind, model: path[2] ?? '', version: name };
+  const version = versionNamed(name);
+  if (version === undefined) return { kind: 'bad version', version: name };
+  return { kind, model: path[2] ?? '', version };
 }
 
 function segmentsOf(path: string): string[] | undefined {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 
@@ -14,7 +14,7 @@ export function adminTokenOf(
   if (tokenFile === undefined) return undefined;
   const file = resolve(directory, tokenFile);
   try {
-    const token = readFileSync(file, 'utf8').trim();
+    const token = readBytes(file).toString('utf8').trim();
     if (token !== '') return token;
   } catch (caught) {
     throw new OperatorError(`admin.tokenFile: ${messageOf(caught)}`);

@@ -22,13 +22,16 @@ function readCgroupLimit(): number | undefined {
 export function compareWithCores(
   served: readonly ServedModel[],
   cores: number,
-): { readonly problems: readonly string[]; readonly warnings: readonly string[] } {
+): {
+  readonly problems: readonly { readonly model: string; readonly text: string }[];
+  readonly warnings: readonly string[];
+} {
   const problems = served
     .filter(({ settings }) => settings.threads > Math.max(1, cores))
-    .map(
-      ({ model, settings }) =>
-        `model '${model}': threads is ${settings.threads}, but there are only ${cores} cores`,
-    );
+    .map(({ model, settings }) => ({
+      model,
+      text: `threads is ${settings.threads}, but there are only ${cores} cores`,
+    }));
   const threads = served.reduce((sum, { settings }) => sum + settings.replicas * settings.threads, 0);
   const warnings =
     threads > cores

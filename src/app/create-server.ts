@@ -10,6 +10,12 @@ export interface CreateServerOptions {
   readonly from?: string;
   /** Settings in the form of galley.yaml; they win over the file. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * Whether a model that cannot be served ends the start: the promise is rejected then, and nothing is left running.
+   * Default true. With false the other models are served, the server says that it is not ready, and why, and tries
+   * again as `health.restart.retryFailedMs` says.
+   */
+  readonly strict?: boolean;
 }
 
 /** A server inside your own program. */
@@ -21,10 +27,14 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server and resolves when every model is ready. Rejects with an OperatorError that says what is
- * wrong with settings, models or port; nothing is left running then.
+ * Starts a server and resolves when every model is ready; with `strict: false`, when every one is ready or has failed.
+ * Rejects with an OperatorError that says what is wrong with settings, models or port; nothing is left running then.
  */
-export async function createServer({ from, settings = {} }: CreateServerOptions): Promise<RunningServer> {
+export async function createServer({
+  from,
+  settings = {},
+  strict = true,
+}: CreateServerOptions): Promise<RunningServer> {
   const config =
     from === undefined ? completeConfig('settings', process.cwd(), settings) : loadConfig(from, settings);
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
@@ -35,6 +45,6 @@ export async function createServer({ from, settings = {} }: CreateServerOptions)
     log,
     adminToken: adminTokenOf(config, process.env),
   });
-  await server.start();
+  await server.start({ strict });
   return { url: server.url, stop: async () => server.stop() };
 }

@@ -2,10 +2,16 @@ import type { ServerSettings } from '../config/server-settings.ts';
 import { compareWithCores, grantedCores } from './cores.ts';
 import type { ServedModel } from './served-models.ts';
 
+/** What is wrong with one model's settings. */
+export interface ModelProblem {
+  readonly model: string;
+  readonly text: string;
+}
+
 /** What can be told of settings before anything is started. */
 export interface Preflight {
-  /** With these the server does not start. */
-  readonly problems: readonly string[];
+  /** With these a model is not started. */
+  readonly problems: readonly ModelProblem[];
   readonly warnings: readonly string[];
 }
 
@@ -23,13 +29,14 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
   const { timeoutMs, objective, batching, warmup, health } = settings;
   const { readiness, startupTimeoutMs, drainTimeoutMs, watchdogMs } = health;
   const of = (is: boolean, text: string) => (is ? [`model '${model}': ${text}`] : []);
+  const problem = (is: boolean, text: string) => (is ? [{ model, text }] : []);
   return {
     problems: [
-      ...of(
+      ...problem(
         readiness.timeoutMs >= readiness.periodMs,
         `health.readiness.timeoutMs is ${readiness.timeoutMs}, wanted less than health.readiness.periodMs (${readiness.periodMs}): a check must end before the next one`,
       ),
-      ...of(
+      ...problem(
         warmup.enabled && warmup.budgetMs >= startupTimeoutMs,
         `warmup.budgetMs is ${warmup.budgetMs}, wanted less than health.startupTimeoutMs (${startupTimeoutMs}): a start would be ended in the middle of practice`,
       ),

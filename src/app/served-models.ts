@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
+import { DISK, lookAt } from '../base/disk.ts';
 import { messageOf } from '../base/errors.ts';
 import { type LoadedConfig, modelSettingsOf } from '../config/load-config.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import {
+  type BrokenModel,
   chooseVersions,
   type FoundModel,
   findModel,
@@ -20,81 +22,172 @@ export interface ServedModel {
   readonly file: ModelFile;
   readonly settings: ModelSettings;
   readonly ownSample: readonly SampleInput[];
+  /** The model.yaml beside it, if there is one. */
+  readonly settingsFile?: string | undefined;
 }
 
-/** Brings settings and files together. Throws a SettingsError that lists everything that does not fit. */
-export function listServedModels(config: LoadedConfig): ServedModel[] {
+/** Everything that settings and files say is to be served. */
+export interface ModelList {
+  readonly served: readonly ServedModel[];
+  /** Models that cannot be served as they are on the disk; the others can. */
+  readonly broken: readonly BrokenModel[];
+  readonly warnings: readonly string[];
+  /** What is wrong with the settings: with these the server does not start. */
+  readonly problems: readonly string[];
+}
+
+/** Brings settings and files together. */
+export function listModels(config: LoadedConfig): ModelList {
+  const found = findModels(config);
+  const served: ServedModel[] = [];
+  const broken = [...found.broken];
+  const warnings = [...found.warnings];
   const problems: string[] = [];
-  const attempt = <T>(work: () => T): T | undefined => {
+  for (const model of found.models) {
     try {
-      return work();
+      const result = serveModel(config, model);
+      served.push(...result.served);
+      broken.push(...result.broken);
+      warnings.push(...result.warnings);
     } catch (caught) {
       if (!(caught instanceof SettingsError)) throw caught;
       problems.push(...caught.problems);
-      return undefined;
     }
-  };
-  const served = findModels(config, problems).flatMap(
-    (found) => attempt(() => serveModel(config, found)) ?? [],
-  );
-  if (served.length === 0 && problems.length === 0) {
+  }
+  if (served.length + broken.length + problems.length === 0) {
     const where = config.repository ?? config.directory;
     problems.push(
       `${where} holds no model; wanted models/<name>/<version>/model.onnx, or models.<name>.path in galley.yaml`,
+      ...found.warnings,
     );
   }
-  if (problems.length > 0) throw new SettingsError(problems);
-  return served;
+  return { served, broken, warnings, problems };
 }
 
-function findModels(config: LoadedConfig, problems: string[]): FoundModel[] {
+/** Looks once more at one that was broken: what it is now. */
+export function lookAgain(
+  config: LoadedConfig,
+  { name, version, path }: BrokenModel,
+): readonly ServedModel[] | BrokenModel {
+  const { models, broken } = findModels(config);
+  const still = broken.find((model) => model.name === name);
+  if (still !== undefined) return still;
+  const model = models.find((found) => found.name === name);
+  if (model === undefined) return brokenModel(name, path, `${path} is not there any more`);
+  try {
+    const now = serveModel(config, model);
+    const isMeant = (other: string | undefined) => version === undefined || version === other;
+    const served = now.served.filter(({ file }) => isMeant(file.version));
+    if (served.length > 0) return served;
+    const again = now.broken.find((other) => isMeant(other.version));
+    return (
+      again ?? (now.served.length > 0 ? now.served : brokenModel(name, path, 'it is not there any more'))
+    );
+  } catch (caught) {
+    if (!(caught instanceof SettingsError)) throw caught;
+    return brokenModel(name, path, caught.problems.join('; '));
+  }
+}
+
+interface FoundModels {
+  readonly models: readonly FoundModel[];
+  readonly broken: readonly BrokenModel[];
+  readonly warnings: readonly string[];
+}
+
+function findModels(config: LoadedConfig): FoundModels {
   const scan =
-    config.repository === undefined ? { models: [], problems: [] } : scanRepository(config.repository);
-  problems.push(...scan.problems);
-  const byName = new Map(scan.models.map((model) => [model.name, model]));
+    config.repository === undefined
+      ? { models: [], broken: [], warnings: [] }
+      : scanRepository(config.repository);
+  if (typeof scan === 'string') throw new SettingsError([`the repository cannot be read: ${scan}`]);
+  const byName = new Map<string, FoundModel | BrokenModel>();
+  for (const model of [...scan.models, ...scan.broken]) byName.set(model.name, model);
   for (const [name, raw] of Object.entries(config.rawModels)) {
-    const path = raw.path;
+    const path = raw?.path;
     if (typeof path === 'string') {
-      const found = findModel(name, isAbsolute(path) ? path : join(config.directory, path));
-      if (typeof found === 'string') problems.push(found);
-      else byName.set(name, found);
+      byName.set(name, findModel(name, isAbsolute(path) ? path : join(config.directory, path)));
     } else if (!byName.has(name)) {
-      const known = [...byName.keys()].join(', ') || 'none';
-      problems.push(
-        `model '${name}' has settings but no file: give it a path, or use one of the names found: ${known}`,
-      );
+      byName.set(name, withoutFile(config, name, [...byName.keys()]));
     }
   }
-  return [...byName.values()];
+  const all = [...byName.values()];
+  return {
+    models: all.filter((model) => model.kind === 'found'),
+    broken: all.filter((model) => model.kind === 'broken'),
+    warnings: scan.warnings,
+  };
 }
 
-function serveModel(config: LoadedConfig, found: FoundModel): ServedModel[] {
-  const settings = modelSettingsOf(config, found.name, found.settingsFile);
-  const versions = chooseVersions(found, settings.versions);
-  if (typeof versions === 'string') throw new SettingsError([versions]);
-  const folders = [config.directory, found.settingsFile && dirname(found.settingsFile)];
-  const ownSample =
-    settings.warmup.sample === undefined ? [] : sampleOf(found.name, settings.warmup.sample, folders);
-  return versions.map((file) => ({
-    model: found.name,
-    file: settings.runtime === undefined ? file : { ...file, runtime: settings.runtime },
-    settings,
-    ownSample,
-  }));
+function withoutFile(
+  { directory, repository }: LoadedConfig,
+  name: string,
+  others: readonly string[],
+): BrokenModel {
+  const known = others.length > 0 ? `, or use one of the names found: ${others.join(', ')}` : '';
+  return brokenModel(name, repository ?? directory, `it has settings but no file: give it a path${known}`);
 }
 
-function sampleOf(model: string, name: string, folders: readonly (string | undefined)[]): SampleInput[] {
+function brokenModel(name: string, path: string, reason: string): BrokenModel {
+  return { kind: 'broken', name, path, reason };
+}
+
+/** What of one model is served, and what is broken in it. */
+type OneModel = Pick<ModelList, 'served' | 'broken' | 'warnings'>;
+
+/**
+ * Throws a SettingsError where galley.yaml itself is wrong. What is wrong with the model's own files, the settings beside
+ * it included, breaks this model alone.
+ */
+function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
+  const { name, settingsFile } = found;
+  const path = dirname(settingsFile ?? found.versions[0]?.file ?? config.directory);
+  const allBroken = (reason: string): OneModel => ({
+    ...{ served: [], warnings: [] },
+    broken: [brokenModel(name, path, reason)],
+  });
+  let settings: ModelSettings;
+  try {
+    settings = modelSettingsOf(config, name, settingsFile);
+  } catch (caught) {
+    if (!(caught instanceof SettingsError) || settingsFile === undefined) throw caught;
+    return allBroken(caught.problems.join('; '));
+  }
+  const { sample } = settings.warmup;
+  const folders = [config.directory, settingsFile && dirname(settingsFile)];
+  const ownSample = sample === undefined ? [] : sampleOf(sample, folders);
+  if (typeof ownSample === 'string') return allBroken(ownSample);
+  const { files, missing } = chooseVersions(found, settings.versions);
+  const runtime = (file: ModelFile) => settings.runtime ?? file.runtime;
+  return {
+    served: files.map((file) => ({
+      model: name,
+      file: { ...file, runtime: runtime(file) },
+      ...{ settings, ownSample, settingsFile },
+    })),
+    broken: missing.map(({ version, reason }) => ({ ...brokenModel(name, path, reason), version })),
+    warnings: found.unusable
+      .filter((version) => !missing.includes(version))
+      .map(({ reason }) => `model '${name}': a version is passed over: ${reason}`),
+  };
+}
+
+/** A text says why it cannot be had. */
+function sampleOf(name: string, folders: readonly (string | undefined)[]): SampleInput[] | string {
   const candidates = folders
     .filter((folder) => folder !== undefined)
     .map((folder) => (isAbsolute(name) ? name : join(folder, name)));
-  const path = candidates.find((candidate) => existsSync(candidate));
-  if (path === undefined)
-    throw new SettingsError([
-      `model '${model}': warmup.sample '${name}' is not to be found in ${folders.filter(Boolean).join(' or ')}`,
-    ]);
-  try {
-    return readSample(readFileSync(path));
-  } catch (caught) {
-    throw new SettingsError([`model '${model}': warmup.sample ${path}: ${messageOf(caught)}`]);
+  for (const path of candidates) {
+    const found = lookAt(DISK, path);
+    if (found.kind === 'absent') continue;
+    if (found.kind !== 'file') {
+      return `warmup.sample ${found.kind === 'unusable' ? found.why : `${path} is a folder, wanted a file`}`;
+    }
+    try {
+      return readSample(readFileSync(path));
+    } catch (caught) {
+      return `warmup.sample ${path}: ${messageOf(caught)}`;
+    }
   }
+  return `warmup.sample '${name}' is not to be found in ${folders.filter(Boolean).join(' or ')}`;
 }

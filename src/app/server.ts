@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
-import { OperatorError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
@@ -9,17 +8,20 @@ import { ModelRegistry } from '../fleet/model-registry.ts';
 import { ServerHealth } from '../fleet/server-health.ts';
 import { Swap, type Swapped } from '../fleet/swap.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { BrokenModel } from '../model/model-repository.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import type { Front } from './front.ts';
 import { loadOrderOf } from './load-order.ts';
+import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
 import { countOomKills } from './oom-kills.ts';
 import { Operations } from './operations.ts';
 import { Patience } from './patience.ts';
-import { preflight } from './preflight.ts';
-import { listServedModels, type ServedModel } from './served-models.ts';
+import type { ModelList, ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
+import { type Mended, specOfBroken, UnfitSpawner } from './unfit-model.ts';
+import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
 
 /** Models that are not ready by then must not keep metrics and admin from whoever wants to know why. */
@@ -37,6 +39,12 @@ export interface ServerPorts {
   readonly adminToken?: string | undefined;
 }
 
+/** How a server is started. */
+export interface StartOptions {
+  /** Whether a model that cannot be served ends the start. */
+  readonly strict?: boolean;
+}
+
 /** A whole server, put together: the only place where policies, processes, HTTP, clock and chance meet. */
 export class GalleyServer {
   readonly registry = new ModelRegistry();
@@ -46,14 +54,16 @@ export class GalleyServer {
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
   readonly #tenantKeys: ReadonlyMap<string, string>;
+  readonly #broken: readonly BrokenModel[];
   #front: Front | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
   #patience: Patience | undefined;
 
-  /** Throws a SettingsError when settings and model files do not fit together. */
-  constructor(config: LoadedConfig, ports: ServerPorts) {
+  /** Throws a SettingsError when the settings cannot be used; a model that is broken on the disk keeps none from being served. */
+  constructor(config: LoadedConfig, ports: ServerPorts, models: ModelList = modelsToServe(config)) {
+    if (models.problems.length > 0) throw new SettingsError(models.problems);
     this.#config = config;
     this.#settings = config.server;
     this.#ports = ports;
@@ -61,11 +71,10 @@ export class GalleyServer {
     this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
-    const served = listServedModels(config);
-    const { problems, warnings } = preflight(config.server, served);
-    if (problems.length > 0) throw new SettingsError(problems);
-    for (const warning of warnings) ports.log.warn(warning);
-    for (const each of served) this.registry.add(this.#makeVersion(each));
+    this.#broken = models.broken;
+    for (const warning of models.warnings) ports.log.warn(warning);
+    for (const each of models.served) this.registry.add(this.#makeVersion(each));
+    for (const each of models.broken) this.registry.add(this.#makeUnfit(each));
   }
 
   /** Where it answers, for instance `http://127.0.0.1:8000`. */
@@ -75,23 +84,30 @@ export class GalleyServer {
   }
 
   /**
-   * Starts all replicas, opens the port and resolves when every version is ready. When one cannot be had, ends
-   * everything it began and rejects with an OperatorError that names the model and the file.
+   * Starts all replicas, opens the port and resolves when every version is ready or has failed: one that has keeps the
+   * others from nothing, and is tried again. With `strict` a model that cannot be had ends everything that was begun, and
+   * this rejects with an OperatorError that names the model and the file.
    */
-  async start(): Promise<void> {
-    const versions = this.registry.all();
+  async start({ strict = false }: StartOptions = {}): Promise<void> {
+    if (strict && this.#broken.length > 0) throw new SettingsError(this.#broken.map(brokenText));
     try {
-      // Children first: they load their models while this process loads the rest of itself.
-      for (const version of versions) version.start();
-      this.operations.start();
-      this.#ports.standby?.close();
-      const ready = Promise.all(versions.map(async (version) => whenReady(version)));
-      this.#opening = this.#open(ready);
-      await Promise.all([ready, this.#opening]);
+      const settled = this.startModels(strict);
+      this.#opening = this.#open(settled);
+      await Promise.all([settled, this.#opening]);
     } catch (caught) {
       await this.stop(0);
       throw caught;
     }
+  }
+
+  /** The same without a port: for whoever wants to know what would come of it. */
+  async startModels(strict = false): Promise<void> {
+    const versions = this.registry.all();
+    // Children first: they load their models while this process loads the rest of itself.
+    for (const version of versions) version.start();
+    this.operations.start();
+    this.#ports.standby?.close();
+    await Promise.all(versions.map(async (version) => whenSettled(version, strict)));
   }
 
   /**
@@ -141,6 +157,33 @@ export class GalleyServer {
     return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });
   }
 
+  /** A model that cannot even be loaded, as a version that fails until another look finds it mended. */
+  #makeUnfit(broken: BrokenModel): VersionInService {
+    const { clock, seed } = this.#ports;
+    const spawner = new UnfitSpawner(clock, broken.reason, async () => this.#mend(version, broken));
+    const ports = { clock, random: seededRandom(seed), spawner };
+    const version = this.operations.makeVersion(specOfBroken(this.#config, broken), ports);
+    return version;
+  }
+
+  async #mend(version: VersionInService, broken: BrokenModel): Promise<Mended> {
+    const found = lookAtModel(this.#config, broken);
+    if ('kind' in found) return { kind: 'unfit', reason: found.reason };
+    // Other versions of the model may serve already.
+    const versions = this.registry.versionsOf(broken.name).filter((other) => other !== version);
+    const isServed = ({ file }: ServedModel) => versions.some(({ spec }) => spec.version === file.version);
+    const [first, ...others] = found.filter((each) => !isServed(each));
+    if (first === undefined) return { kind: 'unfit', reason: `${broken.path} is not there any more` };
+    const swapped = await this.swap(version, first);
+    if (swapped.kind === 'kept') return { kind: 'unfit', reason: swapped.reason };
+    for (const other of others) {
+      const added = this.#makeVersion(other);
+      this.registry.add(added);
+      added.start();
+    }
+    return { kind: 'mended' };
+  }
+
   /**
    * Puts what the settings and files now say of a version in the place of the one that serves, without losing a
    * request. Resolves when the switch is done, or was not to be had; the old version then serves on.
@@ -181,20 +224,4 @@ export class GalleyServer {
     await this.#front?.close();
     this.operations.stop();
   }
-}
-
-async function whenReady(version: VersionInService): Promise<void> {
-  if (version.isReady) return;
-  await new Promise<void>((resolve, reject) => {
-    version.stateChanged.on((state) => {
-      if (state === 'ready') resolve();
-      if (state === 'failed')
-        reject(
-          new OperatorError(
-            `model '${version.name}' cannot be served: ${version.failure} (${version.spec.file})`,
-          ),
-        );
-      if (state === 'stopping') reject(new OperatorError('the server was stopped before it was ready'));
-    });
-  });
 }

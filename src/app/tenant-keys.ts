@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { keyHash } from '../api/tenants.ts';
+import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 
@@ -24,7 +24,8 @@ export function tenantKeysOf({ server, directory }: LoadedConfig): ReadonlyMap<s
 
 function linesOf(name: string, file: string): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return readBytes(file)
+      .toString('utf8')
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');

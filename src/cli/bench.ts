@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, OperatorError } from '../base/errors.ts';
+import { readBytes } from '../base/disk.ts';
 import { seededRandom } from '../base/random.ts';
 import { GalleyClient, type ModelDescription } from '../client/galley-client.ts';
 import { findMaxRate } from '../load/find-max-rate.ts';
@@ -83,11 +82,7 @@ async function describe(model: string, flags: BenchFlags): Promise<ModelDescript
 }
 
 function jsonBody(path: string, file: string): JobRequest {
-  try {
-    return { method: 'POST', path, bodyBase64: readFileSync(file).toString('base64') };
-  } catch (caught) {
-    throw new OperatorError(`cannot read ${file}: ${messageOf(caught)}`);
-  }
+  return { method: 'POST', path, bodyBase64: readBytes(file).toString('base64') };
 }
 
 /** One row made from the metadata, as binary tensors. */

@@ -1,52 +1,100 @@
-import { loadOrderOf } from '../app/load-order.ts';
-import { preflight } from '../app/preflight.ts';
-import { listServedModels, type ServedModel } from '../app/served-models.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { randomBytes } from 'node:crypto';
+import { adminTokenOf } from '../app/admin-token.ts';
+import { settingsFromEnvironment } from '../app/environment.ts';
+import { brokenText, modelsToServe } from '../app/models-to-serve.ts';
+import { GalleyServer } from '../app/server.ts';
+import { failureText } from '../app/when-settled.ts';
+import { RealClock } from '../base/clock.ts';
+import { OperatorError } from '../base/errors.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import { salvageConfig } from '../config/salvage.ts';
 import { SettingsError } from '../config/settings-problem.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
-import { ProcessSpawner } from '../process/spawner.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import { checkLog } from './check-log.ts';
 
-/** Validates the settings and opens every model as serving would, without serving. Throws a SettingsError. */
-export async function check(path: string): Promise<void> {
-  const config = loadConfig(path);
-  const served = listServedModels(config);
-  const { problems, warnings } = preflight(config.server, served);
-  for (const warning of warnings) console.log(`warning: ${warning}`);
-  const failures = [...problems];
-  for (const model of served) {
-    const name = `${model.model}/${model.file.version}`;
-    try {
-      const metadata = await openModel(model);
-      console.log(
-        `ok: ${name} (${model.file.file}), ${metadata.inputs.length} inputs, ${metadata.outputs.length} outputs`,
-      );
-    } catch (caught) {
-      failures.push(`model '${name}' cannot be opened: ${(caught as Error).message} (${model.file.file})`);
-    }
-  }
-  if (failures.length > 0) throw new SettingsError(failures);
+export interface CheckFlags {
+  readonly timeout: number;
 }
 
-/** Loads the model in a process of its own, as serving does, and ends that process again. */
-async function openModel(model: ServedModel): Promise<ModelMetadata> {
-  const spawner = new ProcessSpawner(loadOrderOf(model), ({ line }) => console.log(`  ${line}`));
-  return new Promise((resolve, reject) => {
-    let result: ModelMetadata | Error = new Error('the process that opened it ended unexpectedly');
-    const replica = spawner.spawn(`${model.model}/${model.file.version}`, 1, {
-      loaded(metadata) {
-        result = metadata;
-        replica.drain();
+/**
+ * Does what a start does, but for the port: reads settings and environment, loads each model in a process of its own, and
+ * has it practise. Lists everything that is wrong in one SettingsError, and leaves no process behind.
+ */
+export async function check(path: string, { timeout }: CheckFlags): Promise<void> {
+  const { config, problems } = salvageConfig(path, settingsFromEnvironment(process.env));
+  const found = [...problems];
+  if (config !== undefined) found.push(...(await tryModels(withoutTraces(config), timeout)));
+  if (found.length > 0) throw new SettingsError(found);
+}
+
+async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<string[]> {
+  let server: GalleyServer;
+  const problems: string[] = [];
+  try {
+    const models = modelsToServe(config);
+    problems.push(...models.problems, ...models.broken.map(brokenText));
+    // One replica tells all that there is to be told of a model.
+    const served = models.served.map((each) => ({ ...each, settings: { ...each.settings, replicas: 1 } }));
+    server = new GalleyServer(
+      config,
+      {
+        clock: new RealClock(),
+        seed: randomBytes(16).toString('hex'),
+        log: checkLog((line) => console.log(line)),
+        adminToken: adminTokenOf(config, process.env),
       },
-      loadFailed(message) {
-        result = new Error(message);
-        replica.kill('ended');
-      },
-      credited() {},
-      beat() {},
-      exited({ cause, detail }) {
-        if (result instanceof Error) reject(cause === 'not started' ? new Error(detail) : result);
-        else resolve(result);
-      },
-    });
-  });
+      { ...models, served, broken: [], problems: [] },
+    );
+  } catch (caught) {
+    if (caught instanceof OperatorError) return [...problems, ...caught.message.split('\n')];
+    throw caught;
+  }
+  try {
+    await Promise.race([
+      server.startModels(),
+      new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
+    ]);
+    for (const version of server.registry.all()) {
+      if (version.state === 'ready') tell(version);
+      else problems.push(whyNot(version, timeoutMs));
+    }
+  } finally {
+    await server.stop(0);
+  }
+  return problems;
+}
+
+/** What a check is not to leave behind or send: recordings, decisions, alerts. */
+function withoutTraces(config: LoadedConfig): LoadedConfig {
+  const { recorder, decisions, alerts } = config.server;
+  return {
+    ...config,
+    server: {
+      ...config.server,
+      recorder: { ...recorder, enabled: false },
+      decisions: { ...decisions, file: undefined },
+      alerts: { ...alerts, webhook: undefined },
+    },
+  };
+}
+
+function tell({ name, spec, metadata, path }: VersionInService): void {
+  const { inputs = [], outputs = [] } = metadata ?? {};
+  const { maxBatchSize } = path;
+  const batches = maxBatchSize === 1 ? 'no batching' : `batches up to ${maxBatchSize}`;
+  console.log(`ok: ${name} (${spec.file}), ${inputs.length} inputs, ${outputs.length} outputs, ${batches}`);
+  const { image } = spec.settings;
+  if (image === undefined || inputs.some((input) => input.name === image.input)) return;
+  const known = inputs.map((input) => input.name).join(', ');
+  console.log(`warning: ${name}: image.input is '${image.input}', but the model's inputs are: ${known}`);
+}
+
+function whyNot(version: VersionInService, timeoutMs: number): string {
+  if (version.state === 'failed') return failureText(version);
+  const [replica] = version.supervisor.replicas();
+  const state = replica === undefined ? version.state : `${replica.state} (${replica.reason})`;
+  return (
+    `model '${version.name}' is not ready after ${timeoutMs / 1000} s: its replica is ${state}; ` +
+    `give it more time with --timeout (${version.spec.file})`
+  );
 }

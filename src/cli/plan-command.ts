@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultPath } from './default-path.ts';
+import { durationMs } from './duration.ts';
 
 /** `galley plan MODEL --rate 500 --objective 50ms` */
 export function addPlan(program: Command): void {
@@ -33,10 +34,4 @@ function percent(text: string): number {
   const value = positive(text);
   if (value >= 50 && value < 100) return value;
   throw new InvalidArgumentError(`it is '${text}', wanted a share in percent from 50 to below 100`);
-}
-
-function durationMs(text: string): number {
-  const [, number = '', unit = 'ms'] = /^([\d.]+)\s*(ms|s)?$/.exec(text) ?? [];
-  if (Number(number) > 0) return Number(number) * (unit === 's' ? 1000 : 1);
-  throw new InvalidArgumentError(`it is '${text}', wanted a time such as 50ms or 0.2s`);
 }

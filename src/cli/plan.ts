@@ -1,6 +1,7 @@
 import { grantedCores } from '../app/cores.ts';
 import { measureReplicas } from '../app/measure-replicas.ts';
-import { listServedModels, type ServedModel } from '../app/served-models.ts';
+import { fitModels } from '../app/models-to-serve.ts';
+import type { ServedModel } from '../app/served-models.ts';
 import { OperatorError } from '../base/errors.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { cheapest, type PlannedReplicas, planReplicas } from '../simulate/plan-search.ts';
@@ -34,7 +35,7 @@ export async function plan(model: string, path: string, flags: PlanFlags): Promi
 }
 
 function find(model: string, path: string): ServedModel {
-  const all = listServedModels(loadConfig(path));
+  const all = fitModels(loadConfig(path));
   const versions = all.filter((each) => each.model === model);
   const latest = versions.at(-1);
   if (latest !== undefined) return latest;

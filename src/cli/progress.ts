@@ -9,18 +9,24 @@ const SIGNS: Readonly<Record<string, string>> = {
   failed: '✗',
 };
 
-/** Shows how far every replica is: in one line that changes on a terminal, in a line for each step elsewhere. */
-export function showProgress(versions: readonly VersionInService[], out: WriteStream): void {
+/**
+ * Shows how far every replica is: in one line that changes on a terminal, in a line for each step elsewhere. It ends when
+ * the start has, which is for the caller to say: a replica that is tried again later is no part of it.
+ */
+export function showProgress(
+  versions: readonly VersionInService[],
+  out: Pick<WriteStream, 'isTTY' | 'write'>,
+): () => void {
   const stops = versions.map((version) =>
     version.supervisor.moved.on(({ replica, to, reason }) => {
       if (out.isTTY) out.write(`\r\u001b[K${line(versions)}`);
       else if (to !== 'draining' && to !== 'stopped') out.write(`loading ${replica}: ${to} (${reason})\n`);
-      if (versions.every((other) => other.isReady || other.state === 'failed')) {
-        if (out.isTTY) out.write('\r\u001b[K');
-        for (const stop of stops) stop();
-      }
     }),
   );
+  return () => {
+    if (out.isTTY) out.write('\r\u001b[K');
+    for (const stop of stops) stop();
+  };
 }
 
 function line(versions: readonly VersionInService[]): string {

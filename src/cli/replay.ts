@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { mergeSettings } from '../config/load-config.ts';
+import { parseYaml } from '../config/parse-yaml.ts';
 import { decodeRecording, type Recording } from '../observe/recording.ts';
 import { replay } from '../simulate/replay.ts';
 import { type WhatIfReport, whatIf } from '../simulate/what-if.ts';
@@ -37,8 +37,9 @@ export function replayFile(file: string, { steps = false, set }: ReplayFlags): v
 }
 
 function read(file: string): Recording {
+  const bytes = readBytes(file);
   try {
-    return decodeRecording(readFileSync(file));
+    return decodeRecording(bytes);
   } catch (caught) {
     throw new OperatorError(`${file}: ${messageOf(caught)}`);
   }
@@ -50,7 +51,7 @@ function settingOf(text: string): Record<string, unknown> {
   if (rest.length === 0 || path === '') {
     throw new OperatorError(`--set ${text}: wanted setting=value, for instance batching.maxBatchSize=8`);
   }
-  const value: unknown = parse(rest.join('='));
+  const value: unknown = parseYaml(`--set ${text}`, rest.join('='));
   const keys = path.split('.').reverse();
   return keys.reduce<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
 }

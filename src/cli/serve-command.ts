@@ -18,6 +18,7 @@ export function addServe(program: Command, standby: StandbyProcesses | undefined
     )
     .addOption(new Option('--log-format <format>', 'how log lines look').choices(['auto', 'json', 'pretty']))
     .option('--record <file>', 'write the flight recording there at the end, for galley replay')
+    .option('--strict', 'end with exit code 1 when a model cannot be served, instead of serving the others')
     .action(async (path: string | undefined, flags: ServeFlags) => {
       const { serve } = await import('./serve.ts');
       await serve(path ?? defaultPath(), flags, standby);

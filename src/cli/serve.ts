@@ -18,6 +18,7 @@ export interface ServeFlags {
   readonly logLevel?: string;
   readonly logFormat?: string;
   readonly record?: string;
+  readonly strict?: boolean;
 }
 
 /** Everything from the settings to the last child's end. */
@@ -44,11 +45,13 @@ export async function serve(
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
   const startedAt = performance.now();
-  showProgress(server.registry.all(), process.stdout);
+  const endProgress = showProgress(server.registry.all(), process.stdout);
   try {
-    await server.start();
+    await server.start({ strict: flags.strict === true });
+    endProgress();
     process.stdout.write(welcome(server, config, performance.now() - startedAt));
   } catch (caught) {
+    endProgress();
     // A start that a signal cut short has not failed: it has ended.
     if (!ended.isAsked) throw caught;
   }

@@ -2,12 +2,15 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { PACKAGE_VERSION } from '../app/package-version.ts';
 import type { GalleyServer } from '../app/server.ts';
+import { failureText } from '../app/when-settled.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 
-/** What is served, where, and how to try it: printed once everything is ready. */
+/** What is served, what is not and why, where, and how to try it: printed once every model is ready or has failed. */
 export function welcome(server: GalleyServer, config: LoadedConfig, startMs: number): string {
-  const versions = server.registry.all();
+  const all = server.registry.all();
+  const versions = all.filter(({ state }) => state !== 'failed');
   const rows = versions.map((version) => {
     const { inputs = [], outputs = [] } = version.metadata ?? {};
     const count = version.spec.settings.replicas;
@@ -22,9 +25,12 @@ export function welcome(server: GalleyServer, config: LoadedConfig, startMs: num
   const [nameWidth, factsWidth] = [0, 1].map((column) =>
     Math.max(...rows.map((row) => (row[column] as string).length)),
   );
+  const failed = all.filter(({ state }) => state === 'failed');
+  const isReady = server.health.whyNotReady() === undefined;
   return [
     '',
-    `Galley ${PACKAGE_VERSION} is ready after ${(startMs / 1000).toFixed(1)} s and serves:`,
+    `Galley ${PACKAGE_VERSION} is ${isReady ? 'ready' : 'up, but NOT READY,'} after ${(startMs / 1000).toFixed(1)} s and serves${versions.length === 0 ? ' no model' : ''}:`,
+    ...failedLines(failed),
     '',
     ...rows.map(
       ([name, facts, signature]) =>
@@ -43,8 +49,23 @@ export function welcome(server: GalleyServer, config: LoadedConfig, startMs: num
   ].join('\n');
 }
 
+function failedLines(failed: readonly VersionInService[]): string[] {
+  if (failed.length === 0) return [];
+  return [
+    '',
+    ...failed.flatMap((version) => {
+      const { required, health } = version.spec.settings;
+      const again = `tried again every ${health.restart.retryFailedMs / 1000} s`;
+      return [
+        `  FAILED  ${failureText(version)}`,
+        `          ${again}${required ? '' : '; readiness does not wait for it (required: false)'}`,
+      ];
+    }),
+  ];
+}
+
 function tryLines(server: GalleyServer, config: LoadedConfig): string[] {
-  const versions = server.registry.all();
+  const versions = server.registry.all().filter(({ state }) => state !== 'failed');
   const lines = versions.flatMap(({ spec }) => {
     const { example } = spec.settings;
     if (example === undefined) return [];
@@ -53,9 +74,7 @@ function tryLines(server: GalleyServer, config: LoadedConfig): string[] {
       ? [`curl ${server.url}/v2/models/${spec.model}/infer --data-binary @${file}`]
       : [];
   });
-  const models = server.registry
-    .models()
-    .map((model) => `curl ${server.url}/v2/models/${encodeURIComponent(model)}`);
+  const models = versions.map(({ spec }) => `curl ${server.url}/v2/models/${encodeURIComponent(spec.model)}`);
   return [...new Set([...lines, ...models])].slice(0, 2);
 }
 

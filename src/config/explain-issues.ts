@@ -4,6 +4,9 @@ import { type SchemaNode, schemaAt } from './json-schema.ts';
 
 type Issue = z.core.$ZodIssue;
 
+const LONGEST_VALUE = 100;
+const DIGITS = /^\d{1,20}$/;
+
 /** One line for each thing that is wrong: where, what came, what was wanted. */
 export function explainIssues(
   source: string,
@@ -32,12 +35,30 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
   const came = valueAt(input, issue.path);
   // What a schema cannot say, such as how two settings must fit, its own message does.
   const wanted =
-    issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? issue.message);
-  return [`${source}: '${pathText(issue.path)}' is ${JSON.stringify(came) ?? 'missing'}, wanted ${wanted}`];
+    issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? 'another value');
+  return [`${source}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}${inexactText(came)}`];
 }
 
+/** A number as long as some time stamps are has been rounded before anything could look at it. */
+function inexactText(came: unknown): string {
+  const isInexact = Number.isInteger(came) && !Number.isSafeInteger(came);
+  return isInexact ? '; a number of more than 15 digits is not exact here, put it in quotes' : '';
+}
+
+/** A value as it stands in a file, cut where it is long. */
+function cameText(came: unknown): string {
+  if (came === undefined) return 'missing';
+  const text = typeof came === 'number' ? String(came) : JSON.stringify(came);
+  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}…`;
+}
+
+const LONGEST_PATH = 200;
+
 function pathText(path: readonly PropertyKey[]): string {
-  return path.length === 0 ? 'settings' : path.map(String).join('.');
+  // A name may hold anything; a message is one line.
+  return path.length === 0
+    ? 'settings'
+    : path.map(String).join('.').replace(/\s+/g, ' ').slice(0, LONGEST_PATH);
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
@@ -52,11 +73,20 @@ export function wantedText(node: SchemaNode | undefined): string | undefined {
   if (node.anyOf !== undefined) return node.anyOf.map(wantedText).join(', or ');
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
-  if (node.type === 'array') return `a list, each ${wantedText(node.items) ?? 'any value'}`;
+  if (node.type === 'array') {
+    const length = node.minItems === undefined ? '' : ' that is not empty';
+    return `a list${length}, each ${wantedText(node.items) ?? 'any value'}`;
+  }
   if (node.type === 'object') return 'a group of settings';
   if (node.type === 'boolean') return 'true or false';
-  if (node.type === 'string') return 'text';
+  if (node.type === 'string') return textKind(node);
   return `${node.type === 'integer' ? 'a whole number' : 'a number'}${boundsText(node)}`;
+}
+
+function textKind({ format, minLength, pattern }: SchemaNode): string {
+  if (format === 'uri') return 'a URL such as http://127.0.0.1:9093/alerts';
+  if (pattern === DIGITS.source) return 'digits in quotes';
+  return minLength === undefined ? 'text' : 'text that is not empty';
 }
 
 function boundsText(node: SchemaNode): string {

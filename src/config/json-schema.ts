@@ -15,6 +15,10 @@ export interface SchemaNode {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly minLength?: number;
+  readonly minItems?: number;
+  readonly format?: string;
+  readonly pattern?: string;
 }
 
 /** All settings as JSON Schema: what `galley.schema.json`, the documentation and error messages are made of. */
@@ -25,9 +29,17 @@ export function settingsSchema(): SchemaNode {
 /** The schema of what stands at a path of settings; undefined where nothing may stand. */
 export function schemaAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = root;
-  for (const key of path) {
-    const more: SchemaNode | boolean | undefined = node?.additionalProperties;
-    node = node?.properties?.[String(key)] ?? (typeof more === 'object' ? more : undefined) ?? node?.items;
-  }
+  for (const key of path) node = node && inside(node, String(key));
   return node;
+}
+
+function inside(node: SchemaNode, key: string): SchemaNode | undefined {
+  const more = typeof node.additionalProperties === 'object' ? node.additionalProperties : undefined;
+  const found = node.properties?.[key] ?? more ?? node.items;
+  if (found !== undefined) return found;
+  for (const one of node.anyOf ?? []) {
+    const inOne = inside(one, key);
+    if (inOne !== undefined) return inOne;
+  }
+  return undefined;
 }

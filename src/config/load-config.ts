@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
-import { messageOf } from '../base/errors.ts';
+import { DISK, lookAt } from '../base/disk.ts';
 import { explainIssues } from './explain-issues.ts';
 import { type SchemaNode, schemaAt, settingsSchema } from './json-schema.ts';
 import { ModelSettings } from './model-settings.ts';
+import { parseYaml } from './parse-yaml.ts';
 import { ServerSettings } from './server-settings.ts';
 import { SettingsError } from './settings-problem.ts';
 
@@ -23,6 +23,8 @@ export interface LoadedConfig {
 }
 
 const SETTINGS_FILE = 'galley.yaml';
+/** Either is read; both at once would leave open which one counts. */
+const SETTINGS_FILES = [SETTINGS_FILE, 'galley.yml'];
 const MODELS_FOLDER = 'models';
 
 /**
@@ -30,26 +32,44 @@ const MODELS_FOLDER = 'models';
  * `overrides` (flags, environment) win over the file. Throws a SettingsError that lists everything wrong.
  */
 export function loadConfig(fileOrFolder: string, overrides: Raw = {}): LoadedConfig {
+  const { file, directory, raw } = readSettings(fileOrFolder);
+  // First the overrides alone: what is wrong with them must not be blamed on the file.
+  completeConfig('flags or environment', directory, overrides);
+  return completeConfig(file, directory, mergeSettings(raw, overrides));
+}
+
+/** Settings as they stand in a file, with the folder that relative paths in them start from. */
+export function readSettings(fileOrFolder: string): {
+  readonly file: string;
+  readonly directory: string;
+  readonly raw: Raw;
+} {
   const path = resolve(fileOrFolder);
-  if (!existsSync(path)) {
+  const found = lookAt(DISK, path);
+  if (found.kind === 'absent') {
     throw new SettingsError([
       `${fileOrFolder}: no such file or folder; give a folder of models or a ${SETTINGS_FILE}`,
     ]);
   }
-  const isFolder = statSync(path).isDirectory();
+  if (found.kind === 'unusable') throw new SettingsError([found.why]);
+  const isFolder = found.kind === 'folder';
   if (!isFolder && !/\.(ya?ml|json)$/.test(path)) {
     throw new SettingsError([
       `${fileOrFolder}: is no settings file; give the folder that holds the models, or a ${SETTINGS_FILE}`,
     ]);
   }
-  const file = isFolder ? join(path, SETTINGS_FILE) : path;
+  const file = isFolder ? settingsFileIn(path) : path;
   const directory = isFolder ? path : dirname(path);
   // A folder without settings is one of models, or one that has a folder of models in it.
   const bare = existsSync(join(path, MODELS_FOLDER)) ? {} : { repository: path };
-  const raw = existsSync(file) ? readYaml(file) : bare;
-  // First the overrides alone: what is wrong with them must not be blamed on the file.
-  completeConfig('flags or environment', directory, overrides);
-  return completeConfig(file, directory, mergeSettings(raw, overrides));
+  return { file, directory, raw: existsSync(file) ? readYaml(file) : bare };
+}
+
+/** Where a folder's settings are, or would be. */
+export function settingsFileIn(folder: string): string {
+  const there = SETTINGS_FILES.map((name) => join(folder, name)).filter((file) => existsSync(file));
+  if (there.length > 1) throw new SettingsError([`there are both ${there.join(' and ')}: keep one of them`]);
+  return there[0] ?? join(folder, SETTINGS_FILE);
 }
 
 /** The same from settings that are already data, for programs that start a server themselves. */
@@ -75,20 +95,21 @@ export function modelSettingsOf(
   modelFile: string | undefined,
 ): ModelSettings {
   const beside = modelFile === undefined ? {} : readYaml(modelFile);
-  if (modelFile !== undefined) check(modelFile, beside, modelSchema());
+  if (modelFile !== undefined) checkModelSettings(modelFile, beside);
   const merged = mergeSettings(mergeSettings(config.rawDefaults, beside), config.rawModels[name] ?? {});
-  return check(`settings of model '${name}'`, merged, modelSchema());
+  return checkModelSettings(`settings of model '${name}'`, merged);
 }
 
-function check(source: string, raw: Raw, schema: () => SchemaNode): ModelSettings {
+/** The settings of one model that are already data. Throws a SettingsError that names `source`. */
+export function checkModelSettings(source: string, raw: Raw): ModelSettings {
   const parsed = ModelSettings.safeParse(raw);
   if (parsed.success) return parsed.data;
-  throw new SettingsError(explainIssues(source, schema(), parsed.error.issues, raw));
+  throw new SettingsError(explainIssues(source, modelSchema(), parsed.error.issues, raw));
 }
 
 /** Made only when there is something to explain: it costs more than a whole start may. */
-function modelSchema(): () => SchemaNode {
-  return () => schemaAt(settingsSchema(), ['models', 'any']) ?? {};
+function modelSchema(): SchemaNode {
+  return schemaAt(settingsSchema(), ['models', 'any']) ?? {};
 }
 
 function findRepository(source: string, directory: string, server: ServerSettings): string | undefined {
@@ -97,8 +118,10 @@ function findRepository(source: string, directory: string, server: ServerSetting
     return existsSync(beside) ? beside : undefined;
   }
   const repository = resolve(directory, server.repository);
-  if (existsSync(repository) && statSync(repository).isDirectory()) return repository;
-  throw new SettingsError([`${source}: repository '${repository}' is no folder`]);
+  const found = lookAt(DISK, repository);
+  if (found.kind === 'folder') return repository;
+  const why = found.kind === 'unusable' ? found.why : `'${repository}' is no folder`;
+  throw new SettingsError([`${source}: repository ${why}`]);
 }
 
 /** What stands above wins; inner groups are merged, everything else is replaced, undefined replaces nothing. */
@@ -117,17 +140,13 @@ function isGroup(value: unknown): value is Raw {
 }
 
 function readYaml(file: string): Raw {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (caught) {
-    throw new SettingsError([`${file}: cannot be read: ${messageOf(caught)}`]);
+  const found = lookAt(DISK, file);
+  if (found.kind === 'unusable') throw new SettingsError([found.why]);
+  if (found.kind !== 'file') throw new SettingsError([`${file} is no file`]);
+  const value = parseYaml(file, readFileSync(file, 'utf8')) ?? {};
+  if (!isGroup(value)) {
+    const came = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+    throw new SettingsError([`${file}: holds ${came}, wanted settings by name`]);
   }
-  const document = parseDocument(text);
-  if (document.errors.length > 0) {
-    throw new SettingsError(document.errors.map((error) => `${file}: ${error.message.split('\n')[0]}`));
-  }
-  const value: unknown = document.toJS() ?? {};
-  if (!isGroup(value)) throw new SettingsError([`${file}: holds ${typeof value}, wanted settings by name`]);
   return value;
 }

@@ -27,9 +27,14 @@ export const ModelSettings = z
       .optional()
       .describe('What executes the model. Default: by the file, .onnx or .js.'),
     versions: z
-      .union([z.enum(['latest', 'all']), z.array(z.int().min(1)).min(1)])
+      .union([
+        z.enum(['latest', 'all']),
+        z.array(z.union([z.int().min(1), z.string().regex(/^\d{1,20}$/)])).min(1),
+      ])
       .default('latest')
-      .describe('Which versions are served: the highest number, all, or those listed.'),
+      .describe(
+        'Which versions are served: the highest number, all, or those listed. Numbers of more than 15 digits go in quotes.',
+      ),
     required: z.boolean().default(true).describe('Whether the server is ready only when this model is.'),
     device: z
       .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])

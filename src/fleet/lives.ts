@@ -7,8 +7,11 @@ import type { Beat, ReplicaId, Spawner } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { Ending, Place, ReplicaMoved } from './place.ts';
 
-/** What is to blame: a model that no replica can serve, or this replica alone. */
-export type Fault = 'the model' | 'the replica';
+/**
+ * What is to blame: this replica alone, a model that no replica can serve as its file is now, or settings that can never
+ * fit the model.
+ */
+export type Fault = 'the replica' | 'the model' | 'the settings';
 
 /** What lives need of the world. */
 export interface LifePorts {
@@ -96,10 +99,10 @@ export class Lives {
     place.alarm = clock.at(clock.now() + this.#settings.drainTimeoutMs, () => place.replica?.kill('ended'));
   }
 
-  /** Ends it for good, until somebody changes what is wrong with `fault`. */
+  /** Ends it. A model's file may be mended, so a later life tries again; what can never fit is not tried. */
   giveUp(place: Place, message: string, fault: Fault): void {
     if (place.state === 'failed' || place.state === 'draining' || place.replica === undefined) return;
-    place.isHopeless = fault === 'the model';
+    place.isHopeless = fault === 'the settings';
     place.alarm?.cancel();
     this.#takeOut(place);
     place.goTo('failed', message, this.#ports.clock.now());
@@ -112,7 +115,7 @@ export class Lives {
     if (place.state !== 'starting') return;
     const unfit = this.#ports.whyUnfit(metadata);
     if (unfit !== undefined) {
-      this.giveUp(place, unfit, 'the model');
+      this.giveUp(place, unfit, 'the settings');
       return;
     }
     const { clock } = this.#ports;
@@ -124,6 +127,7 @@ export class Lives {
       if (!isWarming()) return;
       place.alarm?.cancel();
       place.readyAt = clock.now();
+      place.isTrial = false;
       this.#ports.roster.setStanding(place.id, 'ready');
       place.goTo('ready', 'warmup is over', clock.now());
       this.#ports.wake();
@@ -131,7 +135,7 @@ export class Lives {
     this.#ports.warm(place.id, ready, (why, fault) => {
       if (!isWarming()) return;
       const reason = `warmup failed: ${why}`;
-      if (fault === 'the model') {
+      if (fault !== 'the replica' || place.isTrial) {
         this.giveUp(place, reason, fault);
       } else {
         // The same input has been answered before: another life may do better.

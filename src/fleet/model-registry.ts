@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
+import { byVersion, versionNamed } from '../model/model-version.ts';
 import type { VersionInService } from './version-in-service.ts';
 
 /** Which versions of which models there are. */
@@ -53,7 +54,7 @@ export class ModelRegistry {
   /** By rising number. */
   versionsOf(model: string): VersionInService[] {
     const versions = [...(this.#models.get(model)?.values() ?? [])];
-    return versions.sort((a, b) => Number(a.spec.version) - Number(b.spec.version));
+    return versions.sort((a, b) => byVersion(a.spec.version, b.spec.version));
   }
 
   /** The version asked for; without one, the highest that is ready, or else the highest. */
@@ -67,7 +68,7 @@ export class ModelRegistry {
       );
     }
     if (version !== undefined) {
-      const found = versions.get(version);
+      const found = versions.get(versionNamed(version) ?? version);
       if (found !== undefined) return found;
       return refuse(
         'VERSION_UNKNOWN',

@@ -34,8 +34,10 @@ export class Place {
   /** Batches it had run when it was first seen ready: practice. */
   batchesBefore: number | undefined;
   ending: Ending | undefined;
-  /** Given up for what the model itself is: only somebody who changes that can help. */
+  /** Given up for settings that can never fit: only an operator can help. */
   isHopeless = false;
+  /** Given up before and tried once more: what fails again is given up at once. */
+  isTrial = false;
   /** Ends a start, or a drain, that takes too long; or begins the next life. */
   alarm: Timer | undefined;
 

@@ -1,4 +1,5 @@
 import type { ModelRegistry } from './model-registry.ts';
+import type { VersionInService } from './version-in-service.ts';
 
 /** Where the server is between its first line and its last. */
 export type ServerPhase = 'starting' | 'serving' | 'lame duck' | 'draining';
@@ -28,10 +29,18 @@ export class ServerHealth {
     return this.#phase !== 'draining';
   }
 
-  /** Every required version has been ready once. It stays true: later trouble is readiness' to tell. */
+  /**
+   * Every required version has been ready once, or has failed: an orchestrator ends what does not start, and with it the
+   * models that serve. It stays true: what failed, and later trouble, are readiness' to tell.
+   */
   get hasStarted(): boolean {
-    this.#hasStarted ||= this.#phase !== 'starting' && this.whyModelsNotReady() === undefined;
+    this.#hasStarted ||= this.#phase !== 'starting' && this.#areModelsSettled();
     return this.#hasStarted;
+  }
+
+  #areModelsSettled(): boolean {
+    if (this.whyModelsNotReady() === undefined) return true;
+    return this.#required().every((version) => version.isReady || version.state === 'failed');
   }
 
   /** Why the server should get no traffic now; undefined when it should. */
@@ -43,10 +52,18 @@ export class ServerHealth {
 
   /** What the models lack; with `any`, one that is ready is enough. */
   whyModelsNotReady(): string | undefined {
-    const required = this.#registry.all().filter(({ spec }) => spec.settings.required);
+    const required = this.#required();
     const missing = required.filter((version) => !version.isReady);
     if (missing.length === 0) return undefined;
     if (this.#readyWhen === 'any' && missing.length < required.length) return undefined;
-    return missing.map((version) => `${version.name} is ${version.whyNotReady}`).join(', ');
+    return missing.map(whyMissing).join(', ');
   }
+
+  #required(): VersionInService[] {
+    return this.#registry.all().filter(({ spec }) => spec.settings.required);
+  }
+}
+
+function whyMissing({ name, whyNotReady, failure }: VersionInService): string {
+  return `${name} is ${whyNotReady}${failure === '' ? '' : `: ${failure}`}`;
 }

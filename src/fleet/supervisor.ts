@@ -201,9 +201,10 @@ export class Supervisor {
   #retryLater(place: Place): void {
     if (place.isHopeless || !this.#places.includes(place)) return;
     const { clock } = this.#ports;
-    place.alarm = clock.at(clock.now() + this.#settings.restart.retryFailedMs, () =>
-      this.#lives.begin(place, 'given up before, tried once more'),
-    );
+    place.alarm = clock.at(clock.now() + this.#settings.restart.retryFailedMs, () => {
+      place.isTrial = true;
+      this.#lives.begin(place, 'given up before, tried once more');
+    });
   }
 
   #close(places: readonly Place[], reason: string): void {

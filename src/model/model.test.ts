@@ -1,62 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { checkInputs, countRows } from './check-inputs.ts';
 import { checkModelDefinition } from './define-model.ts';
-import { chooseVersions, findModel, scanRepository } from './model-repository.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'galley-models-'));
-after(() => rmSync(root, { recursive: true }));
-
-for (const file of [
-  'digits/1/model.onnx',
-  'digits/2/model.onnx',
-  'digits/10/model.onnx',
-  'digits/007/model.onnx',
-  'digits/old/model.onnx',
-  'digits/model.yaml',
-  'plain/model.js',
-  'alone.onnx',
-  'empty/readme.txt',
-  '.hidden/model.onnx',
-  'notes.txt',
-]) {
-  mkdirSync(dirname(join(root, file)), { recursive: true });
-  writeFileSync(join(root, file), '');
-}
-
-test('a folder of models is read in every layout, and what holds none is told', () => {
-  const { models, problems } = scanRepository(root);
-  assert.deepEqual(
-    models.map(({ name, versions }) => [
-      name,
-      versions.map(({ version, runtime }) => `${version} ${runtime}`),
-    ]),
-    [
-      ['alone', ['1 onnx']],
-      ['digits', ['1 onnx', '2 onnx', '10 onnx']],
-      ['plain', ['1 module']],
-    ],
-  );
-  assert.equal(models[1]?.settingsFile, join(root, 'digits/model.yaml'));
-  assert.equal(problems.length, 1);
-  assert.match(problems[0] ?? '', /'empty'.*holds no model/);
-});
-
-test('the latest version is the highest number, not the last name', () => {
-  const digits = findModel('digits', join(root, 'digits'));
-  assert.ok(typeof digits !== 'string');
-  const names = (chosen: ReturnType<typeof chooseVersions>) =>
-    typeof chosen === 'string' ? chosen : chosen.map(({ version }) => version);
-  assert.deepEqual(names(chooseVersions(digits, 'latest')), ['10']);
-  assert.deepEqual(names(chooseVersions(digits, 'all')), ['1', '2', '10']);
-  assert.deepEqual(names(chooseVersions(digits, [2])), ['2']);
-  assert.match(String(names(chooseVersions(digits, [3]))), /there are only 1, 2, 10/);
-});
 
 const metadata = {
   platform: 'test',

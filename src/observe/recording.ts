@@ -104,6 +104,16 @@ export function encodeRecording(head: Omit<Recording, 'events'>, events: readonl
   return Buffer.concat([Buffer.from(MAGIC), length, json, ...events]);
 }
 
+function readHead(text: string): Omit<Recording, 'events'> {
+  try {
+    return JSON.parse(text) as Omit<Recording, 'events'>;
+  } catch (caught) {
+    throw new Error('the recording is cut off or damaged: what it begins with cannot be read', {
+      cause: caught,
+    });
+  }
+}
+
 /** Reads a recording; throws an Error that says what is wrong with the file. */
 export function decodeRecording(bytes: Uint8Array): Recording {
   const buffer = Buffer.from(bytes);
@@ -112,7 +122,7 @@ export function decodeRecording(bytes: Uint8Array): Recording {
     throw new Error('this is no recording of Galley, or one of another version');
   }
   const headEnd = start + buffer.readUInt32LE(MAGIC.length);
-  const head = JSON.parse(buffer.toString('utf8', start, headEnd)) as Omit<Recording, 'events'>;
+  const head = readHead(buffer.toString('utf8', start, headEnd));
   // A copy: numbers can be read in place only where they are aligned.
   const body = Uint8Array.from(buffer.subarray(headEnd)).buffer;
   const count = Math.floor(body.byteLength / EVENT_BYTES);

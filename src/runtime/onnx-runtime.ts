@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import ort, { type InferenceSession } from 'onnxruntime-node';
-import { messageOf } from '../base/errors.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
 import { bytesOf, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { whyNotOpened } from './onnx-failure.ts';
 import { servedOutputs } from './onnx-outputs.ts';
-import { onnxSource } from './onnx-source.ts';
+import { type OnnxSource, onnxSource } from './onnx-source.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
 
 const DATATYPE_OF: Partial<Record<ort.Tensor.Type, Datatype>> = {
@@ -34,7 +34,7 @@ const LOG_ERRORS = 3;
 /** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
 export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   const source = onnxSource(file);
-  const session = await openSession(source.model, {
+  const session = await openSession(file, source, {
     // Without a second choice: a model that was to run on a GPU must not run on the processor unnoticed.
     executionProviders: [device],
     intraOpNumThreads: threads,
@@ -52,7 +52,8 @@ export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<
 }
 
 async function openSession(
-  model: string | Uint8Array,
+  path: string,
+  { model, file }: OnnxSource,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   try {
@@ -61,10 +62,7 @@ async function openSession(
       ? ort.InferenceSession.create(model, options)
       : ort.InferenceSession.create(model, options));
   } catch (caught) {
-    throw new Error(
-      `${messageOf(caught)}; is it a complete ONNX file, of an opset that this runtime knows?`,
-      { cause: caught },
-    );
+    throw whyNotOpened(path, file, caught);
   }
 }
 

@@ -3,8 +3,7 @@ import { isRefusal } from '../base/errors.ts';
 import { Histogram } from '../base/histogram.ts';
 import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
-import { mergeSettings } from '../config/load-config.ts';
-import { ModelSettings } from '../config/model-settings.ts';
+import { checkModelSettings, mergeSettings } from '../config/load-config.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionSpec } from '../fleet/version-spec.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
@@ -34,7 +33,7 @@ const CREDITS = 2;
 
 /**
  * Puts the recorded arrivals of all versions before simulated replicas that take as long as the real ones did, under
- * the recorded settings with `changes` on top. No faults, no cancellations: what it shows is the effect of settings.
+ * the recorded settings with `changes` on top; throws a SettingsError where these do not fit. No faults, no cancellations: what it shows is the effect of settings.
  */
 export function whatIf(recording: Recording, changes: Readonly<Record<string, unknown>>): WhatIfReport {
   const latencies = new Histogram();
@@ -52,7 +51,10 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     const [first] = arrivals;
     if (first === undefined) return;
     const clock = new VirtualClock();
-    const settings = ModelSettings.parse(mergeSettings(kept.settings as never, changes));
+    const settings = checkModelSettings(
+      `settings of model '${kept.model}' as recorded, with --set`,
+      mergeSettings(kept.settings as never, changes),
+    );
     const { rows: declared } = settings.batching;
     const quiet = {
       ...settings,

@@ -316,7 +316,7 @@ for (const [why, prepare, pattern] of [
   test(`${why}: one clear line, exit code 1, no child left behind`, async () => {
     const { args, clean } = await prepare();
     const before = replicaProcesses();
-    const ended = await galley(['serve', '--log-level', 'silent', ...args]);
+    const ended = await galley(['serve', '--strict', '--log-level', 'silent', ...args]);
     await until('no child is left', () => replicaProcesses().every((pid) => before.includes(pid)));
     clean();
     assert.equal(ended.code, 1, ended.stdout);

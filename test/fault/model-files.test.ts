@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listServedModels } from '../../src/app/served-models.ts';
+import { fitModels } from '../../src/app/models-to-serve.ts';
 import type { Swapped } from '../../src/fleet/swap.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
@@ -59,15 +59,17 @@ function asking(url: () => string, factors: ReadonlySet<number>): Bystanders {
 /** The version that serves now is to give way to what the files hold now. */
 async function swapIn({ server, config }: InProcess): Promise<Swapped> {
   const [old] = server.registry.all();
-  const [served] = listServedModels(config);
+  const [served] = fitModels(config);
   assert.ok(old !== undefined && served !== undefined);
   return server.swap(old, served);
 }
 
-/** A start that is refused: in one line, with nothing left, and tried only once. */
+/** A strict start that is refused: in one line, with nothing left, and tried only once. */
 async function startFails(models: string, pattern: RegExp): Promise<void> {
   const startedAt = performance.now();
-  const { code, stdout, stderr } = await galley(['serve', models, '--port', '0', '--log-level', 'silent']);
+  const { code, stdout, stderr } = await galley([
+    ...['serve', models, '--strict', '--port', '0', '--log-level', 'silent'],
+  ]);
   assert.equal(code, 1, stdout);
   assert.match(stderr, pattern);
   assert.equal(stderr.trim().split('\n').length, 1, stderr);

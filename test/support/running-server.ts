@@ -75,7 +75,10 @@ export class RunningServer {
       () => {
         if (child.exitCode !== null)
           throw new Error(`the server ended with ${child.exitCode}: ${output.stderr}${output.stdout}`);
-        return /is ready after/.test(output.stdout) && /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1];
+        return (
+          /is (ready|up, but NOT READY,) after/.test(output.stdout) &&
+          /(http:\/\/127\.0\.0\.1:\d+)/.exec(output.stdout)?.[1]
+        );
       },
       60_000,
     );

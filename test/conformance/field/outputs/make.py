@@ -33,3 +33,6 @@ branch = lambda op, more: h.make_graph([*more, h.make_node(op, ['x'] if op == 'A
 constant = h.make_node('Constant', [], ['c'], value=inner)
 write('inner-graphs.onnx', [h.make_node('Constant', [], ['yes'], value=h.make_tensor('', T.BOOL, [], [True])),
     h.make_node('If', ['yes'], ['y'], then_branch=branch('Abs', []), else_branch=branch('Mul', [constant]))], [y])
+
+write('unknown-operator.onnx', [h.make_node('NoSuchThing', ['x'], ['y'])], [y])
+write('unknown-opset.onnx', [h.make_node('Neg', ['x'], ['y'])], [y], opsets=[h.make_opsetid('', 99)])

@@ -1,0 +1,95 @@
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { OperatorError } from './errors.ts';
+
+/** What is at a path. */
+export type Found =
+  | { readonly kind: 'file' | 'folder' | 'absent' }
+  /** Something is there, and cannot be used: `why` says it, with the path. */
+  | { readonly kind: 'unusable'; readonly why: string };
+
+/** What is asked of the file system. */
+export interface Disk {
+  readonly stat: (path: string) => { isDirectory(): boolean; isFile(): boolean };
+  readonly lstat: (path: string) => { isSymbolicLink(): boolean };
+  readonly readlink: (path: string) => string;
+  readonly list: (folder: string) => string[];
+  /** Throws where the path may not be read. */
+  readonly access: (path: string) => void;
+}
+
+export const DISK: Disk = {
+  stat: statSync,
+  lstat: lstatSync,
+  readlink: (path) => readlinkSync(path),
+  list: (folder) => readdirSync(folder),
+  access: (path) => accessSync(path, constants.R_OK),
+};
+
+const WORDS: Readonly<Record<string, string>> = {
+  EACCES: 'may not be read: give the user of this process the right to',
+  EPERM: 'may not be read: give the user of this process the right to',
+  ELOOP: 'is a link that leads back to itself',
+  ENOTDIR: 'is no folder',
+  EIO: 'cannot be read: the disk reports an error',
+};
+
+/** Looks at a path. Never throws: what is wrong with it is told. */
+export function lookAt(disk: Disk, path: string): Found {
+  try {
+    const found = disk.stat(path);
+    // A pipe or a socket would keep its reader waiting.
+    if (!found.isDirectory() && !found.isFile()) return unusable(`${path} is neither a file nor a folder`);
+    disk.access(path);
+    return { kind: found.isDirectory() ? 'folder' : 'file' };
+  } catch (caught) {
+    if (codeOf(caught) !== 'ENOENT') return unusable(whyUnreadable(path, caught));
+    const target = linkTarget(disk, path);
+    return target === undefined
+      ? { kind: 'absent' }
+      : unusable(`${path} is a link to ${target}, which does not exist`);
+  }
+}
+
+/** The names in a folder, sorted; a text says why they cannot be had. */
+export function namesIn(disk: Disk, folder: string): readonly string[] | string {
+  try {
+    return disk.list(folder).sort();
+  } catch (caught) {
+    return codeOf(caught) === 'ENOENT' ? `${folder} does not exist` : whyUnreadable(folder, caught);
+  }
+}
+
+/** What a file holds. Throws an OperatorError that says why it cannot be had. */
+export function readBytes(path: string): Buffer {
+  const found = lookAt(DISK, path);
+  if (found.kind === 'unusable') throw new OperatorError(found.why);
+  if (found.kind === 'absent') throw new OperatorError(`${path} does not exist`);
+  if (found.kind === 'folder') throw new OperatorError(`${path} is a folder, wanted a file`);
+  try {
+    return readFileSync(path);
+  } catch (caught) {
+    throw new OperatorError(whyUnreadable(path, caught));
+  }
+}
+
+function unusable(why: string): Found {
+  return { kind: 'unusable', why };
+}
+
+function linkTarget(disk: Disk, path: string): string | undefined {
+  try {
+    return disk.lstat(path).isSymbolicLink() ? disk.readlink(path) : undefined;
+  } catch {
+    // It has vanished since.
+    return undefined;
+  }
+}
+
+function whyUnreadable(path: string, caught: unknown): string {
+  const code = codeOf(caught);
+  return `${path} ${WORDS[code] ?? `cannot be read (${code})`}`;
+}
+
+function codeOf(caught: unknown): string {
+  return String((caught as { readonly code?: unknown } | undefined)?.code ?? 'for no reason that is told');
+}

@@ -1,0 +1,38 @@
+import { type Logger, pino } from 'pino';
+
+const WARN = 40;
+/** Told as a problem when everything has been looked at. */
+const TOLD_LATER = new Set(['model failed', 'alert']);
+
+/** What a log line of a server may hold that somebody who checks wants to read. */
+interface Line {
+  readonly level: number;
+  readonly msg: string;
+  readonly model?: string;
+  readonly version?: string;
+  readonly to?: string;
+  readonly reason?: string;
+  readonly skipped?: string;
+  readonly line?: string;
+}
+
+/** The log of a server as lines for people: warnings, and what models write. */
+export function checkLog(print: (line: string) => void): Logger {
+  return pino(
+    { level: 'info', base: null },
+    {
+      write(text: string) {
+        const line = textOf(JSON.parse(text) as Line);
+        if (line !== undefined) print(line);
+      },
+    },
+  );
+}
+
+function textOf({ level, msg, model, version, to, reason, skipped, line }: Line): string | undefined {
+  const name = model === undefined ? '' : `${model}/${version}: `;
+  if (line !== undefined) return `${level >= WARN ? 'warning: ' : '  '}${name}${line}`;
+  if (level < WARN || TOLD_LATER.has(msg) || to === 'failed') return undefined;
+  const why = skipped ?? reason;
+  return `warning: ${name}${msg}${why === undefined ? '' : `: ${why}`}`;
+}

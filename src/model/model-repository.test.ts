@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { DISK, type Disk } from '../base/disk.ts';
+import { chooseVersions, type FoundModel, findModel, scanRepository } from './model-repository.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-models-'));
+after(() => rmSync(root, { recursive: true }));
+let repositories = 0;
+
+/** A folder with empty files; `-> target` makes a link, a name with a slash at the end a folder. */
+function repository(...files: readonly string[]): string {
+  const folder = join(root, String(repositories++));
+  mkdirSync(folder);
+  for (const entry of files) {
+    const [name = '', target] = entry.split(' -> ');
+    const path = join(folder, name);
+    mkdirSync(name.endsWith('/') ? path : dirname(path), { recursive: true });
+    if (target !== undefined) symlinkSync(target, path);
+    else if (!name.endsWith('/')) writeFileSync(path, '');
+  }
+  return folder;
+}
+
+function scan(folder: string, disk?: Disk) {
+  const result = scanRepository(folder, disk);
+  assert.ok(typeof result !== 'string', String(result));
+  const { models, broken, warnings } = result;
+  return {
+    models: models.map(({ name, versions }) => [
+      name,
+      versions.map(({ version, runtime }) => `${version} ${runtime}`),
+    ]),
+    broken: broken.map(({ name, reason }) => `${name}: ${reason}`).join('\n'),
+    warnings: warnings.join('\n'),
+    found: models,
+  };
+}
+
+function found(folder: string, name: string): FoundModel {
+  const model = findModel(name, join(folder, name));
+  assert.ok(model.kind === 'found', JSON.stringify(model));
+  return model;
+}
+
+/** A disk on which everything under one path fails with a code of the system. */
+function failingAt(path: string, code: string, call: 'stat' | 'list' | 'access'): Disk {
+  const failing = (at: string) => {
+    if (at.startsWith(path)) throw Object.assign(new Error(`${code}: raw words`), { code });
+  };
+  return {
+    ...DISK,
+    [call]: (at: string) => {
+      failing(at);
+      return DISK[call](at);
+    },
+  };
+}
+
+const BOOKS = [
+  ...['digits/1/model.onnx', 'digits/2/model.onnx', 'digits/10/model.onnx', 'digits/old/model.onnx'],
+  ...['digits/model.yaml', 'plain/model.js', 'alone.onnx', '.hidden/model.onnx', 'notes.txt'],
+];
+
+test('a folder of models is read in every layout', () => {
+  const folder = repository(...BOOKS);
+  const { models, broken, warnings, found } = scan(folder);
+  assert.deepEqual(models, [
+    ['alone', ['1 onnx']],
+    ['digits', ['1 onnx', '2 onnx', '10 onnx']],
+    ['plain', ['1 module']],
+  ]);
+  assert.equal(found[1]?.settingsFile, join(folder, 'digits/model.yaml'));
+  assert.equal(broken, '');
+  assert.equal(warnings, '');
+});
+
+test('folders that hold nothing of a model are passed over by name', () => {
+  const { models, broken, warnings } = scan(
+    repository('m/model.onnx', 'lost+found/', 'notes/a.txt', 'tokenizer/vocab.txt', 'empty/'),
+  );
+  assert.deepEqual(models, [['m', ['1 onnx']]]);
+  assert.equal(broken, '');
+  for (const name of ['lost+found', 'notes', 'tokenizer', 'empty']) {
+    assert.match(
+      warnings,
+      new RegExp(`/${name.replace('+', '\\+')} is passed over: it holds no model; wanted`),
+    );
+  }
+});
+
+test("the file system's own folder is passed over although it cannot be read", () => {
+  const folder = repository('m/model.onnx', 'lost+found/');
+  const { broken, warnings } = scan(folder, failingAt(join(folder, 'lost+found'), 'EACCES', 'list'));
+  assert.equal(broken, '');
+  assert.match(warnings, /lost\+found is passed over/);
+});
+
+test('a folder that is meant to be a model and has none is broken by name', () => {
+  const { models, broken } = scan(
+    repository('good/1/model.onnx', 'empty-version/3/weights.pt', 'settings-only/model.yaml'),
+  );
+  assert.deepEqual(models, [['good', ['1 onnx']]]);
+  assert.match(
+    broken,
+    /empty-version: .*\/3 holds no model\.onnx, model\.js or model\.mjs; there: weights\.pt/,
+  );
+  assert.match(broken, /settings-only: .*there: model\.yaml/);
+});
+
+test('links that lead nowhere or in a circle are broken by name, at every place', () => {
+  const { models, broken } = scan(
+    repository(
+      'good.onnx',
+      'gone -> /no/such/place',
+      'gone.onnx -> /no/such.onnx',
+      'circle -> circle',
+      'file/1/model.onnx -> /no/such.onnx',
+      'version/1 -> /no/such/version',
+      'notes.txt -> /no/such.txt',
+    ),
+  );
+  assert.deepEqual(models, [['good', ['1 onnx']]]);
+  assert.match(broken, /^gone: .*gone is a link to \/no\/such\/place, which does not exist/m);
+  assert.match(broken, /^circle: .*is a link that leads back to itself/m);
+  assert.match(broken, /^file: .*model\.onnx is a link to \/no\/such\.onnx, which does not exist/m);
+  assert.match(broken, /^version: .*1 is a link to \/no\/such\/version, which does not exist/m);
+  assert.doesNotMatch(broken, /notes/);
+});
+
+for (const call of ['stat', 'list', 'access'] as const) {
+  test(`without the right to read (${call}) a model is broken by name, in our words`, () => {
+    const folder = repository('good/1/model.onnx', 'secret/1/model.onnx');
+    const { models, broken } = scan(folder, failingAt(join(folder, 'secret'), 'EACCES', call));
+    assert.deepEqual(models, [['good', ['1 onnx']]]);
+    assert.match(broken, /^secret: .*may not be read: give the user of this process the right to/);
+    assert.doesNotMatch(broken, /EACCES|raw words/);
+  });
+}
+
+test('a model file that may not be read is broken too', () => {
+  const folder = repository('good/1/model.onnx', 'secret/1/model.onnx');
+  const file = join(folder, 'secret/1/model.onnx');
+  assert.match(scan(folder, failingAt(file, 'EACCES', 'access')).broken, /model\.onnx may not be read/);
+});
+
+test('what vanishes while the folder is read is left out', () => {
+  const folder = repository('good/1/model.onnx', 'going/1/model.onnx', 'going.onnx');
+  const { models, broken } = scan(folder, failingAt(join(folder, 'going'), 'ENOENT', 'stat'));
+  assert.deepEqual(models, [['good', ['1 onnx']]]);
+  assert.equal(broken, '');
+  const later = scan(folder, failingAt(join(folder, 'going/1'), 'ENOENT', 'list'));
+  assert.match(later.broken, /going\/1 does not exist/);
+});
+
+test('a folder of models that cannot be read itself is told', () => {
+  assert.match(String(scanRepository(join(root, 'nowhere'))), /nowhere does not exist/);
+  const folder = repository();
+  assert.match(String(scanRepository(folder, failingAt(folder, 'EIO', 'list'))), /the disk reports an error/);
+});
+
+test('a version may have leading zeros, or be a time stamp', () => {
+  const folder = repository(
+    ...['m/00000123/model.onnx', 'm/20240131123456789/model.onnx', 'm/20240131123456790/model.onnx'],
+    ...['m/007/model.onnx', 'm/0/model.onnx'],
+  );
+  const { versions } = found(folder, 'm');
+  assert.deepEqual(
+    versions.map(({ version }) => version),
+    ['7', '123', '20240131123456789', '20240131123456790'],
+  );
+  assert.equal(versions[1]?.file, join(folder, 'm/00000123/model.onnx'));
+});
+
+test('two folders of the same number are a problem by name', () => {
+  const { models, broken } = scan(repository('m/7/model.onnx', 'm/007/model.onnx', 'good.onnx'));
+  assert.deepEqual(models, [['good', ['1 onnx']]]);
+  assert.match(broken, /^m: .*m\/007 and .*m\/7 are both version 7: keep one of them/);
+});
+
+test('a file that is named like a version is none', () => {
+  assert.deepEqual(scan(repository('m/3', 'm/model.onnx')).models, [['m', ['1 onnx']]]);
+});
+
+test('names may hold odd characters, and only one model may have a name', () => {
+  const folder = repository('größe (1) $x.onnx', "it's/1/model.onnx", 'same/1/model.onnx', 'same.onnx');
+  const { models, warnings } = scan(folder);
+  assert.deepEqual(
+    models.map(([name]) => name),
+    ['größe (1) $x', "it's", 'same'].sort(),
+  );
+  assert.match(warnings, /same\.onnx is passed over: there is another model 'same' already/);
+});
+
+test('model.yml is read as model.yaml is, and not both', () => {
+  const folder = repository(
+    'm/model.onnx',
+    'm/model.yml',
+    'two/model.onnx',
+    'two/model.yml',
+    'two/model.yaml',
+  );
+  assert.equal(found(folder, 'm').settingsFile, join(folder, 'm/model.yml'));
+  assert.match(scan(folder).broken, /^two: there are both .*model\.yaml and .*model\.yml: keep one of them/);
+});
+
+test('the latest version is the highest number, not the last name', () => {
+  const digits = found(repository(...BOOKS), 'digits');
+  const names = (wanted: Parameters<typeof chooseVersions>[1]) =>
+    chooseVersions(digits, wanted).files.map(({ version }) => version);
+  assert.deepEqual(names('latest'), ['10']);
+  assert.deepEqual(names('all'), ['1', '2', '10']);
+  assert.deepEqual(names([2]), ['2']);
+  assert.deepEqual(names(['010', 1]), ['1', '10']);
+  assert.match(chooseVersions(digits, [3]).missing[0]?.reason ?? '', /version 3 is asked for.*only 1, 2, 10/);
+});
+
+test('no older version is served in the place of a latest one without a model', () => {
+  const m = found(repository('m/1/model.onnx', 'm/2/'), 'm');
+  const { files, missing } = chooseVersions(m, 'latest');
+  assert.deepEqual(files, []);
+  assert.match(missing[0]?.reason ?? '', /2 holds no model/);
+  assert.deepEqual(
+    chooseVersions(m, 'all').files.map(({ version }) => version),
+    ['1'],
+  );
+  assert.deepEqual(chooseVersions(m, [1]).missing, []);
+});
