@@ -1,4 +1,5 @@
 import { Heap, type HeapItem } from './heap.ts';
+import { guarded } from './mistake.ts';
 
 /**
  * Which goes first among events of the same instant. Freed capacity and departures come before new work, so
@@ -78,7 +79,7 @@ export class RealClock implements Clock {
   }
 
   endOfTurn(run: () => void): void {
-    setImmediate(run);
+    setImmediate(() => guarded('the end of a turn', run));
   }
 
   readonly #forget = (alarm: Alarm): void => {
@@ -115,7 +116,7 @@ export class RealClock implements Clock {
       next = this.#alarms.peek()
     ) {
       this.#alarms.remove(next);
-      next.wake();
+      guarded('a timer', next.wake);
     }
     this.#arm();
   };

@@ -1,4 +1,6 @@
-/** Something that has happened, told to whoever asked. Listeners only listen: nothing is decided by them. */
+import { reportMistake } from './mistake.ts';
+
+/** Something that has happened. A listener that throws is reported and stops nobody. */
 export class Event<T> {
   #listeners: readonly ((fact: T) => void)[] = [];
 
@@ -11,6 +13,12 @@ export class Event<T> {
   }
 
   emit(fact: T): void {
-    for (const listener of this.#listeners) listener(fact);
+    for (const listener of this.#listeners) {
+      try {
+        listener(fact);
+      } catch (error) {
+        reportMistake('a listener', error);
+      }
+    }
   }
 }

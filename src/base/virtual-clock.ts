@@ -1,4 +1,5 @@
 import { Alarm, alarmHeap, type Clock, RANK, type Rank, type Timer } from './clock.ts';
+import { guarded } from './mistake.ts';
 
 /**
  * Time that moves only when told to: hours of traffic pass in a second, and twice in the same way.
@@ -63,11 +64,11 @@ export class VirtualClock implements Clock {
       const next = this.#alarms.peek();
       if (next !== undefined && next.dueMs <= this.#nowMs) {
         this.#alarms.remove(next);
-        next.wake();
+        guarded('a timer', next.wake);
       } else if (this.#endOfTurn.length > 0) {
         const ending = this.#endOfTurn;
         this.#endOfTurn = [];
-        for (const run of ending) run();
+        for (const run of ending) guarded('the end of a turn', run);
       } else {
         return;
       }

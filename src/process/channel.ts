@@ -1,3 +1,4 @@
+import { guarded } from '../base/mistake.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { FrameEncoder } from './frame-encoder.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -25,12 +26,12 @@ export class Channel {
     pipe.listen({
       data: (chunk) => {
         if (isBroken) return;
-        const problem = reader.push(chunk, (frame) => listener.frame(frame));
+        const problem = reader.push(chunk, (frame) => guarded('a frame', () => listener.frame(frame)));
         if (problem === undefined) return;
         isBroken = true;
-        listener.broken(problem);
+        guarded('a broken pipe', () => listener.broken(problem));
       },
-      closed: () => listener.closed(),
+      closed: () => guarded('the end of a pipe', () => listener.closed()),
     });
   }
 

@@ -1,13 +1,14 @@
 import type { Balancer } from '../balancing/balancer.ts';
 import { eligible } from '../balancing/eligible.ts';
 import type { Clock, Timer } from '../base/clock.ts';
-import { isRefusal } from '../base/errors.ts';
+import { isRefusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
+import { reportMistake } from '../base/mistake.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { ReplicaView, Roster } from '../replica/roster.ts';
 import type { Batch } from '../work/batch.ts';
-import type { Outcome } from '../work/outcome.ts';
-import type { DispatchFacts, Work, WorkLater, WorkSource } from './work-source.ts';
+import type { Outcome, OutcomeSink } from '../work/outcome.ts';
+import type { DispatchFacts, Work, WorkLater, WorkOffer, WorkSource } from './work-source.ts';
 
 /** A batch that has gone to a replica. */
 export interface BatchStarted {
@@ -141,12 +142,22 @@ export class Dispatcher {
         this.#lookAgain(offer);
         continue;
       }
-      const replica = this.#balancer.pick(offer, facts);
+      const replica = this.#pick(offer, facts);
       if (replica === undefined) continue;
       this.#run(offer.take(replica), replica, offer.isAlone);
       return true;
     }
     return false;
+  }
+
+  /** A strategy that fails is no reason to keep work waiting: any replica that may take it will do. */
+  #pick(offer: WorkOffer, facts: DispatchFacts): ReplicaView | undefined {
+    try {
+      return this.#balancer.pick(offer, facts);
+    } catch (error) {
+      reportMistake('the pick of a replica', error);
+      return facts.eligible.find(({ running }) => running === 0);
+    }
   }
 
   #run(work: Work, view: ReplicaView, isAlone: boolean): void {
@@ -163,7 +174,7 @@ export class Dispatcher {
     let refusedMembers = 0;
     work.started(replica, batch, predictedMs);
     this.batchStarted.emit(started);
-    replica.start(batch, {
+    const sink: OutcomeSink = {
       part: (member, answer) => {
         if (isRefusal(answer)) refusedMembers += 1;
         work.part(member, answer);
@@ -171,14 +182,25 @@ export class Dispatcher {
       end: (outcome) => {
         // Nothing goes out before all of what this end means has been seen.
         this.#isPumping = true;
-        const endedAt = this.#clock.now();
-        lease.release(endedAt);
-        work.settled(outcome);
-        this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt });
-        this.#isPumping = false;
-        this.wake();
+        try {
+          const endedAt = this.#clock.now();
+          lease.release(endedAt);
+          work.settled(outcome);
+          this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt });
+        } finally {
+          this.#isPumping = false;
+          this.wake();
+        }
       },
-    });
+    };
+    try {
+      replica.start(batch, sink);
+    } catch (error) {
+      // It never left: its requests are answered, and the replica has its credit back.
+      reportMistake('the start of a batch', error);
+      for (const index of members.keys()) sink.part(index, refuse('INTERNAL', 'internal error'));
+      sink.end({ kind: 'done', computeMs: 0 });
+    }
   }
 
   /** Wraps where the wire's field ends: no batch lives as long as four billion others. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse, ServingError } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
+import { reportMistake } from '../base/mistake.ts';
 import { checkInputs, countRows } from '../model/check-inputs.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { Entry, type EntryOwner } from '../work/entry.ts';
@@ -92,7 +93,7 @@ export class ModelService implements EntryOwner {
     if (facts.rows > this.#version.maxRows) return this.tooLarge(facts.rows);
     const entry = this.#entry(facts, onSettled);
     if (!this.#flights.join(entry)) {
-      const refusal = this.#gate.enter(entry);
+      const refusal = this.#enter(entry);
       if (refusal !== undefined) {
         this.#flights.ended(entry);
         this.turnedAway.emit({ entry, refusal });
@@ -104,6 +105,15 @@ export class ModelService implements EntryOwner {
     if (entry.leader === undefined) this.#parts.wake();
     else this.joined.emit(entry);
     return entry;
+  }
+
+  #enter(entry: Entry): Refusal | undefined {
+    try {
+      return this.#gate.enter(entry);
+    } catch (error) {
+      reportMistake('admission', error);
+      return refuse('INTERNAL', 'internal error');
+    }
   }
 
   /** Why a request of so many rows is never taken in. */
@@ -154,9 +164,11 @@ export class ModelService implements EntryOwner {
 
   /** For the queue's source: they are out of the queue, too late for a batch worth running. */
   drop(entries: readonly Entry[]): void {
-    for (const entry of entries) {
-      entry.settle(this.#gate.tooLateNow(entry));
-    }
+    if (entries.length === 0) return;
+    // Not now: one of them may just be admitted, and none is settled before whoever asked holds it.
+    this.#clock.endOfTurn(() => {
+      for (const entry of entries) entry.settle(this.#gate.tooLateNow(entry));
+    });
   }
 
   /** Answers everything that still waits with a refusal. */

@@ -1,4 +1,12 @@
-import type { BatchFacts, BatchFill, BatchPolicy } from '../batching/batch-policy.ts';
+import { reportMistake } from '../base/mistake.ts';
+import {
+  type BatchDecision,
+  type BatchFacts,
+  type BatchFill,
+  type BatchPolicy,
+  NOTHING,
+  PlainFill,
+} from '../batching/batch-policy.ts';
 import type { ReplicaView, Roster } from '../replica/roster.ts';
 import type { BatchReason } from '../work/batch.ts';
 import type { Entry } from '../work/entry.ts';
@@ -36,13 +44,13 @@ export class QueueSource implements WorkSource {
   }
 
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined {
-    const { queue, deadlines, policy } = this.#parts;
+    const { queue, deadlines } = this.#parts;
     if (queue.rows === 0) return undefined;
     deadlines.expire(facts.now);
     if (facts.eligible.length === 0) return undefined;
     const batchFacts = this.#facts(facts);
     for (;;) {
-      const decision = policy.choose(queue.lanes(), batchFacts);
+      const decision = this.#choose(batchFacts);
       if (decision.kind === 'nothing') return undefined;
       if (decision.kind === 'wait') return decision;
       const lane = decision.lane as LaneQueue;
@@ -53,10 +61,31 @@ export class QueueSource implements WorkSource {
     }
   }
 
+  /** A policy that fails is no reason to keep requests waiting: the first lane goes to whatever is idle. */
+  #choose(facts: BatchFacts): BatchDecision {
+    const { policy, queue } = this.#parts;
+    try {
+      return policy.choose(queue.lanes(), facts);
+    } catch (error) {
+      reportMistake('the choice of a batch', error);
+      const [lane] = queue.lanes();
+      return lane === undefined || !facts.hasIdleReplica ? NOTHING : { kind: 'send', lane, reason: 'idle' };
+    }
+  }
+
+  #fill(lane: LaneQueue, maxRows: number, facts: BatchFacts): BatchFill {
+    try {
+      return this.#parts.policy.fill(lane, maxRows, facts);
+    } catch (error) {
+      reportMistake('the filling of a batch', error);
+      return new PlainFill(maxRows);
+    }
+  }
+
   /** Drops whoever is at the head and too late. Whether anybody is left to go now. */
   #clearHead(lane: LaneQueue, facts: BatchFacts): boolean {
-    const { queue, policy, maxBatchSize, drop } = this.#parts;
-    const fill = policy.fill(lane, maxBatchSize(), facts);
+    const { queue, maxBatchSize, drop } = this.#parts;
+    const fill = this.#fill(lane, maxBatchSize(), facts);
     let next = lane.next;
     if (next === undefined) return false;
     if (fill.rule(next, lane.rows, queue.isModest(next)) !== 'drop') return true;
@@ -108,7 +137,7 @@ export class QueueSource implements WorkSource {
       take: ({ share }: ReplicaView) => {
         // One that is eased in gets smaller batches; a request is never split, so the first one always goes.
         const maxRows = Math.max(1, Math.ceil(maxBatchSize() * share));
-        const fill: BatchFill = policy.fill(lane, maxRows, facts);
+        const fill = this.#fill(lane, maxRows, facts);
         const { members, dropped } = queue.take(lane.key, fill);
         drop(dropped);
         return new RequestWork(members, reason, facts.now, recovery);

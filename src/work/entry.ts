@@ -1,5 +1,6 @@
 import type { Refusal } from '../base/errors.ts';
 import type { HeapItem } from '../base/heap.ts';
+import { reportMistake } from '../base/mistake.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { BatchReason, Member } from './batch.ts';
 import type { LaneKey, WaitingRequest } from './lane.ts';
@@ -127,7 +128,12 @@ export class Entry implements Member, WaitingRequest, HeapItem {
     const owner = this.#owner;
     if (owner === undefined) return;
     this.#owner = undefined;
-    this.#onSettled(outcome);
-    owner.settled(this, outcome);
+    try {
+      this.#onSettled(outcome);
+    } catch (error) {
+      reportMistake('the answer to a request', error);
+    } finally {
+      owner.settled(this, outcome);
+    }
   }
 }
