@@ -13,6 +13,7 @@ import { writeDecisions } from '../observe/decision-writer.ts';
 import { logVersion } from '../observe/event-log.ts';
 import { Recorder } from '../observe/recorder.ts';
 import { DecisionFile } from './decision-file.ts';
+import { Mistakes } from './mistakes.ts';
 import { Webhook } from './webhook.ts';
 
 /** A recording is not written again for a page that follows so soon. */
@@ -22,6 +23,7 @@ const RECORDING_PAUSE_MS = 300_000;
 export class Operations {
   readonly decisions: DecisionLog;
   readonly alerts: Alerts;
+  readonly mistakes: Mistakes;
   readonly rules: AlertRules;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -38,6 +40,7 @@ export class Operations {
     this.#log = log;
     this.#directory = resolve(directory, recorder.directory ?? '.');
     this.decisions = new DecisionLog(decisions.capacity);
+    this.mistakes = new Mistakes(log);
     this.alerts = new Alerts(clock, alerts.holdMs);
     this.rules = new AlertRules(clock, alerts, this.alerts);
     this.#webhook = alerts.webhook === undefined ? undefined : new Webhook(alerts.webhook, log);
@@ -48,6 +51,11 @@ export class Operations {
       this.decisions.added.on((decision) => file.write(decision, this.wallMs(decision.at)));
     }
     this.alerts.noticed.on((notice) => this.#onAlert(notice));
+  }
+
+  /** Mistakes of ours that were contained, by where. */
+  get internalErrors(): ReadonlyMap<string, number> {
+    return this.mistakes.counts;
   }
 
   /** Alerts and decisions that could not be delivered or written. */
@@ -72,6 +80,7 @@ export class Operations {
 
   stop(): void {
     this.rules.stop();
+    this.mistakes.stop();
     this.#webhook?.stop();
   }
 

@@ -1,2 +1,2 @@
 /** How a command ends, for scripts. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, refused: 3 } as const;
+export const EXIT = { ok: 0, failed: 1, usage: 2, refused: 3, internal: 70 } as const;

@@ -8,6 +8,7 @@ import { RealClock } from '../base/clock.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
 import { EXIT } from './exit-codes.ts';
+import { endOnUncaughtErrors } from './last-resort.ts';
 import { showProgress } from './progress.ts';
 import { welcome } from './welcome.ts';
 
@@ -42,6 +43,7 @@ export async function serve(
     adminToken: adminTokenOf(config, process.env),
     ...(standby === undefined ? {} : { standby }),
   });
+  endOnUncaughtErrors(server, log);
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
   const startedAt = performance.now();

@@ -135,6 +135,11 @@ export const METRICS = {
     help: 'Decisions that could not be written to their file.',
     labels: [],
   },
+  galley_internal_errors_total: {
+    type: 'counter',
+    help: 'Mistakes of the server itself that ended no more than the request they happened in, by where they were contained.',
+    labels: ['where'],
+  },
   galley_body_bytes: {
     type: 'gauge',
     help: 'Bytes of request bodies held now (maxInFlightBytes bounds them).',

@@ -12,6 +12,8 @@ const NO_MODEL: Labels = { model: '', version: '' };
 export interface OperationsView {
   readonly alerts: Alerts;
   readonly dropped: { readonly alerts: number; readonly decisions: number };
+  /** Mistakes of ours that were contained, by where. */
+  readonly internalErrors: ReadonlyMap<string, number>;
 }
 
 /** Counts what happens and writes it out when it is scraped. Counting is ours, writing the library's. */
@@ -83,6 +85,9 @@ export class Metrics {
       }));
     }
     if (name === 'galley_alerts_dropped_total') return [{ labels: {}, value: dropped.alerts }];
+    if (name === 'galley_internal_errors_total') {
+      return [...this.#operations.internalErrors].map(([where, value]) => ({ labels: { where }, value }));
+    }
     if (name === 'galley_decisions_dropped_total') return [{ labels: {}, value: dropped.decisions }];
     const samples = [...this.#versions.values()].flatMap((counted) => samplesOf(name, counted));
     if (name !== 'galley_requests_total') return samples;

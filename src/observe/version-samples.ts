@@ -21,7 +21,8 @@ type ServerMetric =
   | 'galley_body_bytes'
   | 'galley_alert'
   | 'galley_alerts_dropped_total'
-  | 'galley_decisions_dropped_total';
+  | 'galley_decisions_dropped_total'
+  | 'galley_internal_errors_total';
 
 /** What a metric says of one version. */
 export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: VersionMetrics): Sample[] {
