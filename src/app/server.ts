@@ -6,7 +6,8 @@ import type { ServerSettings } from '../config/server-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import { ModelRegistry } from '../fleet/model-registry.ts';
 import { ServerHealth } from '../fleet/server-health.ts';
-import { Swap, type Swapped } from '../fleet/swap.ts';
+import type { Swapped } from '../fleet/swap.ts';
+import { Swaps } from '../fleet/swaps.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
@@ -55,6 +56,7 @@ export class GalleyServer {
   readonly #ports: ServerPorts;
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
+  readonly #swaps: Swaps;
   #front: Front | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
@@ -68,6 +70,7 @@ export class GalleyServer {
     this.#settings = config.server;
     this.#ports = ports;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
+    this.#swaps = new Swaps(ports.clock, this.registry);
     this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
@@ -191,13 +194,11 @@ export class GalleyServer {
   async swap(old: VersionInService, served: ServedModel): Promise<Swapped> {
     const replacement = this.#makeVersion(served);
     const { patienceMs } = this.#settings.shutdown;
-    const swap = new Swap(this.#ports.clock, this.registry, { old, new: replacement }, patienceMs);
     return new Promise((resolve) => {
-      swap.ended.on((result) => {
+      this.#swaps.begin({ old, new: replacement }, patienceMs, (result) => {
         if (result.kind === 'kept') this.operations.rules.forget(replacement);
         resolve(result);
       });
-      swap.start();
     });
   }
 
@@ -212,7 +213,7 @@ export class GalleyServer {
     const outOfPatience = patience.wait(patienceMs);
     if (patienceMs > 0) await Promise.race([this.#front?.finish(), outOfPatience]);
 
-    const versions = [...this.registry.all(), ...this.registry.leaving()];
+    const versions = [...this.registry.all(), ...this.registry.leaving(), ...this.#swaps.stop()];
     const allStopped = Promise.all(versions.map(async (version) => whenStopped(version)));
     for (const version of versions) version.stop(patienceMs > 0 ? 'drain' : 'kill');
     await Promise.race([allStopped, outOfPatience]);

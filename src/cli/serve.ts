@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { adminTokenOf } from '../app/admin-token.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
+import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
 import { RealClock } from '../base/clock.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
@@ -33,7 +34,8 @@ export async function serve(
     port: flags.port,
     log: { level: flags.logLevel, format: flags.logFormat },
   };
-  const config = loadConfig(path, mergeSettings(settingsFromEnvironment(process.env), overrides));
+  const read = () => loadConfig(path, mergeSettings(settingsFromEnvironment(process.env), overrides));
+  const config = read();
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
   const seed = randomBytes(16).toString('hex');
   const server = new GalleyServer(config, {
@@ -46,6 +48,7 @@ export async function serve(
   endOnUncaughtErrors(server, log);
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
+  process.on('SIGHUP', () => void reload(server, { served: config, read }, log));
   const startedAt = performance.now();
   const endProgress = showProgress(server.registry.all(), process.stdout);
   try {

@@ -24,6 +24,7 @@ export class Swap {
   readonly #new: VersionInService;
   readonly #patienceMs: number;
   #alarm: Timer | undefined;
+  #isOver = false;
 
   /** Both versions bear the same model's name; after `patienceMs` the old one ends with what it still runs. */
   constructor(
@@ -39,10 +40,16 @@ export class Swap {
     this.#patienceMs = patienceMs;
   }
 
+  /** The version that is to take over: in no list before it has. */
+  get newcomer(): VersionInService {
+    return this.#new;
+  }
+
   start(): void {
     const stop = this.#new.stateChanged.on((state) => {
       if (state !== 'ready' && state !== 'failed') return;
       stop();
+      if (this.#isOver) return;
       // Not from within what the new version is just deciding: it is told to do something as others are, in turn.
       this.#clock.endOfTurn(() => (state === 'ready' ? this.#switch() : this.#keep()));
     });
@@ -50,6 +57,7 @@ export class Swap {
   }
 
   #switch(): void {
+    if (this.#isOver) return;
     // One that has another number stands beside the old one only until here.
     if (this.#registry.add(this.#new) !== this.#old) this.#registry.remove(this.#old);
     this.#old.leave();
@@ -70,12 +78,14 @@ export class Swap {
     }
   }
 
-  /** Ends the waiting for the old version, as when the server stops altogether. */
+  /** The server stops altogether: nothing is switched any more, and nobody waits for the old version. */
   stop(): void {
+    this.#isOver = true;
     this.#alarm?.cancel();
   }
 
   #keep(): void {
+    if (this.#isOver) return;
     const reason = this.#new.failure;
     this.#new.stop('kill');
     this.ended.emit({ kind: 'kept', version: this.#old, reason });

@@ -18,7 +18,8 @@ export interface OperationsView {
 
 /** Counts what happens and writes it out when it is scraped. Counting is ours, writing the library's. */
 export class Metrics {
-  readonly #versions = new Map<VersionInService, VersionMetrics>();
+  /** Counters belong to the name: where one version takes another's place under it they go on. */
+  readonly #byName = new Map<string, VersionMetrics>();
   readonly #refusedWithoutModel = new Map<Reason, number>();
   readonly #bodyBytes: () => number;
   readonly #operations: OperationsView;
@@ -30,22 +31,24 @@ export class Metrics {
   }
 
   watch(version: VersionInService): void {
-    this.#versions.set(version, new VersionMetrics(version));
+    const counted = this.#byName.get(version.name);
+    if (counted === undefined) this.#byName.set(version.name, new VersionMetrics(version));
+    else counted.follow(version);
   }
 
   /** What was counted of a version; undefined when it is not watched. */
   of(version: VersionInService): VersionMetrics | undefined {
-    return this.#versions.get(version);
+    return this.#byName.get(version.name);
   }
 
-  /** It has ended; what it counted goes with it. */
+  /** It has ended; what was counted goes with it, unless another one has taken its place. */
   forget(version: VersionInService): void {
-    this.#versions.delete(version);
+    if (this.#byName.get(version.name)?.version === version) this.#byName.delete(version.name);
   }
 
   /** A request that was refused before it became an entry. */
   countRefused(version: VersionInService | undefined, reason: Reason): void {
-    const counted = version && this.#versions.get(version);
+    const counted = version && this.#byName.get(version.name);
     if (counted !== undefined) counted.countRefused(reason);
     else this.#refusedWithoutModel.set(reason, (this.#refusedWithoutModel.get(reason) ?? 0) + 1);
   }
@@ -89,7 +92,7 @@ export class Metrics {
       return [...this.#operations.internalErrors].map(([where, value]) => ({ labels: { where }, value }));
     }
     if (name === 'galley_decisions_dropped_total') return [{ labels: {}, value: dropped.decisions }];
-    const samples = [...this.#versions.values()].flatMap((counted) => samplesOf(name, counted));
+    const samples = [...this.#byName.values()].flatMap((counted) => samplesOf(name, counted));
     if (name !== 'galley_requests_total') return samples;
     const refused = [...this.#refusedWithoutModel];
     return [...samples, ...refused.map(([outcome, value]) => ({ labels: { ...NO_MODEL, outcome }, value }))];

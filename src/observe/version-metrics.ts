@@ -7,7 +7,8 @@ import { isPractice } from '../work/batch.ts';
 
 /** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
 export class VersionMetrics {
-  readonly version: VersionInService;
+  /** The one that was made last under its name. */
+  version: VersionInService;
   readonly requests = new Map<Reason | 'ok', number>();
   /** By `reason outcome`. */
   readonly batches = new Map<string, number>();
@@ -26,9 +27,15 @@ export class VersionMetrics {
   joined = 0;
   notFinite = 0;
   ejections = 0;
-  readonly #objectiveMs: number | undefined;
+  #objectiveMs: number | undefined;
 
   constructor(version: VersionInService) {
+    this.version = version;
+    this.follow(version);
+  }
+
+  /** Counts what becomes of another version of the same name too, as in a swap. */
+  follow(version: VersionInService): void {
     this.version = version;
     this.#objectiveMs = version.spec.settings.objective?.latencyMs;
     version.path.joined.on(() => {

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { ask } from '../support/asking.ts';
+import { childrenOf } from '../support/processes.ts';
+import { RunningServer } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-reload-'));
+after(() => rmSync(root, { recursive: true }));
+const FILE = join(root, 'galley.yaml');
+const MODEL = join(root, 'model');
+mkdirSync(MODEL);
+
+/** A model that multiplies by a number, and takes a while to load. */
+function writeModel(factor: number, loadMs = 0): void {
+  writeFileSync(
+    join(MODEL, 'model.mjs'),
+    `import { defineModel } from 'galley';
+     const x = { name: 'x', datatype: 'FP32', shape: [-1] };
+     export default defineModel({ inputs: [x], outputs: [x],
+       load: () => new Promise((resolve) => setTimeout(resolve, ${loadMs})),
+       predict: ({ x }) => ({ x: { shape: x.shape, data: x.data.map((each) => each * ${factor}) } }) });`,
+  );
+}
+
+function writeSettings(more: string): void {
+  writeFileSync(FILE, `models: {m: {path: ${MODEL}, replicas: 1${more}}}\n`);
+}
+
+async function answer(url: string): Promise<unknown> {
+  const { status, text, output } = await ask(url, 'm', { name: 'x', datatype: 'FP32', data: [1] });
+  assert.equal(status, 200, text);
+  return output('x')?.[0];
+}
+
+test('SIGHUP puts changed models and settings into effect without a failed request, and never ends the server', async () => {
+  writeModel(2);
+  writeSettings('');
+  const server = await RunningServer.start([FILE]);
+  const { url } = server;
+  assert.equal(await answer(url), 2);
+
+  // Requests all the while: each is answered by the old model or by the new one.
+  let isOver = false;
+  const seen = new Set<unknown>();
+  const client = (async () => {
+    while (!isOver) seen.add(await answer(url));
+  })();
+  writeModel(3);
+  server.kill('SIGHUP');
+  await until('the new model answers', () => seen.has(3));
+  isOver = true;
+  await client;
+  assert.deepEqual([...seen].sort(), [2, 3]);
+
+  writeSettings(', timeoutMs: 7000, replicaz: 2');
+  server.kill('SIGHUP');
+  await until('the mistake is told', () => /settings were not reloaded/.test(server.output.stderr));
+  assert.match(server.output.stderr, /did you mean 'replicas'/);
+  assert.equal(await answer(url), 3);
+
+  writeSettings(', timeoutMs: 7000');
+  const reloads = () =>
+    server.output.stderr.split('reloaded"').length + server.output.stderr.split('reloaded\n').length;
+  const before = reloads();
+  server.kill('SIGHUP');
+  await until('the settings are in effect', () => reloads() > before);
+  assert.equal(await answer(url), 3);
+  await server.stop();
+});
+
+test('a server that stops in the middle of a swap leaves no replica behind, and switches nothing', async () => {
+  writeModel(2);
+  writeSettings('');
+  const server = await RunningServer.start([FILE]);
+  const [old] = childrenOf(server.pid);
+  writeModel(3, 20_000);
+  server.kill('SIGHUP');
+  const children = await until('the new replica is on its way', () => {
+    const all = childrenOf(server.pid);
+    return all.length > 1 && all;
+  });
+  assert.ok(old !== undefined && children.includes(old));
+  await server.stop();
+  for (const pid of children) assert.throws(() => process.kill(pid, 0), /ESRCH/);
+});
