@@ -4,8 +4,8 @@ import { PACKAGE_VERSION } from '../app/package-version.ts';
 import type { GalleyServer } from '../app/server.ts';
 import { failureText } from '../app/when-settled.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
+import { writeJsonData } from '../tensor/json-codec.ts';
 
 /** What is served, what is not and why, where, and how to try it: printed once every model is ready or has failed. */
 export function welcome(server: GalleyServer, config: LoadedConfig, startMs: number): string {
@@ -74,8 +74,27 @@ function tryLines(server: GalleyServer, config: LoadedConfig): string[] {
       ? [`curl ${server.url}/v2/models/${spec.model}/infer --data-binary @${file}`]
       : [];
   });
+  const samples = versions.flatMap((version) => sampleLine(server.url, version) ?? []);
   const models = versions.map(({ spec }) => `curl ${server.url}/v2/models/${encodeURIComponent(spec.model)}`);
-  return [...new Set([...lines, ...models])].slice(0, 2);
+  return [...new Set([...lines, ...samples, ...models])].slice(0, 2);
+}
+
+/** More would not be read. */
+const LONGEST_SAMPLE = 300;
+
+/** A prediction with the input that warmup found, where that is short. */
+function sampleLine(url: string, { spec, loaded }: VersionInService): string | undefined {
+  const [row] = loaded?.inputs.chosen ?? [];
+  if (row === undefined || spec.settings.example !== undefined) return undefined;
+  const bytes = row.request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+  if (bytes > LONGEST_SAMPLE) return undefined;
+  const inputs = row.request.inputs.map((input) => {
+    const { name, datatype, shape } = input;
+    return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape}],"data":${writeJsonData(input)}}`;
+  });
+  const body = `{"inputs":[${inputs.join(',')}]}`;
+  if (body.length > LONGEST_SAMPLE || body.includes("'")) return undefined;
+  return `curl ${url}/v2/models/${encodeURIComponent(spec.model)}/infer -d '${body}'`;
 }
 
 function describeTensor({ name, datatype, shape }: TensorMetadata): string {

@@ -99,11 +99,12 @@ export const ModelSettings = z
     path: ['batching', 'maxBatchSize'],
   })
   .refine(({ goal, objective }) => goal === 'latency' || objective !== undefined, {
-    error: 'needs an objective: without one nothing says how long a batch may wait',
+    error: 'latency, or an objective beside it: without one nothing says how long a batch may wait',
     path: ['goal'],
   })
   .refine(({ goal, batching }) => goal === 'latency' || batching.maxWaitMs === undefined, {
-    error: 'leaves the waiting to the server: name either a goal or batching.maxWaitMs',
+    error:
+      'latency where batching.maxWaitMs is set: with another goal the server decides how long a batch waits',
     path: ['goal'],
   });
 export type ModelSettings = z.output<typeof ModelSettings>;
