@@ -128,7 +128,7 @@ for (const [latencyMs, text] of [
   test(`an objective of ${latencyMs} ms that no batch can hold ends the start with the numbers`, async () => {
     const before = replicaProcesses();
     const file = settingsFile({ late: `objective: {latencyMs: ${latencyMs}}` });
-    const ended = await galley(['serve', file, '--port', '0', '--log-level', 'silent']);
+    const ended = await galley(['serve', file, '--strict', '--port', '0', '--log-level', 'silent']);
     await until('no child is left', () => replicaProcesses().every((pid) => before.includes(pid)));
     assert.equal(ended.code, 1, ended.stdout);
     assert.match(ended.stderr, /model 'late\/1' cannot be served: 2 lives in a row ended/);
