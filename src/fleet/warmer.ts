@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { isRefusal, type Refusal } from '../base/errors.ts';
+import { reportMistake } from '../base/mistake.ts';
 import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { Answer } from '../model/inference.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
@@ -78,11 +79,21 @@ class Warming {
       if (outcome.kind === 'lost') {
         if (outcome.wasRunning) this.#target.inputs.endedReplica();
       } else {
-        this.#follow(this.#course.next(ranOf(outcome, answer)));
+        this.#go(outcome, answer);
       }
     });
     this.#ports.pinned.add(this.#target.id, run);
     this.#ports.wake();
+  }
+
+  /** A mistake of ours on the way leaves no replica between two states: it has failed, and is tried again. */
+  #go(outcome: Exclude<Outcome, { readonly kind: 'lost' }>, answer: Answer | Refusal | undefined): void {
+    try {
+      this.#follow(this.#course.next(ranOf(outcome, answer)));
+    } catch (error) {
+      reportMistake('warmup', error);
+      this.#done({ kind: 'failed', message: 'internal error' });
+    }
   }
 
   #finish(result: CourseResult): void {

@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { reportMistake } from '../base/mistake.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from './fingerprint.ts';
@@ -99,6 +100,16 @@ export class Recorder {
   }
 
   write(version: number, kind: InputKind, numbers: EventNumbers): void {
+    try {
+      this.#write(version, kind, numbers);
+    } catch (error) {
+      // What is recorded is not whole any more; what happens goes on.
+      this.#hasLostTexts = true;
+      reportMistake('the recorder', error);
+    }
+  }
+
+  #write(version: number, kind: InputKind, numbers: EventNumbers): void {
     const { flag = 0, a = 0, b = 0, text = 0, value = 0 } = numbers;
     const at = this.#clock.now();
     const event = { at, kind, flag, version, a, b, text, value };
@@ -110,7 +121,7 @@ export class Recorder {
   answered(version: number, batch: number, member: number): void {
     const run = this.#run;
     const isNext = run.index === this.#written - 1 && run.version === version && run.batch === batch;
-    if (isNext && run.nextMember === member && run.at === this.#clock.now()) {
+    if (isNext && run.nextMember === member && run.at === this.#now()) {
       run.nextMember += 1;
       (this.#floats[4 * (run.index % this.#capacity) + 1] as number) += 1;
       return;
@@ -119,8 +130,18 @@ export class Recorder {
     run.version = version;
     run.batch = batch;
     run.nextMember = member + 1;
-    run.at = this.#clock.now();
+    run.at = this.#now();
     this.write(version, INPUT.ANSWERED, { a: batch, b: member, value: 1 });
+  }
+
+  /** NaN equals no moment: then nothing is taken together. */
+  #now(): number {
+    try {
+      return this.#clock.now();
+    } catch (error) {
+      reportMistake('the recorder', error);
+      return Number.NaN;
+    }
   }
 
   /** A replica has loaded its model; all of a version bring the same. */

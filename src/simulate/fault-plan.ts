@@ -68,6 +68,8 @@ export interface FaultPlan {
   readonly rowMs: number;
   readonly requests: readonly PlannedRequest[];
   readonly faults: readonly PlannedFault[];
+  /** Share of the moments at which a part of the server itself fails; mostly 0. */
+  readonly mistakeShare: number;
 }
 
 /** Traffic and faults come within this time; afterwards everything must mend. */
@@ -156,5 +158,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
     },
   };
   const credits = between(1, 2);
-  return { seed, settings, replicas, credits, loadMs: between(0, 300), fixedMs, rowMs, requests, faults };
+  const mistakeShare = chance(0.25) ? 0.02 * random.unit() : 0;
+  const loadMs = between(0, 300);
+  return { seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare };
 }

@@ -17,6 +17,7 @@ import {
   TROUBLE_MS,
 } from './fault-plan.ts';
 import { Invariants, type Violation } from './invariants.ts';
+import { Mistakes } from './mistakes.ts';
 import { replay } from './replay.ts';
 import { SimulatedSpawner } from './simulated-spawner.ts';
 
@@ -41,7 +42,10 @@ export function planOf(seed: number): FaultPlan {
 /** Lives through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
 export function runFaults(plan: FaultPlan): FaultRunResult {
   const clock = new VirtualClock();
-  const recorder = new Recorder(clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
+  const chance = seededRandom(`mistakes ${plan.seed}`);
+  const share = () => (clock.now() < TROUBLE_MS ? plan.mistakeShare : 0);
+  const mistakes = plan.mistakeShare === 0 ? undefined : new Mistakes(chance, share);
+  const recorder = new Recorder(mistakes?.clockOf(clock) ?? clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
   const isolating = new Set<string>();
   const spawner = new SimulatedSpawner(
     clock,
@@ -55,8 +59,9 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const spec = { model: 'm', version: '1', file: 'simulated', settings, ownSample: [] };
   const random = seededRandom(`run ${plan.seed}`);
   const { ports, version: index } = recorder.portsFor(spec, { clock, random, spawner });
-  const version = new VersionInService(spec, ports);
+  const version = new VersionInService(spec, mistakes?.portsOf(ports, settings) ?? ports);
   recorder.watch(index, version);
+  mistakes?.listenTo(version);
   const invariants = new Invariants(plan, clock, version);
   version.path.dispatcher.batchStarted.on(({ work, replica }) => {
     if (work.reason === 'isolation') isolating.add(replica.id);
@@ -65,7 +70,10 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     if (work.reason === 'isolation') isolating.delete(replica.id);
   });
 
-  for (const [id, request] of plan.requests.entries()) planRequest(clock, version, invariants, request, id);
+  const settled = mistakes?.maybe ?? (() => {});
+  for (const [id, request] of plan.requests.entries()) {
+    planRequest(clock, version, { invariants, settled }, request, id);
+  }
   for (const fault of plan.faults) planFault(clock, version, spawner, isolating, fault);
   let answered = 0;
   let refused = 0;
@@ -89,7 +97,10 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const violations = [...invariants.violations];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is left' });
-  const difference = replayed(recorder);
+  const uncontained = mistakes?.end();
+  if (uncontained !== undefined) violations.push({ rule: 'mistakes are contained', detail: uncontained });
+  // A recording with holes cannot be lived through again.
+  const difference = mistakes === undefined ? replayed(recorder) : undefined;
   if (difference !== undefined) violations.push({ rule: 'a replay decides the same', detail: difference });
   return { violations, answered, refused };
 }
@@ -105,13 +116,16 @@ function replayed(recorder: Recorder): string | undefined {
 function planRequest(
   clock: VirtualClock,
   version: VersionInService,
-  invariants: Invariants,
+  { invariants, settled }: { readonly invariants: Invariants; readonly settled: () => void },
   planned: PlannedRequest,
   id: number,
 ): void {
   const arrive = () => {
     invariants.submitted(id);
-    const settle = (outcome: Answer | Refusal) => invariants.answered(id, outcome);
+    const settle = (outcome: Answer | Refusal) => {
+      invariants.answered(id, outcome);
+      settled();
+    };
     const { tenant, isExplained } = planned;
     const caller = {
       tenant: { name: tenant, weight: tenant === 'a' ? 2 : 1 },
