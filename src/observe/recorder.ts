@@ -63,7 +63,10 @@ export class Recorder {
     const version = this.#made.length;
     const { model, version: name, file, settings, ownSample } = spec;
     // Not what the user's sample holds, only its form: contents decide nothing here.
-    const forms = ownSample.map(({ name: input, datatype, shape }) => ({ name: input, datatype, shape }));
+    const forms = ownSample.map(({ name: input, datatype, shape, data }) => ({
+      ...{ name: input, datatype, shape },
+      isGiven: data !== undefined,
+    }));
     const kept = { model, version: name, file, settings, ownSample: forms };
     const text = this.textId(JSON.stringify(kept));
     this.#made.push({ spec: text, loaded: 0 });

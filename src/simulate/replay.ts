@@ -4,7 +4,10 @@ import { VersionInService } from '../fleet/version-in-service.ts';
 import type { Command, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from '../observe/fingerprint.ts';
 import { ARRIVED, INPUT, REFUSED_REASONS, type RecordedEvent, type Recording } from '../observe/recording.ts';
+import type { SampleInput } from '../replica/sample-input.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
+import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import { allocateArray, bytesOf, elementCount } from '../tensor/tensor.ts';
 import { Entry } from '../work/entry.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { ReplayBody } from './replay-body.ts';
@@ -90,7 +93,7 @@ class Replay {
 
   #feed(event: RecordedEvent): void {
     if (event.kind === INPUT.VERSION) {
-      this.#revive(JSON.parse(this.#text(event.text)) as VersionSpec);
+      this.#revive(JSON.parse(this.#text(event.text)) as RecordedSpec);
       return;
     }
     const it = this.#versions[event.version];
@@ -146,7 +149,7 @@ class Replay {
     }
   }
 
-  #revive(kept: VersionSpec): void {
+  #revive(kept: RecordedSpec): void {
     const index = this.#versions.length;
     const body = new ReplayBody({
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
@@ -154,7 +157,8 @@ class Replay {
       formProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
       rowsProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
     });
-    const spec = { ...kept, settings: ModelSettings.parse(kept.settings) };
+    const ownSample = kept.ownSample.map(withContents);
+    const spec = { ...kept, ownSample, settings: ModelSettings.parse(kept.settings) };
     const { clock, spawner, judge, dependencies } = body;
     const random = seededRandom(this.#recording.seed);
     const version = new VersionInService(spec, { clock, random, spawner, judge, dependencies });
@@ -200,6 +204,20 @@ class Replay {
     const version = this.#versions[event.version]?.version.name ?? '';
     this.#onStep({ atMs: event.at, version, text: inputWords(event, text, this.#text(event.a)) });
   }
+}
+
+/** A sample as it was recorded: its form, and whether it had contents. */
+type RecordedSample = Omit<SampleInput, 'data'> & { readonly isGiven?: boolean };
+type RecordedSpec = Omit<VersionSpec, 'ownSample'> & { readonly ownSample: readonly RecordedSample[] };
+
+/** Any contents do: what was found in answers is in the recording. */
+function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput {
+  if (!isGiven) return { ...form, data: undefined };
+  const data =
+    form.datatype === 'BYTES'
+      ? encodeBytesElements(Array.from({ length: elementCount(form.shape) }, () => new Uint8Array(0)))
+      : bytesOf(allocateArray(form.datatype, elementCount(form.shape)));
+  return { ...form, data };
 }
 
 function obey(version: VersionInService, command: Command): void {

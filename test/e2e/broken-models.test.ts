@@ -198,7 +198,7 @@ test('galley.yaml itself must be right, with or without other models', async () 
     repository(() => {}, 'models: {echo: {goal: balanced}}'),
   ]);
   assert.equal(merged.code, 1);
-  assert.match(merged.stderr, /needs an objective/);
+  assert.match(merged.stderr, /or an objective beside it/);
 });
 
 test('time stamps as versions are served, listed and addressable, in the order of their numbers', async () => {
