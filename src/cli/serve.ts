@@ -10,6 +10,7 @@ import type { StandbyProcesses } from '../process/replica-process.ts';
 import { EXIT } from './exit-codes.ts';
 import { showProgress } from './progress.ts';
 import { welcome } from './welcome.ts';
+import { whenOrphaned } from './when-orphaned.ts';
 
 /** What the command line may override. */
 export interface ServeFlags {
@@ -77,6 +78,7 @@ function endOnSignals(server: GalleyServer): {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    whenOrphaned(process.env, onSignal);
   });
   return {
     get isAsked() {
