@@ -1,20 +1,23 @@
 // Brings a fresh clone to where it can run: installs what is missing, builds what is stale. Called before `npm start`
 // and `npm test`; by hand it is `npm ci` and `npm run build`. It needs nothing but Node and npm, and does nothing
-// when there is nothing to do.
+// when there is nothing to do. With --afresh, before `npm pack`, it builds from nothing: what is left of files that
+// have gone must not be packed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const INSTALLED = join(ROOT, 'node_modules', '.galley-installed');
-const BUILT = join(ROOT, 'dist', '.galley-built');
+const DIST = join(ROOT, 'dist');
+const BUILT = join(DIST, '.galley-built');
 const SOURCES = ['src', 'test', 'bench', 'tools', 'tsconfig.json', 'package-lock.json'];
 const OLDEST_NODE = [20, 19];
 
 checkNode();
 installIfMissing();
+if (process.argv.includes('--afresh')) rmSync(DIST, { recursive: true, force: true });
 buildIfStale();
 
 function checkNode() {
@@ -29,8 +32,9 @@ function installIfMissing() {
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .digest('hex');
   if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted) return;
-  console.log('Installing what the lock file names (npm ci) …');
-  // The runtime's own install script fetches GPU libraries, which are not used; the CPU library is in the package.
+  console.error('Installing what the lock file names (npm ci) …');
+  // The runtime's own install script fetches GPU libraries, which are not used; the CPU library is in the package. The
+  // lock file does not name the script, so npm does not run it; this is for whoever has a lock file that does.
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
   writeFileSync(INSTALLED, wanted);
 }
@@ -38,7 +42,7 @@ function installIfMissing() {
 function buildIfStale() {
   const newest = Math.max(...SOURCES.map((name) => newestChange(join(ROOT, name))));
   if (existsSync(BUILT) && statSync(BUILT).mtimeMs >= newest) return;
-  console.log('Building (npm run build) …');
+  console.error('Building (npm run build) …');
   run('npm', ['run', '--silent', 'build']);
   writeFileSync(BUILT, '');
 }

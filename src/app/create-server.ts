@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RealClock } from '../base/clock.ts';
 import { completeConfig, loadConfig } from '../config/load-config.ts';
+import type { WrittenSettings } from '../config/server-settings.ts';
 import { adminTokenOf } from './admin-token.ts';
 import { makeLogger } from './logger.ts';
 import { GalleyServer } from './server.ts';
@@ -9,7 +10,7 @@ export interface CreateServerOptions {
   /** A settings file, or a folder that holds one or simply models. */
   readonly from?: string;
   /** Settings in the form of galley.yaml; they win over the file. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  readonly settings?: WrittenSettings;
   /**
    * Whether a model that cannot be served ends the start: the promise is rejected then, and nothing is left running.
    * Default true. With false the other models are served, the server says that it is not ready, and why, and tries

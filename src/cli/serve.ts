@@ -12,6 +12,7 @@ import { EXIT } from './exit-codes.ts';
 import { endOnUncaughtErrors } from './last-resort.ts';
 import { showProgress } from './progress.ts';
 import { welcome } from './welcome.ts';
+import { whenOrphaned } from './when-orphaned.ts';
 
 /** What the command line may override. */
 export interface ServeFlags {
@@ -82,6 +83,7 @@ function endOnSignals(server: GalleyServer): {
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
+    whenOrphaned(process.env, onSignal);
   });
   return {
     get isAsked() {

@@ -101,3 +101,5 @@ export const ServerSettings = z.strictObject({
     .describe('Settings by model name; they win over the model.yaml beside the model.'),
 });
 export type ServerSettings = z.output<typeof ServerSettings>;
+/** The same as they are written: what has a default may be left out. */
+export type WrittenSettings = z.input<typeof ServerSettings>;

@@ -224,7 +224,7 @@ test('time stamps as versions are served, listed and addressable, in the order o
 
 test('a program that starts a server is told of a model that cannot be served, unless it does not mind', async () => {
   const folder = repository((models) => write(models, { 'corrupt/1/model.onnx': 'this is no model' }));
-  const settings = { port: 0, log: { level: 'silent' } };
+  const settings = { port: 0, log: { level: 'silent' } } as const;
   await assert.rejects(
     createServer({ from: folder, settings }),
     (error: Error) =>

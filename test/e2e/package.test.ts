@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { isAlive } from '../support/processes.ts';
+import { PROJECT, RunningServer } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'galley-package-'));
+after(() => {
+  RunningServer.endAll();
+  rmSync(root, { recursive: true, force: true });
+});
+const project = join(root, 'project');
+const NOT_IN_A_CLONE = new Set(['node_modules', 'dist', '.git']);
+
+/** What npm needs, and nothing that could build a native module. */
+function pathWithoutCompilers(): string {
+  const folder = join(root, 'bin');
+  mkdirSync(folder);
+  symlinkSync(process.execPath, join(folder, 'node'));
+  for (const name of ['npm', 'npx', 'sh']) {
+    const { stdout } = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' });
+    symlinkSync(stdout.trim(), join(folder, name));
+  }
+  return folder;
+}
+
+/** As on a machine that has never heard of this project. */
+const ENVIRONMENT = {
+  PATH: pathWithoutCompilers(),
+  HOME: process.env.HOME,
+  npm_config_prefer_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) =>
+      /^(npm_config_(registry|cache|cafile)|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS)$/i.test(name),
+    ),
+  ),
+};
+
+/** Runs a command that must succeed, and warn of nothing. */
+function run(cwd: string, command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd,
+    env: ENVIRONMENT,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 0, `${command} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
+  assert.doesNotMatch(stdout + stderr, /npm warn|deprecated/i);
+  return stdout;
+}
+
+/** The code blocks of a document, by language. */
+function codeIn(document: string, language: string): string {
+  const [, code] =
+    new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(
+      readFileSync(join(PROJECT, document), 'utf8'),
+    ) ?? [];
+  assert.ok(code !== undefined, `${document} has no ${language}`);
+  return code;
+}
+
+before(() => {
+  const clone = join(root, 'clone');
+  cpSync(PROJECT, clone, {
+    recursive: true,
+    filter: (path) => path === PROJECT || !NOT_IN_A_CLONE.has(basename(path)),
+  });
+  run(clone, 'npm', 'pack');
+  const tarball = readdirSync(clone).find((name) => name.endsWith('.tgz')) ?? 'none';
+  mkdirSync(join(project, 'models/sum'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{"private": true}');
+  run(project, 'npm', 'install', join(clone, tarball));
+  cpSync(join(PROJECT, 'examples/models/digits'), join(project, 'models/digits'), { recursive: true });
+  writeFileSync(join(project, 'models/sum/model.mjs'), codeIn('README.md', 'js'));
+});
+
+test('the package holds what it takes to run and to read, and no test', () => {
+  const installed = join(project, 'node_modules/galley');
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => !file.startsWith('node_modules'),
+  );
+  for (const file of [
+    'README.md',
+    'LICENSE',
+    'galley.schema.json',
+    'docs/library.md',
+    'docs/models.md',
+    'dist/src/cli/main.js',
+    'dist/src/index.d.ts',
+  ]) {
+    assert.ok(files.includes(file), file);
+  }
+  const unwanted = /\.test\.|\.map$|^(src|test|bench|tools)\b|^dist\/(?!src)/;
+  assert.deepEqual(
+    files.filter((file) => unwanted.test(file)),
+    [],
+  );
+});
+
+test('nothing in it runs a script at its installation, which could download or build', () => {
+  const text = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, { hasInstallScript?: boolean }> };
+  const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript === true);
+  assert.deepEqual(scripted, []);
+  const runtime = readFileSync(
+    join(project, 'node_modules/galley/node_modules/onnxruntime-node/package.json'),
+    'utf8',
+  );
+  assert.equal((JSON.parse(runtime) as { scripts?: object }).scripts, undefined);
+});
+
+test('npx galley serves a folder of models there, and ends on SIGTERM', async () => {
+  const npx = spawn('npx', ['galley', 'serve', 'models', '--port', '0', '--log-level', 'silent'], {
+    ...{ cwd: project, env: { ...ENVIRONMENT, HOME: ENVIRONMENT.HOME ?? '' } },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const server = await RunningServer.of(npx);
+  assert.doesNotMatch(server.output.stderr, /npm warn/i);
+  const infer = async (model: string, body: string | Buffer) => {
+    const response = await fetch(`${server.url}/v2/models/${model}/infer`, { method: 'POST', body });
+    const text = await response.text();
+    assert.equal(response.status, 200, text);
+    return (JSON.parse(text) as { outputs: { data: number[] }[] }).outputs[0]?.data ?? [];
+  };
+  const digit = await infer('digits', readFileSync(join(PROJECT, 'examples/digit.json')));
+  assert.equal(digit.length, 10);
+  const row = { name: 'x', datatype: 'FP32', shape: [2, 2], data: [1, 2, 3, 4] };
+  assert.deepEqual(await infer('sum', JSON.stringify({ inputs: [row] })), [3, 7]);
+  const replicas = ((await (await fetch(`${server.url}/admin/models`)).json()) as { models: object[] })
+    .models;
+  assert.equal(replicas.length, 2);
+  server.kill('SIGTERM');
+  await server.ended();
+  await until('it answers no more', async () =>
+    fetch(`${server.url}/health/live`).then(
+      () => false,
+      () => true,
+    ),
+  );
+  await until('npx has ended', () => !isAlive(server.pid));
+});
+
+test('a program in TypeScript finds the types, and the example of the documentation works', () => {
+  writeFileSync(join(project, 'example.mts'), codeIn('docs/library.md', 'ts'));
+  writeFileSync(
+    join(project, 'wrong.mts'),
+    `import { createServer, defineModel, OperatorError, type RunningServer } from 'galley';
+     const server: RunningServer = await createServer({ from: 'models', strict: false });
+     // @ts-expect-error a port is a number
+     await createServer({ settings: { port: 'eighty' } });
+     // @ts-expect-error there is no such setting
+     await createServer({ settings: { prot: 1 } });
+     // @ts-expect-error there is no such datatype
+     defineModel({ inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [], predict: () => ({}) });
+     console.log(server.url, OperatorError.name);`,
+  );
+  const options = '--strict --module nodenext --target es2023 --lib es2023,dom'.split(' ');
+  const compiler = join(PROJECT, 'node_modules/typescript/bin/tsc');
+  run(project, 'node', compiler, ...options, 'example.mts', 'wrong.mts');
+  assert.equal(run(project, 'node', 'example.mjs').trim().split('\n').at(-1), '[ 1, 10 ]');
+});
