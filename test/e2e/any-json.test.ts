@@ -14,7 +14,7 @@ const AT_ONCE = 20;
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
 let server: RunningServer;
 before(async () => {
-  const model = (name: string) => ({ path: join(TEST_MODELS, name), outputs: { finite: 'off' } });
+  const model = (name: string) => ({ path: join(TEST_MODELS, name), outputs: { finite: 'off' as const } });
   server = await createServer({
     settings: {
       ...{ port: 0, log: { level: 'silent' }, recorder: { enabled: false } },
