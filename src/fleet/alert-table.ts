@@ -55,7 +55,8 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     name: 'ModelFileReplaced',
     severity: 'ticket',
     summary: ({ version }) => version.fileChange,
-    runbook: 'put the file back, serve the new one as another version, or restart the server to serve it',
+    runbook:
+      'put the file back, serve the new one as another version, or reload the server (SIGHUP) to serve it',
   },
   {
     name: 'Panic',

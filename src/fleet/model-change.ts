@@ -12,7 +12,7 @@ export function modelChange(served: ModelMetadata, loaded: ModelMetadata, file: 
   if (what === undefined) return undefined;
   return (
     `${file} was replaced while it was served: ${what}. This replica is not used; ` +
-    'put the file back, serve the new one as another version, or restart the server'
+    'put the file back, serve the new one as another version, or reload the server (SIGHUP)'
   );
 }
 

@@ -55,6 +55,10 @@ function* tryChosen(rows: readonly Member[], { use }: CourseParts): Course<Found
   return { kind: 'found', rows, answers: [ran.answer], memory: ran.memory, doubt: undefined };
 }
 
+/** A row that takes less never takes long, and one that takes so many times longer than the others does. */
+const LONG_MS = 10;
+const MUCH_LONGER = 10;
+
 /** Each row alone; a text is why not even the first one runs. */
 function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): Course<FoundInput | string> {
   const rows = target.inputs.rows(candidate);
@@ -62,13 +66,16 @@ function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): 
   const answers: Answer[] = [];
   let memory: MemoryUse | undefined;
   let refused: string | undefined;
+  let longestMs = LONG_MS;
   for (let row = 0; row < rows.length && refused === undefined; row++) {
     const ran = yield [row];
-    // The large one is only to show more: without it the others are as good.
-    if ('problem' in ran) refused = row === LARGE_ROW && !target.inputs.isOwn ? undefined : ran.problem;
-    else {
+    // The large one is only to show more: where the model refuses it, or takes much longer, the others are as good.
+    const isOptional = row === LARGE_ROW && row === rows.length - 1 && !target.inputs.isOwn;
+    if ('problem' in ran) refused = isOptional ? undefined : ran.problem;
+    else if (!isOptional || ran.computeMs <= MUCH_LONGER * longestMs) {
       answers.push(ran.answer);
       memory ??= ran.memory;
+      longestMs = Math.max(longestMs, ran.computeMs);
     }
   }
   if (answers.length === 0) return refused ?? 'it has no rows';
