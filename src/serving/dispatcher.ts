@@ -176,7 +176,8 @@ export class Dispatcher {
     this.batchStarted.emit(started);
     const sink: OutcomeSink = {
       part: (member, answer) => {
-        if (isRefusal(answer)) refusedMembers += 1;
+        // What a caller sends wrong says nothing of the replica.
+        if (isRefusal(answer) && answer.reason !== 'INVALID_INPUT') refusedMembers += 1;
         work.part(member, answer);
       },
       end: (outcome) => {
