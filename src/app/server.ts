@@ -182,7 +182,8 @@ export class GalleyServer {
     }
     const swapped = await this.swap(version, first);
     if (swapped.kind === 'kept') return { kind: 'unfit', reason: swapped.reason };
-    for (const other of others) {
+    // Whoever stops the server meanwhile does not know of those that would come now.
+    for (const other of this.#stopped === undefined ? others : []) {
       const added = this.#makeVersion(other);
       this.registry.add(added);
       added.start();
