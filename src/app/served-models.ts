@@ -64,28 +64,26 @@ export function listModels(config: LoadedConfig): ModelList {
   return { served, broken, warnings, problems };
 }
 
-/** Looks once more at one that was broken: what it is now. */
+/** Looks once more at one that was broken: what it is now. Nothing is served of what has been taken away. */
 export function lookAgain(
   config: LoadedConfig,
-  { name, version, path }: BrokenModel,
+  { name, version }: BrokenModel,
 ): readonly ServedModel[] | BrokenModel {
   const { models, broken } = findModels(config);
   const still = broken.find((model) => model.name === name);
   if (still !== undefined) return still;
   const model = models.find((found) => found.name === name);
-  if (model === undefined) return brokenModel(name, path, `${path} is not there any more`);
+  if (model === undefined) return [];
   try {
     const now = serveModel(config, model);
     const isMeant = (other: string | undefined) => version === undefined || version === other;
     const served = now.served.filter(({ file }) => isMeant(file.version));
     if (served.length > 0) return served;
-    const again = now.broken.find((other) => isMeant(other.version));
-    return (
-      again ?? (now.served.length > 0 ? now.served : brokenModel(name, path, 'it is not there any more'))
-    );
+    // Without the version that was meant, others may be what the settings ask for now.
+    return now.broken.find((other) => isMeant(other.version)) ?? now.served;
   } catch (caught) {
     if (!(caught instanceof SettingsError)) throw caught;
-    return brokenModel(name, path, caught.problems.join('; '));
+    return brokenModel(name, model.settingsFile ?? config.directory, caught.problems.join('; '));
   }
 }
 

@@ -176,15 +176,26 @@ export class GalleyServer {
     const versions = this.registry.versionsOf(broken.name).filter((other) => other !== version);
     const isServed = ({ file }: ServedModel) => versions.some(({ spec }) => spec.version === file.version);
     const [first, ...others] = found.filter((each) => !isServed(each));
-    if (first === undefined) return { kind: 'unfit', reason: `${broken.path} is not there any more` };
+    if (first === undefined) {
+      this.#drop(version);
+      return { kind: 'mended' };
+    }
     const swapped = await this.swap(version, first);
     if (swapped.kind === 'kept') return { kind: 'unfit', reason: swapped.reason };
-    for (const other of others) {
+    // Whoever stops the server meanwhile does not know of those that would come now.
+    for (const other of this.#stopped === undefined ? others : []) {
       const added = this.#makeVersion(other);
       this.registry.add(added);
       added.start();
     }
     return { kind: 'mended' };
+  }
+
+  /** What was to be served has been taken away. */
+  #drop(version: VersionInService): void {
+    this.registry.remove(version);
+    void whenStopped(version).then(() => this.registry.forget(version));
+    version.stop('kill');
   }
 
   /**

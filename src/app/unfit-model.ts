@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import { type LoadedConfig, modelSettingsOf } from '../config/load-config.ts';
 import { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
@@ -35,12 +36,20 @@ export class UnfitSpawner implements Spawner {
     const fail = (reason: string) => {
       if (!hasEnded) observer.loadFailed(reason);
     };
-    if (incarnation === 1) this.#clock.endOfTurn(() => fail(this.#reason));
-    else {
-      void this.#lookAgain().then((mended) => {
-        if (mended.kind === 'unfit') fail(mended.reason);
-      });
-    }
+    // Later, as all that happens to a replica: the supervisor is in the middle of beginning this life.
+    this.#clock.endOfTurn(() => {
+      if (incarnation === 1) {
+        fail(this.#reason);
+        return;
+      }
+      void this.#lookAgain().then(
+        (mended) => {
+          if (mended.kind === 'unfit') fail(mended.reason);
+        },
+        // The folder of all models may be what cannot be read now.
+        (caught: unknown) => fail(messageOf(caught)),
+      );
+    });
     return { id, incarnation, start() {}, cancel() {}, drain: end, kill: end };
   }
 }

@@ -204,6 +204,6 @@ test('galley check opens every model, and lists every problem with exit code 1',
   const bad = await galley(['check', folder]);
   rmSync(folder, { recursive: true });
   assert.equal(bad.code, 1);
-  assert.match(bad.stderr, /model 'a\/1' cannot be opened/);
-  assert.match(bad.stderr, /model 'b\/1' cannot be opened: .*default export is number/);
+  assert.match(bad.stderr, /model 'a\/1' cannot be served/);
+  assert.match(bad.stderr, /model 'b\/1' cannot be served: .*default export is number/);
 });

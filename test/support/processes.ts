@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 /** Ids of the living children of a process; one that has ended and was not yet collected counts as gone. */
 export function childrenOf(pid: number): number[] {
@@ -11,12 +12,14 @@ export function childrenOf(pid: number): number[] {
     });
 }
 
-/** Ids of all living replica processes on this machine, orphans included. */
+const REPLICA = fileURLToPath(new URL('../../src/process/main.js', import.meta.url));
+
+/** Ids of all living replica processes of this checkout on this machine, orphans included. */
 export function replicaProcesses(): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => commandOf(pid).includes('/src/process/main.js') && isAlive(pid));
+    .filter((pid) => commandOf(pid).includes(REPLICA) && isAlive(pid));
 }
 
 function commandOf(pid: number): string {
