@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { createServer } from '../../src/app/create-server.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, isAlive } from '../support/processes.ts';
 import { galley, PROJECT, RunningServer } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
@@ -198,12 +198,16 @@ test('versions that serve stay as they are while others of the model are mended,
     ['m/1 ready 1'],
   );
   assert.equal((await states()).length, 5);
+  const children = childrenOf(server.pid);
+  assert.equal(children.length, 2);
   write(models, { 'm/2/model.mjs': ECHO });
   rmSync(join(models, 'm/3'), { recursive: true });
   rmSync(join(models, 'gone'), { recursive: true });
   await until('it is ready', async () => (await get(`${server.url}/health/ready`)).status === 200);
   await until('what is gone is', async () => (await states()).length === 3);
   assert.deepEqual((await states()).sort(), ['echo/1 ready 1', 'm/1 ready 1', 'm/2 ready 1']);
+  assert.deepEqual(children.filter(isAlive), children);
+  assert.equal(childrenOf(server.pid).length, 3);
   await server.stop();
 });
 
