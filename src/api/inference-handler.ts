@@ -29,7 +29,7 @@ export class InferenceHandler {
     model: string,
     version: string | undefined,
   ): void {
-    const admission = this.#door.decide(req.headers, model, version);
+    const admission = this.#door.decide(req, model, version);
     if (isRefusal(admission)) {
       this.refused.emit({ version: undefined, refusal: admission });
       refuseEarly(this.#ports.clock, req, res, admission);

@@ -2,6 +2,9 @@ import type { ServerSettings } from '../config/server-settings.ts';
 import { compareWithCores, grantedCores } from './cores.ts';
 import type { ServedModel } from './served-models.ts';
 
+/** The default: what Kubernetes gives a process, less some seconds. Only less than this is worth a word. */
+const USUAL_PATIENCE_MS = 25_000;
+
 /** What can be told of settings before anything is started. */
 export interface Preflight {
   /** With these the server does not start. */
@@ -48,7 +51,7 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
         `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may cut a batch that is allowed to run on`,
       ),
       ...of(
-        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs),
+        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs, USUAL_PATIENCE_MS),
         `shutdown.patienceMs (${shutdown.patienceMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
       ),
     ],

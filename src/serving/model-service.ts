@@ -66,6 +66,8 @@ export class ModelService implements EntryOwner {
   /** Checks a request against what the model takes. */
   describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
     const { model, metadata, hasBatchAxis, padding } = this.#version;
+    const timeoutMs = this.#timeLeftMs(request, caller);
+    if (timeoutMs !== undefined && timeoutMs <= 0) return lateBefore(caller.waitedMs);
     try {
       const padded = padding?.pad(request.inputs);
       const inputs = checkInputs(model, metadata, padded?.inputs ?? request.inputs);
@@ -75,7 +77,7 @@ export class ModelService implements EntryOwner {
         lane: this.#laneOf(ordered),
         rows: countRows(model, hasBatchAxis, inputs),
         bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
-        timeoutMs: shorter(request.timeoutMs, caller.timeoutMs),
+        timeoutMs,
         priority: priorityOfProtocol(request.priority),
         tenant: caller.tenant,
         isExplained: caller.isExplained,
@@ -165,6 +167,12 @@ export class ModelService implements EntryOwner {
     for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
   }
 
+  /** undefined leaves it to the model. What arriving and reading took is over. */
+  #timeLeftMs(request: InferenceRequest, { timeoutMs, waitedMs }: Caller): number | undefined {
+    const wantedMs = shorter(request.timeoutMs, timeoutMs);
+    return waitedMs === 0 ? wantedMs : (wantedMs ?? this.#version.timeoutMs) - waitedMs;
+  }
+
   #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
     const { timeoutMs, objectiveMs, isSingleFlight } = this.#version;
     const receivedAt = this.#clock.now();
@@ -216,6 +224,14 @@ export class ModelService implements EntryOwner {
       if (!isQueued) this.#parts.wake();
     }
   }
+}
+
+/** The deadline has passed before the request came as far as the queue. */
+export function lateBefore(waitedMs: number): Refusal {
+  return refuse(
+    'DEADLINE_ARRIVING',
+    `Request timeout expired: still arriving or being read after ${Math.round(waitedMs)} ms`,
+  );
 }
 
 function shorter(one: number | undefined, other: number | undefined): number | undefined {
