@@ -3,10 +3,19 @@ import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { isRefusal, messageOf, type Refusal, refuse } from '../base/errors.ts';
 import type { Segments } from '../tensor/segments.ts';
+import type { BodyReservation } from './body-budget.ts';
 import { type Admission, noRoom, tooLarge } from './door.ts';
 
 /** What keeping a chunk costs however small it is: a body in crumbs takes more memory than its bytes. */
 const CHUNK_COST_BYTES = 256;
+
+/** A body on its way. */
+export interface IncomingBody {
+  /** Bytes that have come, decoded. */
+  readonly byteLength: number;
+  /** Ends it before all has come: `done` gets the refusal. Does nothing when it is done already. */
+  refuse(refusal: Refusal): void;
+}
 
 /**
  * Collects a body as the chunks it comes in, decoded if it is compressed, and ends as soon as it passes a
@@ -15,9 +24,10 @@ const CHUNK_COST_BYTES = 256;
 export function readBody(
   req: IncomingMessage,
   admission: Admission,
+  reservation: BodyReservation,
   done: (body: Segments | Refusal) => void,
-): void {
-  const { reservation, maxBodyBytes } = admission;
+): IncomingBody {
+  const { maxBodyBytes } = admission;
   const decoder = decoderOf(admission);
   const source: Readable = decoder === undefined ? req : req.pipe(decoder);
   let chunks: Buffer[] = [];
@@ -40,14 +50,24 @@ export function readBody(
     if (isDone) return;
     byteLength += chunk.byteLength;
     heldBytes += Math.max(chunk.byteLength, CHUNK_COST_BYTES);
-    if (byteLength > maxBodyBytes) finish(tooLarge(maxBodyBytes, byteLength));
-    else if (!reservation.cover(heldBytes)) finish(noRoom());
-    else chunks.push(chunk);
+    if (byteLength > maxBodyBytes) {
+      finish(tooLarge(maxBodyBytes, byteLength));
+      return;
+    }
+    const why = reservation.cover(heldBytes);
+    if (why === undefined) chunks.push(chunk);
+    else finish(noRoom(why));
   });
   source.on('end', () => finish({ chunks, byteLength }));
   decoder?.on('error', (error) => {
     finish(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
   });
+  return {
+    get byteLength() {
+      return byteLength;
+    },
+    refuse: finish,
+  };
 }
 
 function decoderOf({ encoding }: Admission) {

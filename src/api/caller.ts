@@ -18,5 +18,5 @@ export function callerOf(headers: IncomingHttpHeaders, tenants: Tenants): Caller
       `x-request-timeout-ms is '${String(timeout).slice(0, 40)}', wanted a number of milliseconds above 0`,
     );
   }
-  return { tenant, timeoutMs, isExplained };
+  return { tenant, timeoutMs, isExplained, waitedMs: 0 };
 }

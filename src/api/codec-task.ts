@@ -1,30 +1,27 @@
 import { type Refusal, ServingError } from '../base/errors.ts';
-import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { HeadReader } from './oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from './oip-request.ts';
 import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from './oip-response.ts';
-import { type Layout, readPredictRequest, writePredictAnswer } from './simple-codec.ts';
+import { type Layout, type PredictTarget, readPredictRequest, writePredictAnswer } from './simple-codec.ts';
 
 /** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
 export type CodecTask =
   | {
       readonly kind: 'read infer';
-      readonly model: string;
+      readonly target: PredictTarget;
       readonly body: Segments;
       readonly jsonBytes: number | undefined;
     }
   | {
       readonly kind: 'read raw';
-      readonly model: string;
-      readonly metadata: ModelMetadata;
+      readonly target: PredictTarget;
       readonly body: Segments;
     }
   | {
       readonly kind: 'read predict';
-      readonly model: string;
-      readonly metadata: ModelMetadata;
+      readonly target: PredictTarget;
       readonly hasBatchAxis: boolean;
       readonly body: Segments;
     }
@@ -44,12 +41,12 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
   try {
     switch (task.kind) {
       case 'read infer':
-        return readOipRequest(task.model, task.body, task.jsonBytes, readHead);
+        return readOipRequest(task.target, task.body, task.jsonBytes, readHead);
       case 'read raw':
-        return readRawRequest(task.model, task.metadata, task.body);
+        return readRawRequest(task.target.model, task.target.metadata, task.body);
       case 'read predict': {
-        const { model, metadata, hasBatchAxis, body } = task;
-        const read = readPredictRequest(model, metadata, hasBatchAxis, body);
+        const { target, hasBatchAxis, body } = task;
+        const read = readPredictRequest(target, hasBatchAxis, body);
         return { ...read, outputs: undefined, isBinaryByDefault: false };
       }
     }

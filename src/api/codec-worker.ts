@@ -1,26 +1,29 @@
-import { move, transferableSymbol, valueSymbol } from 'piscina';
+import { setPriority } from 'node:os';
+import { parentPort } from 'node:worker_threads';
 import { isRefusal } from '../base/errors.ts';
 import { type CodecTask, read, write } from './codec-task.ts';
 import { parseOipHead } from './oip-head.ts';
 
-/** A codec thread: large JSON is read and written here, so that it never holds up the front door. */
-export default function run(task: CodecTask): unknown {
-  if (!('body' in task)) return write(task);
-  const result = read(task, parseOipHead);
-  if (isRefusal(result)) return result;
-  // The numbers have memory of their own by now, which moves instead of being copied.
-  const chunks = result.request.inputs.flatMap((input) => input.data.chunks);
-  const owned = new Set(chunks.filter(ownsMemory).map((chunk) => chunk.buffer));
-  return move({
-    get [transferableSymbol]() {
-      return [...owned];
-    },
-    get [valueSymbol]() {
-      return result;
-    },
-  } as never);
-}
+/** How much less urgent large bodies are than the front door. */
+const NICE_INCREMENT = 10;
 
-function ownsMemory(chunk: Uint8Array): boolean {
-  return chunk.byteLength === chunk.buffer.byteLength;
+// On Linux a priority belongs to the thread that sets it; elsewhere it would be the whole process's.
+if (process.platform === 'linux') setPriority(NICE_INCREMENT);
+
+/** A codec thread: large bodies are read and written here, so that they never hold up the front door. */
+parentPort?.on('message', (task: CodecTask) => {
+  const result = 'body' in task ? read(task, parseOipHead) : write(task);
+  parentPort?.postMessage(result, [...memoryOf(result)]);
+});
+
+/** The numbers have memory of their own by now, which moves instead of being copied. */
+function memoryOf(result: ReturnType<typeof read> | ReturnType<typeof write>): Set<ArrayBuffer> {
+  const owned = new Set<ArrayBuffer>();
+  if (isRefusal(result) || !('request' in result)) return owned;
+  for (const { data } of result.request.inputs) {
+    for (const chunk of data.chunks) {
+      if (chunk.byteLength === chunk.buffer.byteLength) owned.add(chunk.buffer as ArrayBuffer);
+    }
+  }
+  return owned;
 }

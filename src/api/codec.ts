@@ -1,74 +1,80 @@
-import { fileURLToPath } from 'node:url';
-import type { Piscina } from 'piscina';
-import { messageOf, type Refusal, refuse } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Refusal } from '../base/errors.ts';
 import { jsonBytesOf } from '../tensor/json-codec.ts';
 import { type Segments, segmentsFrom } from '../tensor/segments.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
+import { type CodecJob, CodecThreads } from './codec-threads.ts';
 import { OipHeadCache } from './oip-head-cache.ts';
 import type { OipRequest } from './oip-request.ts';
 import type { EncodedAnswer } from './oip-response.ts';
 
-/** JSON above this many bytes is read and written in another thread; below, the way there costs more than the work. */
-const LARGE_JSON_BYTES = 64 * 1024;
-/** How much less urgent large bodies are than the front door. */
-const NICE_INCREMENT = 10;
+/** Above this many bytes a body that is walked is walked in another thread; below, the way there costs more. */
+export const LARGE_BYTES = 64 * 1024;
 
 /** Reads and writes bodies: small ones at once, large ones in codec threads. */
 export class Codec {
-  readonly #threads: number;
+  readonly #clock: Clock;
+  readonly #count: number;
   readonly #heads = new OipHeadCache();
-  #pool: Piscina | undefined;
+  #threads: CodecThreads | undefined;
 
-  constructor(threads: number) {
-    this.#threads = threads;
+  /** `count` threads for large bodies. */
+  constructor(clock: Clock, count: number) {
+    this.#clock = clock;
+    this.#count = count;
   }
 
-  /** Brings the threads up. Until then everything is done here. */
-  async start(): Promise<void> {
-    const { Piscina } = await import('piscina');
-    this.#pool = new Piscina({
-      filename: fileURLToPath(new URL('./codec-worker.js', import.meta.url)),
-      minThreads: 1,
-      maxThreads: this.#threads,
-      idleTimeout: 60_000,
-      niceIncrement: NICE_INCREMENT,
-    });
+  /** Lets threads begin. Until then everything is done here. */
+  start(): void {
+    this.#threads = new CodecThreads(this.#clock, new URL('./codec-worker.js', import.meta.url), this.#count);
   }
 
   async stop(): Promise<void> {
-    await this.#pool?.destroy();
+    await this.#threads?.stop();
   }
 
-  /** `done` is called before this returns when the body is small. */
-  read(task: ReadTask, done: (result: OipRequest | Refusal) => void): void {
-    if (this.#pool === undefined || jsonBytesIn(task) <= LARGE_JSON_BYTES) {
+  /** `done` is called before this returns when the body is small. Else returns the job, which can be cancelled. */
+  read(task: ReadTask, done: (result: OipRequest | Refusal) => void): CodecJob | undefined {
+    if (this.#threads === undefined || walkedBytesIn(task) <= LARGE_BYTES) {
       done(read(task, this.#heads.read));
-      return;
+      return undefined;
     }
     const body = ownMemory(task.body);
-    this.#inThread(
-      { ...task, body },
-      body.chunks.map((chunk) => chunk.buffer as ArrayBuffer),
-      done,
-    );
+    const memory = body.chunks.map((chunk) => chunk.buffer as ArrayBuffer);
+    return this.#inThread({ ...task, body }, task.body.byteLength, memory, done);
   }
 
-  /** `done` is called before this returns when the answer is small. */
-  write(task: WriteTask, done: (result: EncodedAnswer | Refusal) => void): void {
-    if (this.#pool === undefined || jsonBytesOut(task) <= LARGE_JSON_BYTES) done(write(task));
-    else this.#inThread(task, [], done);
+  /** `done` is called before this returns when the answer is small. Else returns the job, which can be cancelled. */
+  write(task: WriteTask, done: (result: EncodedAnswer | Refusal) => void): CodecJob | undefined {
+    const bytes = jsonBytesOut(task);
+    if (this.#threads !== undefined && bytes > LARGE_BYTES) return this.#inThread(task, bytes, [], done);
+    done(write(task));
+    return undefined;
   }
 
-  #inThread<T>(task: CodecTask, transferList: ArrayBuffer[], done: (result: T | Refusal) => void): void {
-    this.#pool?.run(task, { transferList }).then(done, (caught: unknown) => {
-      done(refuse('INTERNAL', `the codec thread failed: ${messageOf(caught)}`));
-    });
+  /** Its result is not wanted any more. False where `done` is called all the same. */
+  cancel(job: CodecJob): boolean {
+    return this.#threads?.cancel(job) ?? false;
+  }
+
+  #inThread<T>(
+    task: CodecTask,
+    bytes: number,
+    transferList: readonly ArrayBuffer[],
+    done: (result: T | Refusal) => void,
+  ): CodecJob {
+    const job = { task, bytes, transferList, done: (result: unknown) => done(result as T | Refusal) };
+    this.#threads?.run(job);
+    return job;
   }
 }
 
-function jsonBytesIn(task: ReadTask): number {
+/** Bytes that are looked at one by one: JSON, and the lengths in BYTES. Numbers stay as they are. */
+function walkedBytesIn(task: ReadTask): number {
   if (task.kind === 'read raw') return 0;
-  return (task.kind === 'read infer' ? task.jsonBytes : undefined) ?? task.body.byteLength;
+  const hasBytes = task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');
+  if (hasBytes || task.kind === 'read predict') return task.body.byteLength;
+  return task.jsonBytes ?? task.body.byteLength;
 }
 
 function jsonBytesOut(task: WriteTask): number {

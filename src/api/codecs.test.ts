@@ -66,7 +66,7 @@ test('a request reads to the tensors it was made of, JSON and bytes mixed, parse
     fc.property(parts, fc.constantFrom('', 'a "quoted" id'), (given, id) => {
       const { body, jsonBytes } = bodyOf(given, id === '' ? {} : { id });
       for (const readHead of [parseOipHead, cache.read, cache.read]) {
-        const { request } = readOipRequest('m', body, jsonBytes, readHead);
+        const { request } = readOipRequest({ model: 'm' }, body, jsonBytes, readHead);
         assert.equal(request.id, id);
         assert.deepEqual(
           request.inputs.map(({ name, datatype, shape, data }) => [
@@ -136,7 +136,7 @@ test('the simple form there and back, for one input and for several', () => {
   const one = { platform: '', inputs: [x], outputs: [x], readsParameters: false };
   const two = { ...one, inputs: [x, y] };
   const read = (metadata: typeof two | typeof one, text: string) =>
-    readPredictRequest('m', metadata, true, segmentsOf(Buffer.from(text))).request.inputs;
+    readPredictRequest({ model: 'm', metadata }, true, segmentsOf(Buffer.from(text))).request.inputs;
   const layout = { by: 'row', rows: 2 } as const;
   const rows = read(one, '{"instances":[[1,2],[3,4]]}');
   assert.equal(writePredictAnswer(rows, true, layout).toString(), '{"predictions":[[1,2],[3,4]]}');

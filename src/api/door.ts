@@ -1,9 +1,10 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Caller } from '../serving/request-facts.ts';
-import type { BodyBudget, BodyReservation } from './body-budget.ts';
+import type { NoRoom } from './body-budget.ts';
+import { holderOf } from './body-holder.ts';
 import { callerOf } from './caller.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -13,7 +14,8 @@ export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 export interface Admission {
   readonly version: VersionInService;
   readonly encoding: ContentEncoding;
-  readonly reservation: BodyReservation;
+  /** On whose account its body is held: an address, or a tenant that has shown its key. */
+  readonly holder: string;
   readonly maxBodyBytes: number;
   /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
   readonly jsonBytes: number | undefined;
@@ -32,17 +34,15 @@ const DIGITS = /^\d{1,15}$/;
 /** Decides from the headers alone whether a request may come in: before a byte of its body is kept. */
 export class Door {
   readonly #registry: ModelRegistry;
-  readonly #budget: BodyBudget;
   readonly #rules: HouseRules;
 
-  constructor(registry: ModelRegistry, budget: BodyBudget, rules: HouseRules) {
+  constructor(registry: ModelRegistry, rules: HouseRules) {
     this.#registry = registry;
-    this.#budget = budget;
     this.#rules = rules;
   }
 
   decide(
-    headers: IncomingHttpHeaders,
+    { headers, socket }: IncomingMessage,
     model: string,
     wantedVersion: string | undefined,
   ): Admission | Refusal {
@@ -64,12 +64,11 @@ export class Door {
     const jsonBytes = jsonBytesOf(headers);
     if (typeof jsonBytes === 'object') return jsonBytes;
 
-    const { maxBodyBytes } = this.#rules;
+    const { maxBodyBytes, tenants } = this.#rules;
     const declaredBytes = Number(headers['content-length'] ?? 0);
     if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
-    const reservation = this.#budget.open();
-    if (!reservation.cover(declaredBytes)) return noRoom();
-    return { version, encoding, reservation, maxBodyBytes, jsonBytes, caller };
+    const holder = holderOf(socket.remoteAddress, caller.tenant, tenants);
+    return { version, encoding, holder, maxBodyBytes, jsonBytes, caller };
   }
 }
 
@@ -81,11 +80,13 @@ export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
   );
 }
 
-/** The bodies of all requests together are more than the server may hold. */
-export function noRoom(): Refusal {
+/** The bodies of all requests together are more than the server may hold, or those of one holder more than its share. */
+export function noRoom(why: NoRoom): Refusal {
   return refuse(
     'BODIES_IN_FLIGHT',
-    'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later',
+    why === 'budget'
+      ? 'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later'
+      : 'the server holds as many bytes of requests from your address as one may send at once (http.maxPeerShare); try again later',
   );
 }
 

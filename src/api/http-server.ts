@@ -1,6 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { OperatorError } from '../base/errors.ts';
+import { OperatorError, type Refusal, refuse } from '../base/errors.ts';
+import { refuseRaw } from './reply.ts';
 
 /** How connections are timed. */
 export interface HttpTimes {
@@ -13,7 +14,7 @@ export interface HttpTimes {
 const CHECK_EVERY_MS = 1_000;
 
 /** A bare HTTP server: what is wrong below HTTP is answered as JSON too. */
-export function makeHttpServer(times: HttpTimes, onRequest: RequestListener): Server {
+export function makeHttpServer(times: HttpTimes, maxConnections: number, onRequest: RequestListener): Server {
   const server = createServer(
     {
       keepAliveTimeout: times.keepAliveTimeoutMs,
@@ -24,6 +25,7 @@ export function makeHttpServer(times: HttpTimes, onRequest: RequestListener): Se
     },
     onRequest,
   );
+  server.maxConnections = maxConnections;
   // Whoever asks before it sends a body is let in at the door, or told no there.
   server.on('checkContinue', onRequest);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
@@ -32,18 +34,14 @@ export function makeHttpServer(times: HttpTimes, onRequest: RequestListener): Se
   return server;
 }
 
-const STATUS_LINES: Readonly<Record<string, readonly [string, string, string]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'BODY_TIMEOUT', 'the request took too long to arrive'],
+/** What is wrong below HTTP, by Node's code for it. The status is another one than the reason has where HTTP has its own. */
+const CLIENT_ERRORS: Readonly<Record<string, readonly [Refusal, string?]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [refuse('BODY_TIMEOUT', 'the request took too long to arrive')],
   HPE_HEADER_OVERFLOW: [
+    refuse('MALFORMED', 'the headers are larger than 16 KiB'),
     '431 Request Header Fields Too Large',
-    'MALFORMED',
-    'the headers are larger than 16 KiB',
   ],
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: [
-    '413 Payload Too Large',
-    'BODY_TOO_LARGE',
-    'the chunk extensions are too large',
-  ],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [refuse('BODY_TOO_LARGE', 'the chunk extensions are too large')],
 };
 
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -51,17 +49,9 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const [status, reason, text] = STATUS_LINES[error.code ?? ''] ?? [
-    '400 Bad Request',
-    'MALFORMED',
-    `this is no HTTP request: ${error.message}`,
-  ];
-  const body = JSON.stringify({ error: text, reason });
-  socket.write(
-    `HTTP/1.1 ${status}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-  // Not only said goodbye to: a client that never closes would keep what it had begun to send.
-  socket.destroySoon();
+  const known = CLIENT_ERRORS[error.code ?? ''];
+  const [refusal, status] = known ?? [refuse('MALFORMED', `this is no HTTP request: ${error.message}`)];
+  refuseRaw(socket, refusal, status);
 }
 
 /** Resolves with the port once the server listens; rejects with what to do about it when it cannot. */

@@ -1,24 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../base/clock.ts';
-import { isRefusal, type Refusal } from '../base/errors.ts';
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { Event } from '../base/event.ts';
+import { reportMistake } from '../base/mistake.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
+import { lateBefore } from '../serving/describe-request.ts';
 import { SplitRequest } from '../serving/split-request.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Entry } from '../work/entry.ts';
-import { readBody } from './body.ts';
+import type { Arrival, Arrivals } from './arrivals.ts';
+import { type IncomingBody, readBody } from './body.ts';
+import type { BodyBudget, BodyReservation } from './body-budget.ts';
 import type { Codec } from './codec.ts';
-import type { ReadTask, WriteTask } from './codec-task.ts';
-import type { Admission } from './door.ts';
+import type { CodecJob } from './codec-threads.ts';
+import { type Admission, noRoom } from './door.ts';
+import { type Form, readTask, writeTask } from './exchange-tasks.ts';
 import { explanationOf } from './explanation.ts';
 import type { OipRequest } from './oip-request.ts';
-import { answerParts, checkOutputs } from './oip-response.ts';
+import { checkOutputs } from './oip-response.ts';
 import { refuseEarly, sendRefusal } from './reply.ts';
 import { sendAnswer } from './send-answer.ts';
-
-/** Which of the two forms a request comes in. */
-export type Form = 'infer' | 'predict';
 
 /** A request that was turned away before it was admitted to its version. */
 export interface RefusedRequest {
@@ -30,13 +32,20 @@ export interface RefusedRequest {
 export interface ExchangePorts {
   readonly clock: Clock;
   readonly codec: Codec;
+  readonly budget: BodyBudget;
+  readonly arrivals: Arrivals;
   /** How long a client may read nothing of its answer. */
   readonly writeStallMs: number;
   readonly refused: Event<RefusedRequest>;
 }
 
 /** One inference request from its body to the last byte of its answer. */
-export class InferenceExchange {
+export class InferenceExchange implements Arrival {
+  /** Place among the deadlines of what is arriving. */
+  heapIndex = -1;
+  windowFrom = 0;
+  windowBytes = 0;
+  readonly deadline: number;
   readonly #ports: ExchangePorts;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -45,9 +54,15 @@ export class InferenceExchange {
   /** Tells the version that nobody is on the way to it any more. */
   readonly #leave: () => void;
   #entry: Entry | SplitRequest | undefined;
+  readonly #reservation: BodyReservation;
+  readonly #receivedAt: number;
+  #body: IncomingBody | undefined;
+  /** What a codec thread does for it. */
+  #job: CodecJob | undefined;
   /** The body is in the hands of the codec, which holds its memory even when the client has gone. */
   #isReading = false;
-  #isClosed = false;
+  /** It has been refused, or its client has gone: what is read from now on is not wanted. */
+  #isOver = false;
 
   constructor(
     ports: ExchangePorts,
@@ -62,41 +77,107 @@ export class InferenceExchange {
     this.#leave = admission.version.visitors.enter();
     this.#form = form;
     this.#admission = admission;
+    this.#receivedAt = ports.clock.now();
+    const { caller, version, holder } = admission;
+    this.deadline = this.#receivedAt + (caller.timeoutMs ?? version.spec.settings.timeoutMs);
+    this.#reservation = ports.budget.open(holder, () => this.#body?.refuse(noRoom('budget')));
+  }
+
+  get isArriving(): boolean {
+    return this.#reservation.isArriving && !this.#isOver;
+  }
+
+  get isPaused(): boolean {
+    return this.#req.socket.isPaused();
+  }
+
+  get arrivedBytes(): number {
+    return this.#body?.byteLength ?? 0;
   }
 
   start(): void {
-    this.#res.on('close', () => this.#closed());
+    this.#res.on('close', () => this.#step(() => this.#closed()));
     if (this.#req.headers.expect !== undefined) this.#res.writeContinue();
-    readBody(this.#req, this.#admission, (body) => this.#bodyRead(body));
+    this.#body = readBody(this.#req, this.#admission, this.#reservation, (body) =>
+      this.#step(() => this.#bodyRead(body)),
+    );
+    this.#ports.arrivals.add(this);
+  }
+
+  deadlinePassed(): void {
+    const refusal = lateBefore(this.#ports.clock.now() - this.#receivedAt);
+    if (this.#isReading) {
+      this.#stopReading();
+      this.#refuse(refusal);
+    } else {
+      this.#body?.refuse(refusal);
+    }
+  }
+
+  tooSlow(): void {
+    this.#body?.refuse(
+      refuse('BODY_TIMEOUT', 'the body came more slowly than http.minBodyBytesPerSecond allows'),
+    );
+  }
+
+  cut(): void {
+    this.#body?.refuse(refuse('DRAINING', 'the server is shutting down and does not wait for this body'));
+  }
+
+  /** A mistake of ours ends this request with 500, and nothing else. */
+  #step(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      reportMistake('a request', error);
+      if (this.#res.headersSent) this.#res.destroy();
+      else sendRefusal(this.#res, refuse('INTERNAL', 'internal error'));
+    }
   }
 
   /** The answer is out, or the client has gone: its bytes are given back, its place in the queue too. */
   #closed(): void {
-    this.#isClosed = true;
+    this.#ports.arrivals.remove(this);
     this.#leave();
-    if (!this.#isReading) this.#admission.reservation.release();
+    this.#stopReading();
     if (this.#entry !== undefined && !this.#res.writableFinished) this.#admission.version.cancel(this.#entry);
   }
 
   #bodyRead(body: Segments | Refusal): void {
     if (isRefusal(body)) {
       // What came of it is already dropped; the connection may linger.
-      this.#admission.reservation.release();
+      this.#ports.arrivals.remove(this);
+      this.#isOver = true;
+      this.#reservation.release();
       this.#ports.refused.emit({ version: this.#admission.version, refusal: body });
       refuseEarly(this.#ports.clock, this.#req, this.#res, body);
       return;
     }
+    this.#reservation.arrived();
     this.#isReading = true;
-    this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) => {
-      this.#isReading = false;
-      if (this.#isClosed) this.#admission.reservation.release();
-      if (isRefusal(read)) this.#refuse(read);
-      else this.#submit(read);
-    });
+    this.#job = this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) =>
+      this.#step(() => this.#taken(read)),
+    );
+  }
+
+  #taken(read: OipRequest | Refusal): void {
+    this.#ports.arrivals.remove(this);
+    this.#isReading = false;
+    this.#job = undefined;
+    if (this.#isOver) this.#reservation.release();
+    else if (isRefusal(read)) this.#refuse(read);
+    else this.#submit(read);
+  }
+
+  /** Nothing that is read from now on is wanted. The bytes are given back at once, or when the thread that reads them is done. */
+  #stopReading(): void {
+    this.#isOver = true;
+    if (this.#job !== undefined && this.#ports.codec.cancel(this.#job)) this.#isReading = false;
+    this.#job = undefined;
+    if (!this.#isReading) this.#reservation.release();
   }
 
   #submit(read: OipRequest): void {
-    if (this.#isClosed) return;
     const { version } = this.#admission;
     const { metadata } = version;
     const wrong = read.outputs && metadata && checkOutputs(version.spec.model, metadata, read.outputs);
@@ -104,9 +185,15 @@ export class InferenceExchange {
       this.#refuse(wrong);
       return;
     }
-    const { caller } = this.#admission;
+    const waitedMs = this.#ports.clock.now() - this.#receivedAt;
+    const { caller: known } = this.#admission;
+    const caller = waitedMs === 0 ? known : { ...known, waitedMs };
     const request = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
-    const entry = version.submit(request, (outcome) => this.#settled(read, outcome), caller);
+    const entry = version.submit(
+      request,
+      (outcome) => this.#step(() => this.#settled(read, outcome)),
+      caller,
+    );
     if (version.reuse.cache !== undefined && !isRefusal(entry)) {
       this.#res.setHeader('x-galley-cache', 'cached' in entry ? 'hit' : 'miss');
     }
@@ -127,10 +214,13 @@ export class InferenceExchange {
       sendRefusal(this.#res, outcome);
       return;
     }
-    this.#ports.codec.write(this.#writeTask(read, outcome), (answer) => {
-      if (isRefusal(answer)) sendRefusal(this.#res, answer);
-      else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
-    });
+    this.#job = this.#ports.codec.write(writeTask(this.#admission, read, outcome), (answer) =>
+      this.#step(() => {
+        this.#job = undefined;
+        if (isRefusal(answer)) sendRefusal(this.#res, answer);
+        else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
+      }),
+    );
   }
 
   #explain(): void {
@@ -138,13 +228,6 @@ export class InferenceExchange {
     const entry = this.#entry instanceof SplitRequest ? this.#entry.parts.at(-1) : this.#entry;
     if (entry === undefined) return;
     this.#res.setHeader('x-galley-explain', explanationOf(entry, this.#ports.clock.now()));
-  }
-
-  #writeTask({ request, outputs, isBinaryByDefault, layout }: OipRequest, answer: Answer): WriteTask {
-    const { spec, hasBatchAxis } = this.#admission.version;
-    if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
-    const head = { id: request.id, model: spec.model, version: spec.version };
-    return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
   }
 
   #refuse(refusal: Refusal): void {
@@ -157,13 +240,4 @@ export class InferenceExchange {
 function withoutParameters(request: InferenceRequest): InferenceRequest {
   for (const _ in request.parameters) return { ...request, parameters: {} };
   return request;
-}
-
-function readTask(form: Form, { version, jsonBytes }: Admission, body: Segments): ReadTask {
-  const { model } = version.spec;
-  const { metadata, hasBatchAxis } = version;
-  if (metadata === undefined) throw new Error(`${version.name} was admitted before it was loaded`);
-  if (form === 'predict') return { kind: 'read predict', model, metadata, hasBatchAxis, body };
-  if (jsonBytes === 0) return { kind: 'read raw', model, metadata, body };
-  return { kind: 'read infer', model, body, jsonBytes };
 }

@@ -2,12 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import type { Door } from './door.ts';
-import {
-  type ExchangePorts,
-  type Form,
-  InferenceExchange,
-  type RefusedRequest,
-} from './inference-exchange.ts';
+import type { Form } from './exchange-tasks.ts';
+import { type ExchangePorts, InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
 import { refuseEarly } from './reply.ts';
 
 /** Takes inference requests in at the door. */
@@ -29,7 +25,7 @@ export class InferenceHandler {
     model: string,
     version: string | undefined,
   ): void {
-    const admission = this.#door.decide(req.headers, model, version);
+    const admission = this.#door.decide(req, model, version);
     if (isRefusal(admission)) {
       this.refused.emit({ version: undefined, refusal: admission });
       refuseEarly(this.#ports.clock, req, res, admission);

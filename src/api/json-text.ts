@@ -10,10 +10,10 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /** Parses a request's JSON, which must be an object. */
-export function parseRequestJson(bytes: Segments): JsonObject {
+export function parseRequestJson(bytes: Segments, maxValues?: number): JsonObject {
   if (bytes.byteLength === 0)
     throw new ServingError('MALFORMED', 'the request body is empty, wanted a JSON object');
-  const value = readJson(bytes);
+  const value = readJson(bytes, maxValues);
   if (isJsonObject(value)) return value;
   throw new ServingError(
     'MALFORMED',

@@ -11,15 +11,16 @@ const MAX_HEAD_BYTES = 2048;
 export class OipHeadCache {
   readonly #heads = new Map<string, OipHead>();
 
-  readonly read = (bytes: Segments): OipHead => {
-    if (bytes.byteLength > MAX_HEAD_BYTES) return parseOipHead(bytes);
+  readonly read = (bytes: Segments, maxValues?: number): OipHead => {
+    if (bytes.byteLength > MAX_HEAD_BYTES) return parseOipHead(bytes, maxValues);
     const flat = flatten(bytes);
     const key = Buffer.from(flat.buffer, flat.byteOffset, flat.byteLength).toString('latin1');
     const known = this.#heads.get(key);
     if (known !== undefined) return known;
     const head = parseOipHead(bytes);
     // With an id or with data no head comes twice.
-    if (head.id === '' && head.inputs.every((input) => input.data === undefined)) this.#remember(key, head);
+    if (head.id === '' && head.inputs.every((input) => input.binaryBytes !== undefined))
+      this.#remember(key, head);
     return head;
   };
 

@@ -1,6 +1,5 @@
 import type { Parameters } from '../model/inference.ts';
 import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts';
-import { readJsonData } from '../tensor/json-codec.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { byteSize, elementCount } from '../tensor/tensor.ts';
 import {
@@ -14,6 +13,14 @@ import {
 } from './json-text.ts';
 import { booleanOf, parametersOf, requestParameters } from './request-parameters.ts';
 
+/** Larger than any real one: what is longer would come back in answers, messages and the log. */
+const MAX_ID_LENGTH = 1_024;
+const MAX_NAME_LENGTH = 1_024;
+/** Sizes of a shape. Runtimes know some tens at most. */
+const MAX_RANK = 64;
+/** Inputs, or outputs asked for. */
+const MAX_TENSORS = 1_024;
+
 /** An output the caller named, and whether it wants raw bytes. */
 export interface RequestedOutput {
   readonly name: string;
@@ -25,8 +32,9 @@ export interface HeadInput {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  readonly data: Segments | undefined;
-  readonly binaryBytes: number;
+  /** The JSON of its data, to be read when it is known that the model takes it; undefined where bytes follow. */
+  readonly data: unknown;
+  readonly binaryBytes: number | undefined;
 }
 
 /** The JSON part of a request, checked and turned into plain data. */
@@ -43,11 +51,11 @@ export interface OipHead {
 }
 
 /** How a head is read: parsed, or remembered. */
-export type HeadReader = (bytes: Segments) => OipHead;
+export type HeadReader = (bytes: Segments, maxValues?: number) => OipHead;
 
 /** Reads the JSON part of a request. Throws a ServingError that says what came and what was wanted. */
-export function parseOipHead(bytes: Segments): OipHead {
-  const json = parseRequestJson(bytes);
+export function parseOipHead(bytes: Segments, maxValues?: number): OipHead {
+  const json = parseRequestJson(bytes, maxValues);
   const inputs = listOf(json, 'inputs').map(readInput);
   checkUnique('input', inputs);
   return {
@@ -83,7 +91,10 @@ function readInput(input: JsonObject): HeadInput {
   const size = present(parameters.binary_data_size);
   const json = present(input.data);
   if (size === undefined) {
-    return { name, datatype, shape, data: readJsonData(name, datatype, shape, json), binaryBytes: 0 };
+    if (json === undefined) {
+      throw invalid(`input '${name}': data is missing, wanted an array of ${datatype} elements`);
+    }
+    return { name, datatype, shape, data: json, binaryBytes: undefined };
   }
   if (json !== undefined) {
     throw invalid(`Input must set only one of data and parameters.binary_data_size: '${name}' sets both`);
@@ -97,6 +108,9 @@ function readInput(input: JsonObject): HeadInput {
 function shapeOf(name: string, shape: unknown): number[] {
   if (!Array.isArray(shape))
     throw invalid(`input '${name}': shape is ${shown(shape)}, wanted an array of sizes`);
+  if (shape.length > MAX_RANK) {
+    throw invalid(`input '${name}': shape has ${shape.length} sizes, wanted at most ${MAX_RANK}`);
+  }
   for (const size of shape) {
     if (isTooLarge(size)) throw invalid(`input '${name}': shape has ${shown(size)}, which is too large`);
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
@@ -133,13 +147,19 @@ function requestedOutputs(json: JsonObject): RequestedOutput[] | undefined {
 
 function idOf({ id }: JsonObject): string {
   if (present(id) === undefined) return '';
-  if (typeof id === 'string') return id;
+  if (typeof id === 'string') {
+    if (id.length <= MAX_ID_LENGTH) return id;
+    throw malformed(`'id' has ${id.length} characters, wanted at most ${MAX_ID_LENGTH}`);
+  }
   throw malformed(`'id' is ${shown(id)}, wanted a text`);
 }
 
 function listOf(json: JsonObject, key: string): JsonObject[] {
   const list = json[key];
   if (!Array.isArray(list)) throw malformed(`'${key}' is ${shown(list)}, wanted an array of tensors`);
+  if (list.length > MAX_TENSORS) {
+    throw malformed(`'${key}' has ${list.length} entries, wanted at most ${MAX_TENSORS}`);
+  }
   for (const item of list) {
     if (!isJsonObject(item))
       throw malformed(`an entry of '${key}' is ${shown(item)}, wanted an object with a name`);
@@ -148,12 +168,20 @@ function listOf(json: JsonObject, key: string): JsonObject[] {
 }
 
 function nameOf({ name }: JsonObject, what: string): string {
-  if (typeof name === 'string' && name !== '') return name;
+  if (typeof name === 'string' && name !== '') {
+    if (name.length <= MAX_NAME_LENGTH) return name;
+    throw malformed(
+      `the name of an ${what} has ${name.length} characters, wanted at most ${MAX_NAME_LENGTH}`,
+    );
+  }
   throw malformed(`the name of an ${what} is ${shown(name)}, wanted a text`);
 }
 
 function checkUnique(what: string, named: readonly { readonly name: string }[]): void {
   if (named.length < 2) return;
-  const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) !== index);
-  if (twice !== undefined) throw invalid(`${what} '${twice.name}' already exists in request`);
+  const names = new Set<string>();
+  for (const { name } of named) {
+    if (names.has(name)) throw invalid(`${what} '${name}' already exists in request`);
+    names.add(name);
+  }
 }

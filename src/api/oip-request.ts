@@ -1,11 +1,13 @@
 import { ServingError } from '../base/errors.ts';
+import { checkInput } from '../model/check-inputs.ts';
 import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { checkBinaryData } from '../tensor/binary-codec.ts';
-import { encodeBytesElements } from '../tensor/bytes-elements.ts';
-import { flatten, type Segments, sliceSegments } from '../tensor/segments.ts';
+import { readJsonData } from '../tensor/json-codec.ts';
+import { joinSegments, type Segments, segmentsOf, sliceSegments } from '../tensor/segments.ts';
 import { byteSize, type Tensor } from '../tensor/tensor.ts';
 import type { HeadInput, HeadReader, RequestedOutput } from './oip-head.ts';
+import type { ReadTarget } from './read-target.ts';
 import type { Layout } from './simple-codec.ts';
 
 /** A request, and how its caller wants the answer. */
@@ -24,7 +26,7 @@ export interface OipRequest {
  * undefined when all is. Throws a ServingError that says what came and what was wanted.
  */
 export function readOipRequest(
-  model: string,
+  target: ReadTarget,
   body: Segments,
   jsonBytes: number | undefined,
   readHead: HeadReader,
@@ -36,9 +38,9 @@ export function readOipRequest(
       `inference-header-content-length is ${headBytes}, but the body has only ${body.byteLength} bytes`,
     );
   }
-  const head = readHead(sliceSegments(body, 0, headBytes));
-  const tail = new BinaryTail(model, sliceSegments(body, headBytes, body.byteLength));
-  const inputs = head.inputs.map((input) => bindInput(input, tail));
+  const head = readHead(sliceSegments(body, 0, headBytes), target.maxValues);
+  const tail = new BinaryTail(target.model, sliceSegments(body, headBytes, body.byteLength));
+  const inputs = head.inputs.map((input) => bindInput(target, input, tail));
   tail.checkEmpty();
   const { id, parameters, timeoutMs, priority, outputs, isBinaryByDefault } = head;
   return { request: { id, inputs, parameters, timeoutMs, priority }, outputs, isBinaryByDefault };
@@ -53,7 +55,7 @@ export function readRawRequest(model: string, metadata: ModelMetadata, body: Seg
       `Raw request must only have 1 input (found 1) to be deduced but got ${metadata.inputs.length} inputs in '${model}'`,
     );
   }
-  const data = input.datatype === 'BYTES' ? encodeBytesElements([flatten(body)]) : body;
+  const data = input.datatype === 'BYTES' ? withLength(body) : body;
   const shape = deduceShape(input, body);
   checkBinaryData(input.name, input.datatype, shape, data);
   const inputs = [{ name: input.name, datatype: input.datatype, shape, data }];
@@ -62,6 +64,13 @@ export function readRawRequest(model: string, metadata: ModelMetadata, body: Seg
     outputs: undefined,
     isBinaryByDefault: true,
   };
+}
+
+/** The only element of a BYTES tensor: its length goes before it, uncopied. */
+function withLength(body: Segments): Segments {
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, body.byteLength, true);
+  return joinSegments([segmentsOf(length), body]);
 }
 
 /** What follows the JSON, handed out piece by piece in the order of the inputs that claim it. */
@@ -97,12 +106,22 @@ class BinaryTail {
   }
 }
 
-function bindInput(input: HeadInput, tail: BinaryTail): Tensor {
-  const { name, datatype, shape } = input;
-  if (input.data !== undefined) return { name, datatype, shape, data: input.data };
-  const data = tail.take(name, input.binaryBytes);
+/** What the model does not take is refused before its data is read. */
+function bindInput({ model, metadata }: ReadTarget, input: HeadInput, tail: BinaryTail): Tensor {
+  const { name, datatype, shape, binaryBytes } = input;
+  const wanted = metadata?.inputs.find((other) => other.name === name);
+  if (wanted !== undefined) checkInput(model, wanted, input);
+  else if (metadata !== undefined && datatype === 'BYTES') throw unexpected(model, name);
+  if (binaryBytes === undefined) {
+    return { name, datatype, shape, data: readJsonData(name, datatype, shape, input.data) };
+  }
+  const data = tail.take(name, binaryBytes);
   checkBinaryData(name, datatype, shape, data);
   return { name, datatype, shape, data };
+}
+
+function unexpected(model: string, name: string): ServingError {
+  return new ServingError('INVALID_INPUT', `unexpected inference input '${name}' for model '${model}'`);
 }
 
 /** The one open size that makes the bytes fit; a batch axis counts 1 when another size is open too. */

@@ -1,38 +1,53 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Clock } from '../base/clock.ts';
+import { refuse } from '../base/errors.ts';
+import { Connection } from './connection.ts';
+import { refuseEarly, refuseRaw } from './reply.ts';
 
 /**
- * Requests of one connection that are answered at once. A client that sends more ahead waits: else it could ask for
- * many large answers, read none, and fill the memory.
+ * Requests of all connections that may wait for those before them. A chunk from the network holds thousands of small ones,
+ * and all of them come before reading can stop: beyond this the connections that flood are cut.
  */
-const MAX_AT_ONCE = 4;
+const MAX_WAITING = 16_384;
+/** Part of the connections that is kept free by ending idle ones: one in so many. */
+const HEADROOM = 64;
 
-interface Connection {
-  readonly responses: Set<ServerResponse>;
-  /** Requests that have come and wait for those before them. */
-  readonly waiting: (() => void)[];
-}
+/** Why a connection was not kept. */
+type NotKept = 'full' | 'idle' | 'flood' | 'system';
 
-/** Counts the requests whose answers are not out yet, so that a shutdown can wait for the last of them. */
+/** The connections and the requests whose answers are not out yet, so that a shutdown can wait for the last of them. */
 export class OpenRequests {
+  readonly refused: Record<NotKept, number> = { full: 0, idle: 0, flood: 0, system: 0 };
+  readonly #clock: Clock;
+  readonly #mostConnections: number;
   readonly #bySocket = new Map<Socket, Connection>();
+  /** Connections without a request, those first that have had none for longest. */
+  readonly #idle = new Set<Connection>();
+  readonly #notKept: (why: NotKept, detail: string) => void;
   #count = 0;
-  #waiting: (() => void)[] = [];
+  readonly #all = { waiting: 0 };
+  #whenNone: (() => void)[] = [];
 
-  /**
-   * To be called for every connection. An answer that waits behind another on its connection is never told when
-   * that closes; here it is.
-   */
-  watch(socket: Socket): void {
-    const connection: Connection = { responses: new Set(), waiting: [] };
-    this.#bySocket.set(socket, connection);
-    socket.on('close', () => {
-      this.#bySocket.delete(socket);
-      connection.waiting.length = 0;
-      for (const res of connection.responses) {
-        this.#leave(connection, res);
-        if (!res.closed) res.emit('close');
-      }
+  /** `notKept` hears of every connection that the server or the system refuses. */
+  constructor(clock: Clock, maxConnections: number, notKept: (why: NotKept, detail: string) => void) {
+    this.#clock = clock;
+    this.#mostConnections = maxConnections - Math.ceil(maxConnections / HEADROOM);
+    this.#notKept = notKept;
+  }
+
+  get connections(): number {
+    return this.#bySocket.size;
+  }
+
+  /** Listens to everything that a server tells of connections. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) => this.#opened(socket));
+    server.on('drop', () =>
+      this.#refuse('full', 'as many connections are open as http.maxConnections allows'),
+    );
+    server.on('error', (error) => {
+      if (server.listening) this.#refuse('system', error.message);
     });
   }
 
@@ -40,24 +55,73 @@ export class OpenRequests {
   enter({ socket }: IncomingMessage, res: ServerResponse, answer: () => void): void {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
-    connection.responses.add(res);
+    if (connection.responses.size === 0) this.#idle.delete(connection);
     this.#count += 1;
     res.on('close', () => this.#leave(connection, res));
-    if (connection.responses.size <= MAX_AT_ONCE) answer();
-    else connection.waiting.push(answer);
+    connection.enter(res, answer);
+    if (this.#all.waiting <= MAX_WAITING || !connection.isFlooded || socket.destroyed) return;
+    this.#refuse('flood', 'a client sent more requests ahead than can wait');
+    socket.destroy();
+  }
+
+  /** Ends connections on which no whole request has come. What has come of one is answered with a refusal. */
+  cutIncomplete(): void {
+    const draining = refuse('DRAINING', 'the server is shutting down and does not wait for this request');
+    for (const connection of [...this.#bySocket.values()]) {
+      const { socket, responses } = connection;
+      for (const res of responses) if (!res.req.complete) refuseEarly(this.#clock, res.req, res, draining);
+      if (responses.size > 0) continue;
+      if (socket.bytesRead > connection.bytesWhenIdle) refuseRaw(socket, draining);
+      else socket.destroySoon();
+    }
   }
 
   /** Resolves when there is none. */
   async whenNone(): Promise<void> {
     if (this.#count === 0) return;
-    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    await new Promise<void>((resolve) => this.#whenNone.push(resolve));
+  }
+
+  /**
+   * An answer that waits behind another on its connection is never told when that closes; here it is. Where there are as
+   * many connections as may be, the one that has been idle longest makes room.
+   */
+  #opened(socket: Socket): void {
+    const connection = new Connection(socket, this.#all);
+    this.#bySocket.set(socket, connection);
+    this.#idle.add(connection);
+    socket.on('close', () => this.#closed(connection));
+    if (this.#bySocket.size <= this.#mostConnections) return;
+    const [oldest] = this.#idle;
+    if (oldest === undefined || oldest === connection) return;
+    this.#idle.delete(oldest);
+    this.#refuse('idle', 'the connection that was idle longest was ended for a new one');
+    oldest.socket.destroy();
+  }
+
+  #closed(connection: Connection): void {
+    this.#bySocket.delete(connection.socket);
+    this.#idle.delete(connection);
+    connection.drop();
+    for (const res of connection.responses) {
+      this.#leave(connection, res);
+      if (!res.closed) res.emit('close');
+    }
   }
 
   #leave(connection: Connection, res: ServerResponse): void {
-    if (!connection.responses.delete(res)) return;
-    connection.waiting.shift()?.();
+    if (!connection.leave(res)) return;
+    if (connection.responses.size === 0 && !connection.socket.destroyed) {
+      connection.bytesWhenIdle = connection.socket.bytesRead;
+      this.#idle.add(connection);
+    }
     this.#count -= 1;
     if (this.#count > 0) return;
-    for (const resolve of this.#waiting.splice(0)) resolve();
+    for (const resolve of this.#whenNone.splice(0)) resolve();
+  }
+
+  #refuse(why: NotKept, detail: string): void {
+    this.refused[why] += 1;
+    this.#notKept(why, detail);
   }
 }

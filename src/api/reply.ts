@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Clock } from '../base/clock.ts';
 import { httpStatusOf, type Refusal, retryAfterMsOf } from '../base/errors.ts';
 
@@ -19,6 +20,19 @@ export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
   if (res.headersSent || res.destroyed) return;
   const bytes = writeHead(res, refusal);
   res.end(bytes);
+}
+
+/** Refuses what is no request, or not yet: the answer goes straight to the connection, which is closed behind it. */
+export function refuseRaw(socket: Socket, refusal: Refusal, statusText?: string): void {
+  const { reason, message } = refusal;
+  const status = httpStatusOf(reason);
+  const body = JSON.stringify({ error: message, reason });
+  socket.write(
+    `HTTP/1.1 ${statusText ?? `${status} ${STATUS_CODES[status]}`}\r\nContent-Type: ${JSON_TYPE}\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+  // Not only said goodbye to: a client that never closes would keep what it had begun to send.
+  socket.destroySoon();
 }
 
 /**

@@ -11,7 +11,7 @@ import { readPredictRequest, writePredictAnswer } from './simple-codec.ts';
 
 function read(text: string, inputs: readonly TensorMetadata[], hasBatchAxis = true) {
   const metadata = { platform: '', inputs, outputs: inputs, readsParameters: true };
-  return readPredictRequest('m', metadata, hasBatchAxis, segmentsOf(Buffer.from(text)));
+  return readPredictRequest({ model: 'm', metadata }, hasBatchAxis, segmentsOf(Buffer.from(text)));
 }
 
 const named = (name: string, datatype: Datatype, shape: number[]) => ({ name, datatype, shape });

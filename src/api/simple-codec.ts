@@ -4,6 +4,7 @@ import { writeJsonElements } from '../tensor/json-codec.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { elementCount, type Tensor } from '../tensor/tensor.ts';
 import { invalid, isJsonObject, malformed, parseRequestJson, present, shown } from './json-text.ts';
+import type { ReadTarget } from './read-target.ts';
 import { requestParameters } from './request-parameters.ts';
 import { isBase64, readRows, readWhole } from './simple-values.ts';
 
@@ -15,17 +16,19 @@ export interface PredictRequest {
   readonly layout: Layout;
 }
 
+/** The simple form has neither names nor shapes: only the model tells what is meant. */
+export type PredictTarget = ReadTarget & { readonly metadata: ModelMetadata };
+
 /**
  * Reads the form people type by hand. `{"instances": [...]}` has one instance a row, nested as the model's shape or flat,
  * for a model of several inputs an object by input name; `{"inputs": …}` has each input as a whole.
  */
 export function readPredictRequest(
-  model: string,
-  metadata: ModelMetadata,
+  { model, metadata, maxValues }: PredictTarget,
   hasBatchAxis: boolean,
   body: Segments,
 ): PredictRequest {
-  const json = parseRequestJson(body);
+  const json = parseRequestJson(body, maxValues);
   const [instances, columns] = [present(json.instances), present(json.inputs)];
   if (instances !== undefined && columns !== undefined) {
     throw malformed(`got both "instances" and "inputs" for model '${model}', wanted one of them`);

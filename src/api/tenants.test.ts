@@ -93,7 +93,7 @@ test('a caller is told what is wrong with its timeout', () => {
   const of = (timeout: string) => callerOf({ 'x-request-timeout-ms': timeout }, tenants);
   for (const timeout of ['0', '-1', 'soon', 'Infinity', '', 'NaN'])
     assert.equal(reason(of(timeout)), 'INVALID_INPUT');
-  assert.deepEqual(of('12.5'), { tenant: NOBODY, timeoutMs: 12.5, isExplained: false });
+  assert.deepEqual(of('12.5'), { tenant: NOBODY, timeoutMs: 12.5, isExplained: false, waitedMs: 0 });
   const explained = callerOf({ 'x-galley-explain': '1' }, tenants);
   assert.ok(!isRefusal(explained) && explained.isExplained);
 });

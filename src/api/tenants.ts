@@ -52,6 +52,11 @@ export class Tenants {
     }
   }
 
+  /** Whether a key has shown that a request is this tenant's: a name alone is anybody's to claim. */
+  isProven({ name }: Tenant): boolean {
+    return this.#accounts.get(name)?.needsKey === true;
+  }
+
   /** Whose request it is. A token of theirs is taken; a refusal says that none was left, or who they are not. */
   enter(headers: IncomingHttpHeaders): Tenant | Refusal {
     const named = headers['x-galley-tenant'];

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { Arrivals } from '../api/arrivals.ts';
 import { BodyBudget } from '../api/body-budget.ts';
 import { Codec } from '../api/codec.ts';
 import { Door } from '../api/door.ts';
@@ -21,9 +21,13 @@ import type { ModelRegistry } from '../fleet/model-registry.ts';
 import type { ServerHealth } from '../fleet/server-health.ts';
 import { Metrics } from '../observe/metrics.ts';
 import { Statistics } from '../observe/statistics.ts';
+import { connectionsWithin, descriptorLimit } from './connection-limit.ts';
 import { grantedCores } from './cores.ts';
+import { MemoryReturn } from './memory-return.ts';
+import { bodiesView, connectionsView } from './network-view.ts';
 import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
+import { rarely } from './rarely.ts';
 
 /** Turned away at the queue because there is not enough for all. */
 const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTED_LATE'] as const);
@@ -49,38 +53,51 @@ export class Front {
   readonly #http: Server;
   readonly #codec: Codec;
   readonly #metrics: Metrics;
-  readonly #open = new OpenRequests();
+  readonly #arrivals: Arrivals;
+  readonly #memory: MemoryReturn;
+  readonly #open: OpenRequests;
 
   constructor({ server: settings }: LoadedConfig, ports: FrontPorts) {
     const { clock, registry, health, log, operations } = ports;
     this.#settings = settings;
     this.#ports = ports;
     const { maxBodyBytes, maxInFlightBytes, name } = settings;
-    const budget = new BodyBudget(maxInFlightBytes);
+    const { minBodyBytesPerSecond, maxPeerShare, writeStallMs } = settings.http;
+    const budget = new BodyBudget({
+      ...{ maxBytes: maxInFlightBytes, share: maxPeerShare },
+      freed: (bytes) => this.#memory.freed(bytes),
+    });
+    this.#memory = new MemoryReturn(clock);
+    this.#arrivals = new Arrivals(clock, minBodyBytesPerSecond);
     const tenants = new Tenants(settings.tenants, ports.tenantKeys, clock, ports.random);
-    const door = new Door(registry, budget, { maxBodyBytes, isAdmitting: () => health.isAdmitting, tenants });
+    const door = new Door(registry, { maxBodyBytes, isAdmitting: () => health.isAdmitting, tenants });
     // One core is for the front door; large JSON gets what is left, but at least one thread.
-    this.#codec = new Codec(Math.max(1, Math.floor(grantedCores()) - 1));
+    this.#codec = new Codec(clock, Math.max(1, Math.floor(grantedCores()) - 1));
     const inference = new InferenceHandler(door, {
-      ...{ clock, codec: this.#codec },
-      writeStallMs: settings.http.writeStallMs,
+      ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals, writeStallMs },
     });
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
     const statistics = new Statistics(registry);
     const wallMs = (at: number) => operations.wallMs(at);
     const extensions = new ExtensionRoutes({ registry, statistics, wallMs });
     this.#router = new Router(inference, models, extensions, health);
-    this.#metrics = new Metrics(() => budget.bytes, operations);
-    for (const version of registry.all()) this.#metrics.watch(version);
-    registry.added.on((version) => this.#metrics.watch(version));
-    registry.forgotten.on((version) => this.#metrics.forget(version));
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
       if (SHED.has(refusal.reason)) operations.rules.countShed(version);
       if (refusal.reason === 'INTERNAL')
         log.error({ error: refusal.cause }, 'request ended by an internal error');
     });
-    this.#http = makeHttpServer(settings.http, (req, res) => {
+    const maxConnections = settings.http.maxConnections ?? connectionsWithin(descriptorLimit());
+    const notKept = rarely(clock, (why, detail, count) =>
+      log.warn({ why, connections: count }, `connections are refused: ${detail}`),
+    );
+    this.#open = new OpenRequests(clock, maxConnections, notKept);
+    const network = { bodies: bodiesView(budget, this.#arrivals), connections: connectionsView(this.#open) };
+    this.#metrics = new Metrics(network, operations);
+    for (const version of registry.all()) this.#metrics.watch(version);
+    registry.added.on((version) => this.#metrics.watch(version));
+    registry.forgotten.on((version) => this.#metrics.forget(version));
+    this.#http = makeHttpServer(settings.http, maxConnections, (req, res) => {
       this.#open.enter(req, res, () => {
         try {
           this.#router.route(req, res);
@@ -91,7 +108,7 @@ export class Front {
         }
       });
     });
-    this.#http.on('connection', (socket: Socket) => this.#open.watch(socket));
+    this.#open.watch(this.#http);
   }
 
   /** Opens the port and resolves with its number. */
@@ -106,13 +123,16 @@ export class Front {
     this.#router.useOther(
       await makeOtherRoutes({ registry, operations, adminToken, metrics: this.#metrics }),
     );
-    await Promise.all([this.#codec.start(), this.#metrics.start()]);
+    this.#codec.start();
+    await this.#metrics.start();
   }
 
-  /** Takes no new connections; resolves when every answer is out. */
+  /** Takes no new connections, cuts what has not arrived whole, and resolves when every answer is out. */
   async finish(): Promise<void> {
     this.#http.close();
     this.#router.close();
+    this.#arrivals.cutIncomplete();
+    this.#open.cutIncomplete();
     await this.#open.whenNone();
   }
 
@@ -120,6 +140,8 @@ export class Front {
   async close(): Promise<void> {
     this.#http.close();
     this.#http.closeAllConnections();
+    this.#arrivals.stop();
+    this.#memory.stop();
     await this.#codec.stop();
   }
 }

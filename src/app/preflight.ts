@@ -8,6 +8,9 @@ export interface ModelProblem {
   readonly text: string;
 }
 
+/** The default: what Kubernetes gives a process, less some seconds. Only less than this is worth a word. */
+const USUAL_PATIENCE_MS = 25_000;
+
 /** What can be told of settings before anything is started. */
 export interface Preflight {
   /** With these a model is not started. */
@@ -55,7 +58,7 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
         `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may cut a batch that is allowed to run on`,
       ),
       ...of(
-        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs),
+        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs, USUAL_PATIENCE_MS),
         `shutdown.patienceMs (${shutdown.patienceMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
       ),
     ],

@@ -34,6 +34,7 @@ const REASONS = {
   MODEL_FAILED: { http: 503, grpc: 14, retryAfterMs: 60_000 },
   REPLICA_LOST: { http: 503, grpc: 14, retryAfterMs: 1_000 },
   DRAINING: { http: 503, grpc: 14, retryAfterMs: 1_000 },
+  DEADLINE_ARRIVING: { http: 504, grpc: 4 },
   DEADLINE_QUEUED: { http: 504, grpc: 4 },
   DEADLINE_RUNNING: { http: 504, grpc: 4 },
 } as const satisfies Record<string, ReasonFacts>;

@@ -17,6 +17,11 @@ export class Heap<T extends HeapItem> {
     return this.#items.length;
   }
 
+  /** All of them, in no order, as they are now. */
+  list(): T[] {
+    return [...this.#items];
+  }
+
   peek(): T | undefined {
     return this.#items[0];
   }

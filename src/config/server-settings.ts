@@ -21,6 +21,28 @@ const HttpSettings = z
       .min(1)
       .default(120_000)
       .describe('A request that takes longer to arrive is answered 408.'),
+    minBodyBytesPerSecond: z
+      .number()
+      .min(0)
+      .default(1_024)
+      .describe('A body that brings less than this in five seconds is answered 408. 0 turns it off.'),
+    maxPeerShare: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.75)
+      .describe(
+        'Part of maxInFlightBytes that bodies from one address, or of one tenant with a key, may take; each further one may ' +
+          'take the same part of what is left. Beyond it 503.',
+      ),
+    maxConnections: z
+      .int()
+      .min(16)
+      .optional()
+      .describe(
+        'Connections that may be open at once; near it, the one that has been idle longest ends for a new one. Default: what ' +
+          'the limit of open files (ulimit -n) leaves when a quarter, at least 64 and at most 1024, is kept for replicas and files.',
+      ),
     writeStallMs: z
       .int()
       .min(1)
@@ -41,7 +63,13 @@ const ShutdownSettings = z
       .min(0)
       .default(0)
       .describe('How long the server goes on admitting work while it already says not ready.'),
-    patienceMs: z.number().min(0).default(30_000).describe('How long admitted work may take to finish.'),
+    patienceMs: z
+      .number()
+      .min(0)
+      .default(25_000)
+      .describe(
+        'How long admitted work may take to finish. Requests that are still arriving are not waited for.',
+      ),
   })
   .prefault({});
 
@@ -78,7 +106,9 @@ export const ServerSettings = z.strictObject({
     .int()
     .min(1)
     .default(256 * MEBIBYTE)
-    .describe('Bytes of request bodies the server holds at once; beyond it 503 before a byte is read.'),
+    .describe(
+      'Bytes of request bodies the server holds at once, as they arrive; beyond it the largest one on its way is ended with 503.',
+    ),
   readyWhen: z
     .enum(['all', 'any'])
     .default('all')

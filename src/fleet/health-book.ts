@@ -134,6 +134,8 @@ export class HealthBook {
 
   #tryOutLater(id: ReplicaId, chart: Chart): void {
     const { clock } = this.#ports;
+    // An earlier one would outlive the chart: only the last is cancelled with it.
+    chart.probationAlarm?.cancel();
     chart.probationAlarm = clock.at(clock.now() + this.#settings.readiness.periodMs, () => {
       if (!this.#isDown(chart)) this.#tryOut(id, chart);
     });

@@ -2,6 +2,9 @@ import { ServingError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelMetadata, TensorMetadata } from './model-metadata.ts';
 
+/** Names in one message. */
+const MAX_LISTED = 20;
+
 /** Puts inputs into the model's order, or says which one is missing, unexpected or not as the model wants it. */
 export function checkInputs(
   model: string,
@@ -51,7 +54,8 @@ export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly
   return rows;
 }
 
-function checkInput(model: string, wanted: TensorMetadata, input: Tensor): void {
+/** Refuses an input whose datatype or shape is not what the model wants. Its data need not be read yet. */
+export function checkInput(model: string, wanted: TensorMetadata, input: Omit<Tensor, 'data'>): void {
   if (input.datatype !== wanted.datatype) {
     throw new ServingError(
       'INVALID_INPUT',
@@ -94,5 +98,7 @@ function wrongInputs(model: string, metadata: ModelMetadata, inputs: readonly Te
 }
 
 function list(names: readonly string[]): string {
-  return `[${names.map((name) => `'${name.slice(0, 60)}'`).join(', ')}]`;
+  const first = names.slice(0, MAX_LISTED).map((name) => `'${name.slice(0, 60)}'`);
+  if (names.length > MAX_LISTED) first.push(`… (${names.length} in all)`);
+  return `[${first.join(', ')}]`;
 }

@@ -140,6 +140,23 @@ export const METRICS = {
     help: 'Mistakes of the server itself that ended no more than the request they happened in, by where they were contained.',
     labels: ['where'],
   },
+  galley_connections: { type: 'gauge', help: 'Open connections of clients.', labels: [] },
+  galley_connections_refused_total: {
+    type: 'counter',
+    help: 'Connections that were not kept: there were as many as may be (full), an idle one made room for a new one (idle), too many requests waited on it (flood), or the system refused it (system).',
+    labels: ['reason'],
+  },
+  galley_bodies: { type: 'gauge', help: 'Request bodies that have arrived or are arriving.', labels: [] },
+  galley_body_holder_bytes: {
+    type: 'gauge',
+    help: 'Bytes of request bodies by who sent them, an address or a tenant with a key: the five that hold most.',
+    labels: ['holder'],
+  },
+  galley_bodies_refused_total: {
+    type: 'counter',
+    help: 'Bodies that were ended: the budget was used up, the share of one holder was, a smaller one needed the room (gave way), or it came too slowly (slow).',
+    labels: ['reason'],
+  },
   galley_body_bytes: {
     type: 'gauge',
     help: 'Bytes of request bodies held now (maxInFlightBytes bounds them).',

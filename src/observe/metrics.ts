@@ -16,17 +16,40 @@ export interface OperationsView {
   readonly internalErrors: ReadonlyMap<string, number>;
 }
 
+/** What metrics tell of the bodies of requests. */
+export interface BodiesView {
+  bytes(): number;
+  count(): number;
+  /** Bodies that were ended, by why. */
+  refused(): Readonly<Record<string, number>>;
+  /** Those who hold most. */
+  holders(): readonly { readonly name: string; readonly bytes: number }[];
+}
+
+/** What metrics tell of connections. */
+export interface ConnectionsView {
+  count(): number;
+  /** Connections that were not kept, by why. */
+  refused(): Readonly<Record<string, number>>;
+}
+
+/** What metrics tell of the network. */
+export interface NetworkView {
+  readonly bodies: BodiesView;
+  readonly connections: ConnectionsView;
+}
+
 /** Counts what happens and writes it out when it is scraped. Counting is ours, writing the library's. */
 export class Metrics {
   /** Counters belong to the name: where one version takes another's place under it they go on. */
   readonly #byName = new Map<string, VersionMetrics>();
   readonly #refusedWithoutModel = new Map<Reason, number>();
-  readonly #bodyBytes: () => number;
+  readonly #network: NetworkView;
   readonly #operations: OperationsView;
   #render: Promise<() => Promise<string>> | undefined;
 
-  constructor(bodyBytes: () => number, operations: OperationsView) {
-    this.#bodyBytes = bodyBytes;
+  constructor(network: NetworkView, operations: OperationsView) {
+    this.#network = network;
     this.#operations = operations;
   }
 
@@ -80,7 +103,15 @@ export class Metrics {
 
   #samples(name: MetricName): Sample[] {
     const { alerts, dropped } = this.#operations;
-    if (name === 'galley_body_bytes') return [{ labels: {}, value: this.#bodyBytes() }];
+    const { bodies, connections } = this.#network;
+    if (name === 'galley_body_bytes') return [{ labels: {}, value: bodies.bytes() }];
+    if (name === 'galley_bodies') return [{ labels: {}, value: bodies.count() }];
+    if (name === 'galley_bodies_refused_total') return byReason(bodies.refused());
+    if (name === 'galley_body_holder_bytes') {
+      return bodies.holders().map(({ name: holder, bytes }) => ({ labels: { holder }, value: bytes }));
+    }
+    if (name === 'galley_connections') return [{ labels: {}, value: connections.count() }];
+    if (name === 'galley_connections_refused_total') return byReason(connections.refused());
     if (name === 'galley_alert') {
       return alerts.active().map((alert) => ({
         labels: { model: alert.model, alert: alert.name, severity: alert.severity },
@@ -97,4 +128,8 @@ export class Metrics {
     const refused = [...this.#refusedWithoutModel];
     return [...samples, ...refused.map(([outcome, value]) => ({ labels: { ...NO_MODEL, outcome }, value }))];
   }
+}
+
+function byReason(counted: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(counted).map(([reason, value]) => ({ labels: { reason }, value }));
 }

@@ -18,7 +18,12 @@ const ROW_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
 const RATIO_BOUNDS = [0.5, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 5];
 
 type ServerMetric =
+  | 'galley_bodies'
+  | 'galley_bodies_refused_total'
   | 'galley_body_bytes'
+  | 'galley_body_holder_bytes'
+  | 'galley_connections'
+  | 'galley_connections_refused_total'
   | 'galley_alert'
   | 'galley_alerts_dropped_total'
   | 'galley_decisions_dropped_total'

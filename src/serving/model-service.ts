@@ -1,13 +1,12 @@
 import type { Clock } from '../base/clock.ts';
-import { type Refusal, refuse, ServingError } from '../base/errors.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import { reportMistake } from '../base/mistake.ts';
-import { checkInputs, countRows } from '../model/check-inputs.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { Entry, type EntryOwner } from '../work/entry.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
-import { priorityOfProtocol } from '../work/priority.ts';
 import type { Deadlines } from './deadlines.ts';
+import { describeRequest } from './describe-request.ts';
 import { Gate, type GateParts } from './gate.ts';
 import type { Recovery } from './recovery.ts';
 import type { Caller, RequestFacts, ServedVersion } from './request-facts.ts';
@@ -66,26 +65,7 @@ export class ModelService implements EntryOwner {
 
   /** Checks a request against what the model takes. */
   describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
-    const { model, metadata, hasBatchAxis, padding } = this.#version;
-    try {
-      const padded = padding?.pad(request.inputs);
-      const inputs = checkInputs(model, metadata, padded?.inputs ?? request.inputs);
-      const ordered = inputs === request.inputs ? request : { ...request, inputs };
-      return {
-        request: ordered,
-        lane: this.#laneOf(ordered),
-        rows: countRows(model, hasBatchAxis, inputs),
-        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
-        timeoutMs: shorter(request.timeoutMs, caller.timeoutMs),
-        priority: priorityOfProtocol(request.priority),
-        tenant: caller.tenant,
-        isExplained: caller.isExplained,
-        contentKey: undefined,
-        trueLength: padded?.length,
-      };
-    } catch (caught) {
-      return ServingError.from(caught).refusal;
-    }
+    return describeRequest(this.#version, this.#laneOf, request, caller);
   }
 
   /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
@@ -228,9 +208,4 @@ export class ModelService implements EntryOwner {
       if (!isQueued) this.#parts.wake();
     }
   }
-}
-
-function shorter(one: number | undefined, other: number | undefined): number | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return Math.min(one, other);
 }

@@ -28,10 +28,12 @@ export interface Caller {
   /** From a header; the shorter of this and the request's own counts. */
   readonly timeoutMs: number | undefined;
   readonly isExplained: boolean;
+  /** How long the request took to arrive and to be read, in ms: its time has run since it began to come. */
+  readonly waitedMs: number;
 }
 
 /** A caller of whom nothing is known. */
-export const ANYONE: Caller = { tenant: NOBODY, timeoutMs: undefined, isExplained: false };
+export const ANYONE: Caller = { tenant: NOBODY, timeoutMs: undefined, isExplained: false, waitedMs: 0 };
 
 /** What admission needs to know of a request: everything but the data. */
 export interface RequestFacts {

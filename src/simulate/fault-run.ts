@@ -131,6 +131,7 @@ function planRequest(
       tenant: { name: tenant, weight: tenant === 'a' ? 2 : 1 },
       timeoutMs: undefined,
       isExplained,
+      waitedMs: 0,
     };
     const entry = version.submit(requestOf(planned, id), settle, caller);
     if (isRefusal(entry)) invariants.answered(id, entry);

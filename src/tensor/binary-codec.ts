@@ -1,7 +1,7 @@
 import { ServingError } from '../base/errors.ts';
-import { elementOffsets } from './bytes-elements.ts';
+import { countElements } from './bytes-elements.ts';
 import type { Datatype } from './datatype.ts';
-import { flatten, type Segments } from './segments.ts';
+import type { Segments } from './segments.ts';
 import { byteSize, elementCount } from './tensor.ts';
 
 /**
@@ -24,7 +24,7 @@ export function checkBinaryData(
     );
   }
   const elements = elementCount(shape);
-  const found = countElements(name, data);
+  const found = countIn(name, data);
   if (found !== elements) {
     throw new ServingError(
       'INVALID_INPUT',
@@ -33,9 +33,9 @@ export function checkBinaryData(
   }
 }
 
-function countElements(name: string, data: Segments): number {
+function countIn(name: string, data: Segments): number {
   try {
-    return elementOffsets(flatten(data)).length - 1;
+    return countElements(data);
   } catch (caught) {
     throw new ServingError('INVALID_INPUT', `input '${name}': ${(caught as Error).message}`);
   }

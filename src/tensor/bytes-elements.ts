@@ -17,6 +17,30 @@ export function encodeBytesElements(elements: readonly Uint8Array[]): Segments {
   return segmentsOf(flat);
 }
 
+/** The same from texts and bytes, without an array for each: `bytesOf` makes bytes of what is no text, or throws. */
+export function encodeTextElements(
+  elements: readonly unknown[],
+  bytesOf: (element: unknown, index: number) => Uint8Array,
+): Segments {
+  let byteLength = 0;
+  for (const [index, element] of elements.entries()) {
+    byteLength += LENGTH_BYTES;
+    byteLength +=
+      typeof element === 'string' ? Buffer.byteLength(element) : bytesOf(element, index).byteLength;
+  }
+  const flat = Buffer.from(new ArrayBuffer(byteLength));
+  let offset = 0;
+  for (const [index, element] of elements.entries()) {
+    const start = offset + LENGTH_BYTES;
+    const bytes = typeof element === 'string' ? undefined : bytesOf(element, index);
+    if (bytes !== undefined) flat.set(bytes, start);
+    const length = bytes === undefined ? flat.write(element as string, start) : bytes.byteLength;
+    flat.writeUInt32LE(length, offset);
+    offset = start + length;
+  }
+  return segmentsOf(new Uint8Array(flat.buffer));
+}
+
 /** Reads the elements back; throws a RangeError when a length points past the end. */
 export function decodeBytesElements(data: Segments): Uint8Array[] {
   const flat = flatten(data);
@@ -30,20 +54,46 @@ export function decodeBytesElements(data: Segments): Uint8Array[] {
 
 /** Where each element begins, and last the end of all: one more entry than there are elements. */
 export function elementOffsets(flat: Uint8Array): number[] {
-  const view = new DataView(flat.buffer, flat.byteOffset, flat.byteLength);
   const offsets = [0];
+  walkElements(segmentsOf(flat), (end) => offsets.push(end));
+  return offsets;
+}
+
+/** How many elements there are, without a list of them and without joining the chunks. */
+export function countElements(data: Segments): number {
+  let count = 0;
+  walkElements(data, () => {
+    count += 1;
+  });
+  return count;
+}
+
+/** Calls `ended` with where each element ends; throws a RangeError when a length points past the end. */
+function walkElements({ chunks, byteLength }: Segments, ended: (end: number) => void): void {
+  let index = 0;
   let offset = 0;
-  while (offset < flat.byteLength) {
-    const index = offsets.length - 1;
-    if (offset + LENGTH_BYTES > flat.byteLength) {
+  let chunkAt = 0;
+  let chunkStart = 0;
+  const byteAt = (place: number): number => {
+    while (place >= chunkStart + (chunks[chunkAt] as Uint8Array).byteLength) {
+      chunkStart += (chunks[chunkAt] as Uint8Array).byteLength;
+      chunkAt += 1;
+    }
+    return (chunks[chunkAt] as Uint8Array)[place - chunkStart] as number;
+  };
+  for (; offset < byteLength; index++) {
+    if (offset + LENGTH_BYTES > byteLength) {
       throw new RangeError(`string element ${index} has an incomplete length`);
     }
-    const length = view.getUint32(offset, true);
+    const length =
+      byteAt(offset) +
+      byteAt(offset + 1) * 0x100 +
+      byteAt(offset + 2) * 0x10000 +
+      byteAt(offset + 3) * 0x1000000;
     offset += LENGTH_BYTES + length;
-    if (offset > flat.byteLength) {
+    if (offset > byteLength) {
       throw new RangeError(`string element ${index} says ${length} bytes but the data ends before`);
     }
-    offsets.push(offset);
+    ended(offset);
   }
-  return offsets;
 }

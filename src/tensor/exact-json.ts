@@ -1,5 +1,5 @@
 import { ServingError } from '../base/errors.ts';
-import { MAX_JSON_DEPTH, tooDeep } from './json-scan.ts';
+import { MAX_JSON_DEPTH, MAX_NUMBER_LENGTH, tooDeep } from './json-scan.ts';
 
 /**
  * Reads JSON where `JSON.parse` would lose something: integers beyond 2^53 become BigInt, and the bare tokens
@@ -18,10 +18,9 @@ const LITERALS: readonly (readonly [string, unknown])[] = [
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ];
-/** Reading longer numbers digit by digit takes more time than their sender needs to write them. */
-const MAX_DIGITS = 1000;
+/** As many digits as a double holds without rounding. */
+const SAFE_DIGITS = 15;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
-const SPACE = /[ \t\n\r]*/y;
 
 class ExactReader {
   readonly #text: string;
@@ -45,6 +44,7 @@ class ExactReader {
     if (first === '{') return this.#object(depth);
     if (first === '[') return this.#array(depth);
     if (first === '"') return this.#string();
+    if (digitAt(this.#text, this.#at) >= 0) return this.#shortNumber() ?? this.#number();
     for (const [literal, value] of LITERALS) {
       if (this.#text.startsWith(literal, this.#at)) {
         this.#at += literal.length;
@@ -52,6 +52,22 @@ class ExactReader {
       }
     }
     return this.#number();
+  }
+
+  /** A whole number of few digits, which most are; undefined for everything else. */
+  #shortNumber(): number | undefined {
+    let value = 0;
+    let at = this.#at;
+    for (let digit = digitAt(this.#text, at); digit >= 0; digit = digitAt(this.#text, ++at)) {
+      value = 10 * value + digit;
+    }
+    const length = at - this.#at;
+    const hasLeadingZero = length > 1 && this.#text[this.#at] === '0';
+    if (length > SAFE_DIGITS || hasLeadingZero) return undefined;
+    const next = this.#text[at];
+    if (next === '.' || next === 'e' || next === 'E') return undefined;
+    this.#at = at;
+    return value;
   }
 
   #object(depth: number): Record<string, unknown> {
@@ -102,9 +118,9 @@ class ExactReader {
     const [text, fraction, exponent] = match;
     const number = Number(text);
     const isInteger = fraction === undefined && exponent === undefined;
-    if (isInteger ? text.length > MAX_DIGITS : !Number.isFinite(number)) {
+    if (isInteger ? text.length > MAX_NUMBER_LENGTH : !Number.isFinite(number)) {
       throw this.#unexpected(
-        isInteger ? `a number of at most ${MAX_DIGITS} digits` : 'a number up to 1.8e308',
+        isInteger ? `a number of at most ${MAX_NUMBER_LENGTH} digits` : 'a number up to 1.8e308',
       );
     }
     this.#at = NUMBER.lastIndex;
@@ -119,9 +135,7 @@ class ExactReader {
   }
 
   #skipSpace(): void {
-    SPACE.lastIndex = this.#at;
-    SPACE.exec(this.#text);
-    this.#at = SPACE.lastIndex;
+    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at += 1;
   }
 
   #unexpected(wanted: string): ServingError {
@@ -174,6 +188,16 @@ function spread(brackets: string, items: readonly string[], indent: number, line
 function writeNumber(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
+}
+
+/** -1 where there is none. */
+function digitAt(text: string, at: number): number {
+  const digit = text.charCodeAt(at) - 0x30;
+  return digit >= 0 && digit <= 9 ? digit : -1;
+}
+
+function isSpace(code: number): boolean {
+  return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b && code !== 0x0c);
 }
 
 /** An odd number of backslashes before it makes a quote part of the string. */

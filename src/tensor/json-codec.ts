@@ -1,5 +1,5 @@
 import { ServingError } from '../base/errors.ts';
-import { decodeBytesElements, encodeBytesElements } from './bytes-elements.ts';
+import { decodeBytesElements, encodeTextElements } from './bytes-elements.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { elementProblem, encodeElements } from './elements.ts';
 import { type HalfDatatype, halfToNumber } from './half.ts';
@@ -7,7 +7,6 @@ import { flattenNested } from './nested.ts';
 import { flatten, type Segments } from './segments.ts';
 import { elementCount, type Tensor, typedArrayOf } from './tensor.ts';
 
-const toUtf8 = new TextEncoder();
 // A byte order mark is part of the text, not of its encoding.
 const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -118,13 +117,10 @@ function refuseBytes(output: string): never {
 
 /** Bytes come in the place of a text where the form they came in has words for them. */
 function readStrings(elements: readonly unknown[], fail: (problem: string) => Error): Segments {
-  return encodeBytesElements(
-    elements.map((element, index) => {
-      if (typeof element === 'string') return toUtf8.encode(element);
-      if (element instanceof Uint8Array) return element;
-      throw fail(elementProblem(index, element, 'a string (BYTES)'));
-    }),
-  );
+  return encodeTextElements(elements, (element, index) => {
+    if (element instanceof Uint8Array) return element;
+    throw fail(elementProblem(index, element, 'a string (BYTES)'));
+  });
 }
 
 function invalid(message: string): ServingError {

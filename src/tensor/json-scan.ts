@@ -3,16 +3,27 @@ import type { Segments } from './segments.ts';
 
 /** Deeper nesting than this is refused: no tensor needs it, and it is how parsers are attacked. */
 export const MAX_JSON_DEPTH = 100;
+/** Longer numbers are refused: no datatype tells them from shorter ones, and reading them takes quadratic time. */
+export const MAX_NUMBER_LENGTH = 1_000;
+/** Lists in one text. A list costs the parser some hundred bytes of memory however little it holds. */
+const MAX_LISTS = 1_000_000;
+/** Objects and their members in one text; they cost more than lists. */
+const MAX_MEMBERS = 250_000;
+/** Values in one text. The parser takes 8 bytes and more for each, where the text may take 2. */
+const MAX_VALUES = 16 * 1024 * 1024;
 /** The shortest run of digits that may be more than a double holds. */
 const LONG_NUMBER_DIGITS = 16;
 /** Three digits of an exponent may be beyond a double too: they count as if so many had come before. */
 const DIGITS_BEFORE_EXPONENT = LONG_NUMBER_DIGITS - 3;
 
 const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const POINT = 0x2e;
 const ZERO = 0x30;
 const NINE = 0x39;
-const POINT = 0x2e;
-const PLUS = 0x2b;
+const COLON = 0x3a;
 const LOWER_E = 0x65;
 const UPPER_E = 0x45;
 const BACKSLASH = 0x5c;
@@ -29,42 +40,110 @@ export interface JsonScan {
 }
 
 /**
- * Looks once over the bytes of a JSON text, wherever they lie. Refuses what is nested too deep before it is
- * parsed: a parser would first build what nobody will read, and a million empty arrays in a small body are a
- * hundred megabytes.
+ * Looks once over the bytes of a JSON text, wherever they lie, and refuses what would cost more to parse than any request
+ * is worth: deep nesting, long numbers, millions of empty lists. It stops at the first byte that is too much, so refusing
+ * costs less than sending. `maxValues` is how many values the reader has a use for.
  */
-export function scanJson({ chunks }: Segments): JsonScan {
-  let depth = 0;
-  let digits = 0;
-  let isInString = false;
-  let isEscaped = false;
-  let isAscii = true;
-  let hasLongNumbers = false;
-  for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; at++) {
+export function scanJson({ chunks }: Segments, maxValues = Number.POSITIVE_INFINITY): JsonScan {
+  const scan = new Scan(maxValues);
+  for (const chunk of chunks) scan.read(chunk);
+  return { isAscii: scan.isAscii, hasLongNumbers: scan.hasLongNumbers };
+}
+
+class Scan {
+  isAscii = true;
+  hasLongNumbers = false;
+  readonly #maxValues: number;
+  #isInString = false;
+  #isEscaped = false;
+  #depth = 0;
+  #lists = 0;
+  #members = 0;
+  #commas = 0;
+  #digits = 0;
+  #numberLength = 0;
+
+  constructor(maxValues: number) {
+    this.#maxValues = maxValues;
+  }
+
+  read(chunk: Uint8Array): void {
+    let at = 0;
+    while (at < chunk.length) at = this.#isInString ? this.#string(chunk, at) : this.#plain(chunk, at);
+  }
+
+  /** Reads up to the end of the string, or of the chunk. Returns where it stopped. */
+  #string(chunk: Uint8Array, from: number): number {
+    for (let at = from; at < chunk.length; at++) {
+      const byte = chunk[at] as number;
+      if (byte > 0x7f) this.isAscii = false;
+      if (this.#isEscaped) {
+        this.#isEscaped = false;
+      } else if (byte === BACKSLASH) {
+        this.#isEscaped = true;
+      } else if (byte === QUOTE) {
+        this.#isInString = false;
+        return at + 1;
+      }
+    }
+    return chunk.length;
+  }
+
+  /** Reads up to the next string, or the end of the chunk. Returns where it stopped. */
+  #plain(chunk: Uint8Array, from: number): number {
+    let digits = this.#digits;
+    let numberLength = this.#numberLength;
+    let at = from;
+    for (; at < chunk.length; at++) {
       const byte = chunk[at] as number;
       if (byte >= ZERO && byte <= NINE) {
         digits += 1;
-        if (digits === LONG_NUMBER_DIGITS) hasLongNumbers = true;
+        numberLength += 1;
+        if (digits >= LONG_NUMBER_DIGITS) this.hasLongNumbers = true;
+        if (numberLength > MAX_NUMBER_LENGTH) throw tooLong();
         continue;
       }
+      numberLength = isInNumber(byte) ? numberLength + 1 : 0;
       digits = digitsAfter(byte, digits);
-      if (byte > 0x7f) isAscii = false;
-      if (isInString) {
-        if (isEscaped) isEscaped = false;
-        else if (byte === BACKSLASH) isEscaped = true;
-        else if (byte === QUOTE) isInString = false;
-      } else if (byte === QUOTE) {
-        isInString = true;
-      } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
-        depth += 1;
-        if (depth > MAX_JSON_DEPTH) throw tooDeep();
-      } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
-        depth -= 1;
-      }
+      if (byte === QUOTE) break;
+      this.#structure(byte);
+    }
+    this.#digits = digits;
+    this.#numberLength = numberLength;
+    if (at === chunk.length) return at;
+    this.#isInString = true;
+    return at + 1;
+  }
+
+  #structure(byte: number): void {
+    if (byte === COMMA) {
+      this.#commas += 1;
+      // Each value but the first of a list or object stands behind a comma.
+      if (this.#commas > this.#maxValues) throw moreThanWanted(this.#maxValues);
+      if (this.#commas > MAX_VALUES) throw tooMany('values', MAX_VALUES);
+    } else if (byte === OPEN_ARRAY) {
+      this.#open();
+      this.#lists += 1;
+      if (this.#lists > MAX_LISTS) throw tooMany('lists', MAX_LISTS);
+    } else if (byte === OPEN_OBJECT || byte === COLON) {
+      if (byte === OPEN_OBJECT) this.#open();
+      this.#members += 1;
+      if (this.#members > MAX_MEMBERS) throw tooMany('objects and members', MAX_MEMBERS);
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      this.#depth -= 1;
+    } else if (byte > 0x7f) {
+      this.isAscii = false;
     }
   }
-  return { isAscii, hasLongNumbers };
+
+  #open(): void {
+    this.#depth += 1;
+    if (this.#depth > MAX_JSON_DEPTH) throw tooDeep();
+  }
+}
+
+function isInNumber(byte: number): boolean {
+  return byte === POINT || byte === MINUS || byte === PLUS || byte === LOWER_E || byte === UPPER_E;
 }
 
 /** How many digits count as seen behind a byte that is none. */
@@ -79,5 +158,26 @@ export function tooDeep(): ServingError {
   return new ServingError(
     'MALFORMED',
     `JSON nesting depth exceeds maximum allowed limit (${MAX_JSON_DEPTH}); send tensor data flat, row-major`,
+  );
+}
+
+function tooLong(): ServingError {
+  return new ServingError(
+    'MALFORMED',
+    `malformed JSON: a number has more than ${MAX_NUMBER_LENGTH} characters, wanted a number of at most ${MAX_NUMBER_LENGTH} digits`,
+  );
+}
+
+function tooMany(what: string, limit: number): ServingError {
+  return new ServingError(
+    'BODY_TOO_LARGE',
+    `the JSON has more than ${limit} ${what}; send tensor data flat, or as binary data`,
+  );
+}
+
+function moreThanWanted(limit: number): ServingError {
+  return new ServingError(
+    'INVALID_INPUT',
+    `the JSON has more than ${limit} values, but the largest request of this model has fewer: send fewer rows`,
   );
 }

@@ -7,10 +7,10 @@ const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Reads JSON from bytes: with the fast parser where it loses nothing, with the exact one for numbers beyond 2^53 and
- * for the bare tokens NaN and Infinity.
+ * for the bare tokens NaN and Infinity. More than `maxValues` values are refused before they are parsed.
  */
-export function readJson(bytes: Segments): unknown {
-  const { isAscii, hasLongNumbers } = scanJson(bytes);
+export function readJson(bytes: Segments, maxValues?: number): unknown {
+  const { isAscii, hasLongNumbers } = scanJson(bytes, maxValues);
   const text = decode(flatten(bytes), isAscii);
   if (hasLongNumbers) return parseExactJson(text);
   try {

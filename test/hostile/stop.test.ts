@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { announce, BesiegedServer, smallRequest } from '../support/besieged-server.ts';
+import { rawRequest } from '../support/raw-http.ts';
+
+test('a stop does not wait for what has not arrived, and loses nothing of what has', async () => {
+  const besieged = await BesiegedServer.start(['echo', 'slow']);
+  const slow = rawRequest(
+    'POST',
+    '/v2/models/slow/infer',
+    JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [1_000] }] }),
+  );
+  const admitted = besieged.send(slow);
+  const half = besieged.send(announce('/v2/models/echo/infer', 1_000), '{');
+  const head = besieged.send('POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\n');
+  const other = besieged.send(
+    'POST /v2/repository/index HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{',
+  );
+  const idle = besieged.send();
+  await besieged.send(smallRequest());
+  await sleep(200);
+  const from = performance.now();
+  await besieged.server.stop();
+  assert.ok(performance.now() - from < 5_000, `${performance.now() - from}`);
+  assert.equal((await admitted).status, 200);
+  for (const cut of [half, head, other]) {
+    const { status, text } = await cut;
+    assert.equal(status, 503);
+    assert.match(text, /DRAINING/);
+  }
+  assert.equal((await idle).text, '');
+  await besieged.stop();
+});

@@ -1,0 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { RunningServer } from './support/running-server.ts';
+
+/** Attacks on real servers: one file a kind, each with a bound on what an honest client notices. */
+const folder = new URL('hostile', import.meta.url).pathname;
+for (const entry of readdirSync(folder).sort()) {
+  if (entry.endsWith('.test.js')) await import(join(folder, entry));
+}
+after(() => RunningServer.endAll());
