@@ -3,6 +3,7 @@ import { decodeRun, encodeAnswer } from '../process/batch-frames.ts';
 import type { ChildHandle, ProcessEnd } from '../process/child-handle.ts';
 import { FrameEncoder } from '../process/frame-encoder.ts';
 import { FrameReader } from '../process/frame-reader.ts';
+import type { OwnEnd } from '../process/own-end.ts';
 import { ALL_MEMBERS, FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../process/wire.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import { splitRows } from '../tensor/rows.ts';
@@ -138,8 +139,21 @@ export class SimulatedChild implements ChildHandle {
 
   #finish({ id, batch }: Held, result: SimulatedResult, computeMs: number): void {
     if (result.kind === 'die') {
+      if (result.isTold === true) this.#tellOwnEnd(id, { text: 'it ended itself' });
       this.end(result.code, result.signal);
       return;
+    }
+    if (result.kind === 'stop') {
+      this.freeze();
+      this.#tellOwnEnd(id, { text: 'it stopped itself', signal: 'SIGSTOP' });
+      return;
+    }
+    if (result.kind === 'late error') {
+      this.#soonAfter(result.afterMs, () => {
+        if (this.#isOver || this.#isStopped) return;
+        this.#tellOwnEnd(id, { text: 'an error was thrown and nothing caught it', stack: 'Error: late' });
+        this.end(1, null);
+      });
     }
     if (result.kind === 'garbage') {
       this.data.deliver(Buffer.from('a log line that went astray, long enough to be a header'));
@@ -227,6 +241,16 @@ export class SimulatedChild implements ChildHandle {
   }
 
   #soon(wake: () => void): void {
-    this.#clock.at(this.#clock.now(), wake, RANK.completion);
+    this.#soonAfter(0, wake);
+  }
+
+  #soonAfter(ms: number, wake: () => void): void {
+    this.#clock.at(this.#clock.now() + ms, wake, RANK.completion);
+  }
+
+  #tellOwnEnd(batch: number, end: OwnEnd): void {
+    const encoder = new FrameEncoder();
+    encoder.add({ ...this.#header(KIND.OWN_END), batch }, Buffer.from(JSON.stringify(end)), []);
+    this.control.deliver(Buffer.concat(encoder.finish()));
   }
 }
