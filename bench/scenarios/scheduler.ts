@@ -4,6 +4,7 @@ import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { SloPolicy } from '../../src/batching/slo-policy.ts';
 import { Roster } from '../../src/replica/roster.ts';
 import { Deadlines } from '../../src/serving/deadlines.ts';
+import { Quarantine } from '../../src/serving/quarantine.ts';
 import { QueueSource } from '../../src/serving/queue-source.ts';
 import { Recovery } from '../../src/serving/recovery.ts';
 import { RequestQueue } from '../../src/serving/request-queue.ts';
@@ -47,6 +48,8 @@ function measure(tenants: number, classes: number, lanes = 1) {
   const maxBatchSize = () => BATCH_ROWS;
   const recovery = new Recovery({
     ...{ clock, roster, budget: { share: 0.2, min: 3 } as never },
+    quarantine: new Quarantine(clock, { denyMs: 1, denyEntries: 1 }),
+    isDenied: () => false,
     inFlight: () => QUEUED,
     whyNot: () => undefined,
     wake() {},

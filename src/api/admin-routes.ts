@@ -132,7 +132,7 @@ function describe(version: VersionInService, { operations, metrics }: AdminPorts
     batching: batchingView(version),
     figures: counted && figuresView(counted),
     comparesGoldenNumbers: version.comparesNumbers,
-    deniedInputs: path.denyList.size,
+    deniedInputs: path.quarantine.denied.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },
     inFlight: path.inFlight,
     replicas,

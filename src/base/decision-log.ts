@@ -9,6 +9,8 @@ export type DecisionKind =
   | 'probe'
   | 'recovery'
   | 'conviction'
+  /** An error of a model's own, outside of its answers, has ended a replica. */
+  | 'late error'
   | 'refusal'
   | 'batch'
   | 'model'

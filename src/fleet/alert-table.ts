@@ -113,6 +113,18 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     runbook: 'the decision log names the request under conviction',
   },
   {
+    name: 'LateErrors',
+    severity: 'ticket',
+    summary: ({ watch, now }) => {
+      const times = watch.lateErrors.count(now);
+      return times > 0
+        ? `errors outside of the model's answers ended replicas ${times} times within the hour, the last: ${watch.lastLateError}`
+        : undefined;
+    },
+    runbook:
+      'mend the model: the decision log has the stack under late error; await what predict begins, catch what timers throw',
+  },
+  {
     name: 'ReplicaRestarted',
     severity: 'ticket',
     summary: ({ watch, now }) => (watch.restarts.count(now) > 0 ? watch.lastEnd : undefined),

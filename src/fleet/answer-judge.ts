@@ -1,4 +1,5 @@
-import type { Answer } from '../model/inference.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
+import type { InputList } from '../serving/input-list.ts';
 import { formProblem } from '../warmup/golden-answer.ts';
 import { rowsProblem } from '../warmup/row-comparison.ts';
 import { OTHER_SIZE, SAME_KERNELS, sameAnswer } from '../warmup/same-answer.ts';
@@ -13,7 +14,7 @@ export interface AnswerRow {
 export type RunsCompared = 'same size' | 'other size';
 
 /**
- * Everything that is decided by what an answer holds. A port: a replay has no answers, only what was found in them.
+ * Everything that is decided by what an answer or an input holds. A port: a replay has neither, only what was found.
  * Problems are sentences, empty where there is none.
  */
 export interface AnswerJudge {
@@ -22,6 +23,8 @@ export interface AnswerJudge {
   areAlike(answers: readonly Answer[]): boolean;
   /** Whether an answer has another form than one given before. */
   formProblem(before: Answer, answer: Answer): string;
+  /** Whether what a request holds is on a list. */
+  isListed(list: InputList, request: InferenceRequest): boolean;
   /** In what a batch's rows differ from what they gave elsewhere; one counterpart a row, undefined passes it over. */
   rowsProblem(batch: Answer, counterparts: readonly (AnswerRow | undefined)[], runs: RunsCompared): string;
 }
@@ -33,6 +36,7 @@ export const JUDGE: AnswerJudge = {
   areAlike: ([first, ...others]) =>
     others.every(({ outputs }) => first !== undefined && sameAnswer(first.outputs, outputs, SAME_KERNELS)),
   formProblem: (before, { outputs }) => formProblem(before.outputs, outputs) ?? '',
+  isListed: (list, request) => list.has(request),
   rowsProblem: (batch, counterparts, runs) =>
     rowsProblem(
       batch.outputs,

@@ -97,7 +97,7 @@ test('a process that was stopped as a whole convicts nobody, however long its ba
   it.spawner.children.get('m/1#0')?.freeze();
   it.clock.advance(10_000);
   assert.equal(reasonOf(it.outcomes.get(0)), 'ok');
-  assert.equal(it.version.path.denyList.size, 0);
+  assert.equal(it.version.path.quarantine.denied.size, 0);
 });
 
 test('a check that hangs fails in its own time, and the watchdog ends what hangs on', () => {

@@ -1,4 +1,5 @@
 import type { Timer } from '../base/clock.ts';
+import type { Exit } from '../replica/exit.ts';
 import type { Beat, Replica, ReplicaId } from '../replica/replica.ts';
 import { checkTransition, hasStanding, type ReplicaState, type Standing } from '../replica/replica-state.ts';
 
@@ -9,6 +10,20 @@ export interface ReplicaMoved {
   readonly from: ReplicaState;
   readonly to: ReplicaState;
   readonly reason: string;
+}
+
+/** An error of a model's own, outside of its answers, has ended a replica. */
+export interface LateError {
+  readonly replica: ReplicaId;
+  readonly incarnation: number;
+  readonly message: string;
+  /** Empty where none is known. */
+  readonly stack: string;
+}
+
+/** Stands for one life of a replica. */
+export function lifeName(replica: ReplicaId, incarnation: number): string {
+  return `${replica} ${incarnation}`;
 }
 
 /** Why we end a replica ourselves, and what is to come of its place. */
@@ -34,6 +49,8 @@ export class Place {
   /** Batches it had run when it was first seen ready: practice. */
   batchesBefore: number | undefined;
   ending: Ending | undefined;
+  /** The last error outside of its answers that ended a life of it. */
+  lateError: LateError | undefined;
   /** Given up for settings that can never fit: only an operator can help. */
   isHopeless = false;
   /** Given up before and tried once more: what fails again is given up at once. */
@@ -91,6 +108,11 @@ export class Place {
     return batches - (this.batchesBefore ?? batches);
   }
 
+  noteLateError({ detail: message, stack = '' }: Exit): LateError {
+    this.lateError = { replica: this.id, incarnation: this.incarnation, message, stack };
+    return this.lateError;
+  }
+
   /** Throws on a step that the table of states does not have. */
   goTo(to: ReplicaState, reason: string, now: number): void {
     const from = this.#state;
@@ -112,9 +134,11 @@ export interface ReplicaStatus {
   readonly incarnation: number;
   readonly restarts: number;
   readonly beat: Beat | undefined;
+  readonly lateError: LateError | undefined;
 }
 
 /** What is told of a place to whoever asks. */
-export function statusOf({ id, state, reason, since, incarnation, beat }: Place): ReplicaStatus {
-  return { replica: id, state, reason, since, incarnation, restarts: Math.max(0, incarnation - 1), beat };
+export function statusOf({ id, state, reason, since, incarnation, beat, lateError }: Place): ReplicaStatus {
+  const restarts = Math.max(0, incarnation - 1);
+  return { replica: id, state, reason, since, incarnation, restarts, beat, lateError };
 }

@@ -41,13 +41,14 @@ export class Reception {
     const { path, reuse, loaded } = this.#version;
     const described = path.describe(request, caller);
     if (isRefusal(described)) return described;
-    const isDenied = path.denyList.deniedForMs(described.request) !== undefined;
+    const isDenied = path.quarantine.denied.has(described.request);
+    const isSuspect = !isDenied && path.quarantine.suspects.has(described.request);
     const { trueLength } = described;
     const padding = trueLength === undefined ? undefined : loaded?.padding;
-    const contentKey = isDenied ? undefined : reuse.contentKeyOf(described);
+    const contentKey = isDenied || isSuspect ? undefined : reuse.contentKeyOf(described);
     const isLarge = described.rows > path.maxBatchSize && path.maxBatchSize > 1;
     if (padding === undefined && contentKey === undefined && !isLarge) {
-      return this.#version.admit({ facts: described, isDenied }, onSettled);
+      return this.#version.admit({ facts: described, isDenied, isSuspect }, onSettled);
     }
     const cached = this.#find(contentKey);
     if (cached !== undefined) {
@@ -65,7 +66,7 @@ export class Reception {
     };
     if (isLarge && !isDenied) return this.#split(described, finish);
     const facts = contentKey === undefined ? described : { ...described, contentKey };
-    return this.#version.admit({ facts, isDenied }, finish);
+    return this.#version.admit({ facts, isDenied, isSuspect }, finish);
   }
 
   /** Rows are independent here: the request is cut into batches, each an entry of its own. */
@@ -77,10 +78,11 @@ export class Reception {
     const rowsOf = ({ inputs }: InferenceRequest) => inputs[0]?.shape[0] ?? 1;
     const split = new SplitRequest(parts.map(rowsOf), onSettled);
     for (const [index, request] of parts.entries()) {
-      const isDenied = path.denyList.deniedForMs(request) !== undefined;
+      const isDenied = path.quarantine.denied.has(request);
+      const isSuspect = !isDenied && path.quarantine.suspects.has(request);
       const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
       const part = { ...facts, request, rows: rowsOf(request), bytes };
-      const entry = this.#version.admit({ facts: part, isDenied }, (outcome) =>
+      const entry = this.#version.admit({ facts: part, isDenied, isSuspect }, (outcome) =>
         split.settled(index, outcome),
       );
       const whyNot = isRefusal(entry) ? entry : split.refusal;

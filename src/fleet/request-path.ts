@@ -10,11 +10,11 @@ import type { ReplicaId } from '../replica/replica.ts';
 import { Roster } from '../replica/roster.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
 import { Deadlines } from '../serving/deadlines.ts';
-import { DenyList } from '../serving/deny-list.ts';
 import { Dispatcher } from '../serving/dispatcher.ts';
 import { Forecast } from '../serving/forecast.ts';
 import { ModelService, type RequestSettled, type TurnedAway } from '../serving/model-service.ts';
 import { PinnedSource } from '../serving/pinned-source.ts';
+import { Quarantine } from '../serving/quarantine.ts';
 import { QueueSource } from '../serving/queue-source.ts';
 import { Recovery } from '../serving/recovery.ts';
 import type { Caller, RequestFacts } from '../serving/request-facts.ts';
@@ -24,16 +24,18 @@ import { mayMerge } from '../warmup/rows-verdict.ts';
 import type { Entry } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import { priorityNamed } from '../work/priority.ts';
+import type { AnswerJudge } from './answer-judge.ts';
 import { batchingOf, type MakePolicy } from './batching-of.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { explicitProblem, objectiveProblem } from './objective-fit.ts';
-import type { VersionSpec } from './version-spec.ts';
+import type { Arrived, VersionSpec } from './version-spec.ts';
 import type { WarmupLimits } from './warmup-report.ts';
 
 /** What the request path of a version needs beside its settings. */
 export interface RequestPathPorts {
   readonly clock: Clock;
   readonly random: Random;
+  readonly judge: AnswerJudge;
   /** Replicas there should be. */
   readonly wanted: () => number;
   /** Why nothing can be run now; undefined when it can. */
@@ -48,7 +50,7 @@ export class RequestPath {
   readonly queue: RequestQueue;
   readonly recovery: Recovery;
   readonly dispatcher: Dispatcher;
-  readonly denyList: DenyList;
+  readonly quarantine: Quarantine;
   readonly transport: TransportTime;
   readonly forecast: Forecast;
   /** How batches of a lane are planned; undefined where two numbers say it all, or nothing is known yet. */
@@ -67,22 +69,26 @@ export class RequestPath {
   /** Outputs have as many rows as inputs, as far as is known. */
   #isRowwise = false;
 
-  constructor(spec: VersionSpec, { clock, random, wanted, whyNot, makePolicy }: RequestPathPorts) {
+  constructor(spec: VersionSpec, { clock, random, judge, wanted, whyNot, makePolicy }: RequestPathPorts) {
     const { model, version, settings } = spec;
     const { roster } = this;
     this.#spec = spec;
     this.#clock = clock;
     this.#random = random.fork(`retry-after/${model}/${version}`);
     this.queue = new RequestQueue(settings.queue);
-    this.denyList = new DenyList(clock, settings.health.isolation);
+    this.quarantine = new Quarantine(clock, settings.health.isolation);
+    const isDenied = ({ request }: Entry) => judge.isListed(this.quarantine.denied, request);
     this.#deadlines = new Deadlines(clock, (entry) => this.#service?.deadlinePassed(entry));
     this.recovery = new Recovery({
-      ...{ clock, roster, whyNot },
+      ...{ clock, roster, whyNot, isDenied, quarantine: this.quarantine },
       budget: settings.health.retries,
       inFlight: () => this.inFlight,
       wake: () => this.dispatcher.wake(),
     });
-    this.recovery.convicted.on(({ entry }) => this.denyList.add(entry.request));
+    this.recovery.losses.convicted.on(({ entry }) => {
+      this.quarantine.deny(entry);
+      this.#service?.refuseLike(entry, isDenied);
+    });
     const maxBatchSize = () => this.#maxBatchSize;
     this.transport = new TransportTime(
       settings.objective ? settings.objective.latencyMs / 4 : Number.POSITIVE_INFINITY,
@@ -210,8 +216,8 @@ export class RequestPath {
     return rows > this.#maxRequestRows ? this.#service?.tooLarge(rows) : undefined;
   }
 
-  admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    return this.#service?.admit(facts, onSettled) ?? this.#notLoaded();
+  admit({ facts, isSuspect }: Arrived, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+    return this.#service?.admit(facts, onSettled, isSuspect) ?? this.#notLoaded();
   }
 
   cancel(entry: Entry): void {

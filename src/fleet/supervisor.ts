@@ -1,23 +1,29 @@
 import { Event } from '../base/event.ts';
 import type { Random } from '../base/random.ts';
 import type { HealthSettings } from '../config/health-settings.ts';
+import type { EndedLife, RestartDecision } from '../health/restart-policy.ts';
 import { type Exit, exitText } from '../replica/exit.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Standing } from '../replica/replica-state.ts';
+import type { Verdict } from '../serving/quarantine.ts';
 import type { LossCause } from '../work/outcome.ts';
 import { type LifePorts, Lives } from './lives.ts';
-import { type Ending, Place, type ReplicaStatus, statusOf } from './place.ts';
+import { type Ending, type LateError, lifeName, Place, type ReplicaStatus, statusOf } from './place.ts';
 import { Restarts } from './restarts.ts';
 
 /** What a supervisor needs of the world. */
 export interface SupervisorPorts extends LifePorts {
   readonly random: Random;
+  /** Whether what a replica was running at its end is to be tried before its life may count. */
+  readonly isOnTrial: (exit: Exit) => boolean;
 }
 
-/** Keeps as many replicas of one version alive as are wanted. It reconciles: every event leads to the same question. */
+/** Keeps as many replicas of one version alive as are wanted: every event leads to the same question. */
 export class Supervisor {
-  /** A replica has ended, or was never there to be ended. */
+  /** A replica has ended. */
   readonly ended = new Event<ReplicaId>();
+  /** A replica was ended by an error that belongs to no batch: the model's mistake. */
+  readonly lateError = new Event<LateError>();
   readonly #name: string;
   readonly #settings: HealthSettings;
   readonly #ports: SupervisorPorts;
@@ -42,10 +48,6 @@ export class Supervisor {
 
   get moved(): Lives['moved'] {
     return this.#lives.moved;
-  }
-
-  get loaded(): Lives['loaded'] {
-    return this.#lives.loaded;
   }
 
   get beaten(): Lives['beaten'] {
@@ -133,6 +135,11 @@ export class Supervisor {
     return true;
   }
 
+  /** What a replica was running when a life of it ended has been tried. */
+  tried({ replica, incarnation, isTheModels }: Verdict): void {
+    this.#restarts.tried(lifeName(replica, incarnation), isTheModels);
+  }
+
   /** Tries no more with a replica that no restart has mended. */
   giveUp(id: ReplicaId, message: string): void {
     const place = this.find(id);
@@ -165,15 +172,15 @@ export class Supervisor {
   }
 
   #afterFault(place: Place, exit: Exit): void {
-    const { clock } = this.#ports;
-    const now = clock.now();
+    const now = this.#ports.clock.now();
     const reason = place.ending?.reason ?? exitText(exit);
     const life = {
       readyForMs: place.readyAt === undefined ? undefined : now - place.readyAt,
       batches: place.batchesServed,
-      wasKilledFromOutside: exit.cause === 'killed' && place.ending === undefined,
+      // Our own reasons to end it go by other causes.
+      wasKilledFromOutside: exit.cause === 'stopped' || exit.cause === 'killed',
     };
-    const decision = this.#restarts.afterLife(life, now);
+    const decision = this.#afterLife(place, exit, life);
     if (decision.kind === 'give up') {
       place.goTo('failed', `${decision.reason}; the last: ${reason}`, now);
       this.gaveUp.emit(place.reason);
@@ -181,10 +188,22 @@ export class Supervisor {
       return;
     }
     place.goTo('backoff', reason, now);
-    place.alarm = clock.at(now + decision.afterMs, () => {
+    place.alarm = this.#ports.clock.at(now + decision.afterMs, () => {
       this.#queueing.push(place);
       this.#spawnNext();
     });
+  }
+
+  #afterLife(place: Place, exit: Exit, life: EndedLife): RestartDecision {
+    const [now, isOnTrial] = [this.#ports.clock.now(), this.#ports.isOnTrial(exit)];
+    if (exit.cause === 'late error') {
+      this.lateError.emit(place.noteLateError(exit));
+      return this.#restarts.afterLateError(life, now);
+    }
+    if (!isOnTrial) return this.#restarts.afterLife(life, now);
+    // An error that was thrown into a batch of several may have come too early for its own input to be found alone.
+    const mayCount = exit.stack === undefined;
+    return this.#restarts.afterLifeOnTrial(lifeName(place.id, place.incarnation), life, now, mayCount);
   }
 
   /** Those whose delay is over get a new life: one at a time when many ended together. */

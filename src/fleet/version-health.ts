@@ -72,7 +72,7 @@ export class VersionHealth {
     this.#quality = new AnswerQuality(settings.ejection, { clock, roster, book });
     this.#easing = new Easing(clock, settings.slowStart, roster);
     this.#liveness = new Liveness(clock, settings.liveness, (id, silentMs) =>
-      supervisor.kill(id, 'ended', `no sign of life for ${Math.round(silentMs)} ms`),
+      supervisor.kill(id, 'stopped', `no sign of life for ${Math.round(silentMs)} ms`),
     );
     this.#watchdog = new Watchdog(
       clock,
@@ -178,11 +178,12 @@ export class VersionHealth {
       return;
     }
     const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
-    // A model that hangs leaves the rest of its process alive. One that is silent as a whole was stopped from outside,
-    // and no input is to blame.
+    // A model that hangs leaves the rest of its process alive. One that is silent as a whole was stopped, from outside
+    // as far as anything tells.
     const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.beatPeriodMs;
     const { supervisor } = this.#ports;
-    if (isStopped) supervisor.kill(replica.id, 'ended', `${reason}, in a process that gives no sign of life`);
+    if (isStopped)
+      supervisor.kill(replica.id, 'stopped', `${reason}, in a process that gives no sign of life`);
     else supervisor.kill(replica.id, 'watchdog', reason);
   }
 

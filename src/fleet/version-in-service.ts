@@ -52,7 +52,7 @@ export class VersionInService {
     this.spec = spec;
     this.name = `${spec.model}/${spec.version}`;
     this.path = new RequestPath(spec, {
-      ...{ clock, random },
+      ...{ clock, random, judge },
       wanted: () => this.supervisor.wanted,
       whyNot: () => this.whyNot(),
       makePolicy: ports.makePolicy,
@@ -70,10 +70,12 @@ export class VersionInService {
       ...{ clock, roster, wake },
       random: random.fork(`restarts/${this.name}`),
       spawner: ports.spawner,
+      isOnTrial: (exit) => this.path.quarantine.isOnTrial(exit),
       whyUnfit: (metadata) => this.#loading.whyUnfit(metadata),
       warm: (id, ready, failed) => this.#loading.warm(id, ready, failed),
     });
     const { supervisor } = this;
+    this.path.quarantine.tried.on((verdict) => supervisor.tried(verdict));
     this.health = new VersionHealth(settings.health, {
       ...{ clock, roster, pinned, dispatcher, recovery, supervisor },
       random: random.fork(`probes/${this.name}`),
@@ -200,8 +202,8 @@ export class VersionInService {
     this.arrived.emit(arrived);
     const refusal = this.whyNot();
     if (refusal !== undefined) return refusal;
-    if (!arrived.isDenied) return this.path.admit(arrived.facts, onSettled);
-    return refuse('DENIED_INPUT', 'this input has ended two replicas before and is refused for a while');
+    if (!arrived.isDenied) return this.path.admit(arrived, onSettled);
+    return refuse('DENIED_INPUT', 'this input has ended replicas before and is refused for a while');
   }
 
   /** Its caller has gone, or wants no answer any more. */

@@ -43,6 +43,8 @@ export interface Arrived {
   readonly facts: RequestFacts;
   /** Its input is on the deny list. */
   readonly isDenied: boolean;
+  /** An equal one may have ended a replica: it runs alone. */
+  readonly isSuspect: boolean;
 }
 
 /** What a version is told by whoever runs the server. */

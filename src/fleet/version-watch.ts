@@ -16,11 +16,13 @@ export class VersionWatch {
   readonly restarts: SlidingWindow;
   readonly convictions = new SlidingWindow(HOUR_MS);
   readonly ejections = new SlidingWindow(HOUR_MS);
+  readonly lateErrors = new SlidingWindow(HOUR_MS);
   readonly requests = new SlidingWindow(FIVE_MINUTES_MS);
   readonly shed = new SlidingWindow(FIVE_MINUTES_MS);
   readonly budgetExhausted = new SlidingWindow(FIVE_MINUTES_MS);
   readonly #since = new Map<string, number>();
   lastEnd = '';
+  lastLateError = '';
   growth: MemoryGrows | undefined;
   growthAt = Number.NEGATIVE_INFINITY;
   /** When a model that never gave NaN or an infinity was last seen to give one. */
@@ -36,7 +38,11 @@ export class VersionWatch {
       this.restarts.add(clock.now());
       this.lastEnd = `${replica}: ${reason}`;
     });
-    version.path.recovery.convicted.on(() => this.convictions.add(clock.now()));
+    version.path.recovery.losses.convicted.on(() => this.convictions.add(clock.now()));
+    version.supervisor.lateError.on(({ replica, message, stack }) => {
+      this.lateErrors.add(clock.now());
+      this.lastLateError = `${replica}: ${message}${placeOf(stack)}`;
+    });
     version.path.recovery.budgetExhausted.on(() => this.budgetExhausted.add(clock.now()));
     version.health.book.ejected.on(() => this.ejections.add(clock.now()));
     version.path.requestSettled.on(({ outcome }) => {
@@ -61,4 +67,10 @@ export class VersionWatch {
     else if (!this.#since.has(what)) this.#since.set(what, now);
     return now - (this.#since.get(what) ?? now);
   }
+}
+
+/** The line of the model's code that a stack begins with. */
+function placeOf(stack: string): string {
+  const [, place] = /^\s+at (.+)$/m.exec(stack) ?? [];
+  return place === undefined ? '' : ` (at ${place})`;
 }

@@ -23,7 +23,9 @@ function sentence(kind: Decision['kind'], facts: DecisionFacts): string {
     case 'recovery':
       return `${facts.requests} requests get another chance (${facts.how}), because ${facts.detail}`;
     case 'conviction':
-      return `the input of request '${facts.request}' ended two replicas and is refused for a while: ${facts.detail}`;
+      return `the input of request '${facts.request}' ended a replica again when it ran alone, and is refused for a while: ${facts.detail}`;
+    case 'late error':
+      return `life ${facts.incarnation} was ended by code of the model that ran after or beside its answers: ${facts.error}\n${facts.stack}`;
     case 'refusal':
       return `request '${facts.request}' was told ${facts.reason} after ${facts.waitedMs} ms: ${facts.why}`;
     case 'batch':

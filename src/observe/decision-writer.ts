@@ -41,8 +41,11 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   path.recovery.recovered.on(({ how, requests, replica, detail }) =>
     write('recovery', replica, { how, requests, detail }),
   );
-  path.recovery.convicted.on(({ entry, replica, detail }) =>
+  path.recovery.losses.convicted.on(({ entry, replica, detail }) =>
     write('conviction', replica, { request: entry.request.id, rows: entry.rows, detail }),
+  );
+  supervisor.lateError.on(({ replica, incarnation, message, stack }) =>
+    write('late error', replica, { incarnation, error: message, stack }),
   );
   path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
     if (isPractice(work.reason)) return;

@@ -13,6 +13,15 @@ export function logVersion(log: Logger, version: VersionInService): void {
   version.supervisor.moved.on(({ replica, incarnation, from, to, reason }) => {
     child[TROUBLE.has(to) ? 'warn' : 'info']({ replica, incarnation, from, to, reason }, 'replica moved');
   });
+  version.supervisor.lateError.on(({ replica, incarnation, message, stack }) => {
+    child.error(
+      { replica, incarnation, error: message, stack },
+      'the model threw an error outside of its answers',
+    );
+  });
+  version.path.recovery.losses.convicted.on(({ entry, replica, detail }) => {
+    child.warn({ replica, requestId: entry.request.id, detail }, 'an input that ends replicas was found');
+  });
   version.warmups.warmed.on((report) => {
     const { replica, sizes, totalMs, isStable, rows, skipped } = report;
     const facts = { replica, totalMs: Math.round(totalMs), isStable, rows: rows?.kind, sizes };
@@ -26,7 +35,9 @@ export function logVersion(log: Logger, version: VersionInService): void {
     if (warning !== undefined && warning !== told) child.warn(warning);
     told = warning;
   };
-  version.supervisor.loaded.on(warn);
+  version.supervisor.moved.on(({ to }) => {
+    if (to === 'warming') warn();
+  });
   version.stateChanged.on((state) => {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');
     else child.info({ state }, 'model state changed');

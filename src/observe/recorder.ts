@@ -79,7 +79,7 @@ export class Recorder {
     it.commanded.on((command) =>
       this.write(version, INPUT.COMMAND, { text: this.textId(JSON.stringify(command)) }),
     );
-    it.arrived.on(({ facts, isDenied }) => {
+    it.arrived.on(({ facts, isDenied, isSuspect }) => {
       const { timeoutMs, priority, tenant, isExplained, contentKey } = facts;
       if (tenant.name !== '' || contentKey !== undefined) {
         const text = tenant.name === '' ? 0 : this.textId(tenant.name);
@@ -89,6 +89,7 @@ export class Recorder {
       this.write(version, INPUT.ARRIVED, {
         flag:
           (isDenied ? ARRIVED.DENIED : 0) |
+          (isSuspect ? ARRIVED.SUSPECT : 0) |
           (timeoutMs === undefined ? 0 : ARRIVED.TIMEOUT) |
           (isExplained ? ARRIVED.EXPLAINED : 0) |
           ((priority === undefined ? 0 : priority + 1) * ARRIVED.PRIORITY),

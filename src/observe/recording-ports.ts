@@ -142,6 +142,11 @@ function recordingJudge(recorder: Recorder, version: number, judge: AnswerJudge)
       recorder.write(version, INPUT.JUDGED, { flag: areAlike ? 1 : 0 });
       return areAlike;
     },
+    isListed(list, request) {
+      const isListed = judge.isListed(list, request);
+      recorder.write(version, INPUT.JUDGED, { flag: isListed ? 1 : 0 });
+      return isListed;
+    },
     formProblem(before, answer) {
       const problem = judge.formProblem(before, answer);
       recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });

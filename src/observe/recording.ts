@@ -33,8 +33,12 @@ export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 /** Why a replica refused a member: the place in this list is the flag of REFUSED. The places are in files too. */
 export const REFUSED_REASONS: readonly Reason[] = ['BAD_OUTPUT', 'MODEL_ERROR', 'INVALID_INPUT'];
 
-/** Bits in the flag of an arrival; from PRIORITY on it counts: 0 is the model's own, else one more than the priority. */
-export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8 } as const;
+/** Bits in the flag of an arrival; three of them from PRIORITY on count: 0 is the model's own, else one more than the priority. */
+export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8, SUSPECT: 64 } as const;
+/** The priority in the flag of an arrival, as it was counted there. */
+export function priorityIn(flag: number): number {
+  return Math.floor((flag % ARRIVED.SUSPECT) / ARRIVED.PRIORITY);
+}
 
 /** One event of a recording. What the numbers mean depends on the kind; `text` points into the list of texts. */
 export interface RecordedEvent {

@@ -102,7 +102,7 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
     case 'galley_ejections_total':
       return [{ labels, value: counted.ejections }];
     case 'galley_denied_inputs':
-      return [{ labels, value: version.path.denyList.size }];
+      return [{ labels, value: version.path.quarantine.denied.size }];
     case 'galley_replica_memory_bytes':
       return replicas.map(({ replica, beat }) => ({
         labels: { ...labels, replica },

@@ -104,17 +104,21 @@ export function encodeEnd({ computeMs, memory }: Pick<Done, 'computeMs' | 'memor
 
 /** Reads an END body; throws a RangeError when it does not add up. */
 export function decodeEnd({ meta, flags }: Pick<Frame, 'meta' | 'flags'>): Done {
-  const computeMs = meta.readDoubleLE(0);
   const isMeasured = meta.byteLength > 8;
+  const computeMs = amountAt(meta, 0);
   if (!isMeasured && (flags & FLAG.NOT_FINITE) === 0) return { kind: 'done', computeMs };
   return {
     kind: 'done',
     computeMs,
-    ...(isMeasured
-      ? { memory: { beforeBytes: meta.readDoubleLE(8), afterBytes: meta.readDoubleLE(16) } }
-      : {}),
+    ...(isMeasured ? { memory: { beforeBytes: amountAt(meta, 8), afterBytes: amountAt(meta, 16) } } : {}),
     ...((flags & FLAG.NOT_FINITE) !== 0 ? { isNotFinite: true as const } : {}),
   };
+}
+
+function amountAt(meta: Buffer, offset: number): number {
+  const value = meta.readDoubleLE(offset);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new RangeError(`${value} where a time or a size belongs`);
 }
 
 function isEmpty(parameters: Parameters): boolean {

@@ -38,7 +38,12 @@ export interface RunOrder {
 
 /** From the main thread of a replica to its compute thread. */
 export type ToCompute =
-  | { readonly kind: 'load'; readonly order: LoadOrder; readonly keptBytes: Uint8Array }
+  | {
+      readonly kind: 'load';
+      readonly order: LoadOrder;
+      readonly keptBytes: Uint8Array;
+      readonly incarnation: number;
+    }
   | RunOrder
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
   | { readonly kind: 'unload' };

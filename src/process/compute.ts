@@ -1,12 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import { messageOf } from '../base/errors.ts';
-import { artefactOf } from '../model/artefact.ts';
-import { loadRuntime, type Runtime } from '../runtime/runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import { hasForbiddenFloat, mayHoldNonFinite } from '../tensor/finite.ts';
 import { splitRows } from '../tensor/rows.ts';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { decodeRun, encodeAnswer, encodeEnd, type RunBody } from './batch-frames.ts';
+import { ComputeEnd } from './compute-end.ts';
+import { isReplaced, loadFile, loadKept } from './compute-load.ts';
 import {
   EXPECT_ONNX,
   type FromCompute,
@@ -15,7 +16,6 @@ import {
   type ToCompute,
 } from './compute-messages.ts';
 import { FrameEncoder } from './frame-encoder.ts';
-import { type KeptModel, unpackModel } from './kept-model.ts';
 import { Refusals } from './refusals.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from './wire.ts';
 
@@ -72,8 +72,9 @@ class Compute {
       const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
       const isMeasured = (order.flags & FLAG.MEASURE) !== 0;
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
+      const isRowwise = (order.flags & FLAG.ROWWISE) !== 0;
       const { computeMs, areFinite } = isWanted
-        ? await this.#answer(body, (order.flags & FLAG.ROWWISE) !== 0, encoder, header)
+        ? await this.#during(order.batch, async () => this.#answer(body, isRowwise, encoder, header))
         : { computeMs: 0, areFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
       const flags = areFinite ? 0 : FLAG.NOT_FINITE;
@@ -87,6 +88,11 @@ class Compute {
       encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(messageOf(caught)), []);
     }
     send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
+  }
+
+  /** Only code of the model's own can leave anything behind. */
+  async #during<T>(batch: number, run: () => Promise<T>): Promise<T> {
+    return this.#order.runtime === 'module' ? ends.during(batch, run) : run();
   }
 
   async #answer(
@@ -148,6 +154,7 @@ class Compute {
   }
 
   async #unload(): Promise<void> {
+    ends.leave();
     await this.#runtime.unload();
     send({ kind: 'unloaded' });
   }
@@ -171,19 +178,22 @@ function send(message: FromCompute): void {
   parentPort?.postMessage(message, [...new Set(owned)]);
 }
 
+const ends = new ComputeEnd();
+ends.watch();
 let compute: Compute | undefined;
 
 // A failure here is met again, and told, when a model is loaded.
 if (process.argv.includes(EXPECT_ONNX)) void import('../runtime/onnx-runtime.ts').catch(() => {});
 
 parentPort?.on('message', (message: ToCompute) => {
-  if (message.kind === 'load') void load(message.order, message.keptBytes);
+  if (message.kind === 'load') void load(message);
   else if (compute !== undefined) compute.receive(message);
   // Asked to leave before anything is loaded: there is nothing to wait for.
   else if (message.kind === 'unload') send({ kind: 'unloaded' });
 });
 
-async function load(order: LoadOrder, keptBytes: Uint8Array): Promise<void> {
+async function load({ order, keptBytes, incarnation }: Extract<ToCompute, { kind: 'load' }>): Promise<void> {
+  ends.loaded(incarnation);
   try {
     const kept =
       order.kept !== undefined && isReplaced(order) ? { ...order.kept, bytes: keptBytes } : undefined;
@@ -193,37 +203,5 @@ async function load(order: LoadOrder, keptBytes: Uint8Array): Promise<void> {
     send({ kind: 'loaded', metadata: { ...runtime.metadata, artefact, ...isRestored } });
   } catch (caught) {
     send({ kind: 'load failed', message: messageOf(caught) });
-  }
-}
-
-interface Loaded {
-  readonly runtime: Runtime;
-  readonly artefact: string;
-}
-
-async function loadFile(order: LoadOrder): Promise<Loaded> {
-  const artefact = artefactOf(order.runtime, order.file);
-  const runtime = await loadRuntime(order);
-  if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
-  throw new Error(
-    'the file was replaced while it was being loaded: it is not known which of the two this is',
-  );
-}
-
-async function loadKept(order: LoadOrder, kept: KeptModel): Promise<Loaded> {
-  const unpacked = unpackModel(kept);
-  try {
-    return { runtime: await loadRuntime({ ...order, file: unpacked.file }), artefact: kept.artefact };
-  } finally {
-    unpacked.remove();
-  }
-}
-
-/** Whether the file holds another model than when it was first loaded, or is gone. */
-function isReplaced({ runtime, file, kept }: LoadOrder): boolean {
-  try {
-    return artefactOf(runtime, file) !== kept?.artefact;
-  } catch {
-    return true;
   }
 }

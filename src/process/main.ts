@@ -73,7 +73,7 @@ function onFrame(frame: Frame): void {
 }
 
 function load(order: LoadOrder, keptBytes: Uint8Array<ArrayBuffer>): void {
-  tell({ kind: 'load', order, keptBytes }, [keptBytes.buffer]);
+  tell({ kind: 'load', order, keptBytes, incarnation }, [keptBytes.buffer]);
   beats = setInterval(sendBeat, order.beatPeriodMs);
 }
 

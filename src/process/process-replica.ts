@@ -1,7 +1,7 @@
 import { messageOf, refuse } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import { causeOf, exitText } from '../replica/exit.ts';
-import type { Beat, Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
+import { exitText } from '../replica/exit.ts';
+import type { Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
 import { segmentsOf } from '../tensor/segments.ts';
 import type { Batch, Member } from '../work/batch.ts';
 import type { LossCause, Outcome, OutcomeSink } from '../work/outcome.ts';
@@ -9,13 +9,19 @@ import { decodeAnswer, decodeAnswers, decodeEnd, encodeRun } from './batch-frame
 import { Channel } from './channel.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
+import { readBeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import type { KeptModel } from './kept-model.ts';
+import { standsStill } from './own-end.ts';
+import { replicaExit, type ToldEnd } from './replica-exit.ts';
 import { ALL_MEMBERS, FLAG, type Frame, KIND, type Kind } from './wire.ts';
 
 interface RunningBatch {
   readonly sink: OutcomeSink;
   readonly members: readonly Member[];
 }
+
+/** More batches inside one replica than this are of use to no one. */
+const MOST_CREDITS = 64;
 
 /** What a replica is to load, and what was kept of it for the case that its file was replaced. */
 export interface LoadParts {
@@ -29,15 +35,17 @@ export class ProcessReplica implements Replica {
   readonly incarnation: number;
   readonly #child: ChildHandle;
   readonly #data: Channel;
-  readonly #control: Channel;
   readonly #observer: ReplicaObserver;
   readonly #running = new Map<number, RunningBatch>();
   #metadata: ModelMetadata | undefined;
+  #credits = 0;
   #detail = '';
   /** Why we end it ourselves; told as the cause instead of the bare signal. */
   #killedFor: LossCause | undefined;
   #end: ProcessEnd | undefined;
-  #isDrained = false;
+  /** What it said before code of its own ended it, and in the course of which batch. */
+  #ownEnd: ToldEnd | undefined;
+  #openPipes = 2;
   #isOver = false;
 
   constructor(
@@ -52,22 +60,16 @@ export class ProcessReplica implements Replica {
     this.#child = child;
     this.#observer = observer;
     const broken = (detail: string) => this.#breakOff(detail);
+    const closed = () => {
+      this.#openPipes -= 1;
+      this.#finish();
+    };
     this.#data = new Channel(child.data, {
       frame: (frame) => this.#onFrame(frame),
       broken,
-      closed: () => {
-        this.#isDrained = true;
-        this.#finish();
-      },
+      closed,
     });
-    this.#control = new Channel(child.control, {
-      frame: (frame) => {
-        const beat = this.#decode(() => JSON.parse(textOf(frame)) as Beat);
-        if (beat !== undefined) observer.beat(beat);
-      },
-      broken,
-      closed() {},
-    });
+    new Channel(child.control, { frame: (frame) => this.#onControl(frame), broken, closed });
     child.whenEnded((end) => {
       this.#end ??= end;
       this.#finish();
@@ -98,19 +100,34 @@ export class ProcessReplica implements Replica {
     this.#child.kill();
   }
 
+  #onControl(frame: Frame): void {
+    if (frame.incarnation !== this.incarnation || this.#isOver) return;
+    if (frame.kind === KIND.BEAT) {
+      const beat = this.#decode(() => readBeat(textOf(frame)));
+      if (beat !== undefined) this.#observer.beat(beat);
+    } else if (frame.kind === KIND.OWN_END) {
+      const end = this.#decode(() => readOwnEnd(textOf(frame)));
+      if (end === undefined) return;
+      this.#ownEnd ??= { batch: frame.batch, end };
+      // It can neither run on nor end by itself.
+      if (standsStill(end)) this.#child.kill();
+    } else {
+      this.#breakOff(`a frame of kind ${frame.kind}, which does not belong on its control pipe`);
+    }
+  }
+
   #onFrame(frame: Frame): void {
     // Bytes written before the process was ended may still arrive; nobody waits for them.
     if (frame.incarnation !== this.incarnation || this.#isOver) return;
     switch (frame.kind) {
       case KIND.LOADED:
-        this.#metadata = this.#decode(() => JSON.parse(textOf(frame)) as ModelMetadata);
-        if (this.#metadata !== undefined) this.#observer.loaded(this.#metadata);
+        this.#onLoaded(frame);
         break;
       case KIND.LOAD_FAILED:
         this.#observer.loadFailed(textOf(frame));
         break;
       case KIND.CREDIT:
-        this.#observer.credited(frame.batch);
+        this.#onCredit(frame.batch);
         break;
       case KIND.ANSWER:
       case KIND.REFUSED:
@@ -122,6 +139,23 @@ export class ProcessReplica implements Replica {
       default:
         this.#breakOff(`a frame of kind ${frame.kind}, which a replica does not send`);
     }
+  }
+
+  #onLoaded(frame: Frame): void {
+    if (this.#metadata !== undefined) {
+      this.#breakOff('a second word on what it has loaded');
+      return;
+    }
+    this.#metadata = this.#decode(() => readMetadata(textOf(frame)));
+    if (this.#metadata !== undefined) this.#observer.loaded(this.#metadata);
+  }
+
+  #onCredit(batches: number): void {
+    this.#credits += batches;
+    if (this.#metadata === undefined) this.#breakOff('credits before it has loaded anything');
+    else if (this.#credits > MOST_CREDITS)
+      this.#breakOff(`${this.#credits} credits, more than ${MOST_CREDITS}`);
+    else this.#observer.credited(batches);
   }
 
   #onPart(frame: Frame): void {
@@ -173,16 +207,20 @@ export class ProcessReplica implements Replica {
 
   /** Over is over only when the process has ended and its last bytes have been read. */
   #finish(): void {
-    if (this.#end === undefined || !this.#isDrained || this.#isOver) return;
+    if (this.#end === undefined || this.#openPipes > 0 || this.#isOver) return;
     this.#isOver = true;
-    this.#control.destroy();
-    const { code, signal, wasOutOfMemory, problem } = this.#end;
-    const cause = this.#killedFor ?? causeOf(code, signal, wasOutOfMemory);
-    const exit = { code, signal, cause, detail: this.#detail || problem };
+    const exit = replicaExit(this.#end, {
+      killedFor: this.#killedFor,
+      // Batches run in the order in which they came: the first one was running.
+      batch: this.#running.keys().next().value,
+      ownEnd: this.#ownEnd,
+      hasLoaded: this.#metadata !== undefined,
+      detail: this.#detail,
+    });
+    const { cause } = exit;
     this.#observer.exited(exit);
     const lost = [...this.#running.values()];
     this.#running.clear();
-    // Batches run in the order in which they came: the first one was running.
     for (const [index, { sink }] of lost.entries()) {
       sink.end({ kind: 'lost', cause, wasRunning: index === 0, detail: exitText(exit) });
     }

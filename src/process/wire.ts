@@ -24,6 +24,9 @@ export const KIND = {
   END: 10,
   /** To the gateway, on the control pipe: a sign of life; meta is JSON. */
   BEAT: 11,
+  /** To the gateway, on the control pipe: code in here is about to end the process. The batch field names the batch
+   * in whose course that code runs, 0 where it runs for none; meta is JSON. */
+  OWN_END: 12,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 

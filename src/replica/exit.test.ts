@@ -3,18 +3,41 @@ import { test } from 'node:test';
 
 import { causeOf, exitText } from './exit.ts';
 
-for (const [code, signal, wasOutOfMemory, cause] of [
-  [null, 'SIGSEGV', false, 'crash'],
-  [null, 'SIGABRT', true, 'crash'],
-  [3, null, false, 'crash'],
-  [null, 'SIGKILL', true, 'out of memory'],
-  [null, 'SIGKILL', false, 'killed'],
-  [null, 'SIGTERM', true, 'killed'],
-  [0, null, false, 'left'],
-  [null, null, false, 'not started'],
+const IDLE = { wasOutOfMemory: false, wasRunning: false, told: undefined } as const;
+const RUNNING = { ...IDLE, wasRunning: true } as const;
+
+for (const [what, facts, cause] of [
+  ['SIGSEGV', { ...IDLE, code: null, signal: 'SIGSEGV' }, 'crash'],
+  ['SIGABRT while memory ran out', { ...IDLE, code: null, signal: 'SIGABRT', wasOutOfMemory: true }, 'crash'],
+  ['code 3', { ...IDLE, code: 3, signal: null }, 'crash'],
+  ['code 0 in the middle of a batch', { ...RUNNING, code: 0, signal: null }, 'crash'],
+  ['code 0 with nothing to do', { ...IDLE, code: 0, signal: null }, 'left'],
+  [
+    'SIGKILL while memory ran out',
+    { ...IDLE, code: null, signal: 'SIGKILL', wasOutOfMemory: true },
+    'out of memory',
+  ],
+  ['SIGKILL', { ...RUNNING, code: null, signal: 'SIGKILL' }, 'killed'],
+  [
+    'SIGKILL that it sent to itself',
+    { ...RUNNING, code: null, signal: 'SIGKILL', told: 'by its batch' },
+    'crash',
+  ],
+  ['SIGTERM', { ...IDLE, code: null, signal: 'SIGTERM', wasOutOfMemory: true }, 'killed'],
+  [
+    'code 1 for an error of another batch',
+    { ...RUNNING, code: 1, signal: null, told: 'by other code' },
+    'late error',
+  ],
+  [
+    'code 0 from a timer of another batch',
+    { ...RUNNING, code: 0, signal: null, told: 'by other code' },
+    'late error',
+  ],
+  ['neither code nor signal', { ...IDLE, code: null, signal: null }, 'not started'],
 ] as const) {
-  test(`code ${code}, signal ${signal}${wasOutOfMemory ? ' while memory ran out' : ''}: ${cause}`, () => {
-    assert.equal(causeOf(code, signal, wasOutOfMemory), cause);
+  test(`${what}: ${cause}`, () => {
+    assert.equal(causeOf(facts), cause);
   });
 }
 

@@ -41,6 +41,10 @@ export class BisectSource implements RecoverySource {
     return undefined;
   }
 
+  list(): readonly Entry[] {
+    return this.#parts.flatMap(({ members }) => members);
+  }
+
   takeAll(): Entry[] {
     return this.#parts.splice(0).flatMap(({ members }) => members);
   }

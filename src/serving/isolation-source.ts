@@ -59,6 +59,10 @@ export class IsolationSource implements RecoverySource {
     });
   }
 
+  list(): readonly Entry[] {
+    return this.#suspects;
+  }
+
   takeAll(): Entry[] {
     this.#release();
     return this.#suspects.splice(0);

@@ -43,6 +43,11 @@ export class LaneQueue implements LaneView {
     return this.#classes[priority]?.youngest() ?? [];
   }
 
+  /** In the order of arrival. */
+  *entries(): Iterable<Entry> {
+    for (let entry = this.#head; entry !== undefined; entry = entry.after) yield entry;
+  }
+
   append(entry: Entry): void {
     // Mostly the last; only who takes another one's place has come before somebody.
     let before = this.#tail;

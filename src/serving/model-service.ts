@@ -69,10 +69,15 @@ export class ModelService implements EntryOwner {
   }
 
   /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
-  admit(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+  admit(
+    facts: RequestFacts,
+    onSettled: (outcome: Answer | Refusal) => void,
+    isSuspect = false,
+  ): Entry | Refusal {
     if (facts.rows > this.#version.maxRows) return this.tooLarge(facts.rows);
     const entry = this.#entry(facts, onSettled);
-    if (!this.#flights.join(entry)) {
+    if (isSuspect) this.#parts.recovery.isolate(entry);
+    else if (!this.#flights.join(entry)) {
       const refusal = this.#enter(entry);
       if (refusal !== undefined) {
         this.#flights.ended(entry);
@@ -125,6 +130,7 @@ export class ModelService implements EntryOwner {
   /** For the entry. */
   settled(entry: Entry, outcome: Answer | Refusal): void {
     this.#parts.deadlines.remove(entry);
+    this.#parts.recovery.settled(entry, outcome);
     this.#unsettled -= 1;
     if (entry.contentKey !== undefined) {
       for (const follower of this.#flights.ended(entry)) {
@@ -155,6 +161,17 @@ export class ModelService implements EntryOwner {
   refuseWaiting(refusal: Refusal): void {
     const { queue, recovery } = this.#parts;
     for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
+  }
+
+  /** Refuses what waits and holds the same as an input that was just convicted. Only what looks alike is compared. */
+  refuseLike({ lane, rows, bytes }: Entry, isDenied: (entry: Entry) => boolean): void {
+    const { queue, recovery } = this.#parts;
+    const isAlike = (other: Entry) => other.lane === lane && other.rows === rows && other.bytes === bytes;
+    for (const entry of [...queue.inLane(lane), ...recovery.waiting()]) {
+      if (entry.isSettled || !isAlike(entry) || !isDenied(entry)) continue;
+      queue.remove(entry);
+      entry.settle(refuse('DENIED_INPUT', 'an equal input was just found to end replicas'));
+    }
   }
 
   #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
@@ -195,15 +212,15 @@ export class ModelService implements EntryOwner {
     const { running, isQueued } = entry;
     const successor = entry.contentKey === undefined ? undefined : this.#flights.left(entry);
     queue.remove(entry);
+    entry.hasLeft = true;
     entry.settle(refusal);
     if (successor === undefined) running?.cancel(entry);
     else if (running !== undefined) running.replace(entry, successor);
     else {
       // It had waited for another try, or in the queue; whoever takes its place inherits its history.
-      successor.losses = entry.losses;
-      successor.failedAt = entry.failedAt;
+      successor.inherit(entry);
       // Who may have ended a replica does not go among others, whoever asks for it.
-      if (!isQueued && entry.losses > 0) this.#parts.recovery.isolate(successor);
+      if (!isQueued && entry.hasSetbacks) this.#parts.recovery.isolate(successor);
       else queue.add(successor);
       if (!isQueued) this.#parts.wake();
     }

@@ -2,39 +2,29 @@ import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
 import { halves, mayBisect } from '../batching/bisect.ts';
-import { convicts, isSuspicious } from '../health/conviction.ts';
 import { maxRetries, type RetryBudget } from '../health/retry-budget.ts';
+import type { Answer } from '../model/inference.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Lost, Outcome } from '../work/outcome.ts';
+import type { Outcome } from '../work/outcome.ts';
 import { BisectSource } from './bisect-source.ts';
 import { IsolationSource } from './isolation-source.ts';
+import { Losses, type Recovered } from './losses.ts';
+import type { Quarantine } from './quarantine.ts';
 import type { RequestWork } from './request-work.ts';
 import { RetrySource } from './retry-source.ts';
 import { ThrowRecord } from './throw-record.ts';
 import type { RecoverySource } from './work-source.ts';
-
-/** An input that ended replicas, beyond doubt. */
-export interface Convicted {
-  readonly entry: Entry;
-  readonly replica: ReplicaId;
-  readonly detail: string;
-}
-
-/** A batch whose members get a second chance, and in which way. */
-export interface Recovered {
-  readonly how: 'isolate' | 'bisect' | 'retry' | 'ask another';
-  readonly requests: number;
-  readonly replica: ReplicaId;
-  readonly detail: string;
-}
 
 /** What recovery needs of the world. */
 export interface RecoveryPorts {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly budget: RetryBudget;
+  readonly quarantine: Quarantine;
+  /** Whether a request holds what is on the list of inputs that are refused. */
+  readonly isDenied: (entry: Entry) => boolean;
   /** Requests admitted and not yet answered. */
   readonly inFlight: () => number;
   /** Why nothing can be tried again; undefined when it can. */
@@ -42,17 +32,12 @@ export interface RecoveryPorts {
   readonly wake: () => void;
 }
 
-/** Whoever was running at so many ends runs alone from then on, though nothing is proved against it. */
-const LOSSES_TO_ISOLATE = 2;
-/** And after so many it has had its chances: no input may end replicas for as long as it likes. */
-const MAX_LOSSES = 3;
-
 /**
  * Second chances. A batch lost with its replica runs again; what may have ended the replica runs alone; a batch that
  * threw is halved; a bad answer is checked with another replica. Everything else is answered here.
  */
 export class Recovery {
-  readonly convicted = new Event<Convicted>();
+  readonly losses: Losses;
   readonly recovered = new Event<Recovered>();
   /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
   readonly exonerated = new Event<ReplicaId>();
@@ -72,6 +57,11 @@ export class Recovery {
     this.#isolation = new IsolationSource(ports.roster, this);
     this.#bisect = new BisectSource(this);
     this.sources = [this.#isolation, this.#bisect, this.#retries];
+    this.losses = new Losses(ports, {
+      isolate: (members) => this.#isolation.add(members),
+      retry: (members) => this.#retries.add(members),
+      recovered: (it) => this.recovered.emit(it),
+    });
   }
 
   /** Requests that are to run alone and still wait for it. */
@@ -103,8 +93,14 @@ export class Recovery {
     this.#isolation.leave(replica);
   }
 
+  /** A request has its answer, or its refusal. */
+  settled(entry: Entry, outcome: Answer | Refusal): void {
+    this.#ports.quarantine.settled(entry, outcome);
+  }
+
   /** For the work. */
   started(work: RequestWork): void {
+    this.#ports.quarantine.started(work);
     this.#throws.started(work, this.#ports.clock.now());
     if (work.reason === 'retry') this.#retriesRunning += 1;
   }
@@ -120,72 +116,24 @@ export class Recovery {
     const [first] = work.members;
     if (work.reason === 'isolation' && first !== undefined) this.#isolation.ended(first);
     this.#throws.ended(work, outcome, this.#ports.clock.now());
-    if (unanswered.length === 0) return;
+    this.#ports.quarantine.ended(work, outcome);
     const replica = work.replica?.id ?? '';
     for (const member of unanswered) member.dispatchedAt = undefined;
-    if (outcome.kind === 'lost') this.#onLost(work, outcome, unanswered, replica);
-    else if (outcome.kind === 'threw') this.#onThrew(outcome.message, unanswered, replica);
+    // Also where nobody waits for an answer any more: what has ended the replica would come again.
+    if (outcome.kind === 'lost') this.losses.ended(work, outcome, unanswered);
+    if (outcome.kind === 'lost' || unanswered.length === 0) return;
+    if (outcome.kind === 'threw') this.#onThrew(outcome.message, unanswered, replica);
     else this.#onBadAnswers(unanswered, bad, replica);
+  }
+
+  /** Everything that waits for another try. */
+  waiting(): Entry[] {
+    return this.sources.flatMap((source) => source.list());
   }
 
   /** Everything that waits for another try; nothing does afterwards. */
   takeAll(): Entry[] {
     return this.sources.flatMap((source) => source.takeAll());
-  }
-
-  #onLost({ reason }: RequestWork, lost: Lost, members: readonly Entry[], replica: ReplicaId): void {
-    const isSuspect = lost.wasRunning && isSuspicious(lost.cause);
-    const [alone] = members;
-    if (isSuspect && reason === 'isolation' && alone !== undefined) {
-      const tooLong = `it ran too long twice, the second time alone: ${lost.detail}`;
-      if (convicts(lost.cause)) this.#convict(alone, replica, lost.detail);
-      // Slowness proves nothing against an input, but a third try would only end a third replica.
-      else alone.settle(refuse('DEADLINE_RUNNING', tooLong));
-      return;
-    }
-    const refusal = this.#ports.whyNot();
-    if (refusal !== undefined) {
-      for (const member of members) member.settle(refusal);
-      return;
-    }
-    if (lost.wasRunning) for (const member of members) member.losses += 1;
-    const inTime = members.filter((member) => this.#hasChance(member, lost.detail));
-    if (inTime.length === 0) return;
-    const hasHistory = inTime.some(({ losses }) => losses >= LOSSES_TO_ISOLATE);
-    const how = isSuspect || hasHistory || reason === 'isolation' ? 'isolate' : 'retry';
-    if (how === 'isolate') this.#isolation.add(inTime);
-    else this.#retries.add(inTime);
-    this.recovered.emit({ how, requests: inTime.length, replica, detail: lost.detail });
-  }
-
-  /** Who cannot be answered in time any more, or has had enough tries, is told so now. */
-  #hasChance(member: Entry, detail: string): boolean {
-    if (member.losses >= MAX_LOSSES) {
-      member.settle(refuse('REPLICA_LOST', `${member.losses} replicas ended while they ran this: ${detail}`));
-      return false;
-    }
-    const timesMs = this.#ports.roster
-      .views()
-      .map(({ service }) => service.predictMs(member.rows, member.lane));
-    const neededMs = timesMs.length === 0 ? 0 : Math.min(...timesMs);
-    if (member.deadline - this.#ports.clock.now() > neededMs) return true;
-    member.settle(
-      refuse(
-        'REPLICA_LOST',
-        `the replica that ran this was lost (${detail}), and no time is left to try again`,
-      ),
-    );
-    return false;
-  }
-
-  #convict(entry: Entry, replica: ReplicaId, detail: string): void {
-    this.convicted.emit({ entry, replica, detail });
-    entry.settle(
-      refuse(
-        'POISON_INPUT',
-        `this input ended two replicas, the second time alone: ${detail}; it will be refused for a while`,
-      ),
-    );
   }
 
   #onThrew(message: string, members: readonly Entry[], replica: ReplicaId): void {

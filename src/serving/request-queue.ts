@@ -131,6 +131,11 @@ export class RequestQueue {
     return this.#lanes.values();
   }
 
+  /** What waits in a lane, in the order of arrival. */
+  inLane(key: LaneKey): Entry[] {
+    return [...(this.#lanes.get(key)?.entries() ?? [])];
+  }
+
   /** Takes whoever the fill lets ride along, in the order of service. */
   take(key: LaneKey, fill: BatchFill): Filled {
     const members: Entry[] = [];

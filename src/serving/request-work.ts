@@ -14,6 +14,8 @@ export class RequestWork implements Work, RunningPlace, Ride {
   readonly rows: number;
   readonly reason: BatchReason;
   readonly lane: LaneKey;
+  /** When it left for its replica. */
+  readonly sentAt: number;
   predictedMs = 0;
   computeMs: number | undefined;
   readonly #recovery: Recovery;
@@ -32,6 +34,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
       member.dispatchedAt = now;
     }
     this.members = members;
+    this.sentAt = now;
     this.rows = rows;
     this.reason = reason;
     this.lane = members[0]?.lane ?? '';
@@ -40,6 +43,11 @@ export class RequestWork implements Work, RunningPlace, Ride {
 
   get replica(): Replica | undefined {
     return this.#place?.replica;
+  }
+
+  /** 0 before it has left. */
+  get batchId(): number {
+    return this.#place?.batch.id ?? 0;
   }
 
   get replicaId(): string {
@@ -75,6 +83,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
     successor.ride = this;
     successor.dispatchedAt = member.dispatchedAt;
     successor.attempts = member.attempts;
+    successor.inherit(member);
   }
 
   part(index: number, answer: Answer | Refusal): void {
@@ -95,12 +104,13 @@ export class RequestWork implements Work, RunningPlace, Ride {
   settled(outcome: Outcome): void {
     if (outcome.kind === 'done') this.computeMs = outcome.computeMs;
     if (this.#held !== undefined) for (const [entry, answer] of this.#held) entry.settle(answer);
-    const unanswered = this.#now().filter((member) => !member.isSettled);
+    const unanswered = this.current().filter((member) => !member.isSettled);
     for (const member of unanswered) member.running = undefined;
     this.#recovery.ended(this, outcome, unanswered, this.#bad);
   }
 
-  #now(): readonly Entry[] {
+  /** Who waits for the answers, by place in the batch. */
+  current(): readonly Entry[] {
     return this.#successors === undefined
       ? this.members
       : this.members.map((member) => this.#current(member));

@@ -50,6 +50,10 @@ export class RetrySource implements RecoverySource {
     });
   }
 
+  list(): readonly Entry[] {
+    return this.#batches.flatMap(({ members }) => members);
+  }
+
   takeAll(): Entry[] {
     return this.#batches.splice(0).flatMap(({ members }) => members);
   }

@@ -55,6 +55,6 @@ export class SingleFlight {
 
 /** Not with one that is over or has failed before, nor behind one that is less urgent. */
 function mayJoin(leader: Entry, entry: Entry): boolean {
-  const isWell = !leader.isSettled && leader.losses === 0 && leader.failedAt === undefined;
+  const isWell = !leader.isSettled && !leader.hasSetbacks && leader.failedAt === undefined;
   return isWell && leader.priority >= entry.priority;
 }

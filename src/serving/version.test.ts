@@ -191,10 +191,14 @@ test('queue bounds count rows and bytes', () => {
   assert.equal(reasonOf(outcomes.get(4)), 'QUEUE_FULL');
 });
 
-test('when the last life is over, who was running is told so at once', () => {
-  const { clock, spawner, submit, outcomes } = setUp({ health: { restart: { maxBadLives: 1 } } });
-  submit(0);
+test('when the last life is over, what waits is told so at once', () => {
+  const { clock, spawner, submit, outcomes } = setUp(
+    { health: { restart: { maxBadLives: 2 } } },
+    { loadMs: 50 },
+  );
+  spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
   clock.advance(1);
+  submit(0);
   spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
   clock.advance(1);
   assert.equal(reasonOf(outcomes.get(0)), 'MODEL_FAILED');

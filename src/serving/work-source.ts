@@ -47,6 +47,8 @@ export interface WorkSource {
 
 /** A source whose work can be called off. */
 export interface RecoverySource extends WorkSource {
+  /** What waits. */
+  list(): readonly Entry[];
   takeAll(): Entry[];
 }
 

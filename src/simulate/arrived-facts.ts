@@ -1,4 +1,4 @@
-import { ARRIVED } from '../observe/recording.ts';
+import { ARRIVED, priorityIn } from '../observe/recording.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { NOBODY } from '../work/entry.ts';
@@ -12,7 +12,7 @@ export function arrivedFacts(
   inputs: readonly Tensor[],
 ): RequestFacts {
   const timeoutMs = (flag & ARRIVED.TIMEOUT) === 0 ? undefined : recordedTimeoutMs;
-  const priority = Math.floor(flag / ARRIVED.PRIORITY);
+  const priority = priorityIn(flag);
   return {
     request: { id: '', inputs, parameters: {}, timeoutMs, priority: 0 },
     ...{ lane, rows, bytes, timeoutMs },

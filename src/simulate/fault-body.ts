@@ -12,6 +12,8 @@ import type {
 
 export const WIDTH = 4;
 const MEGABYTE = 1e6;
+/** Long enough for another batch to be running by then. */
+const LATE_MS = 7;
 /** Slower than this is as good as hanging: the watchdog would be right. */
 const SLOWEST_MS = 1_000;
 
@@ -63,6 +65,10 @@ export class FaultBody implements SimulatedBehaviour {
     const marks = marksOf(batch);
     if (marks.includes(MARK.crash)) return { kind: 'die', code: null, signal: 'SIGSEGV' };
     if (marks.includes(MARK.exit)) return { kind: 'die', code: 3, signal: null };
+    if (marks.includes(MARK.leave)) return { kind: 'die', code: 0, signal: null };
+    if (marks.includes(MARK.killItself)) return { kind: 'die', code: null, signal: 'SIGKILL', isTold: true };
+    if (marks.includes(MARK.killUnseen)) return { kind: 'die', code: null, signal: 'SIGKILL' };
+    if (marks.includes(MARK.stopItself)) return { kind: 'stop' };
     if (marks.includes(MARK.hang)) return { kind: 'hang' };
     if (marks.includes(MARK.garbage)) return { kind: 'garbage' };
     return this.#fault(batch, marks) ?? this.#answer(batch, marks);
@@ -106,7 +112,8 @@ export class FaultBody implements SimulatedBehaviour {
   #answer(_: SimulatedBatch, marks: readonly Mark[]): SimulatedResult {
     if (marks.includes(MARK.throw)) return { kind: 'throw', message: 'this input is too much' };
     const members = marks.flatMap((mark, member) => (mark === MARK.nan ? [member] : []));
-    return members.length > 0 ? { kind: 'refuse members', members } : { kind: 'answer' };
+    if (members.length > 0) return { kind: 'refuse members', members };
+    return marks.includes(MARK.late) ? { kind: 'late error', afterMs: LATE_MS } : { kind: 'answer' };
   }
 
   #active(kind: PlannedFault['kind'], replica: ReplicaId): PlannedFault | undefined {

@@ -2,11 +2,25 @@ import type { Random } from '../base/random.ts';
 import { STRATEGIES } from '../config/balancing-settings.ts';
 
 /** What an input does to whoever runs it. */
-export const MARK = { none: 0, crash: 1, exit: 2, hang: 3, garbage: 4, throw: 5, nan: 6 } as const;
+export const MARK = {
+  ...{ none: 0, crash: 1, exit: 2, hang: 3, garbage: 4, throw: 5, nan: 6 },
+  /** It leaves with code 0, as if all were well. */
+  leave: 7,
+  /** It sends SIGKILL or SIGSTOP to itself. */
+  killItself: 8,
+  stopItself: 9,
+  /** It is killed so that nothing tells whether from inside or outside. */
+  killUnseen: 10,
+  /** It is answered, and leaves an error behind that ends the replica later. */
+  late: 11,
+} as const;
 export type Mark = (typeof MARK)[keyof typeof MARK];
 
 /** Inputs that end replicas, whichever they meet. */
-export const POISON: ReadonlySet<Mark> = new Set([MARK.crash, MARK.exit, MARK.hang, MARK.garbage] as const);
+export const POISON: ReadonlySet<Mark> = new Set([
+  ...([MARK.crash, MARK.exit, MARK.hang, MARK.garbage, MARK.leave] as const),
+  ...([MARK.killItself, MARK.stopItself, MARK.killUnseen] as const),
+] as const);
 
 /** A request that will come. */
 export interface PlannedRequest {
@@ -81,7 +95,7 @@ const FAULTS: readonly FaultKind[] = [
   ...(['wrong numbers', 'leak', 'stall', 'operator restarts', 'operator ejects'] as const),
 ];
 const POISONOUS: readonly Mark[] = [...POISON];
-const BAD: readonly Mark[] = [MARK.throw, MARK.nan];
+const BAD: readonly Mark[] = [MARK.throw, MARK.nan, MARK.late];
 
 /** Draws a plan. */
 export function drawPlan(seed: number, random: Random): FaultPlan {

@@ -160,7 +160,8 @@ function planFault(
       break;
     case 'kill storm':
       for (let each = atMs; each < atMs + forMs; each += KILL_EVERY_MS) {
-        at(each, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
+        // A replica that is killed at every run of one input, and never else, cannot be told from one that it kills.
+        at(each, () => child()?.end(null, 'SIGKILL'));
       }
       break;
     case 'crash':

@@ -76,6 +76,7 @@ const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, prio
 const CONTENT: AnswerJudge = {
   isSame: () => true,
   areAlike: () => false,
+  isListed: () => false,
   formProblem: () => '',
   rowsProblem: () => '',
 };
@@ -126,7 +127,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     it.learner?.arrived?.(now);
     const book = books.open(facts.tenant.name, isCounted);
     const number = index;
-    const entry = version.admit({ facts, isDenied: false }, (outcome) => {
+    const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
       if (isRefusal(outcome)) {
         book.refused(outcome.reason);
         it.onRefused?.(number, outcome.reason);

@@ -154,6 +154,7 @@ class Replay {
     const body = new ReplayBody({
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
+      isListed: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       formProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
       rowsProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
     });
@@ -171,7 +172,8 @@ class Replay {
   #arrive({ version, entries }: Revived, { flag, a, b, value }: RecordedEvent, lane: string): void {
     const facts = { ...arrivedFacts(flag, value, { lane, rows: a, bytes: b }, []), ...this.#caller };
     this.#caller = {};
-    const entry = version.admit({ facts, isDenied: (flag & ARRIVED.DENIED) !== 0 }, () => {});
+    const [isDenied, isSuspect] = [(flag & ARRIVED.DENIED) !== 0, (flag & ARRIVED.SUSPECT) !== 0];
+    const entry = version.admit({ facts, isDenied, isSuspect }, () => {});
     if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
   }
 

@@ -18,8 +18,17 @@ export type SimulatedResult =
   /** Only these members are refused, for what their outputs hold. */
   | { readonly kind: 'refuse members'; readonly members: readonly number[] }
   | { readonly kind: 'throw'; readonly message: string }
-  /** It dies in the middle. */
-  | { readonly kind: 'die'; readonly code: number | null; readonly signal: string | null }
+  /** It dies in the middle; `isTold` by code of its own that says so before. */
+  | {
+      readonly kind: 'die';
+      readonly code: number | null;
+      readonly signal: string | null;
+      readonly isTold?: true;
+    }
+  /** It stops itself in the middle, and says so before. */
+  | { readonly kind: 'stop' }
+  /** It answers, and so much later an error that it has left behind ends the process, whatever that runs by then. */
+  | { readonly kind: 'late error'; readonly afterMs: number }
   /** It never comes back. */
   | { readonly kind: 'hang' }
   /** Bytes that are no frame. */

@@ -99,7 +99,11 @@ function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEv
   const inputs = [
     { name: 'x', datatype: 'UINT8' as const, shape: [a], data: bytesOf(allocateArray('UINT8', a)) },
   ];
-  return { facts: arrivedFacts(flag, value, { lane, rows: a, bytes: b }, inputs), isDenied: false };
+  return {
+    facts: arrivedFacts(flag, value, { lane, rows: a, bytes: b }, inputs),
+    isDenied: false,
+    isSuspect: false,
+  };
 }
 
 /** Replicas that take as long for a batch as the recorded ones. */

@@ -5,6 +5,7 @@ import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { BatchReason, Member } from './batch.ts';
 import type { LaneKey, WaitingRequest } from './lane.ts';
 import type { Priority } from './priority.ts';
+import { noSetbacks, type Setbacks } from './setbacks.ts';
 
 /** What is known of a request when it is admitted. */
 export interface EntryFacts {
@@ -78,10 +79,12 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   isExempt = false;
   /** When it left the queue; undefined while it waits. */
   dispatchedAt: number | undefined;
-  /** Replicas that ended while they ran it. */
-  losses = 0;
-  /** The replica that has failed at it; another one is being asked. */
+  /** Its caller has gone, or has waited for as long as it wanted to: it has no answer of its own. */
+  hasLeft = false;
+  /** The replica that has failed at it, alone or among others. */
   failedAt: string | undefined;
+  /** Another one that has: there is no need to ask a third. */
+  alsoFailedAt: string | undefined;
   running: RunningPlace | undefined;
   /** Batches it has been in. */
   attempts = 0;
@@ -99,6 +102,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   isQueued = false;
   /** Place among the deadlines. */
   heapIndex = -1;
+  #setbacks: Setbacks | undefined;
   #owner: EntryOwner | undefined;
   readonly #onSettled: (outcome: Answer | Refusal) => void;
 
@@ -118,6 +122,24 @@ export class Entry implements Member, WaitingRequest, HeapItem {
     this.isExplained = facts.isExplained;
     this.#owner = owner;
     this.#onSettled = onSettled;
+  }
+
+  /** Ends of replicas that it has met. */
+  get setbacks(): Setbacks {
+    this.#setbacks ??= noSetbacks();
+    return this.#setbacks;
+  }
+
+  /** Whether it has met any. */
+  get hasSetbacks(): boolean {
+    return this.#setbacks !== undefined;
+  }
+
+  /** It takes the place of another one, and inherits what that one has met. */
+  inherit(other: Entry): void {
+    this.#setbacks = other.#setbacks && { ...other.#setbacks };
+    this.failedAt = other.failedAt;
+    this.alsoFailedAt = other.alsoFailedAt;
   }
 
   get isSettled(): boolean {

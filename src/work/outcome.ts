@@ -24,17 +24,22 @@ export interface Threw {
   readonly message: string;
 }
 
-/**
- * Why a replica ended: by its own fault (`crash`), for what it did to us (`watchdog`, `protocol`), by the kernel, by
- * somebody outside (`killed`), because we wanted it so (`ended`), or by leaving of its own accord.
- */
+/** Why a replica ended. */
 export type LossCause =
+  /** By its own doing: a fault, an exit, a signal that it sent to itself. */
   | 'crash'
+  /** By code that ran outside the batch that had begun it: the mistake is the model's, and no batch's. */
+  | 'late error'
   | 'watchdog'
   | 'protocol'
   | 'out of memory'
+  /** By a signal, from outside as far as anything tells. */
   | 'killed'
+  /** Its process stood still as a whole, as after SIGSTOP, from outside as far as anything tells. */
+  | 'stopped'
+  /** Because we wanted it so. */
   | 'ended'
+  /** As it was told to, with nothing left to do. */
   | 'left'
   | 'not started';
 

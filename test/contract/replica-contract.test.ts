@@ -58,7 +58,8 @@ function simulatedBody(): Body {
     result: ({ inputs }: { inputs: Parameters<typeof order>[0] }) => {
       const orders = order(inputs);
       if (orders.includes(THROW as number)) return { kind: 'throw', message: 'told to throw' } as const;
-      if (orders.includes(DIE as number)) return { kind: 'die', code: null, signal: 'SIGKILL' } as const;
+      if (orders.includes(DIE as number))
+        return { kind: 'die', code: null, signal: 'SIGKILL', isTold: true } as const;
       if (orders.includes(HANG as number)) return { kind: 'hang' } as const;
       return orders.includes(GARBAGE as number)
         ? ({ kind: 'garbage' } as const)
@@ -193,7 +194,8 @@ for (const make of [realBody, simulatedBody]) {
       'ended 1',
       'ended 2',
     ]);
-    assert.equal(exit()?.cause, 'killed');
+    assert.equal(exit()?.cause, 'crash');
+    assert.equal(exit()?.batch, 1);
     const [first, second] = [running.outcome(), waiting.outcome()];
     assert.ok(first?.kind === 'lost' && first.wasRunning);
     assert.ok(second?.kind === 'lost' && !second.wasRunning);

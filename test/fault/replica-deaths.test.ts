@@ -100,10 +100,10 @@ test('3: a replica that is stopped by a signal is replaced, by the watchdog when
   await fleet.stop();
 });
 
-test('8: an input that ends every replica ends two, is answered 500 and then 422, and others never notice', async (t) => {
+test('8: an input that ends every replica ends two, is answered 422 from then on, and others never notice', async (t) => {
   const fleet = await Fleet.start(t, {});
   const first = await fleet.ask('segfault');
-  assert.equal(first.status, 500, first.body);
+  assert.equal(first.status, 422, first.body);
   assert.equal(reasonIn(first.body), 'POISON_INPUT');
   for (let times = 0; times < 3; times++) {
     const again = await fleet.ask('segfault');
@@ -162,7 +162,7 @@ test('39: a life that cannot be begun is tried again with growing delays; a reje
 
   const before = childrenOf(server.pid);
   const { status, body } = await fleet.ask('reject');
-  assert.equal(status, 500, body);
+  assert.equal(status, 422, body);
   assert.equal(reasonIn(body), 'POISON_INPUT');
   await fleet.allReady();
   assert.equal(childrenOf(server.pid).length, 2);

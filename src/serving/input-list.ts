@@ -2,20 +2,26 @@ import type { Clock } from '../base/clock.ts';
 import type { InferenceRequest } from '../model/inference.ts';
 import { contentKeyOf, formOf } from './content-key.ts';
 
-/** Inputs that are refused for a while, by what they hold. Bounded: the oldest are forgotten first. */
-export class DenyList {
+/** How long and how many inputs are kept. */
+export interface ListBounds {
+  readonly denyMs: number;
+  readonly denyEntries: number;
+}
+
+/** Inputs that are treated apart for a while, by what they hold. Bounded: the oldest are forgotten first. */
+export class InputList {
   readonly #clock: Clock;
-  readonly #denyMs: number;
+  readonly #keepMs: number;
   readonly #maxEntries: number;
   /** Hash of the whole input → until when. */
   readonly #until = new Map<string, number>();
   /** How many listed inputs have the same outward form: whoever looks like none of them need not be hashed. */
   readonly #forms = new Map<string, number>();
 
-  constructor(clock: Clock, settings: { readonly denyMs: number; readonly denyEntries: number }) {
+  constructor(clock: Clock, bounds: ListBounds) {
     this.#clock = clock;
-    this.#denyMs = settings.denyMs;
-    this.#maxEntries = settings.denyEntries;
+    this.#keepMs = bounds.denyMs;
+    this.#maxEntries = bounds.denyEntries;
   }
 
   get size(): number {
@@ -25,23 +31,26 @@ export class DenyList {
   add(request: InferenceRequest): void {
     const key = contentKeyOf(request);
     this.#remove(key);
-    this.#until.set(key, this.#clock.now() + this.#denyMs);
+    this.#until.set(key, this.#clock.now() + this.#keepMs);
     const form = formOf(request);
     this.#forms.set(form, (this.#forms.get(form) ?? 0) + 1);
     const [oldest] = this.#until.keys();
     if (this.#until.size > this.#maxEntries && oldest !== undefined) this.#remove(oldest);
   }
 
-  /** How much longer the input is refused, in ms; undefined when it is not. Costs nothing while the list is empty. */
-  deniedForMs(request: InferenceRequest): number | undefined {
-    if (this.#until.size === 0 || !this.#forms.has(formOf(request))) return undefined;
+  /** Costs nothing while the list is empty. */
+  has(request: InferenceRequest): boolean {
+    if (this.#until.size === 0 || !this.#forms.has(formOf(request))) return false;
     const key = contentKeyOf(request);
     const until = this.#until.get(key);
-    if (until === undefined) return undefined;
-    const leftMs = until - this.#clock.now();
-    if (leftMs > 0) return leftMs;
+    if (until === undefined) return false;
+    if (until > this.#clock.now()) return true;
     this.#remove(key);
-    return undefined;
+    return false;
+  }
+
+  remove(request: InferenceRequest): void {
+    if (this.#until.size > 0) this.#remove(contentKeyOf(request));
   }
 
   #remove(key: string): void {
