@@ -29,7 +29,6 @@ export interface LifePorts {
 /** The course of a replica's life from its birth to its exit; what follows an exit is for the supervisor to say. */
 export class Lives {
   readonly moved = new Event<ReplicaMoved>();
-  readonly loaded = new Event<ModelMetadata>();
   readonly beaten = new Event<{ readonly replica: ReplicaId; readonly beat: Beat }>();
   /** A replica is to get nothing more, though it may still run something. */
   readonly leaving = new Event<ReplicaId>();
@@ -120,7 +119,6 @@ export class Lives {
     }
     const { clock } = this.#ports;
     place.goTo('warming', 'the model is loaded', clock.now());
-    this.loaded.emit(metadata);
     const { incarnation } = place;
     const isWarming = () => place.incarnation === incarnation && place.state === 'warming';
     const ready = () => {
