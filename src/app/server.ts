@@ -14,10 +14,10 @@ import { ProcessSpawner } from '../process/spawner.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import type { Front } from './front.ts';
 import { loadOrderOf } from './load-order.ts';
-import { countOomKills } from './oom-kills.ts';
 import { Operations } from './operations.ts';
 import { Patience } from './patience.ts';
 import { preflight } from './preflight.ts';
+import { processPorts } from './process-ports.ts';
 import { listServedModels, type ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
 import { whenStopped } from './when-stopped.ts';
@@ -135,7 +135,7 @@ export class GalleyServer {
         'replica wrote',
       );
     };
-    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, { standby, oomKills: countOomKills });
+    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
     const spec = { model, version: file.version, file: file.file, settings, ownSample };
     const random = seededRandom(seed);
     return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });

@@ -1,6 +1,8 @@
 import { loadOrderOf } from '../app/load-order.ts';
 import { preflight } from '../app/preflight.ts';
+import { processPorts } from '../app/process-ports.ts';
 import { listServedModels, type ServedModel } from '../app/served-models.ts';
+import { RealClock } from '../base/clock.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
@@ -29,7 +31,11 @@ export async function check(path: string): Promise<void> {
 
 /** Loads the model in a process of its own, as serving does, and ends that process again. */
 async function openModel(model: ServedModel): Promise<ModelMetadata> {
-  const spawner = new ProcessSpawner(loadOrderOf(model), ({ line }) => console.log(`  ${line}`));
+  const spawner = new ProcessSpawner(
+    loadOrderOf(model),
+    ({ line }) => console.log(`  ${line}`),
+    processPorts(model.settings, new RealClock()),
+  );
   return new Promise((resolve, reject) => {
     let result: ModelMetadata | Error = new Error('the process that opened it ended unexpectedly');
     const replica = spawner.spawn(`${model.model}/${model.file.version}`, 1, {

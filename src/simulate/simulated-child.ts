@@ -1,13 +1,12 @@
 import { type Clock, RANK, type Timer } from '../base/clock.ts';
-import { decodeRun, encodeAnswer } from '../process/batch-frames.ts';
+import { decodeRun } from '../process/batch-frames.ts';
 import type { ChildHandle, ProcessEnd } from '../process/child-handle.ts';
 import { FrameEncoder } from '../process/frame-encoder.ts';
 import { FrameReader } from '../process/frame-reader.ts';
 import type { OwnEnd } from '../process/own-end.ts';
-import { ALL_MEMBERS, FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../process/wire.ts';
+import { type Frame, type FrameHeader, KIND, type Kind } from '../process/wire.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import { splitRows } from '../tensor/rows.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { simulatedAnswer } from './simulated-answer.ts';
 import type { SimulatedBatch, SimulatedBehaviour, SimulatedResult } from './simulated-behaviour.ts';
 import { SimulatedPipe } from './simulated-pipe.ts';
 
@@ -159,7 +158,10 @@ export class SimulatedChild implements ChildHandle {
       this.data.deliver(Buffer.from('a log line that went astray, long enough to be a header'));
       return;
     }
-    const bytes = Buffer.concat(this.#answer(id, batch, result, computeMs));
+    const names = this.#behaviour.metadata.outputs.map(({ name }) => name);
+    const bytes = Buffer.concat(
+      simulatedAnswer({ ...this.#header(KIND.END), batch: id }, batch, { result, computeMs, names }),
+    );
     if (result.kind === 'torn') {
       this.data.deliver(bytes.subarray(0, Math.floor(bytes.byteLength * result.share)));
       this.end(null, 'SIGSEGV');
@@ -171,40 +173,6 @@ export class SimulatedChild implements ChildHandle {
     this.data.deliver(bytes);
     if (result.kind === 'echo twice') this.data.deliver(bytes);
     if (this.#isDraining && this.#held.length === 0) this.end(0, null);
-  }
-
-  #answer(id: number, batch: SimulatedBatch, result: SimulatedResult, computeMs: number): Uint8Array[] {
-    const encoder = new FrameEncoder();
-    const header = { ...this.#header(KIND.END), batch: id };
-    if (result.kind === 'throw') {
-      encoder.add({ ...header, flags: FLAG.THREW }, Buffer.from(result.message), []);
-      return encoder.finish();
-    }
-    const given = (result.kind === 'answer' && result.outputs) || batch.inputs;
-    const names = this.#behaviour.metadata.outputs;
-    const outputs = given.map((output, index) => ({ ...output, name: names[index]?.name ?? output.name }));
-    const refused = result.kind === 'refuse members' ? result.members : [];
-    if (refused.length === 0) this.#addAnswer(encoder, { ...header, member: ALL_MEMBERS }, outputs);
-    else {
-      const parts = outputs.map((output) => splitRows(output, batch.memberRows));
-      batch.memberRows.forEach((_, member) => {
-        if (refused.includes(member)) {
-          encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from('not a number'), []);
-        } else {
-          const own = parts.map((byMember) => byMember[member] as Tensor);
-          this.#addAnswer(encoder, { ...header, member }, own);
-        }
-      });
-    }
-    const took = Buffer.alloc(8);
-    took.writeDoubleLE(computeMs, 0);
-    encoder.add(header, took, []);
-    return encoder.finish();
-  }
-
-  #addAnswer(encoder: FrameEncoder, header: FrameHeader, outputs: readonly Tensor[]): void {
-    const { meta, payloads } = encodeAnswer(outputs);
-    encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST }, meta, payloads);
   }
 
   #beatLater(): void {
