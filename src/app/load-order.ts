@@ -4,6 +4,7 @@ import type { ServedModel } from './served-models.ts';
 /** What a replica of this version is told to load. */
 export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
   const { threads, device, outputs, health } = settings;
+  const { maxAnswerBytes, maxErrorCharacters } = settings.process;
   return {
     runtime: file.runtime,
     file: file.file,
@@ -11,5 +12,7 @@ export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
     device,
     finite: outputs.finite,
     beatPeriodMs: health.beatPeriodMs,
+    maxAnswerBytes,
+    maxErrorCharacters,
   };
 }

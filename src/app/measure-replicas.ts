@@ -10,6 +10,7 @@ import type { ProfiledSize } from '../replica/service-time.ts';
 import { mayMerge } from '../warmup/rows-verdict.ts';
 import type { Member } from '../work/batch.ts';
 import { loadOrderOf } from './load-order.ts';
+import { processPorts } from './process-ports.ts';
 import type { ServedModel } from './served-models.ts';
 import { whenStopped } from './when-stopped.ts';
 
@@ -45,9 +46,14 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
   });
   const { model, file, ownSample } = served;
   const spec = { model, version: file.version, file: file.file, settings, ownSample };
-  const spawner = new ProcessSpawner(loadOrderOf({ ...served, settings }), () => {});
+  const clock = new RealClock();
+  const spawner = new ProcessSpawner(
+    loadOrderOf({ ...served, settings }),
+    () => {},
+    processPorts(settings, clock),
+  );
   const random = seededRandom('plan');
-  const version = new VersionInService(spec, { clock: new RealClock(), random, spawner });
+  const version = new VersionInService(spec, { clock, random, spawner });
   try {
     version.start();
     await whenAllReady(version);

@@ -16,9 +16,9 @@ import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import type { Front } from './front.ts';
 import { loadOrderOf } from './load-order.ts';
 import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
-import { countOomKills } from './oom-kills.ts';
 import { Operations } from './operations.ts';
 import { Patience } from './patience.ts';
+import { processPorts } from './process-ports.ts';
 import type { ModelList, ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
 import { type Mended, specOfBroken, UnfitSpawner } from './unfit-model.ts';
@@ -154,7 +154,7 @@ export class GalleyServer {
         'replica wrote',
       );
     };
-    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, { standby, oomKills: countOomKills });
+    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
     const spec = { model, version: file.version, file: file.file, settings, ownSample };
     const random = seededRandom(seed);
     return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { replicaEnvironment } from '../process/replica-environment.ts';
 import { StandbyProcesses } from '../process/replica-process.ts';
 
 /** One: the first replica has the second core for itself while the gateway comes up on the first. */
@@ -6,6 +7,9 @@ const STANDBY_PROCESSES = 1;
 
 // The first replicas start before anything else is even read: what the gateway needs to know its settings takes as
 // long as they need to come up. They end by themselves when this process does, whatever becomes of it.
-const standby = process.argv[2] === 'serve' ? new StandbyProcesses(STANDBY_PROCESSES) : undefined;
+const standby =
+  process.argv[2] === 'serve'
+    ? new StandbyProcesses(STANDBY_PROCESSES, replicaEnvironment(process.env))
+    : undefined;
 const { runProgram } = await import('./program.ts');
 await runProgram(process.argv, standby);

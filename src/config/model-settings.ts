@@ -7,6 +7,7 @@ import { ObjectiveSettings } from './objective-settings.ts';
 import { OutputsSettings } from './outputs-settings.ts';
 import { PaddingSettings } from './padding-settings.ts';
 import { PRIORITIES } from './priority-names.ts';
+import { ProcessSettings } from './process-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { CacheSettings } from './reuse-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
@@ -81,6 +82,7 @@ export const ModelSettings = z
     warmup: WarmupSettings,
     health: HealthSettings,
     outputs: OutputsSettings,
+    process: ProcessSettings,
     timeoutMs: z
       .number()
       .positive()

@@ -87,6 +87,10 @@ export function decodeAnswers(
   const gathered = readTensorTable(meta, 0, payload, outputs);
   if (members.length === 1) return [gathered];
   const rowCounts = members.map((member) => member.rows);
+  const rows = rowCounts.reduce((sum, count) => sum + count, 0);
+  const wrong = gathered.find(({ shape }) => shape[0] !== rows);
+  if (wrong !== undefined)
+    throw new RangeError(`output '${wrong.name}' has ${wrong.shape[0]} rows, not ${rows}`);
   const parts = gathered.map((output) => splitRows(output, rowCounts));
   return members.map((_, index) => parts.map((byMember) => byMember[index] as Tensor));
 }

@@ -1,7 +1,7 @@
 import { guarded } from '../base/mistake.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { FrameEncoder } from './frame-encoder.ts';
-import { FrameReader } from './frame-reader.ts';
+import { type FrameLimit, FrameReader } from './frame-reader.ts';
 import type { Pipe } from './pipe.ts';
 import type { Frame, FrameHeader } from './wire.ts';
 
@@ -19,8 +19,8 @@ export class Channel {
   readonly #pipe: Pipe;
   readonly #encoder = new FrameEncoder();
 
-  constructor(pipe: Pipe, listener: ChannelListener) {
-    const reader = new FrameReader();
+  constructor(pipe: Pipe, listener: ChannelListener, limit?: FrameLimit) {
+    const reader = new FrameReader(limit);
     let isBroken = false;
     this.#pipe = pipe;
     pipe.listen({

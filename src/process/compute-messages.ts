@@ -21,6 +21,10 @@ export interface LoadOrder {
   readonly device: string;
   readonly finite: FiniteCheck;
   readonly beatPeriodMs: number;
+  /** Larger answers to one request are refused before they leave the replica. */
+  readonly maxAnswerBytes: number;
+  /** Longer texts of errors are cut. */
+  readonly maxErrorCharacters: number;
   /** To be loaded where the file holds something else by now. */
   readonly kept?: KeptFiles;
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { cutText } from '../base/cut-text.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { hasForbiddenFloat, mayHoldNonFinite } from '../tensor/finite.ts';
@@ -85,7 +86,8 @@ class Compute {
       );
     } catch (caught) {
       encoder.finish();
-      encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(messageOf(caught)), []);
+      const text = cutText(messageOf(caught), this.#order.maxErrorCharacters);
+      encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(text), []);
     }
     send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
   }
@@ -102,7 +104,7 @@ class Compute {
     header: Omit<FrameHeader, 'kind'>,
   ): Promise<{ computeMs: number; areFinite: boolean }> {
     const rows = memberRows.reduce((sum, count) => sum + count, 0);
-    const refusals = new Refusals(memberRows);
+    const refusals = new Refusals(memberRows, this.#order.maxErrorCharacters);
     for (const [row, why] of this.#runtime.unfitRows?.(inputs, rows) ?? []) refusals.byInput(row, why);
     if (refusals.areAll) {
       refusals.write(encoder, header);
@@ -129,7 +131,11 @@ class Compute {
       if (refusals.has(member)) continue;
       const own = byOutput.map((parts) => parts[member] as Tensor);
       const bad = this.#forbiddenOutput(own);
-      if (bad === undefined) {
+      const byteLength = bytesIn(own);
+      if (byteLength > this.#order.maxAnswerBytes) {
+        const text = `its answer takes ${byteLength} bytes, more than the ${this.#order.maxAnswerBytes} of process.maxAnswerBytes`;
+        encoder.add({ ...header, kind: KIND.REFUSED, flags: FLAG.BY_MODEL, member }, Buffer.from(text), []);
+      } else if (bad === undefined) {
         const { meta, payloads } = encodeAnswer(own);
         encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
       } else {
@@ -144,7 +150,9 @@ class Compute {
   /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */
   #canAnswerTogether(outputs: readonly Tensor[]): boolean {
     return (
-      this.#forbiddenOutput(outputs) === undefined && outputs.every(({ datatype }) => datatype !== 'BYTES')
+      bytesIn(outputs) <= this.#order.maxAnswerBytes &&
+      this.#forbiddenOutput(outputs) === undefined &&
+      outputs.every(({ datatype }) => datatype !== 'BYTES')
     );
   }
 
@@ -158,6 +166,10 @@ class Compute {
     await this.#runtime.unload();
     send({ kind: 'unloaded' });
   }
+}
+
+function bytesIn(outputs: readonly Tensor[]): number {
+  return outputs.reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
 function checkRows(outputs: readonly Tensor[], rows: number): void {
@@ -202,6 +214,6 @@ async function load({ order, keptBytes, incarnation }: Extract<ToCompute, { kind
     const isRestored = kept === undefined ? {} : { isRestored: true as const };
     send({ kind: 'loaded', metadata: { ...runtime.metadata, artefact, ...isRestored } });
   } catch (caught) {
-    send({ kind: 'load failed', message: messageOf(caught) });
+    send({ kind: 'load failed', message: cutText(messageOf(caught), order.maxErrorCharacters) });
   }
 }

@@ -1,5 +1,15 @@
 import { NO_BYTES, type Segments, segmentsFrom, segmentsOf, sliceSegments } from '../tensor/segments.ts';
-import { type Frame, HEADER_BYTES, type ParsedHeader, padding, parseHeader } from './wire.ts';
+import {
+  type Frame,
+  HEADER_BYTES,
+  MAX_FRAME_BYTES,
+  type ParsedHeader,
+  padding,
+  parseHeader,
+} from './wire.ts';
+
+/** The most bytes that may follow a header. */
+export type FrameLimit = (header: ParsedHeader) => number;
 
 /** Cuts a stream of bytes, however it is chopped up, into frames. Bodies stay views on the chunks they came in. */
 export class FrameReader {
@@ -9,6 +19,12 @@ export class FrameReader {
   /** Bytes not yet read. */
   #bytes = 0;
   #header: ParsedHeader | undefined;
+  readonly #limit: FrameLimit;
+
+  /** `limit` says what a frame may promise; nothing of a larger one is waited for. */
+  constructor(limit: FrameLimit = () => MAX_FRAME_BYTES) {
+    this.#limit = limit;
+  }
 
   /**
    * Takes in a chunk and reports every frame that is now complete. A text is returned when the stream is no
@@ -22,6 +38,10 @@ export class FrameReader {
         if (this.#bytes < HEADER_BYTES) return undefined;
         const header = this.#readHeader();
         if (typeof header === 'string') return header;
+        const mostBytes = this.#limit(header);
+        if (header.bodyBytes > mostBytes) {
+          return `a frame of kind ${header.kind} and ${header.bodyBytes} bytes, more than ${mostBytes}`;
+        }
         this.#header = header;
       }
       if (this.#bytes < this.#header.bodyBytes) return undefined;

@@ -4,7 +4,7 @@ import { LineCutter } from './line-cutter.ts';
 
 function cut(...chunks: readonly (string | Buffer)[]): string[] {
   const lines: string[] = [];
-  const cutter = new LineCutter((line) => lines.push(line));
+  const cutter = new LineCutter(100, (line) => lines.push(line));
   for (const chunk of chunks) cutter.push(Buffer.from(chunk as string));
   cutter.end();
   return lines;
@@ -16,8 +16,8 @@ test('lines come out whole however they arrive', () => {
   assert.deepEqual(cut(bytes.subarray(0, 3), bytes.subarray(3)), ['grüße']);
 });
 
-test('a line that does not end is cut, and nothing of it is kept', () => {
-  const lines = cut('x'.repeat(20_000), 'y'.repeat(5), `\n${'z'.repeat(9_000)}\n`);
-  assert.ok(lines.every((line) => line.length <= 8_192));
-  assert.equal(lines.join(''), `${'x'.repeat(20_000)}yyyyy${'z'.repeat(9_000)}`);
+test('what is too long of a line is left out, and counted', () => {
+  const lines = cut('x'.repeat(20_000), 'y'.repeat(5), `\n${'z'.repeat(100)}\r\n${'z'.repeat(101)}\nend`);
+  const cutX = `${'x'.repeat(100)}… (19905 more characters)`;
+  assert.deepEqual(lines, [cutX, 'z'.repeat(100), `${'z'.repeat(100)}… (1 more characters)`, 'end']);
 });

@@ -1,36 +1,47 @@
 import { StringDecoder } from 'node:string_decoder';
+import { cutText } from '../base/cut-text.ts';
 
-/** A line that does not end is cut here, so that what a model writes can never fill the gateway. */
-const MAX_LINE_CHARACTERS = 8192;
-
-/** Cuts what a process writes into lines. */
+/** Cuts what a process writes into lines of bounded length. What is too long of a line is left out and counted. */
 export class LineCutter {
   readonly #decoder = new StringDecoder('utf8');
+  readonly #maxCharacters: number;
   readonly #onLine: (line: string) => void;
-  #rest = '';
+  /** The beginning of the line that is not over: one character more than may be told. */
+  #start = '';
+  /** Characters of all of it. */
+  #length = 0;
 
-  constructor(onLine: (line: string) => void) {
+  constructor(maxCharacters: number, onLine: (line: string) => void) {
+    this.#maxCharacters = maxCharacters;
     this.#onLine = onLine;
   }
 
   push(chunk: Buffer): void {
-    const lines = (this.#rest + this.#decoder.write(chunk)).split(/\r?\n/);
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) this.#report(line);
-    while (this.#rest.length > MAX_LINE_CHARACTERS) {
-      this.#onLine(this.#rest.slice(0, MAX_LINE_CHARACTERS));
-      this.#rest = this.#rest.slice(MAX_LINE_CHARACTERS);
+    const parts = this.#decoder.write(chunk).split('\n');
+    for (const [index, part] of parts.entries()) {
+      this.#add(part);
+      if (index < parts.length - 1) this.#finish();
     }
   }
 
   end(): void {
-    if (this.#rest !== '') this.#report(this.#rest);
-    this.#rest = '';
+    if (this.#length > 0) this.#finish();
   }
 
-  #report(line: string): void {
-    for (let start = 0; start === 0 || start < line.length; start += MAX_LINE_CHARACTERS) {
-      this.#onLine(line.slice(start, start + MAX_LINE_CHARACTERS));
-    }
+  #add(part: string): void {
+    this.#length += part.length;
+    const room = this.#maxCharacters + 1 - this.#start.length;
+    if (room > 0) this.#start += part.slice(0, room);
+  }
+
+  #finish(): void {
+    const isWhole = this.#start.length === this.#length;
+    const line = isWhole && this.#start.endsWith('\r') ? this.#start.slice(0, -1) : this.#start;
+    const more = this.#length - this.#maxCharacters;
+    this.#onLine(
+      isWhole ? cutText(line, this.#maxCharacters) : `${line.slice(0, -1)}… (${more} more characters)`,
+    );
+    this.#start = '';
+    this.#length = 0;
   }
 }

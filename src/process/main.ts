@@ -42,9 +42,17 @@ const data = new Channel(new StreamPipe(new Socket({ fd: DATA_FD })), {
   closed: dieAtOnce,
 });
 
-/** Not process.exit: that waits for the compute thread, which may be in the middle of a long run. */
+/**
+ * Not process.exit: that waits for the compute thread, which may be in the middle of a long run. The whole group ends,
+ * whatever the model has started included: there is no gateway any more that would see to it.
+ */
 function dieAtOnce(): void {
-  process.kill(process.pid, 'SIGKILL');
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } catch {
+    // It was started by hand, and leads no group.
+    process.kill(process.pid, 'SIGKILL');
+  }
 }
 
 function onFrame(frame: Frame): void {

@@ -1,11 +1,11 @@
-import { messageOf, refuse } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import { exitText } from '../replica/exit.ts';
 import type { Replica, ReplicaId, ReplicaObserver } from '../replica/replica.ts';
 import { segmentsOf } from '../tensor/segments.ts';
-import type { Batch, Member } from '../work/batch.ts';
-import type { LossCause, Outcome, OutcomeSink } from '../work/outcome.ts';
-import { decodeAnswer, decodeAnswers, decodeEnd, encodeRun } from './batch-frames.ts';
+import type { Batch } from '../work/batch.ts';
+import type { LossCause, OutcomeSink } from '../work/outcome.ts';
+import { encodeRun } from './batch-frames.ts';
+import { BatchesUnderWay, errorText } from './batches-under-way.ts';
 import { Channel } from './channel.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
@@ -13,13 +13,10 @@ import { readBeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import type { KeptModel } from './kept-model.ts';
 import { standsStill } from './own-end.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
-import { ALL_MEMBERS, FLAG, type Frame, KIND, type Kind } from './wire.ts';
+import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from './wire.ts';
 
-interface RunningBatch {
-  readonly sink: OutcomeSink;
-  readonly members: readonly Member[];
-}
-
+/** Longest frame that holds words and numbers about a batch or a model, and of what stands around an answer. */
+const MOST_WORDS_BYTES = 1024 * 1024;
 /** More batches inside one replica than this are of use to no one. */
 const MOST_CREDITS = 64;
 
@@ -36,7 +33,8 @@ export class ProcessReplica implements Replica {
   readonly #child: ChildHandle;
   readonly #data: Channel;
   readonly #observer: ReplicaObserver;
-  readonly #running = new Map<number, RunningBatch>();
+  readonly #order: LoadOrder;
+  readonly #batches: BatchesUnderWay;
   #metadata: ModelMetadata | undefined;
   #credits = 0;
   #detail = '';
@@ -59,17 +57,27 @@ export class ProcessReplica implements Replica {
     this.incarnation = incarnation;
     this.#child = child;
     this.#observer = observer;
+    this.#order = order;
+    this.#batches = new BatchesUnderWay(order.maxErrorCharacters);
     const broken = (detail: string) => this.#breakOff(detail);
     const closed = () => {
       this.#openPipes -= 1;
       this.#finish();
     };
-    this.#data = new Channel(child.data, {
-      frame: (frame) => this.#onFrame(frame),
-      broken,
-      closed,
-    });
-    new Channel(child.control, { frame: (frame) => this.#onControl(frame), broken, closed });
+    this.#data = new Channel(
+      child.data,
+      {
+        frame: (frame) => this.#onFrame(frame),
+        broken,
+        closed,
+      },
+      (header) => this.#mostBytes(header),
+    );
+    new Channel(
+      child.control,
+      { frame: (frame) => this.#onControl(frame), broken, closed },
+      () => MOST_WORDS_BYTES,
+    );
     child.whenEnded((end) => {
       this.#end ??= end;
       this.#finish();
@@ -80,7 +88,7 @@ export class ProcessReplica implements Replica {
   }
 
   start(batch: Batch, sink: OutcomeSink): void {
-    this.#running.set(batch.id, { sink, members: batch.members });
+    this.#batches.start(batch, sink);
     const { meta, payloads } = encodeRun(batch);
     const { isMeasured = false, isRowwise = false } = batch;
     const flags = (isMeasured ? FLAG.MEASURE : 0) | (isRowwise ? FLAG.ROWWISE : 0);
@@ -88,7 +96,7 @@ export class ProcessReplica implements Replica {
   }
 
   cancel(batch: Batch, member: number): void {
-    if (this.#running.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
+    if (this.#batches.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
   }
 
   drain(): void {
@@ -100,8 +108,14 @@ export class ProcessReplica implements Replica {
     this.#child.kill();
   }
 
+  /** Only an answer that was asked for may be large: all of a batch as much as one, for they are sent apart else. */
+  #mostBytes({ kind, batch }: FrameHeader): number {
+    const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
+    return isAnswer ? this.#order.maxAnswerBytes + MOST_WORDS_BYTES : MOST_WORDS_BYTES;
+  }
+
   #onControl(frame: Frame): void {
-    if (frame.incarnation !== this.incarnation || this.#isOver) return;
+    if (!this.#isHeard(frame)) return;
     if (frame.kind === KIND.BEAT) {
       const beat = this.#decode(() => readBeat(textOf(frame)));
       if (beat !== undefined) this.#observer.beat(beat);
@@ -116,25 +130,27 @@ export class ProcessReplica implements Replica {
     }
   }
 
+  /** Bytes of an earlier life may still arrive, and what follows a breach of the protocol is worth nothing. */
+  #isHeard({ incarnation }: Frame): boolean {
+    return incarnation === this.incarnation && !this.#isOver && this.#killedFor !== 'protocol';
+  }
+
   #onFrame(frame: Frame): void {
-    // Bytes written before the process was ended may still arrive; nobody waits for them.
-    if (frame.incarnation !== this.incarnation || this.#isOver) return;
+    if (!this.#isHeard(frame)) return;
     switch (frame.kind) {
       case KIND.LOADED:
         this.#onLoaded(frame);
         break;
       case KIND.LOAD_FAILED:
-        this.#observer.loadFailed(textOf(frame));
+        this.#observer.loadFailed(errorText(frame, this.#order.maxErrorCharacters));
         break;
       case KIND.CREDIT:
         this.#onCredit(frame.batch);
         break;
       case KIND.ANSWER:
       case KIND.REFUSED:
-        this.#onPart(frame);
-        break;
       case KIND.END:
-        this.#onEnd(frame);
+        this.#decode(() => this.#batches.read(frame, this.#metadata?.outputs ?? []))?.();
         break;
       default:
         this.#breakOff(`a frame of kind ${frame.kind}, which a replica does not send`);
@@ -158,38 +174,6 @@ export class ProcessReplica implements Replica {
     else this.#observer.credited(batches);
   }
 
-  #onPart(frame: Frame): void {
-    const running = this.#running.get(frame.batch);
-    if (running === undefined) return;
-    const { kind, member, meta, payload } = frame;
-    const { sink, members } = running;
-    if (member === ALL_MEMBERS && kind === KIND.ANSWER) {
-      const answers = this.#decode(() =>
-        decodeAnswers(meta, payload, this.#metadata?.outputs ?? [], members),
-      );
-      for (const [index, outputs] of answers?.entries() ?? []) sink.part(index, { outputs });
-    } else if (member >= members.length) {
-      this.#breakOff(`an answer for member ${member} of a batch of ${members.length}`);
-    } else if (kind === KIND.REFUSED) {
-      sink.part(member, refuse(reasonOf(frame.flags), textOf(frame)));
-    } else {
-      const outputs = this.#decode(() => decodeAnswer(meta, payload, this.#metadata?.outputs ?? []));
-      if (outputs !== undefined) sink.part(member, { outputs });
-    }
-  }
-
-  #onEnd(frame: Frame): void {
-    const running = this.#running.get(frame.batch);
-    if (running === undefined) return;
-    const hasThrown = (frame.flags & FLAG.THREW) !== 0;
-    const outcome: Outcome | undefined = hasThrown
-      ? { kind: 'threw', message: textOf(frame) }
-      : this.#decode(() => decodeEnd(frame));
-    if (outcome === undefined) return;
-    this.#running.delete(frame.batch);
-    running.sink.end(outcome);
-  }
-
   /** A body that does not add up is as bad as bytes that are no frame: undefined, and the replica is ended. */
   #decode<T>(read: () => T): T | undefined {
     try {
@@ -211,19 +195,13 @@ export class ProcessReplica implements Replica {
     this.#isOver = true;
     const exit = replicaExit(this.#end, {
       killedFor: this.#killedFor,
-      // Batches run in the order in which they came: the first one was running.
-      batch: this.#running.keys().next().value,
+      batch: this.#batches.running,
       ownEnd: this.#ownEnd,
       hasLoaded: this.#metadata !== undefined,
       detail: this.#detail,
     });
-    const { cause } = exit;
     this.#observer.exited(exit);
-    const lost = [...this.#running.values()];
-    this.#running.clear();
-    for (const [index, { sink }] of lost.entries()) {
-      sink.end({ kind: 'lost', cause, wasRunning: index === 0, detail: exitText(exit) });
-    }
+    this.#batches.lose(exit);
   }
 
   #send(kind: Kind, batch: number, member: number, meta: Uint8Array = new Uint8Array(0)): void {
@@ -233,12 +211,6 @@ export class ProcessReplica implements Replica {
   #header(kind: Kind, batch: number, member: number) {
     return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
   }
-}
-
-/** Whose fault it is that a member has no answer. */
-function reasonOf(flags: number): 'MODEL_ERROR' | 'INVALID_INPUT' | 'BAD_OUTPUT' {
-  if ((flags & FLAG.BY_MODEL) !== 0) return 'MODEL_ERROR';
-  return (flags & FLAG.BY_INPUT) !== 0 ? 'INVALID_INPUT' : 'BAD_OUTPUT';
 }
 
 function textOf({ meta }: Frame): string {

@@ -1,12 +1,15 @@
+import { cutText } from '../base/cut-text.ts';
 import type { FrameEncoder } from './frame-encoder.ts';
 import { FLAG, type FrameHeader, KIND } from './wire.ts';
 
 /** Which members of a batch get no answer, by whose fault, and why. */
 export class Refusals {
   readonly #memberRows: readonly number[];
+  readonly #maxCharacters: number;
   readonly #byMember = new Map<number, { readonly flags: number; readonly text: string }>();
 
-  constructor(memberRows: readonly number[]) {
+  constructor(memberRows: readonly number[], maxCharacters: number) {
+    this.#maxCharacters = maxCharacters;
     this.#memberRows = memberRows;
   }
 
@@ -45,7 +48,7 @@ export class Refusals {
       own -= this.#memberRows[member] as number;
     }
     if (member < this.#memberRows.length && !this.#byMember.has(member)) {
-      this.#byMember.set(member, { flags, text: text(own) });
+      this.#byMember.set(member, { flags, text: cutText(text(own), this.#maxCharacters) });
     }
   }
 }

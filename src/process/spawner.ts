@@ -1,13 +1,16 @@
 import type { Readable } from 'node:stream';
+import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
+import type { ProcessSettings } from '../config/process-settings.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import { SystemChild } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
 import { type KeptModel, keepModel } from './kept-model.ts';
 import { LineCutter } from './line-cutter.ts';
+import { LineLimit } from './line-limit.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
+import { type ProcessTerms, type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
 
 /** A line that a replica's code, or its runtime, wrote to stdout or stderr. */
 export interface ReplicaOutput {
@@ -16,8 +19,11 @@ export interface ReplicaOutput {
   readonly line: string;
 }
 
-/** What a spawner may be given of the machine. */
+/** What a spawner is given of the machine and for its processes. */
 export interface SpawnerPorts {
+  readonly clock: Clock;
+  readonly terms: ProcessTerms & Pick<ProcessSettings, 'maxLineCharacters' | 'maxLinesPerSecond'>;
+  /** Processes that have only what any replica gets. */
   readonly standby?: StandbyProcesses | undefined;
   /** Counts processes of ours that the kernel has ended for want of memory. */
   readonly oomKills?: () => number;
@@ -27,29 +33,24 @@ export interface SpawnerPorts {
 export class ProcessSpawner implements Spawner {
   readonly #order: LoadOrder;
   readonly #onOutput: (output: ReplicaOutput) => void;
-  readonly #standby: StandbyProcesses | undefined;
-  readonly #oomKills: () => number;
+  readonly #ports: SpawnerPorts;
   #kept: KeptModel | undefined;
   #isKept = false;
 
   /** Takes processes from `standby` as long as it has any. */
-  constructor(
-    order: LoadOrder,
-    onOutput: (output: ReplicaOutput) => void,
-    { standby, oomKills = () => 0 }: SpawnerPorts = {},
-  ) {
-    this.#oomKills = oomKills;
+  constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void, ports: SpawnerPorts) {
     this.#order = order;
     this.#onOutput = onOutput;
-    this.#standby = standby;
+    this.#ports = ports;
   }
 
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
     try {
-      const child = this.#standby?.take() ?? startReplicaProcess();
+      const { clock, terms, standby, oomKills = () => 0 } = this.#ports;
+      const child = standby?.take() ?? startReplicaProcess(terms);
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
-      const handle = new SystemChild(child, this.#oomKills);
+      const handle = new SystemChild(child, clock, oomKills);
       const parts = { order: this.#order, kept: this.#kept };
       return new ProcessReplica(id, incarnation, handle, parts, {
         ...observer,
@@ -77,9 +78,19 @@ export class ProcessSpawner implements Spawner {
   }
 
   #forwardLines(replica: ReplicaId, stream: 'stdout' | 'stderr', output: Readable | null): void {
-    const cutter = new LineCutter((line) => this.#onOutput({ replica, stream, line }));
+    const { clock, terms } = this.#ports;
+    const limit = new LineLimit(
+      terms.maxLinesPerSecond,
+      () => clock.now(),
+      (line) => this.#onOutput({ replica, stream, line }),
+    );
+    const cutter = new LineCutter(terms.maxLineCharacters, (line) => limit.line(line));
     output?.on('data', (chunk: Buffer) => cutter.push(chunk));
-    output?.on('end', () => cutter.end());
+    // Not `end`: what was destroyed has none.
+    output?.on('close', () => {
+      cutter.end();
+      limit.end();
+    });
   }
 }
 

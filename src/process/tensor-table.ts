@@ -1,4 +1,4 @@
-import { DATATYPE_NAMES } from '../tensor/datatype.ts';
+import { DATATYPE_NAMES, type Datatype, elementBytes } from '../tensor/datatype.ts';
 import { type Segments, sliceSegments } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { padding } from './wire.ts';
@@ -61,11 +61,23 @@ export function readTensorTable(
     isInOrder &&= isExpected;
     at += nameBytes + padding(nameBytes);
     if (datatype === undefined) throw new RangeError(`tensor '${name}' has no known datatype`);
+    checkSizes(name, datatype, shape, byteLength);
     const data = sliceSegments(payload, start, start + byteLength);
     start += byteLength + padding(byteLength);
     return { name, datatype, shape, data };
   });
   return isInOrder ? tensors : names.map(({ name }) => named(name, tensors));
+}
+
+/** Lengths that go by the shape are what it says; everything behind them is found by their sum. */
+function checkSizes(name: string, datatype: Datatype, shape: readonly number[], byteLength: number): void {
+  let elements = 1;
+  for (const size of shape) elements *= Number.isSafeInteger(size) && size >= 0 ? size : Number.NaN;
+  // Elements of BYTES differ, but each has its own length in front.
+  const isRight =
+    datatype === 'BYTES' ? byteLength >= 4 * elements : byteLength === elements * elementBytes(datatype);
+  if (isRight && Number.isSafeInteger(byteLength) && Number.isSafeInteger(elements)) return;
+  throw new RangeError(`tensor '${name}' of shape [${shape.join(',')}] in ${byteLength} bytes`);
 }
 
 function named(name: string, tensors: readonly Tensor[]): Tensor {

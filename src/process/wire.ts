@@ -75,7 +75,7 @@ export const HEADER_BYTES = 32;
 /** Everything behind the header starts at a multiple of this, so that numbers can be read where they lie. */
 const ALIGNMENT = 8;
 /** Larger frames are refused on both sides. */
-const MAX_FRAME_BYTES = 0x7fffffff;
+export const MAX_FRAME_BYTES = 0x7fffffff;
 /** Pieces below this are copied together: handing the kernel many small ones costs more. */
 export const COPY_BELOW_BYTES = 4096;
 

@@ -1,18 +1,23 @@
-import type { TensorMetadata } from '../model/model-metadata.ts';
-import { encodeAnswer, encodeEnd } from '../process/batch-frames.ts';
+import { encodeAnswer } from '../process/batch-frames.ts';
 import { FrameEncoder } from '../process/frame-encoder.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from '../process/wire.ts';
 import { splitRows } from '../tensor/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { SimulatedBatch, SimulatedResult } from './simulated-behaviour.ts';
 
-/** The frames in which a replica would tell what became of a batch. */
+/** What a simulated replica answers. */
+export interface SimulatedAnswer {
+  readonly result: SimulatedResult;
+  readonly computeMs: number;
+  /** Of the model's outputs. */
+  readonly names: readonly string[];
+}
+
+/** The frames with which a simulated replica answers a batch, up to its END. */
 export function simulatedAnswer(
   header: FrameHeader,
-  names: readonly TensorMetadata[],
   batch: SimulatedBatch,
-  result: SimulatedResult,
-  computeMs: number,
+  { result, computeMs, names }: SimulatedAnswer,
 ): Uint8Array[] {
   const encoder = new FrameEncoder();
   if (result.kind === 'throw') {
@@ -20,7 +25,7 @@ export function simulatedAnswer(
     return encoder.finish();
   }
   const given = (result.kind === 'answer' && result.outputs) || batch.inputs;
-  const outputs = given.map((output, index) => ({ ...output, name: names[index]?.name ?? output.name }));
+  const outputs = given.map((output, index) => ({ ...output, name: names[index] ?? output.name }));
   const refused = result.kind === 'refuse members' ? result.members : [];
   if (refused.length === 0) addAnswer(encoder, { ...header, member: ALL_MEMBERS }, outputs);
   else {
@@ -34,7 +39,9 @@ export function simulatedAnswer(
       }
     });
   }
-  encoder.add(header, encodeEnd({ computeMs }), []);
+  const took = Buffer.alloc(8);
+  took.writeDoubleLE(computeMs, 0);
+  encoder.add(header, took, []);
   return encoder.finish();
 }
 

@@ -158,9 +158,10 @@ export class SimulatedChild implements ChildHandle {
       this.data.deliver(Buffer.from('a log line that went astray, long enough to be a header'));
       return;
     }
-    const header = { ...this.#header(KIND.END), batch: id };
-    const names = this.#behaviour.metadata.outputs;
-    const bytes = Buffer.concat(simulatedAnswer(header, names, batch, result, computeMs));
+    const names = this.#behaviour.metadata.outputs.map(({ name }) => name);
+    const bytes = Buffer.concat(
+      simulatedAnswer({ ...this.#header(KIND.END), batch: id }, batch, { result, computeMs, names }),
+    );
     if (result.kind === 'torn') {
       this.data.deliver(bytes.subarray(0, Math.floor(bytes.byteLength * result.share)));
       this.end(null, 'SIGSEGV');

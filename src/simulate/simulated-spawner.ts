@@ -12,6 +12,8 @@ const ORDER: LoadOrder = {
   device: 'cpu',
   finite: 'off',
   beatPeriodMs: 1000,
+  maxAnswerBytes: 2 ** 30,
+  maxErrorCharacters: 8192,
 };
 
 /** Brings simulated processes to life under the real wire, and remembers the latest of each place. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { RealClock } from '../../src/base/clock.ts';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import type { InferenceRequest } from '../../src/model/inference.ts';
 import { ProcessSpawner } from '../../src/process/spawner.ts';
@@ -28,6 +29,8 @@ const ORDER = {
   batchAxis: undefined,
   finite: 'nan',
   beatPeriodMs: 50,
+  maxAnswerBytes: 2 ** 20,
+  maxErrorCharacters: 8192,
 } as const;
 const METADATA = {
   platform: 'galley_module',
@@ -44,7 +47,10 @@ after(() => {
 });
 
 function realBody(): Body {
-  const spawner = new ProcessSpawner(ORDER, () => {});
+  const spawner = new ProcessSpawner(ORDER, () => {}, {
+    clock: new RealClock(),
+    terms: { env: {}, nice: 0, maxLineCharacters: 8192, maxLinesPerSecond: 100 },
+  });
   return { name: 'a real process', spawner, when: async (what, holds) => void (await until(what, holds)) };
 }
 

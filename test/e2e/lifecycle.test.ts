@@ -135,11 +135,12 @@ test('a replica that is killed takes no request with it, and a new one takes its
   await server.stop();
 });
 
-test('an input that ends its replica again and again is answered 503 after three, and the server goes on', async () => {
+test('an input that kills its replica is refused for good after two, and the server goes on', async () => {
   const server = await RunningServer.start([serving('fragile')]);
   const response = await order(server.url, 2);
-  assert.equal(response.status, 503);
-  assert.equal(((await response.json()) as { reason: string }).reason, 'REPLICA_LOST');
+  assert.equal(response.status, 422);
+  assert.equal(response.headers.get('retry-after'), null);
+  assert.equal(((await response.json()) as { reason: string }).reason, 'POISON_INPUT');
   assert.equal((await order(server.url, 0)).status, 200);
   await server.stop();
 });
@@ -148,7 +149,7 @@ test('a replica that writes garbage onto its pipe is ended, and its request answ
   const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
   const children = childrenOf(server.pid);
   const response = await order(server.url, 5);
-  assert.equal(response.status, 500);
+  assert.equal(response.status, 422);
   assert.match(
     ((await response.json()) as { error: string }).error,
     /broke the protocol with bytes that are no frame/,

@@ -58,9 +58,9 @@ export class Fleet {
       file,
       `alerts: {everyMs: 50${alerts}}
 models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, warmup: ${warmup},
-  batching: {maxBatchSize: 8}, health: {beatPeriodMs: 20, slowStart: {windowMs: 0}${health}}${more}}}`,
+  batching: {maxBatchSize: 8}, process: {env: [FAULT_FOLDER]}, health: {beatPeriodMs: 20, slowStart: {windowMs: 0}${health}}${more}}}`,
     );
-    process.env.GALLEY_FAULT_FOLDER = folder;
+    process.env.FAULT_FOLDER = folder;
     const server = await RunningServer.start([file, '--log-level', 'silent']);
     const fleet = new Fleet(server, folder, clients);
     t.after(() => fleet.#abandon());

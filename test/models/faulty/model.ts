@@ -8,7 +8,7 @@ const USUAL_MS = 20;
 const MEBIBYTE = 1024 * 1024;
 
 /** Folder in which a test leaves orders for single processes. */
-const folder = process.env.GALLEY_FAULT_FOLDER ?? '';
+const folder = process.env.FAULT_FOLDER ?? '';
 const leaked: Buffer[] = [];
 let checks = 0;
 let batches = 0;
