@@ -2,31 +2,62 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { guardAdmin } from './admin-guard.ts';
 
-const HERE = {
-  remoteAddress: '127.0.0.1',
-  host: '127.0.0.1:8000',
-  origin: undefined,
-  authorization: undefined,
-};
-const ELSEWHERE = { ...HERE, remoteAddress: '10.0.0.7', host: 'galley.example:8000' };
+const HERE = { host: '127.0.0.1:8000' };
+const FOREIGN = { host: 'galley.example:8000' };
 
-for (const [why, caller, token, isLetIn] of [
-  ['this machine', HERE, undefined, true],
-  ['this machine while there is a token', HERE, 'secret', true],
-  ['elsewhere', ELSEWHERE, undefined, false],
-  ['elsewhere with the token', { ...ELSEWHERE, authorization: 'Bearer secret' }, 'secret', true],
-  ['elsewhere with another token', { ...ELSEWHERE, authorization: 'Bearer secre' }, 'secret', false],
-  [
-    'elsewhere with a token where there is none',
-    { ...ELSEWHERE, authorization: 'Bearer undefined' },
-    undefined,
-    false,
-  ],
-  ['this machine with a wrong token', { ...HERE, authorization: 'Bearer x' }, 'secret', false],
-  ['a page of a foreign origin', { ...HERE, origin: 'http://evil.example' }, 'secret', false],
-  ['a foreign name that points here', { ...HERE, host: 'evil.example' }, 'secret', false],
+for (const [why, remoteAddress, headers, token, isLetIn] of [
+  ['this machine', '127.0.0.1', HERE, undefined, true],
+  ['this machine by its name', '::1', { host: 'LocalHost' }, undefined, true],
+  ['this machine by IPv6', '::ffff:127.0.0.1', { host: '[::1]:8000' }, undefined, true],
+  ['a page of this machine', '127.0.0.1', { ...HERE, origin: 'http://localhost:3000' }, undefined, true],
+  ['elsewhere', '10.0.0.7', HERE, undefined, false],
+  ['nowhere', undefined, HERE, undefined, false],
+  ['elsewhere with the token', '10.0.0.7', { ...FOREIGN, authorization: 'Bearer secret' }, 'secret', true],
+  ['the scheme in lower case', '10.0.0.7', { authorization: 'bearer  secret' }, 'secret', true],
+  ['another token', '10.0.0.7', { authorization: 'Bearer secre' }, 'secret', false],
+  ['another scheme', '127.0.0.1', { ...HERE, authorization: 'Basic secret' }, 'secret', false],
+  ['the token twice', '127.0.0.1', { ...HERE, authorization: 'Bearer secret secret' }, 'secret', false],
+  ['a token where there is none', '10.0.0.7', { authorization: 'Bearer undefined' }, undefined, false],
+  ['this machine without the token that is set', '127.0.0.1', HERE, 'secret', false],
+  ['this machine with a wrong token', '127.0.0.1', { ...HERE, authorization: 'Bearer x' }, 'secret', false],
 ] as const) {
   test(`the admin API: ${why} is ${isLetIn ? 'let in' : 'refused'}`, () => {
-    assert.equal(guardAdmin(caller, token) === undefined, isLetIn);
+    assert.equal(guardAdmin({ remoteAddress, headers }, token) === undefined, isLetIn);
+  });
+}
+
+for (const host of [
+  ...['evil.example', 'x@127.0.0.1', 'localhost:pw@evil.example', '2130706433', '0x7f000001', '127.1', '0'],
+  ...['localhost/foo', 'localhost#', 'localhost?', '127.0.0.1.evil.example', 'localhost.evil.example'],
+  ...['localhost.', ' localhost', 'localhost:', '[::1', '::1', '[::ffff:127.0.0.1]', '', '0.0.0.0'],
+  ...['localhost:80:80', 'ⓛocalhost', '127.0.0.1\\@evil'],
+]) {
+  test(`the admin API is not to be had by the host '${host}'`, () => {
+    assert.ok(guardAdmin({ remoteAddress: '127.0.0.1', headers: { host } }, undefined) !== undefined);
+    const headers = { ...HERE, origin: `http://${host}` };
+    assert.ok(guardAdmin({ remoteAddress: '127.0.0.1', headers }, undefined) !== undefined);
+  });
+}
+
+for (const name of [
+  ...['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-anything'],
+  ...['cf-connecting-ip', 'true-client-ip', 'x-envoy-external-address', 'x-forwarded'],
+]) {
+  test(`a call with the header ${name} is not from this machine`, () => {
+    const headers = { ...HERE, [name]: '' };
+    assert.ok(guardAdmin({ remoteAddress: '127.0.0.1', headers }, undefined) !== undefined);
+  });
+}
+
+for (const origin of [
+  'null',
+  'http://evil.example',
+  'file://',
+  'http://localhost/x',
+  'https://x@localhost',
+]) {
+  test(`a page of '${origin}' is refused`, () => {
+    const headers = { ...HERE, origin };
+    assert.ok(guardAdmin({ remoteAddress: '127.0.0.1', headers }, undefined) !== undefined);
   });
 }

@@ -8,6 +8,7 @@ import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { guardAdmin } from './admin-guard.ts';
 import { batchingView, figuresView } from './batching-view.ts';
+import { readDecisionQuery } from './decision-query.ts';
 import type { DecisionStream } from './decision-stream.ts';
 
 /** What operators may see and do. */
@@ -36,11 +37,16 @@ export function adminRoutes(
 ): void {
   const { registry, operations, adminToken } = ports;
   app.addHook('onRequest', (request, reply, next) => {
-    const { host, origin, authorization } = request.headers;
-    const { remoteAddress } = request.socket;
-    const refusal = guardAdmin({ remoteAddress, host, origin, authorization }, adminToken);
+    const { headers, socket } = request;
+    const refusal = guardAdmin({ remoteAddress: socket.remoteAddress, headers }, adminToken);
     if (refusal === undefined) next();
     else sendRefused(reply, refusal);
+  });
+  // No call takes a body: whatever comes with one, and in whichever form, is passed over.
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(null);
   });
   const answer = (reply: FastifyReply, result: object) => {
     if (!isRefusal(result)) return result;
@@ -68,11 +74,11 @@ export function adminRoutes(
     })),
   }));
   app.get('/admin/decisions', (request: FastifyRequest, reply) => {
-    if (request.headers.accept?.includes('text/event-stream') !== true) {
-      return answer(reply, stream.list(request.query as Params));
-    }
+    const query = readDecisionQuery(request.query as Readonly<Record<string, unknown>>);
+    if (isRefusal(query)) return answer(reply, query);
+    if (request.headers.accept?.includes('text/event-stream') !== true) return stream.list(query);
     reply.hijack();
-    stream.open(reply.raw, request.query as Params);
+    stream.open(reply.raw, query);
     return reply;
   });
   app.get('/admin/recording', (_request, reply) => {

@@ -1,14 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import { type Decision, type DecisionLog, FREQUENT } from '../base/decision-log.ts';
-import { type Refusal, refuse } from '../base/errors.ts';
+import type { Decision, DecisionLog } from '../base/decision-log.ts';
 import { decisionWords } from '../observe/decision-words.ts';
-
-type Query = Readonly<Record<string, string | undefined>>;
-
-const DEFAULT_LIMIT = 200;
-const WHOLE_NUMBER = /^\d{1,15}$/;
-/** What a reader who does not read may leave behind before it is cut off. */
-const MAX_UNREAD_BYTES = 1024 * 1024;
+import { type DecisionQuery, isWanted } from './decision-query.ts';
 
 /** The decision log for readers: a list, or as it grows. */
 export class DecisionStream {
@@ -21,32 +14,27 @@ export class DecisionStream {
     this.#wallMs = wallMs;
   }
 
-  /** By model, kind (several with commas), since a decision's id, at most `limit`, the latest ones. */
-  list(query: Query): { readonly decisions: readonly object[] } | Refusal {
-    const { since, limit } = query;
-    for (const [name, value] of Object.entries({ since, limit })) {
-      if (value !== undefined && !WHOLE_NUMBER.test(value)) {
-        return refuse('INVALID_INPUT', `'${name}' is '${value.slice(0, 40)}', wanted a whole number`);
-      }
-    }
-    const found = this.#log.list().filter((decision) => matches(decision, query));
-    const last = found.slice(-Number(limit ?? DEFAULT_LIMIT));
-    return { decisions: last.map((decision) => this.#show(decision)) };
+  /** Those that are wanted, the latest ones. */
+  list(query: DecisionQuery): { readonly decisions: readonly object[] } {
+    const found = this.#log.list().filter((decision) => isWanted(decision, query));
+    return { decisions: found.slice(-query.limit).map((decision) => this.#show(decision)) };
   }
 
-  /** Sends what is known and then every decision as it is made, as server-sent events. The frequent ones are left out. */
-  open(res: ServerResponse, query: Query): void {
+  /**
+   * Sends what is known and then every decision as it is made, as server-sent events. The frequent ones are left out. What a
+   * reader does not take waits in the log, not in memory of its own: one that is too slow misses what the log forgets.
+   */
+  open(res: ServerResponse, query: DecisionQuery): void {
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-    const send = (decision: Decision) => {
-      if (!matches(decision, query)) return;
+    const reader = new Reader(this.#log, query, (decision) =>
       res.write(
         `id: ${decision.id}\nevent: ${decision.kind}\ndata: ${JSON.stringify(this.#show(decision))}\n\n`,
-      );
-      if (res.writableLength > MAX_UNREAD_BYTES) res.destroy();
-    };
-    for (const decision of this.#log.list()) if (!FREQUENT.has(decision.kind)) send(decision);
-    const stop = this.#log.added.on(send);
+      ),
+    );
+    reader.read();
+    const stop = this.#log.added.on(() => reader.added());
     this.#readers.add(res);
+    res.on('drain', () => reader.read());
     res.on('close', () => {
       stop();
       this.#readers.delete(res);
@@ -64,8 +52,48 @@ export class DecisionStream {
   }
 }
 
-function matches(decision: Decision, { model, kind, since }: Query): boolean {
-  if (model !== undefined && decision.model !== model) return false;
-  if (kind !== undefined && !kind.split(',').includes(decision.kind)) return false;
-  return since === undefined || decision.id > Number(since);
+/** How far a reader has come in the log. */
+class Reader {
+  readonly #log: DecisionLog;
+  readonly #query: DecisionQuery;
+  /** False when the reader has enough for now. */
+  readonly #write: (decision: Decision) => boolean;
+  #since: number;
+  #isFull = false;
+  /** What was in the log when it was last asked, and is still to be sent. */
+  #page: Decision[] = [];
+
+  constructor(log: DecisionLog, query: DecisionQuery, write: (decision: Decision) => boolean) {
+    this.#log = log;
+    this.#query = query;
+    this.#write = write;
+    this.#since = query.since;
+  }
+
+  added(): void {
+    if (!this.#isFull) this.read();
+  }
+
+  /** Sends as much as the reader takes. */
+  read(): void {
+    this.#isFull = false;
+    for (;;) {
+      if (this.#page.length === 0) this.#page = this.#nextPage();
+      const next = this.#page.pop();
+      if (next === undefined) return;
+      this.#since = next.id;
+      if (this.#write(next)) continue;
+      this.#isFull = true;
+      return;
+    }
+  }
+
+  /** The latest first: the last is taken off cheaply. */
+  #nextPage(): Decision[] {
+    const query = { ...this.#query, since: this.#since };
+    return this.#log
+      .rareSince(this.#since)
+      .filter((decision) => isWanted(decision, query))
+      .reverse();
+  }
 }

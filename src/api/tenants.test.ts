@@ -8,11 +8,14 @@ import { NOBODY } from '../work/entry.ts';
 import { callerOf } from './caller.ts';
 import { keyHash, Tenants } from './tenants.ts';
 
-function tenantsOf(settings: Record<string, object>, keys: Record<string, string> = {}) {
+function tenantsOf(settings: Record<string, object>, keys: Record<string, string> = {}, require = false) {
   const clock = new VirtualClock();
   const parsed = Object.entries(settings).map(([name, it]) => [name, TenantSettings.parse(it)] as const);
   const hashes = new Map(Object.entries(keys).map(([key, name]) => [keyHash(key), name]));
-  return { clock, tenants: new Tenants(Object.fromEntries(parsed), hashes, clock, seededRandom(1)) };
+  return {
+    clock,
+    tenants: new Tenants({ require, accounts: Object.fromEntries(parsed) }, hashes, clock, seededRandom(1)),
+  };
 }
 
 const reason = (it: object) => (isRefusal(it) ? it.reason : it);
@@ -20,7 +23,7 @@ const reason = (it: object) => (isRefusal(it) ? it.reason : it);
 test('who names nobody where nobody is known is nobody', () => {
   const { tenants } = tenantsOf({});
   assert.equal(tenants.enter({}), NOBODY);
-  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'a' }), { name: 'a', weight: 1 });
+  assert.equal(tenants.enter({ 'x-galley-tenant': 'a' }), NOBODY);
   for (const name of ['', 'a b', 'ä', 'x'.repeat(65), 'a\n']) {
     assert.equal(reason(tenants.enter({ 'x-galley-tenant': name })), 'INVALID_INPUT');
   }
@@ -29,7 +32,7 @@ test('who names nobody where nobody is known is nobody', () => {
 test('a tenant has its weight, and who is not named has that of everybody else', () => {
   const { tenants } = tenantsOf({ gold: { weight: 4 }, default: { weight: 0.5 } });
   assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'gold' }), { name: 'gold', weight: 4 });
-  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'other' }), { name: 'other', weight: 0.5 });
+  assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'other' }), { name: 'default', weight: 0.5 });
   assert.deepEqual(tenants.enter({}), { name: 'default', weight: 0.5 });
 });
 
@@ -51,7 +54,23 @@ test('a tenant with keys is whoever has one, and nobody else can claim its name'
 test('names that objects know are names like any other', () => {
   const { tenants } = tenantsOf({ gold: { ratePerSecond: 1 } });
   for (const name of ['constructor', '__proto__', 'toString']) {
-    assert.deepEqual(tenants.enter({ 'x-galley-tenant': name }), { name, weight: 1 });
+    assert.deepEqual(tenants.enter({ 'x-galley-tenant': name }), { name: 'default', weight: 1 });
+  }
+});
+
+test('invented names share one account, and nothing is kept of them', () => {
+  const { tenants } = tenantsOf({ gold: {} });
+  const first = tenants.enter({});
+  for (let index = 0; index < 1_000; index++) {
+    assert.equal(tenants.enter({ 'x-galley-tenant': `name-${index}` }), first);
+  }
+});
+
+test('where a key is required no name stands for one', () => {
+  const { tenants } = tenantsOf({ gold: { apiKeyFile: 'keys' }, open: {} }, { secret: 'gold' }, true);
+  assert.deepEqual(tenants.enter({ 'x-api-key': 'secret' }), { name: 'gold', weight: 1 });
+  for (const headers of [{}, { 'x-galley-tenant': 'open' }, { 'x-galley-tenant': 'anything' }]) {
+    assert.equal(reason(tenants.enter(headers)), 'UNAUTHENTICATED');
   }
 });
 
@@ -65,7 +84,7 @@ test('a quota is one for each tenant that is named, and one for all who are not'
     return isRefusal(it) ? it.reason : it.name;
   };
   assert.deepEqual(['a', 'b', 'gold', 'gold', 'gold'].map(as), [
-    'a',
+    'default',
     'TENANT_QUOTA',
     'gold',
     'gold',
@@ -76,7 +95,7 @@ test('a quota is one for each tenant that is named, and one for all who are not'
   const waitMs = refused.retryAfterMs ?? 0;
   assert.ok(waitMs >= 1_000 && waitMs <= 1_500, `${waitMs}`);
   clock.advance(waitMs);
-  assert.equal(as('b'), 'b');
+  assert.equal(as('b'), 'default');
 });
 
 test('who is refused for a wrong key or name has used up nothing', () => {

@@ -3,14 +3,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
-import type { TenantSettings } from '../config/tenant-settings.ts';
+import type { TenantsSettings } from '../config/tenant-settings.ts';
 import { NOBODY, type Tenant } from '../work/entry.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** The settings of everybody who is not named. */
 const DEFAULT = 'default';
 const NAME = /^[\w.-]{1,64}$/;
-const BEARER = /^Bearer +/i;
+const BEARER = /^bearer +/i;
 
 interface Account {
   readonly tenant: Tenant;
@@ -29,11 +29,13 @@ export class Tenants {
   readonly #random: Random;
   readonly #accounts = new Map<string, Account>();
   readonly #keys: ReadonlyMap<string, string>;
-  readonly #default: TenantSettings | undefined;
+  readonly #isKeyRequired: boolean;
+  /** Of everybody who is none of the tenants, whatever they call themselves: a share for each name would be one for the asking. */
+  readonly #stranger: Tenant;
 
   /** `keys` are tenants by the hash of their API keys. */
   constructor(
-    settings: Readonly<Record<string, TenantSettings>>,
+    { require, accounts }: TenantsSettings,
     keys: ReadonlyMap<string, string>,
     clock: Clock,
     random: Random,
@@ -41,8 +43,8 @@ export class Tenants {
     this.#clock = clock;
     this.#random = random;
     this.#keys = keys;
-    this.#default = settings[DEFAULT];
-    for (const [name, it] of Object.entries(settings)) {
+    this.#isKeyRequired = require;
+    for (const [name, it] of Object.entries(accounts)) {
       const { weight, ratePerSecond, burst, apiKeyFile } = it;
       const bucket =
         ratePerSecond === undefined
@@ -50,6 +52,8 @@ export class Tenants {
           : new TokenBucket({ ratePerSecond, burst: burst ?? Math.max(1, ratePerSecond) }, clock.now());
       this.#accounts.set(name, { tenant: { name, weight }, bucket, needsKey: apiKeyFile !== undefined });
     }
+    const isAlone = this.#accounts.size === 0;
+    this.#stranger = this.#accounts.get(DEFAULT)?.tenant ?? (isAlone ? NOBODY : { name: DEFAULT, weight: 1 });
   }
 
   /** Whether a key has shown that a request is this tenant's: a name alone is anybody's to claim. */
@@ -63,6 +67,12 @@ export class Tenants {
     if (named === undefined && this.#accounts.size === 0) return NOBODY;
     const byKey = this.#keys.size === 0 ? undefined : this.#tenantOfKey(headers);
     if (typeof byKey === 'object') return byKey;
+    if (this.#isKeyRequired && byKey === undefined) {
+      return refuse(
+        'UNAUTHENTICATED',
+        'this server wants an API key: send it as x-api-key, or as authorization: Bearer KEY',
+      );
+    }
     if (named !== undefined && (typeof named !== 'string' || !NAME.test(named))) {
       return refuse(
         'INVALID_INPUT',
@@ -84,8 +94,7 @@ export class Tenants {
         retryAfterMs,
       );
     }
-    if (account !== undefined) return account.tenant;
-    return { name, weight: this.#default?.weight ?? 1 };
+    return account?.tenant ?? this.#stranger;
   }
 
   /** undefined where no key came; a refusal where it opens nothing. */

@@ -1,4 +1,5 @@
-import { appendFileSync, renameSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
+import { appendFile, rename, truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import type { Decision } from '../base/decision-log.ts';
 import { messageOf } from '../base/errors.ts';
@@ -10,14 +11,19 @@ export interface DecisionFileSettings {
   readonly files: number;
 }
 
+/** What waits for a slow disk; more is dropped and counted. */
+const MAX_WAITING_LINES = 4_096;
+
 /**
- * Decisions as JSON lines, in a file that is renamed when it has grown large. They are rare, so they are written as
- * they come. A disk that is full costs lines, which are counted, and nothing else.
+ * Decisions as JSON lines, in a file that is renamed when it has grown large. They are written off the loop, in their order,
+ * whole lines at a time. A disk that is full costs lines, which are counted, and nothing else.
  */
 export class DecisionFile {
   readonly #settings: DecisionFileSettings;
   readonly #log: Logger;
+  readonly #waiting: string[] = [];
   #bytes: number;
+  #writing: Promise<void> | undefined;
   /** Lines that could not be written. */
   dropped = 0;
 
@@ -29,26 +35,63 @@ export class DecisionFile {
 
   /** `wallMs` is when it was decided, for people. */
   write(decision: Decision, wallMs: number): void {
-    const line = `${JSON.stringify({ time: new Date(wallMs).toISOString(), ...decision })}\n`;
-    try {
-      if (this.#bytes + line.length > this.#settings.maxFileBytes) this.#rotate();
-      appendFileSync(this.#settings.file, line);
-      this.#bytes += Buffer.byteLength(line);
-    } catch (caught) {
-      this.dropped += 1;
-      // Once, not for every line: the log may lie on the same disk.
-      if (this.dropped === 1)
-        this.#log.error({ error: messageOf(caught) }, 'decisions cannot be written to their file');
+    if (this.#waiting.length >= MAX_WAITING_LINES) {
+      this.#drop(1, 'the disk is too slow');
+      return;
+    }
+    this.#waiting.push(`${JSON.stringify({ time: new Date(wallMs).toISOString(), ...decision })}\n`);
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  /** Resolves when everything is written or dropped. */
+  async flushed(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const lines = await this.#takeLines();
+      const text = lines.join('');
+      try {
+        await appendFile(this.#settings.file, text);
+        this.#bytes += Buffer.byteLength(text);
+      } catch (caught) {
+        this.#drop(lines.length, messageOf(caught));
+        // A part of it may be there: a line that ends in the middle would spoil the next one.
+        await truncate(this.#settings.file, this.#bytes).catch(() => {});
+      }
     }
   }
 
-  #rotate(): void {
+  /** As many as have room in the file; where none has, the file is put aside first. */
+  async #takeLines(): Promise<string[]> {
+    const first = Buffer.byteLength(this.#waiting[0] ?? '');
+    if (this.#bytes > 0 && this.#bytes + first > this.#settings.maxFileBytes) await this.#rotate();
+    let bytes = this.#bytes + first;
+    let count = 1;
+    for (; count < this.#waiting.length; count++) {
+      bytes += Buffer.byteLength(this.#waiting[count] ?? '');
+      if (bytes > this.#settings.maxFileBytes) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  async #rotate(): Promise<void> {
     const { file, files } = this.#settings;
     for (let index = files - 1; index >= 1; index--) {
       const older = index === 1 ? file : `${file}.${index - 1}`;
-      if (sizeOf(older) > 0) renameSync(older, `${file}.${index}`);
+      if (sizeOf(older) > 0) await rename(older, `${file}.${index}`).catch(() => {});
     }
-    this.#bytes = 0;
+    if (files === 1) await truncate(file, 0).catch(() => {});
+    this.#bytes = sizeOf(file);
+  }
+
+  #drop(lines: number, why: string): void {
+    // Once, not for every line: the log may lie on the same disk.
+    if (this.dropped === 0) this.#log.error({ error: why }, 'decisions cannot be written to their file');
+    this.dropped += lines;
   }
 }
 

@@ -104,10 +104,11 @@ function decision(id: number): Decision {
   };
 }
 
-test('decisions go to a file as JSON lines; a file that has grown is put aside, and the oldest is forgotten', () => {
+test('decisions go to a file as JSON lines; a file that has grown is put aside, and the oldest is forgotten', async () => {
   const file = join(root, 'decisions.jsonl');
   const written = new DecisionFile({ file, maxFileBytes: 1024, files: 3 }, SILENT);
   for (let id = 0; id < 40; id++) written.write(decision(id), 0);
+  await written.flushed();
   const names = readdirSync(root)
     .filter((name) => name.startsWith('decisions'))
     .sort();
@@ -124,9 +125,10 @@ test('decisions go to a file as JSON lines; a file that has grown is put aside, 
   for (const name of names) assert.ok(readFileSync(join(root, name)).byteLength <= 1024);
 });
 
-test('a disk that is full costs lines, which are counted', () => {
+test('a disk that is full costs lines, which are counted', async () => {
   const written = new DecisionFile({ file: '/dev/full', maxFileBytes: 1024, files: 2 }, SILENT);
   for (let id = 0; id < 3; id++) written.write(decision(id), 0);
+  await written.flushed();
   assert.equal(written.dropped, 3);
 });
 

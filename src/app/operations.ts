@@ -1,4 +1,3 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
@@ -15,9 +14,11 @@ import { Recorder } from '../observe/recorder.ts';
 import { DecisionFile } from './decision-file.ts';
 import { Mistakes } from './mistakes.ts';
 import { Webhook } from './webhook.ts';
+import { writeWhole, writeWholeNow } from './whole-file.ts';
 
 /** A recording is not written again for a page that follows so soon. */
 const RECORDING_PAUSE_MS = 300_000;
+const COULD_NOT = 'recording could not be written';
 
 /** Everything for whoever runs the server: the decision log, alerts, the flight recorder. */
 export class Operations {
@@ -31,6 +32,8 @@ export class Operations {
   readonly #recorder: Recorder | undefined;
   readonly #webhook: Webhook | undefined;
   readonly #file: DecisionFile | undefined;
+  /** The recording that is being written. */
+  #writing: Promise<void> | undefined;
   #recordedAt = Number.NEGATIVE_INFINITY;
 
   /** `seed` is that of all chance in the server: a replay needs it. */
@@ -78,10 +81,12 @@ export class Operations {
     this.rules.start();
   }
 
-  stop(): void {
+  /** Resolves when what is being written is on the disk. */
+  async stop(): Promise<void> {
     this.rules.stop();
     this.mistakes.stop();
     this.#webhook?.stop();
+    await Promise.all([this.#file?.flushed(), this.#writing]);
   }
 
   /** The wall-clock moment of a monotonic one, in ms. */
@@ -94,17 +99,30 @@ export class Operations {
     return this.#recorder?.dump();
   }
 
-  /** Writes the recording; a failure is logged, and nobody is worse off. */
-  writeRecording(file = join(this.#directory, `galley-${Date.now()}.rec`)): void {
+  /** Writes the recording off the loop, whole or not at all; a failure is logged. One at a time: another one meanwhile is left out. */
+  writeRecording(): void {
+    const recording = this.#writing === undefined ? this.recording() : undefined;
+    if (recording === undefined) return;
+    const file = join(this.#directory, `galley-${Date.now()}.rec`);
+    this.#writing = writeWhole(file, recording)
+      .then(
+        () => this.#log.info({ file, bytes: recording.byteLength }, 'recording written'),
+        (caught: unknown) => this.#log.error({ file, error: messageOf(caught) }, COULD_NOT),
+      )
+      .finally(() => {
+        this.#writing = undefined;
+      });
+  }
+
+  /** Writes the recording before this returns: for the end of the process. */
+  writeRecordingNow(file: string): void {
     const recording = this.recording();
     if (recording === undefined) return;
     try {
-      // Whole or not at all.
-      writeFileSync(`${file}.part`, recording);
-      renameSync(`${file}.part`, file);
+      writeWholeNow(file, recording);
       this.#log.info({ file, bytes: recording.byteLength }, 'recording written');
     } catch (caught) {
-      this.#log.error({ file, error: messageOf(caught) }, 'recording could not be written');
+      this.#log.error({ file, error: messageOf(caught) }, COULD_NOT);
     }
   }
 

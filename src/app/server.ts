@@ -234,6 +234,6 @@ export class GalleyServer {
     // A port that is just being opened would otherwise stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();
-    this.operations.stop();
+    await this.operations.stop();
   }
 }

@@ -7,7 +7,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 /** The tenants of the settings by the hash of each of their API keys. Throws an OperatorError that names the file. */
 export function tenantKeysOf({ server, directory }: LoadedConfig): ReadonlyMap<string, string> {
   const tenants = new Map<string, string>();
-  for (const [name, { apiKeyFile }] of Object.entries(server.tenants)) {
+  for (const [name, { apiKeyFile }] of Object.entries(server.tenants.accounts)) {
     if (apiKeyFile === undefined) continue;
     const keys = linesOf(name, resolve(directory, apiKeyFile));
     if (keys.length === 0)

@@ -50,6 +50,19 @@ class Ring<T> {
     this.#next = (this.#next + 1) % this.#capacity;
   }
 
+  get newest(): T | undefined {
+    return this.#items.at(this.#next - 1);
+  }
+
+  /** The last so many, oldest first. */
+  latest(count: number): T[] {
+    const most = Math.min(count, this.#items.length);
+    const from = this.#next - most;
+    return from >= 0
+      ? this.#items.slice(from, this.#next)
+      : [...this.#items.slice(from), ...this.#items.slice(0, this.#next)];
+  }
+
   /** Oldest first. */
   list(): T[] {
     return [...this.#items.slice(this.#next), ...this.#items.slice(0, this.#next)];
@@ -77,6 +90,15 @@ export class DecisionLog {
       this.#rare.push(decision);
       this.added.emit(decision);
     }
+  }
+
+  /** The rare ones that are still known, from behind an id on, oldest first. */
+  rareSince(id: number): Decision[] {
+    const newest = this.#rare.newest;
+    if (newest === undefined || newest.id <= id) return [];
+    // A reader who is nearly up to date wants the last alone.
+    const latest = this.#rare.latest(newest.id - id);
+    return latest.filter((decision) => decision.id > id);
   }
 
   /** What is still known, oldest first. */

@@ -62,7 +62,7 @@ export async function serve(
     if (!ended.isAsked) throw caught;
   }
   await ended.whenEnded;
-  if (flags.record !== undefined) server.operations.writeRecording(resolve(flags.record));
+  if (flags.record !== undefined) server.operations.writeRecordingNow(resolve(flags.record));
   process.exit(EXIT.ok);
 }
 

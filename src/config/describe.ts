@@ -48,6 +48,10 @@ function table(rows: readonly Row[]): string[] {
 function rowsOf(node: SchemaNode, prefix = ''): Row[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const key = `${prefix}${name}`;
-    return child.properties === undefined ? [{ key, node: child }] : rowsOf(child, `${key}.`);
+    const row = { key, node: child };
+    if (child.properties === undefined) return [row];
+    const inner = rowsOf(child, `${key}.`);
+    // A group that takes any names besides is something to be set itself.
+    return typeof child.additionalProperties === 'object' ? [row, ...inner] : inner;
   });
 }

@@ -81,7 +81,8 @@ export const AdminSettings = z
       .string()
       .optional()
       .describe(
-        'File with a token; calls that bear it are let in from anywhere, others from this machine only. ' +
+        'File with a token that every call of the admin API must bear, from this machine too. Without one only calls from this ' +
+          'machine that came through no proxy are let in. ' +
           'GALLEY_ADMIN_TOKEN does the same. Relative to the settings file.',
       ),
   })

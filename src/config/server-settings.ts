@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
-import { TenantSettings } from './tenant-settings.ts';
+import { TenantsSettings } from './tenant-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -120,10 +120,9 @@ export const ServerSettings = z.strictObject({
   alerts: AlertSettings,
   decisions: DecisionSettings,
   recorder: RecorderSettings,
-  tenants: z
-    .record(z.string().regex(/^[\w.-]{1,64}$/, 'a name of letters, digits, dots and dashes'), TenantSettings)
-    .default({})
-    .describe('Who may ask for how much. A request names its tenant by API key, or in x-galley-tenant.'),
+  tenants: TenantsSettings.describe(
+    'Who may ask for how much, by name. A request names its tenant by API key, or in x-galley-tenant.',
+  ),
   defaults: ModelSettings.optional().describe('Settings for every model, in the form of one under models.'),
   models: z
     .record(z.string().min(1), ModelSettings)

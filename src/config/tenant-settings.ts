@@ -26,3 +26,36 @@ export const TenantSettings = z.strictObject({
     .describe('Requests it may make at once after a rest. Default: those of a second, at least 1.'),
 });
 export type TenantSettings = z.output<typeof TenantSettings>;
+
+const NAME = /^[\w.-]{1,64}$/;
+
+/** All tenants by name, and what holds for callers that are none of them. */
+export const TenantsSettings = z
+  .object({
+    require: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Every inference request must bear an API key; others are answered 401. Without it callers that are not named here ' +
+          'share the account and the fair share of `default`, whatever they call themselves.',
+      ),
+  })
+  .catchall(TenantSettings)
+  .superRefine((tenants, context) => {
+    const { require, ...accounts } = tenants;
+    for (const name of Object.keys(accounts).filter((key) => !NAME.test(key))) {
+      const message = 'a name of letters, digits, dots and dashes';
+      context.addIssue({
+        ...{ code: 'invalid_key', origin: 'record', path: [name], input: tenants, message },
+        issues: [],
+      });
+    }
+    const hasKeys = Object.values(accounts).some(({ apiKeyFile }) => apiKeyFile !== undefined);
+    if (require && !hasKeys) {
+      const message = 'at least one tenant with an apiKeyFile: else every request is refused';
+      context.addIssue({ code: 'custom', path: ['require'], message });
+    }
+  })
+  .transform(({ require, ...accounts }) => ({ require, accounts }))
+  .prefault({});
+export type TenantsSettings = z.output<typeof TenantsSettings>;

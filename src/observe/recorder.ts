@@ -5,6 +5,7 @@ import type { VersionPorts, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from './fingerprint.ts';
 import { ARRIVED, EVENT_BYTES, encodeRecording, INPUT, type InputKind, writeEvent } from './recording.ts';
 import { recordingPorts } from './recording-ports.ts';
+import { TextTable } from './text-table.ts';
 
 /** The numbers of an event; what is left out is 0. */
 export interface EventNumbers {
@@ -15,8 +16,10 @@ export interface EventNumbers {
   readonly value?: number;
 }
 
-/** Texts beyond this are no longer kept; a recording that needed one is not whole. */
-const MAX_TEXTS = 65_536;
+/** Texts of the events in the ring. */
+const TEXT_LIMITS = { texts: 65_536, bytes: 16 * 1024 * 1024 };
+/** When there is no room for a text, one in so many of the events makes room. */
+const SEGMENTS = 8;
 
 /**
  * The flight recorder: every input of the brain, and what it decided, in a bounded ring. Replayed, the same inputs
@@ -30,9 +33,10 @@ export class Recorder {
   readonly #floats: Float64Array;
   readonly #words: Uint32Array;
   readonly #capacity: number;
-  readonly #texts: string[] = [''];
-  readonly #textIds = new Map<string, number>([['', 0]]);
+  readonly #texts = new TextTable(TEXT_LIMITS);
   #written = 0;
+  /** Events before this were dropped before they were overwritten. */
+  #first = 0;
   #hasLostTexts = false;
   /** The members answered last, in a row. */
   readonly #run = { index: -1, version: 0, batch: 0, nextMember: 0, at: 0 };
@@ -68,7 +72,7 @@ export class Recorder {
       isGiven: data !== undefined,
     }));
     const kept = { model, version: name, file, settings, ownSample: forms };
-    const text = this.textId(JSON.stringify(kept));
+    const text = this.pinnedTextId(JSON.stringify(kept));
     this.#made.push({ spec: text, loaded: 0 });
     this.write(version, INPUT.VERSION, { text });
     return { ports: recordingPorts(this, version, ports), version };
@@ -151,21 +155,29 @@ export class Recorder {
   /** A replica has loaded its model; all of a version bring the same. */
   loaded(version: number, metadata: string): void {
     const made = this.#made[version];
-    if (made !== undefined) made.loaded = this.textId(metadata);
+    if (made !== undefined) made.loaded = this.pinnedTextId(metadata);
   }
 
-  /** The number that stands for a text. */
+  /**
+   * The number that stands for a text in the event that is written next. Where the table of texts is full, the oldest events
+   * go, and their texts with them: what a caller invents never keeps later events from being recorded.
+   */
   textId(text: string): number {
-    const known = this.#textIds.get(text);
-    if (known !== undefined) return known;
-    if (this.#texts.length >= MAX_TEXTS) {
-      this.#hasLostTexts = true;
-      return 0;
+    for (;;) {
+      const id = this.#texts.idOf(text, this.#written);
+      if (id !== undefined) return id;
+      const kept = this.#written - this.#oldest;
+      if (kept === 0) break;
+      this.#first = this.#oldest + Math.ceil(kept / SEGMENTS);
+      this.#texts.forgetBefore(this.#first);
     }
-    const id = this.#texts.length;
-    this.#texts.push(text);
-    this.#textIds.set(text, id);
-    return id;
+    this.#hasLostTexts = true;
+    return 0;
+  }
+
+  /** The number of a text that events of the whole run use. */
+  pinnedTextId(text: string): number {
+    return this.#texts.pin(text);
   }
 
   /** What is in the ring now, as a file. */
@@ -174,14 +186,19 @@ export class Recorder {
       seed: this.#seed,
       startedWallMs: this.#startedWallMs,
       versions: this.#made,
-      isWhole: this.#written <= this.#capacity && !this.#hasLostTexts,
-      texts: this.#texts,
+      isWhole: this.#oldest === 0 && !this.#hasLostTexts,
+      texts: this.#texts.texts,
     };
-    const next = (this.#written % this.#capacity) * EVENT_BYTES;
-    const events =
-      this.#written <= this.#capacity
-        ? [this.#bytes.subarray(0, this.#written * EVENT_BYTES)]
-        : [this.#bytes.subarray(next), this.#bytes.subarray(0, next)];
+    const [from, to] = [this.#oldest, this.#written].map((place) => (place % this.#capacity) * EVENT_BYTES);
+    const isInOnePiece = this.#written - this.#oldest === 0 || (from as number) < (to as number);
+    const events = isInOnePiece
+      ? [this.#bytes.subarray(from, to)]
+      : [this.#bytes.subarray(from), this.#bytes.subarray(0, to)];
     return encodeRecording(head, events);
+  }
+
+  /** The first event that is still there. */
+  get #oldest(): number {
+    return Math.max(this.#first, this.#written - this.#capacity);
   }
 }

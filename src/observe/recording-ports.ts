@@ -4,9 +4,12 @@ import { type AnswerJudge, JUDGE } from '../fleet/answer-judge.ts';
 import type { DependencyChecker, VersionPorts } from '../fleet/version-spec.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { Batch } from '../work/batch.ts';
-import type { OutcomeSink } from '../work/outcome.ts';
+import type { Outcome, OutcomeSink } from '../work/outcome.ts';
 import type { Recorder } from './recorder.ts';
 import { INPUT, REFUSED_REASONS } from './recording.ts';
+
+/** What a model says is kept up to this; nothing is decided by more of it. */
+const MAX_MESSAGE_LENGTH = 1_024;
 
 /** Ports that write down what comes through them before anybody hears of it. */
 export function recordingPorts(recorder: Recorder, version: number, ports: VersionPorts): VersionPorts {
@@ -69,7 +72,7 @@ class RecordingSpawner implements Spawner {
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
     const recorder = this.#recorder;
     const version = this.#version;
-    const [a, b] = [recorder.textId(id), incarnation];
+    const [a, b] = [recorder.pinnedTextId(id), incarnation];
     const replica = this.#spawner.spawn(id, incarnation, {
       loaded: (metadata) => {
         const text = JSON.stringify(metadata);
@@ -78,7 +81,11 @@ class RecordingSpawner implements Spawner {
         observer.loaded(metadata);
       },
       loadFailed: (message) => {
-        recorder.write(version, INPUT.LOAD_FAILED, { a, b, text: recorder.textId(message) });
+        recorder.write(version, INPUT.LOAD_FAILED, {
+          a,
+          b,
+          text: recorder.textId(message.slice(0, MAX_MESSAGE_LENGTH)),
+        });
         observer.loadFailed(message);
       },
       credited: (batches) => {
@@ -112,7 +119,7 @@ function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: 
     part: (member, answer) => {
       if (isRefusal(answer)) {
         const flag = REFUSED_REASONS.indexOf(answer.reason);
-        const text = recorder.textId(answer.message);
+        const text = recorder.textId(answer.message.slice(0, MAX_MESSAGE_LENGTH));
         recorder.write(version, INPUT.REFUSED, { flag, a, b: member, text });
       } else {
         recorder.answered(version, a, member);
@@ -122,12 +129,18 @@ function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: 
     end: (outcome) => {
       // What warmup decides by the memory that a batch took must be the same in a replay.
       const isPlain = outcome.kind === 'done' && outcome.memory === undefined;
-      const text = recorder.textId(isPlain ? '' : JSON.stringify(outcome));
+      const text = recorder.textId(isPlain ? '' : JSON.stringify(shortened(outcome)));
       const value = outcome.kind === 'done' ? outcome.computeMs : 0;
       recorder.write(version, INPUT.ENDED, { a, b: batch.rows, text, value });
       sink.end(outcome);
     },
   };
+}
+
+function shortened(outcome: Outcome): Outcome {
+  return outcome.kind === 'threw' && outcome.message.length > MAX_MESSAGE_LENGTH
+    ? { ...outcome, message: outcome.message.slice(0, MAX_MESSAGE_LENGTH) }
+    : outcome;
 }
 
 function recordingJudge(recorder: Recorder, version: number, judge: AnswerJudge): AnswerJudge {

@@ -1,6 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import type { InferenceRequest } from '../model/inference.ts';
-import { contentKeyOf, formOf } from './content-key.ts';
+import { contentKeyOf, sampleOf } from './content-key.ts';
+
+/** Until when an input is refused, and its sample. */
+interface Listed {
+  readonly until: number;
+  readonly sample: number;
+}
 
 /** How long and how many inputs are kept. */
 export interface ListBounds {
@@ -13,10 +19,10 @@ export class InputList {
   readonly #clock: Clock;
   readonly #keepMs: number;
   readonly #maxEntries: number;
-  /** Hash of the whole input → until when. */
-  readonly #until = new Map<string, number>();
-  /** How many listed inputs have the same outward form: whoever looks like none of them need not be hashed. */
-  readonly #forms = new Map<string, number>();
+  /** By the hash of the input. */
+  readonly #listed = new Map<string, Listed>();
+  /** How many listed inputs have the same sample: a request that is like none of them is not hashed. */
+  readonly #samples = new Map<number, number>();
 
   constructor(clock: Clock, bounds: ListBounds) {
     this.#clock = clock;
@@ -25,39 +31,40 @@ export class InputList {
   }
 
   get size(): number {
-    return this.#until.size;
+    return this.#listed.size;
   }
 
   add(request: InferenceRequest): void {
     const key = contentKeyOf(request);
     this.#remove(key);
-    this.#until.set(key, this.#clock.now() + this.#keepMs);
-    const form = formOf(request);
-    this.#forms.set(form, (this.#forms.get(form) ?? 0) + 1);
-    const [oldest] = this.#until.keys();
-    if (this.#until.size > this.#maxEntries && oldest !== undefined) this.#remove(oldest);
+    const sample = sampleOf(request);
+    this.#listed.set(key, { until: this.#clock.now() + this.#keepMs, sample });
+    this.#samples.set(sample, (this.#samples.get(sample) ?? 0) + 1);
+    const [oldest] = this.#listed.keys();
+    if (this.#listed.size > this.#maxEntries && oldest !== undefined) this.#remove(oldest);
   }
 
   /** Costs nothing while the list is empty. */
   has(request: InferenceRequest): boolean {
-    if (this.#until.size === 0 || !this.#forms.has(formOf(request))) return false;
+    if (this.#listed.size === 0 || !this.#samples.has(sampleOf(request))) return false;
     const key = contentKeyOf(request);
-    const until = this.#until.get(key);
-    if (until === undefined) return false;
-    if (until > this.#clock.now()) return true;
+    const listed = this.#listed.get(key);
+    if (listed === undefined) return false;
+    if (listed.until > this.#clock.now()) return true;
     this.#remove(key);
     return false;
   }
 
   remove(request: InferenceRequest): void {
-    if (this.#until.size > 0) this.#remove(contentKeyOf(request));
+    if (this.#listed.size > 0) this.#remove(contentKeyOf(request));
   }
 
   #remove(key: string): void {
-    if (!this.#until.delete(key)) return;
-    const form = key.slice(key.indexOf('|') + 1);
-    const count = (this.#forms.get(form) ?? 0) - 1;
-    if (count > 0) this.#forms.set(form, count);
-    else this.#forms.delete(form);
+    const listed = this.#listed.get(key);
+    if (listed === undefined) return;
+    this.#listed.delete(key);
+    const count = (this.#samples.get(listed.sample) ?? 0) - 1;
+    if (count > 0) this.#samples.set(listed.sample, count);
+    else this.#samples.delete(listed.sample);
   }
 }

@@ -1,0 +1,49 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+
+/**
+ * Writes a file whole or not at all: beside its place first, then renamed. What could not be written whole is removed. Done
+ * off the loop: a slow disk holds up no request.
+ */
+export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const part = `${file}.part`;
+  try {
+    const handle = await open(part, 'w');
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(part, file);
+  } catch (caught) {
+    await rm(part, { force: true }).catch(() => {});
+    throw caught;
+  }
+}
+
+/** The same at the very end of the process, when nothing is waiting any more. */
+export function writeWholeNow(file: string, bytes: Uint8Array): void {
+  const part = `${file}.part`;
+  try {
+    const descriptor = openSync(part, 'w');
+    try {
+      for (let at = 0; at < bytes.byteLength; ) at += writeSync(descriptor, bytes, at);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(part, file);
+  } catch (caught) {
+    removeIfThere(part);
+    throw caught;
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // The disk that could not be written cannot be tidied either.
+  }
+}
