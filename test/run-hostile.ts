@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { RunningServer } from './support/running-server.ts';
 
-/** Attacks on real servers: one file a kind, each with a bound on what an honest client notices. */
+/** Attacks on real servers: one file a kind, each with a bound on what an honest client notices; then all at once. */
 const folder = new URL('hostile', import.meta.url).pathname;
 for (const entry of readdirSync(folder).sort()) {
   if (entry.endsWith('.test.js')) await import(join(folder, entry));
 }
+await import(new URL('soak/soak.test.js', import.meta.url).pathname);
 after(() => RunningServer.endAll());
