@@ -1,13 +1,24 @@
 import type { ReplicaId } from '../replica/replica.ts';
+import type { ReplicaView } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
 import type { Recovery } from './recovery.ts';
 import { RequestWork } from './request-work.ts';
 import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
-/** Parts of batches that threw, depth first and ahead of new work, until the bad one stands alone. */
+interface Part {
+  members: readonly Entry[];
+  /** The replica at which they threw together. */
+  readonly avoid: ReplicaId;
+}
+
+/**
+ * Parts of batches that threw, depth first and ahead of new work, until the bad one stands alone. Both halves go at once
+ * where replicas are free, rather to another one than that which threw: if it is the replica that is broken, they are
+ * answered there. One that is alone goes where it has not failed yet, so that one run more is enough to be sure of it.
+ */
 export class BisectSource implements RecoverySource {
   readonly #recovery: Recovery;
-  readonly #parts: { readonly members: readonly Entry[]; readonly avoid: ReplicaId }[] = [];
+  #parts: Part[] = [];
 
   constructor(recovery: Recovery) {
     this.#recovery = recovery;
@@ -19,24 +30,13 @@ export class BisectSource implements RecoverySource {
   }
 
   peek(facts: DispatchFacts): WorkOffer | undefined {
-    for (let last = this.#parts.at(-1); last !== undefined; last = this.#parts.at(-1)) {
-      const members = last.members.filter((member) => !member.isSettled);
-      if (members.length > 0) {
-        const { avoid } = last;
-        const isAnyoneElse = facts.all.some(
-          ({ id, standing }) => id !== avoid && (standing === 'ready' || standing === 'degraded'),
-        );
-        return offer({
-          ...(isAnyoneElse ? { avoid } : {}),
-          rows: members.reduce((sum, member) => sum + member.rows, 0),
-          lane: members[0]?.lane ?? '',
-          take: () => {
-            this.#parts.pop();
-            return new RequestWork(members, 'bisect', facts.now, this.#recovery);
-          },
-        });
-      }
-      this.#parts.pop();
+    if (this.#parts.length === 0) return undefined;
+    for (const part of this.#parts) part.members = part.members.filter((member) => !member.isSettled);
+    this.#parts = this.#parts.filter(({ members }) => members.length > 0);
+    const idle = facts.eligible.filter(({ running }) => running === 0);
+    for (const part of this.#parts.toReversed()) {
+      const avoid = avoided(part, idle, facts);
+      if (idle.some(({ id }) => id !== avoid)) return this.#offer(part, avoid, facts);
     }
     return undefined;
   }
@@ -48,4 +48,32 @@ export class BisectSource implements RecoverySource {
   takeAll(): Entry[] {
     return this.#parts.splice(0).flatMap(({ members }) => members);
   }
+
+  #offer(part: Part, avoid: ReplicaId | undefined, facts: DispatchFacts): WorkOffer {
+    const { members } = part;
+    return offer({
+      avoid,
+      rows: members.reduce((sum, member) => sum + member.rows, 0),
+      lane: members[0]?.lane ?? '',
+      take: () => {
+        this.#parts = this.#parts.filter((other) => other !== part);
+        return new RequestWork(members, 'bisect', facts.now, this.#recovery);
+      },
+    });
+  }
+}
+
+/** Where a part should not go now; undefined where it may go anywhere. */
+function avoided(
+  { members, avoid }: Part,
+  idle: readonly ReplicaView[],
+  { all }: DispatchFacts,
+): ReplicaId | undefined {
+  const [one, ...others] = members;
+  if (one === undefined || others.length > 0) return idle.some(({ id }) => id !== avoid) ? avoid : undefined;
+  if (one.alsoFailedAt !== undefined) return undefined;
+  const isAnyoneElse = all.some(
+    ({ id, standing }) => id !== one.failedAt && (standing === 'ready' || standing === 'degraded'),
+  );
+  return isAnyoneElse ? one.failedAt : undefined;
 }

@@ -46,6 +46,8 @@ export interface LossWays {
 const ENDS_TO_ISOLATE = 2;
 /** After so many losses a request has had its chances. */
 const MAX_LOSSES = 3;
+/** Nor may one go on for ever whose replica is killed whenever it runs alone, by whoever does that. */
+const MAX_UNCLEAR_ALONE = 5;
 /** A model that makes so many mistakes while it runs one request will hardly answer it. */
 const MAX_LATE_ERRORS = 3;
 
@@ -107,9 +109,9 @@ export class Losses {
       return false;
     }
     if (member.hasSetbacks) {
-      const { losses, lateErrors } = member.setbacks;
-      if (losses >= MAX_LOSSES) {
-        const text = `${losses} replicas ended while they ran this: ${detail}`;
+      const { losses, unclear, unclearAlone, lateErrors } = member.setbacks;
+      if (losses >= MAX_LOSSES || unclearAlone >= MAX_UNCLEAR_ALONE) {
+        const text = `${losses + unclear} replicas ended while they ran this: ${detail}`;
         member.settle(refuse('REPLICA_LOST', text));
         return false;
       }

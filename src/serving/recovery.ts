@@ -142,7 +142,7 @@ export class Recovery {
       this.#askAnother(members, () => refusal, replica);
     } else if (mayBisect(this.#throws.facts(this.#ports.clock.now()))) {
       // Elsewhere: if it is the replica that is broken, they are answered there.
-      for (const member of members) member.failedAt ??= replica;
+      for (const member of members) failedAt(member, replica);
       this.#bisect.add(halves(members), replica);
       this.recovered.emit({ how: 'bisect', requests: members.length, replica, detail: message });
     } else {
@@ -166,7 +166,8 @@ export class Recovery {
 
   /** A second opinion for all of them together, if there is anybody to ask and the budget allows. */
   #askAnother(members: readonly Entry[], refusalOf: (member: Entry) => Refusal, replica: ReplicaId): void {
-    const isSecond = ({ failedAt }: Entry) => failedAt !== undefined && failedAt !== replica;
+    const isSecond = ({ failedAt: first, alsoFailedAt }: Entry) =>
+      first !== undefined && (first !== replica || alsoFailedAt !== undefined);
     for (const member of members.filter(isSecond)) {
       if (member.failedAt !== undefined) this.exonerated.emit(member.failedAt);
       this.exonerated.emit(replica);
@@ -194,4 +195,10 @@ export class Recovery {
   get #maxRetries(): number {
     return maxRetries(this.#ports.budget, this.#ports.inFlight());
   }
+}
+
+/** A batch with it has failed there. */
+function failedAt(member: Entry, replica: ReplicaId): void {
+  if (member.failedAt === undefined) member.failedAt = replica;
+  else if (member.failedAt !== replica) member.alsoFailedAt ??= replica;
 }
