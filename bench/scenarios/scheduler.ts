@@ -103,7 +103,7 @@ function measure(tenants: number, classes: number, lanes = 1) {
   const requests = times(LOOPS / BATCH_ROWS, () => {
     const { offer, replica } = decide();
     if (replica === undefined) throw new Error('nobody was picked');
-    for (const member of offer.take(replica).members) {
+    for (const member of offer.take(replica)?.members ?? []) {
       deadlines.remove(member as Entry);
       add();
     }

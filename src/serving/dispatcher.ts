@@ -144,7 +144,8 @@ export class Dispatcher {
       }
       const replica = this.#pick(offer, facts);
       if (replica === undefined) continue;
-      this.#run(offer.take(replica), replica, offer.isAlone);
+      const work = offer.take(replica);
+      if (work !== undefined) this.#run(work, replica, offer.isAlone);
       return true;
     }
     return false;

@@ -140,6 +140,8 @@ export class QueueSource implements WorkSource {
         const fill = this.#fill(lane, maxRows, facts);
         const { members, dropped } = queue.take(lane.key, fill);
         drop(dropped);
+        // Of a smaller batch than was looked at before, everybody may be dropped.
+        if (members.length === 0) return undefined;
         return new RequestWork(members, reason, facts.now, recovery);
       },
     });

@@ -18,8 +18,8 @@ export interface WorkOffer extends Load {
   readonly kind: 'work';
   /** It must have the replica to itself: nothing else may be there, nor come, until it has ended. */
   readonly isAlone: boolean;
-  /** Makes it so. Called once, at once, or never. */
-  take(replica: ReplicaView): Work;
+  /** Makes it so. Called once, at once, or never. Undefined when, looked at again, nobody is left to go. */
+  take(replica: ReplicaView): Work | undefined;
 }
 
 /** Nothing may go before then. */
