@@ -34,6 +34,14 @@ test('counts, sums and merges', () => {
 
 test('what lies outside the range counts in the outermost bucket', () => {
   const histogram = new Histogram();
-  for (const value of [0, -1, 1e-9, 1e12, Number.NaN]) histogram.record(value);
-  assert.equal(histogram.count, 5);
+  for (const value of [0, -1, 1e-9, 1e12]) histogram.record(value);
+  assert.equal(histogram.count, 4);
+  assert.equal(histogram.countUpTo(1e-6), 3);
+  assert.equal(histogram.countUpTo(1e11), 4);
+});
+
+test('what is no number is left out, and spoils nothing', () => {
+  const histogram = new Histogram();
+  for (const value of [1, Number.NaN, 3]) histogram.record(value);
+  assert.deepEqual([histogram.count, histogram.sum, histogram.mean], [2, 4, 2]);
 });

@@ -18,7 +18,9 @@ export class Histogram {
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
 
+  /** What is no number is no measurement, and is left out. */
   record(value: number): void {
+    if (Number.isNaN(value)) return;
     const index = bucketOf(value);
     this.#counts[index] = (this.#counts[index] as number) + 1;
     this.#count += 1;

@@ -33,7 +33,7 @@ export function batchingOf(
   if (maxWaitMs !== undefined) {
     return { policy: new ExplicitPolicy({ maxBatchSize, maxWaitMs }), planOf: () => undefined };
   }
-  const curveOf = (lane: LaneKey) => roster.service.of(lane);
+  const curveOf = (lane: LaneKey) => roster.service.guess(lane);
   const policy = new SloPolicy({ objective, goal, maxBatchSize, curveOf });
   return {
     policy,

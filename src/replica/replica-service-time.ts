@@ -50,7 +50,7 @@ export class ReplicaServiceTime implements ServiceEstimate {
   }
 
   predictMs(rows: number, lane?: LaneKey): number {
-    const curve = lane === undefined ? this.#shared.latest : this.#shared.of(lane);
+    const curve = lane === undefined ? this.#shared.latest : this.#shared.guess(lane);
     return curve.predictMs(rows) * this.factor;
   }
 }

@@ -6,6 +6,19 @@ import { ReplicaServiceTime } from './replica-service-time.ts';
 import { ServiceTime } from './service-time.ts';
 import { ServiceTimes } from './service-times.ts';
 
+test('to ask about lanes that were never run forgets nothing that was learned, whatever is asked', () => {
+  const times = new ServiceTimes();
+  for (let batch = 0; batch < 10; batch++) times.of('learned|4').observe(1, 5);
+  const [order, latest] = [times.list().map(([lane]) => lane), times.latest];
+  for (let shape = 1; shape < 1000; shape++) times.guess(`asked|${shape}`);
+  assert.deepEqual(
+    times.list().map(([lane]) => lane),
+    order,
+  );
+  assert.equal(times.latest, latest);
+  assert.equal(times.guess('learned|4'), latest);
+});
+
 test('a line is learned from batches of several sizes', () => {
   fc.assert(
     fc.property(

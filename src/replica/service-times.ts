@@ -1,8 +1,10 @@
 import { type LaneKey, laneElements } from '../work/lane.ts';
 import { ServiceTime } from './service-time.ts';
 
-/** Lanes whose service time is remembered; whoever was used longest ago is forgotten first. */
+/** Lanes whose service time is remembered; the one that was run longest ago is forgotten first. */
 const MAX_LANES = 64;
+/** Lanes that were asked about and never run. */
+const MAX_GUESSES = 16;
 
 /** The service times of a version, one curve a lane. Bounded, whatever shapes are sent. */
 export class ServiceTimes {
@@ -12,7 +14,10 @@ export class ServiceTimes {
   #latestLane: LaneKey | undefined;
   #latest = new ServiceTime();
 
-  /** The curve of the lane that was asked for last. */
+  /** What was told of lanes that nothing is known of, until something is learned. */
+  readonly #guesses = new Map<LaneKey, ServiceTime>();
+
+  /** The curve of the lane that was run last. */
   get latest(): ServiceTime {
     return this.#latest;
   }
@@ -31,7 +36,21 @@ export class ServiceTimes {
     return this.#curves.get(lane);
   }
 
-  /** A lane that was never seen starts from the one nearest in size. */
+  /**
+   * What a batch of a lane should take. To ask changes nothing of what was learned: whatever shapes clients send, only
+   * what is run is remembered.
+   */
+  guess(lane: LaneKey): ServiceTime {
+    if (lane === this.#latestLane) return this.#latest;
+    const known = this.#curves.get(lane) ?? this.#guesses.get(lane);
+    if (known !== undefined) return known;
+    const guess = this.#latestLane === undefined ? this.#latest : this.#inherit(lane);
+    if (this.#guesses.size >= MAX_GUESSES) this.#guesses.clear();
+    this.#guesses.set(lane, guess);
+    return guess;
+  }
+
+  /** The curve of a lane that is run, to learn from it. One that was never seen starts from the one nearest in size. */
   of(lane: LaneKey): ServiceTime {
     if (lane === this.#latestLane) return this.#latest;
     let curve = this.#curves.get(lane);
@@ -40,6 +59,7 @@ export class ServiceTimes {
     } else {
       this.#curves.delete(lane);
     }
+    this.#guesses.clear();
     // Back at the end: the order of the map is that of use.
     this.#curves.set(lane, curve);
     const [oldest] = this.#curves.keys();
@@ -52,11 +72,12 @@ export class ServiceTimes {
   /** Forgets all that was learned. */
   clear(): void {
     this.#curves.clear();
+    this.#guesses.clear();
     this.#latestLane = undefined;
     this.#latest = new ServiceTime();
   }
 
-  /** What is known by now, by lane, the one used last at the end. */
+  /** What is known by now, by lane, the one run last at the end. */
   list(): (readonly [LaneKey, ServiceTime])[] {
     return [...this.#curves];
   }

@@ -32,13 +32,23 @@ export async function loadModule({ file, threads, device }: RuntimeSpec): Promis
 function located(file: string, caught: unknown): Error {
   const message = messageOf(caught);
   const stack = caught instanceof Error ? (caught.stack ?? '') : '';
-  const line = new RegExp(`${basename(file).replaceAll('.', '\\.')}:(\\d+)`).exec(stack)?.[1];
+  const url = pathToFileURL(file).href;
+  const line = lineIn(stack, `${basename(file)}:`) ?? lineIn(stack, `${basename(url)}:`);
   const place = line === undefined || message.includes(file) ? '' : ` (${basename(file)}, line ${line})`;
   const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message);
   const cure = isCommonJs
     ? ': name the file model.mjs, or put "type": "module" into the package.json above it'
     : '';
   return new Error(`${message}${place}${cure}`, { cause: caught });
+}
+
+/** The number behind the first mention of a place. A file's name may hold anything, so it is no pattern. */
+function lineIn(stack: string, place: string): string | undefined {
+  for (let at = stack.indexOf(place); at !== -1; at = stack.indexOf(place, at + 1)) {
+    const line = /^\d+/.exec(stack.slice(at + place.length))?.[0];
+    if (line !== undefined) return line;
+  }
+  return undefined;
 }
 
 class ModuleRuntime implements Runtime {
