@@ -91,7 +91,8 @@ export class Invariants {
         this.#fail('a poison input costs at most two lives', `request ${id}: ${lives}`);
     }
     const { path, supervisor, spec } = this.#version;
-    const { readiness } = spec.settings.health;
+    const { health, warmup } = spec.settings;
+    const { readiness } = health;
     if (path.inFlight > 0 || path.queue.rows > 0 || path.queue.bytes > 0 || path.recovery.suspects > 0) {
       const waits = `${path.inFlight} in flight, ${path.queue.rows} rows, ${path.recovery.suspects} suspects`;
       this.#fail('nothing left waiting', waits);
@@ -102,8 +103,9 @@ export class Invariants {
     const states = supervisor
       .replicas()
       .map(({ replica, state, reason }) => `${replica} ${state} (${reason})`);
-    // Without checks of ours nobody finds out that a replica which gets no traffic is no longer slow.
-    const isWell = (state: string) => state === 'ready' || (state === 'degraded' && !readiness.enabled);
+    // Without checks of ours, or an input for them, nobody finds out that a replica without traffic is no longer slow.
+    const isChecked = readiness.enabled && warmup.enabled;
+    const isWell = (state: string) => state === 'ready' || (state === 'degraded' && !isChecked);
     const ready = supervisor.replicas().filter(({ state }) => isWell(state)).length;
     if (ready !== this.#plan.replicas)
       this.#fail('wanted replicas reached once faults stop', states.join(', '));
