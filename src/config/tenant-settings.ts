@@ -29,8 +29,19 @@ export type TenantSettings = z.output<typeof TenantSettings>;
 
 const NAME = /^[\w.-]{1,64}$/;
 
+/** What the settings file says of tenants. In types, a name cannot be told from `require`. */
+export interface TenantsInput {
+  readonly require?: boolean | undefined;
+  readonly [name: string]: z.input<typeof TenantSettings> | boolean | undefined;
+}
+
 /** All tenants by name, and what holds for callers that are none of them. */
-export const TenantsSettings = z
+export interface TenantsSettings {
+  readonly require: boolean;
+  readonly accounts: Readonly<Record<string, TenantSettings>>;
+}
+
+const Tenants: z.ZodType<TenantsSettings, TenantsInput> = z
   .object({
     require: z
       .boolean()
@@ -56,6 +67,5 @@ export const TenantsSettings = z
       context.addIssue({ code: 'custom', path: ['require'], message });
     }
   })
-  .transform(({ require, ...accounts }) => ({ require, accounts }))
-  .prefault({});
-export type TenantsSettings = z.output<typeof TenantsSettings>;
+  .transform(({ require, ...accounts }) => ({ require, accounts }));
+export const TenantsSettings = Tenants.prefault({});
