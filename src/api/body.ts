@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip, createInflate } from 'node:zlib';
 import { isRefusal, messageOf, type Refusal, refuse } from '../base/errors.ts';
 import type { Segments } from '../tensor/segments.ts';
+import { BodyBlocks, GATHER_FROM_BYTES } from './body-blocks.ts';
 import type { BodyReservation } from './body-budget.ts';
 import { type Admission, noRoom, tooLarge } from './door.ts';
 
@@ -15,6 +16,8 @@ export interface IncomingBody {
   readonly byteLength: number;
   /** Ends it before all has come: `done` gets the refusal. Does nothing when it is done already. */
   refuse(refusal: Refusal): void;
+  /** The client has gone: what has come is given back, unless it is done already. */
+  drop(): void;
 }
 
 /**
@@ -30,19 +33,34 @@ export function readBody(
   const { maxBodyBytes } = admission;
   const decoder = decoderOf(admission);
   const source: Readable = decoder === undefined ? req : req.pipe(decoder);
-  let chunks: Buffer[] = [];
+  let chunks: Uint8Array[] = [];
+  let blocks: BodyBlocks | undefined;
   let byteLength = 0;
   let heldBytes = 0;
   let isDone = false;
 
-  const finish = (result: Segments | Refusal): void => {
+  const drop = (): void => {
     if (isDone) return;
     isDone = true;
     chunks = [];
-    if (decoder !== undefined && isRefusal(result)) {
-      req.unpipe(decoder);
-      decoder.destroy();
+    blocks?.free();
+    if (decoder === undefined) return;
+    req.unpipe(decoder);
+    decoder.destroy();
+  };
+  const keep = (chunk: Buffer): void => {
+    if (blocks === undefined && byteLength > GATHER_FROM_BYTES) {
+      blocks = new BodyBlocks();
+      for (const each of chunks) blocks.add(each);
+      chunks = [];
     }
+    if (blocks === undefined) chunks.push(chunk);
+    else blocks.add(chunk);
+  };
+  const finish = (result: Segments | Refusal): void => {
+    if (isDone) return;
+    if (isRefusal(result)) drop();
+    isDone = true;
     done(result);
   };
 
@@ -55,10 +73,10 @@ export function readBody(
       return;
     }
     const why = reservation.cover(heldBytes);
-    if (why === undefined) chunks.push(chunk);
+    if (why === undefined) keep(chunk);
     else finish(noRoom(why));
   });
-  source.on('end', () => finish({ chunks, byteLength }));
+  source.on('end', () => finish({ chunks: blocks?.take() ?? chunks, byteLength }));
   decoder?.on('error', (error) => {
     finish(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
   });
@@ -67,6 +85,7 @@ export function readBody(
       return byteLength;
     },
     refuse: finish,
+    drop,
   };
 }
 

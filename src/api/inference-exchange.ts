@@ -139,6 +139,7 @@ export class InferenceExchange implements Arrival {
   #closed(): void {
     this.#ports.arrivals.remove(this);
     this.#leave();
+    this.#body?.drop();
     this.#stopReading();
     if (this.#entry !== undefined && !this.#res.writableFinished) this.#admission.version.cancel(this.#entry);
   }

@@ -62,3 +62,29 @@ test('a body that drips is answered 408, one whose deadline passes on the way 50
   assert.equal(status, 408);
   assert.match(text, /BODY_TIMEOUT/);
 });
+
+test('a large body comes through to the last bit, plain and compressed', async () => {
+  const numbers = Float32Array.from({ length: 3_000_000 }, (_, index) => index / 3);
+  const data = Buffer.from(numbers.buffer);
+  const input = {
+    ...{ name: 'x', shape: [1, numbers.length], datatype: 'FP32' },
+    parameters: { binary_data_size: data.byteLength },
+  };
+  const outputs = [{ name: 'y', parameters: { binary_data: true } }];
+  const head = Buffer.from(JSON.stringify({ inputs: [input], outputs }));
+  const body = Buffer.concat([head, data]);
+  for (const [encoding, bytes] of [
+    ['identity', body],
+    ['gzip', gzipSync(body, { level: 1 })],
+  ] as const) {
+    const response = await fetch(besieged.url + INFER, {
+      method: 'POST',
+      headers: { 'inference-header-content-length': String(head.byteLength), 'content-encoding': encoding },
+      body: bytes,
+    });
+    const answer = Buffer.from(await response.arrayBuffer());
+    assert.equal(response.status, 200, answer.subarray(0, 300).toString());
+    const start = Number(response.headers.get('inference-header-content-length'));
+    assert.ok(answer.subarray(start).equals(data), encoding);
+  }
+});

@@ -92,7 +92,6 @@ export class BesiegedServer {
     { honest = smallRequest(), isKept = false } = {},
   ): Promise<Honest> {
     const before = this.residentBytes();
-    const heldBefore = await this.#heldBytes();
     const quiet = await this.#ask(honest, sleep(QUIET_MS));
     assert.deepEqual(quiet.wrong, [], 'the honest client is answered before the attack');
     const under = await this.#ask(honest, attack());
@@ -101,24 +100,11 @@ export class BesiegedServer {
     assert.ok(under.p99Ms <= limitMs, `p99 ${under.p99Ms} ms under attack, ${quiet.p99Ms} ms without`);
     for (const socket of this.#attackers) socket.destroy();
     if (isKept) return under;
-    const isGivenBack = async () =>
-      this.residentBytes() - before <= KEPT_AT_MOST_BYTES ||
-      // The C library may keep what Node has freed for the next body; Node itself must hold none of it.
-      (await this.#heldBytes()) - heldBefore <= KEPT_AT_MOST_BYTES / 2;
+    const isGivenBack = () => this.residentBytes() - before <= KEPT_AT_MOST_BYTES;
     await until('the memory is given back', isGivenBack, 30_000).catch(() =>
       assert.fail(`${(this.residentBytes() - before) >> 20} MiB more than before the attack`),
     );
     return under;
-  }
-
-  /** Bytes that Node holds: its heap, and the memory outside that hangs on it. */
-  async #heldBytes(): Promise<number> {
-    const [heap, external] = await Promise.all(
-      ['nodejs_heap_size_total_bytes', 'nodejs_external_memory_bytes'].map(async (name) =>
-        figure(this.url, name),
-      ),
-    );
-    return Number(heap) + Number(external);
   }
 
   async stop(): Promise<void> {
