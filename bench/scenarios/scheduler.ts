@@ -49,6 +49,7 @@ function measure(tenants: number, classes: number, lanes = 1) {
   const recovery = new Recovery({
     ...{ clock, roster, budget: { share: 0.2, min: 3 } as never },
     quarantine: new Quarantine(clock, { denyMs: 1, denyEntries: 1 }),
+    mayTakeItsTime: true,
     isDenied: () => false,
     inFlight: () => QUEUED,
     whyNot: () => undefined,

@@ -81,6 +81,7 @@ export class RequestPath {
     this.#deadlines = new Deadlines(clock, (entry) => this.#service?.deadlinePassed(entry));
     this.recovery = new Recovery({
       ...{ clock, roster, whyNot, isDenied, quarantine: this.quarantine },
+      mayTakeItsTime: settings.health.watchdogMs === undefined,
       budget: settings.health.retries,
       inFlight: () => this.inFlight,
       wake: () => this.dispatcher.wake(),

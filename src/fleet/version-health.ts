@@ -163,6 +163,10 @@ export class VersionHealth {
     const learnedMs = Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
     const isSeen = this.#ports.roster.service.peek(lane)?.hasSeen(rows) === true;
     if ((isSeen && reason !== 'isolation' && reason !== 'retry') || isPractice(reason)) return learnedMs;
+    const [first] = members;
+    const isHurried =
+      reason === 'isolation' && first instanceof Entry && this.#ports.recovery.mustMakeWay(first);
+    if (isHurried) return learnedMs;
     let longestMs = learnedMs;
     for (const member of members) {
       if (member instanceof Entry) longestMs = Math.max(longestMs, member.deadline - member.receivedAt);

@@ -15,6 +15,14 @@ export interface ForecastParts {
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
 }
 
+/** What is known of a request that has a replica to itself. */
+export interface AloneForecast {
+  readonly ms: number;
+  readonly mostRows: number;
+  /** Batches of about that size have run before. */
+  readonly isSeen: boolean;
+}
+
 /** How long those who come now will have to wait. */
 export class Forecast {
   readonly #parts: ForecastParts;
@@ -39,6 +47,25 @@ export class Forecast {
       idleInMs: roster.idleInMs(now),
       transportMs: transport.usualMs,
     });
+  }
+
+  /**
+   * What a request takes that has a replica to itself, and the most rows that take no longer than `limitMs`; undefined
+   * where nothing is known.
+   */
+  alone({ rows, lane }: Entry, limitMs: number): AloneForecast | undefined {
+    const { roster, transport, planOf } = this.#parts;
+    const plan = planOf(lane);
+    const curve = roster.service.peek(lane);
+    if (plan === undefined || curve === undefined) return undefined;
+    const takesMs = (some: number) => plan.usualMs(some) + transport.usualMs;
+    let [mostRows, tooMany] = [0, rows + 1];
+    while (tooMany - mostRows > 1) {
+      const middle = (mostRows + tooMany) >> 1;
+      if (takesMs(middle) <= limitMs) mostRows = middle;
+      else tooMany = middle;
+    }
+    return { ms: takesMs(rows), mostRows, isSeen: curve.hasSeen(rows) };
   }
 
   /** Time until what waits now should have been run; 0 where nothing is known. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { reasonOf, setUp } from '../../test/support/simulated-version.ts';
-import { isRefusal } from '../base/errors.ts';
+import { isRefusal, type Refusal, retryAfterMsOf } from '../base/errors.ts';
 import { Entry } from '../work/entry.ts';
 
 const LATENCY_MS = 60;
@@ -104,4 +104,27 @@ test('who had to make room is told that it was displaced, and the urgent one is 
   assert.equal(reasonOf(outcomes.get(10)), 'QUEUE_FULL');
   clock.advance(1_000);
   assert.equal(reasonOf(outcomes.get(9)), 'ok');
+});
+
+test('a request whose own rows can never keep the objective is told so with the numbers, and not to try again', () => {
+  // Rows depend on each other: they cannot be cut into several requests.
+  const { clock, submit, outcomes } = practised({ batching: { rows: undefined, maxBatchSize: 1 } });
+  let id = 0;
+  const ask = (rows: number) => {
+    submit(id, { rows });
+    clock.advance(500);
+    return outcomes.get(id++)?.[0];
+  };
+  for (let round = 0; round < 6; round++) for (const rows of [8, 16, 32, 64]) ask(rows);
+  const refusal = ask(100) as Refusal;
+  assert.equal(refusal.reason, 'BATCH_TOO_LARGE');
+  assert.match(refusal.message, /100 rows take 10\d ms on an idle replica, and the objective is 60 ms/);
+  assert.equal(retryAfterMsOf(refusal), undefined);
+  const most = Number(/at most (\d+) rows/.exec(refusal.message)?.[1]);
+  assert.ok(most >= 45 && most <= 56, `${most}`);
+  assert.equal(reasonOf([ask(40) as Refusal]), 'ok');
+  clock.advance(10_000);
+  // What is known may be wrong, so one runs now and then.
+  assert.equal(reasonOf([ask(100) as Refusal]), 'ok');
+  assert.equal(reasonOf([ask(100) as Refusal]), 'BATCH_TOO_LARGE');
 });

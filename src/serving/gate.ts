@@ -16,6 +16,8 @@ export interface GateParts {
 /** A second of patience is the least that is asked of a client, half a minute the most. */
 const LEAST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 30_000;
+/** How often a request runs that is too large for the objective. */
+const TRIAL_MS = 10_000;
 
 /** Lets requests into the queue, or says why they cannot wait there: no time for it, or no room. */
 export class Gate {
@@ -23,6 +25,8 @@ export class Gate {
   readonly #objectiveMs: number | undefined;
   readonly #parts: GateParts;
   readonly #healing = new HealingExemption();
+  /** When a request too large for the objective ran last. */
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, objectiveMs: number | undefined, parts: GateParts) {
     this.#clock = clock;
@@ -34,6 +38,8 @@ export class Gate {
   enter(entry: Entry): Refusal | undefined {
     const { queue } = this.#parts;
     queue.asked(entry);
+    const tooLarge = this.#neverInTime(entry);
+    if (tooLarge !== undefined) return tooLarge;
     const late = this.#tooLate(entry);
     if (late !== undefined) return late;
     const room = queue.roomFor(entry);
@@ -53,7 +59,7 @@ export class Gate {
 
   /** Whether it could not be answered in time: then it is told so now, where it costs nothing. */
   #tooLate(entry: Entry): Refusal | undefined {
-    if (this.#objectiveMs === undefined) return undefined;
+    if (this.#objectiveMs === undefined || entry.isExempt) return undefined;
     const { forecast } = this.#parts;
     const now = this.#clock.now();
     this.#healing.asked(now);
@@ -73,6 +79,28 @@ export class Gate {
       'PREDICTED_LATE',
       `would be answered in ${Math.round(answerMs)} ms, and ${Math.round(leftMs)} ms are left: ` +
         `${this.#parts.queue.rows} rows are waiting; try again later`,
+    );
+  }
+
+  /**
+   * A request that by its own rows takes longer than the objective, however idle everything is, is told so at once: to
+   * try again would be of no use. Now and then one runs all the same, for what is known of such sizes may be wrong.
+   */
+  #neverInTime(entry: Entry): Refusal | undefined {
+    const objectiveMs = this.#objectiveMs;
+    if (objectiveMs === undefined || entry.rows === 1) return undefined;
+    const alone = this.#parts.forecast.alone(entry, objectiveMs);
+    if (alone === undefined || alone.ms <= objectiveMs || alone.mostRows === 0) return undefined;
+    const now = this.#clock.now();
+    if (!alone.isSeen || now - this.#triedAt >= TRIAL_MS) {
+      this.#triedAt = now;
+      entry.isExempt = true;
+      return undefined;
+    }
+    return refuse(
+      'BATCH_TOO_LARGE',
+      `${entry.rows} rows take ${Math.round(alone.ms)} ms on an idle replica, and the objective is ${objectiveMs} ms: ` +
+        `send requests of at most ${alone.mostRows} rows`,
     );
   }
 

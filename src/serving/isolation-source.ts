@@ -26,8 +26,18 @@ export class IsolationSource implements RecoverySource {
     return this.#suspects.length;
   }
 
+  /** Those that have made way for others before do so again. */
   add(suspects: readonly Entry[]): void {
     this.#suspects.push(...suspects);
+    const hasMadeWay = (entry: Entry) => entry.hasSetbacks && entry.setbacks.madeWay > 0;
+    const isFirst = (entry: Entry) => !hasMadeWay(entry);
+    this.#suspects = [...this.#suspects.filter(isFirst), ...this.#suspects.filter(hasMadeWay)];
+  }
+
+  /** Whether a suspect that runs should take no longer than usual: others wait, and it can be tried again. */
+  mustMakeWay(suspect: Entry): boolean {
+    const isFirstTime = !suspect.hasSetbacks || suspect.setbacks.madeWay === 0;
+    return isFirstTime && !suspect.isSettled && this.#suspects.some(({ isSettled }) => !isSettled);
   }
 
   /** The suspect's run is over, however it went. */

@@ -39,6 +39,8 @@ export interface LossPorts {
 export interface LossWays {
   isolate(members: readonly Entry[]): void;
   retry(members: readonly Entry[]): void;
+  /** Whether a suspect that ran alone was ended only because others wait for the same. */
+  mustMakeWay(suspect: Entry): boolean;
   recovered(it: Recovered): void;
 }
 
@@ -77,8 +79,12 @@ export class Losses {
     }
     const isSlow = lost.wasRunning && evidenceOf(lost.cause) === 'slow';
     if (isSlow && work.reason === 'isolation') {
-      this.#giveUpSlow(unanswered, lost.detail);
-      return;
+      const [suspect] = unanswered;
+      if (suspect === undefined || !this.#ways.mustMakeWay(suspect)) {
+        this.#giveUpSlow(unanswered, lost.detail);
+        return;
+      }
+      suspect.setbacks.madeWay += 1;
     }
     const refusal = whyNot();
     if (refusal !== undefined) {

@@ -23,6 +23,8 @@ export interface RecoveryPorts {
   readonly roster: Roster;
   readonly budget: RetryBudget;
   readonly quarantine: Quarantine;
+  /** No setting ends batches that run alone before their callers' time has passed. */
+  readonly mayTakeItsTime: boolean;
   /** Whether a request holds what is on the list of inputs that are refused. */
   readonly isDenied: (entry: Entry) => boolean;
   /** Requests admitted and not yet answered. */
@@ -59,6 +61,7 @@ export class Recovery {
     this.sources = [this.#isolation, this.#bisect, this.#retries];
     this.losses = new Losses(ports, {
       isolate: (members) => this.#isolation.add(members),
+      mustMakeWay: (suspect) => this.#ports.mayTakeItsTime && this.#isolation.mustMakeWay(suspect),
       retry: (members) => this.#retries.add(members),
       recovered: (it) => this.recovered.emit(it),
     });
@@ -77,6 +80,11 @@ export class Recovery {
   /** It takes the place of one that may have ended a replica. */
   isolate(entry: Entry): void {
     this.#isolation.add([entry]);
+  }
+
+  /** Whether a suspect that runs alone should take no longer than usual, because others wait for the same. */
+  mustMakeWay(suspect: Entry): boolean {
+    return this.#isolation.mustMakeWay(suspect);
   }
 
   /** Share of rows that throw whatever batch they are in. */

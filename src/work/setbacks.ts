@@ -6,10 +6,12 @@ export interface Setbacks {
   unclear: number;
   /** Those of them that it met while it ran alone. */
   unclearAlone: number;
+  /** Times it ran longer than usual alone, and made way for others. */
+  madeWay: number;
   /** Errors of the model's own that belong to no batch. */
   lateErrors: number;
 }
 
 export function noSetbacks(): Setbacks {
-  return { losses: 0, unclear: 0, unclearAlone: 0, lateErrors: 0 };
+  return { losses: 0, unclear: 0, unclearAlone: 0, madeWay: 0, lateErrors: 0 };
 }
