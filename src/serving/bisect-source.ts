@@ -70,10 +70,17 @@ function avoided(
   { all }: DispatchFacts,
 ): ReplicaId | undefined {
   const [one, ...others] = members;
-  if (one === undefined || others.length > 0) return idle.some(({ id }) => id !== avoid) ? avoid : undefined;
+  if (one === undefined || others.length > 0) {
+    const elsewhere = all.filter(({ id, standing }) => id !== avoid && mayServe(standing)).length;
+    // Two halves for two replicas; with more of them one that may be broken is asked nothing again.
+    const isPair = elsewhere === 1 && !idle.some(({ id }) => id !== avoid);
+    return elsewhere === 0 || isPair ? undefined : avoid;
+  }
   if (one.alsoFailedAt !== undefined) return undefined;
-  const isAnyoneElse = all.some(
-    ({ id, standing }) => id !== one.failedAt && (standing === 'ready' || standing === 'degraded'),
-  );
+  const isAnyoneElse = all.some(({ id, standing }) => id !== one.failedAt && mayServe(standing));
   return isAnyoneElse ? one.failedAt : undefined;
+}
+
+function mayServe(standing: ReplicaView['standing']): boolean {
+  return standing === 'ready' || standing === 'degraded';
 }
