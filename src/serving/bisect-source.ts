@@ -13,8 +13,8 @@ interface Part {
 
 /**
  * Parts of batches that threw, depth first and ahead of new work, until the bad one stands alone. Both halves go at once
- * where replicas are free, rather to another one than that which threw: if it is the replica that is broken, they are
- * answered there. One that is alone goes where it has not failed yet, so that one run more is enough to be sure of it.
+ * where replicas are free, rather to another one than that which threw, and to that no more once it threw twice: if it is the
+ * replica that is broken, they are answered elsewhere. One that is alone goes where it has not failed yet, so that one run more is enough to be sure of it.
  */
 export class BisectSource implements RecoverySource {
   readonly #recovery: Recovery;
@@ -35,7 +35,7 @@ export class BisectSource implements RecoverySource {
     this.#parts = this.#parts.filter(({ members }) => members.length > 0);
     const idle = facts.eligible.filter(({ running }) => running === 0);
     for (const part of this.#parts.toReversed()) {
-      const avoid = avoided(part, idle, facts);
+      const avoid = this.#avoided(part, idle, facts);
       if (idle.some(({ id }) => id !== avoid)) return this.#offer(part, avoid, facts);
     }
     return undefined;
@@ -61,19 +61,22 @@ export class BisectSource implements RecoverySource {
       },
     });
   }
-}
 
-/** Where a part should not go now; undefined where it may go anywhere. */
-function avoided(
-  { members, avoid }: Part,
-  idle: readonly ReplicaView[],
-  { all }: DispatchFacts,
-): ReplicaId | undefined {
-  const [one, ...others] = members;
-  if (one === undefined || others.length > 0) return idle.some(({ id }) => id !== avoid) ? avoid : undefined;
-  if (one.alsoFailedAt !== undefined) return undefined;
-  const isAnyoneElse = all.some(
-    ({ id, standing }) => id !== one.failedAt && (standing === 'ready' || standing === 'degraded'),
-  );
-  return isAnyoneElse ? one.failedAt : undefined;
+  /** Where a part should not go now; undefined where it may go anywhere. */
+  #avoided(
+    { members, avoid }: Part,
+    idle: readonly ReplicaView[],
+    { all }: DispatchFacts,
+  ): ReplicaId | undefined {
+    const [one, ...others] = members;
+    const isAnyoneElse = (but: ReplicaId | undefined) =>
+      all.some(({ id, standing }) => id !== but && (standing === 'ready' || standing === 'degraded'));
+    if (one === undefined || others.length > 0) {
+      const isOtherIdle = idle.some(({ id }) => id !== avoid);
+      const mustAvoid = isAnyoneElse(avoid) && (isOtherIdle || this.#recovery.mayBeBroken(avoid));
+      return mustAvoid ? avoid : undefined;
+    }
+    if (one.alsoFailedAt !== undefined) return undefined;
+    return isAnyoneElse(one.failedAt) ? one.failedAt : undefined;
+  }
 }

@@ -87,6 +87,11 @@ export class Recovery {
     return this.#isolation.mustMakeWay(suspect);
   }
 
+  /** Whether a replica has thrown so often in a row that it may be at fault itself. */
+  mayBeBroken(replica: ReplicaId): boolean {
+    return this.#throws.inARow(replica) > 1;
+  }
+
   /** Share of rows that throw whatever batch they are in. */
   badShare(now: number): number {
     return this.#throws.badShare(now);

@@ -1,5 +1,6 @@
 import { SlidingWindow } from '../base/sliding-window.ts';
 import type { ThrowFacts } from '../batching/bisect.ts';
+import type { ReplicaId } from '../replica/replica.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { RequestWork } from './request-work.ts';
 
@@ -14,6 +15,8 @@ export class ThrowRecord {
   readonly #innocent = new SlidingWindow(MINUTE_MS);
   readonly #guilty = new SlidingWindow(MINUTE_MS);
   readonly #rows = new SlidingWindow(MINUTE_MS);
+  /** Batches in a row that threw at a replica. */
+  readonly #inARow = new Map<ReplicaId, number>();
   #hasThrown = false;
 
   started({ reason }: RequestWork, now: number): void {
@@ -21,7 +24,9 @@ export class ThrowRecord {
     if (reason === 'bisect') this.#bisectRuns.add(now);
   }
 
-  ended({ members, rows, reason }: RequestWork, outcome: Outcome, now: number): void {
+  ended({ members, rows, reason, replicaId }: RequestWork, outcome: Outcome, now: number): void {
+    if (outcome.kind === 'threw') this.#inARow.set(replicaId, this.inARow(replicaId) + 1);
+    else if (this.#inARow.size > 0) this.#inARow.delete(replicaId);
     if (outcome.kind === 'threw') {
       this.#hasThrown = true;
       if (members.length === 1) this.#guilty.add(now);
@@ -30,6 +35,11 @@ export class ThrowRecord {
     if (outcome.kind !== 'done') return;
     this.#rows.add(now, rows);
     if (reason === 'bisect') this.#innocent.add(now, members.length);
+  }
+
+  /** How many batches have thrown at a replica since it last did anything else. */
+  inARow(replica: ReplicaId): number {
+    return this.#inARow.get(replica) ?? 0;
   }
 
   facts(now: number): ThrowFacts {
