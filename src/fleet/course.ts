@@ -27,6 +27,8 @@ export interface CourseParts {
   readonly judge: AnswerJudge;
   readonly settings: WarmupSettings;
   readonly target: WarmupTarget;
+  /** What the runs of the course have taken by now, in ms. */
+  readonly computedMs: () => number;
   /** Names the rows that the next runs are of. */
   readonly use: (rows: readonly Member[]) => void;
 }

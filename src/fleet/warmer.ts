@@ -46,6 +46,7 @@ class Warming {
   readonly #startedAt: number;
   readonly #course: Course<CourseResult>;
   #rows: readonly Member[] = [];
+  #computedMs = 0;
 
   constructor(
     ports: WarmerPorts,
@@ -61,7 +62,8 @@ class Warming {
     const use = (rows: readonly Member[]) => {
       this.#rows = rows;
     };
-    this.#course = warmupCourse({ clock, judge, settings, target, use });
+    const computedMs = () => this.#computedMs;
+    this.#course = warmupCourse({ clock, judge, settings, target, computedMs, use });
   }
 
   begin(): void {
@@ -88,6 +90,7 @@ class Warming {
 
   /** A mistake of ours on the way leaves no replica between two states: it has failed, and is tried again. */
   #go(outcome: Exclude<Outcome, { readonly kind: 'lost' }>, answer: Answer | Refusal | undefined): void {
+    if (outcome.kind === 'done') this.#computedMs += outcome.computeMs;
     try {
       this.#follow(this.#course.next(ranOf(outcome, answer)));
     } catch (error) {

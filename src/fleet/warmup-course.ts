@@ -7,7 +7,10 @@ import { type FoundInput, findInput } from './warmup-input-search.ts';
 import type { SizeReport, WarmupTarget } from './warmup-report.ts';
 import { WarmupSizes } from './warmup-sizes.ts';
 
-/** The proof may last longer than the rest of warmup: without it requests are never merged. */
+/**
+ * The proof may last longer than the rest of warmup: without it requests are never merged. It and the search for an
+ * input count what runs take, and not what passes meanwhile: a busy machine is no reason to know less of a model.
+ */
 const PROOF_BUDGETS = 3;
 const LEAST_PROOF_MS = 2_000;
 
@@ -25,12 +28,11 @@ export type CourseResult =
 
 /** The whole of warmup: an input that the model takes, whether its rows are independent, and what batches cost. */
 export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
-  const { clock, judge, settings, target } = parts;
+  const { clock, judge, settings, target, computedMs } = parts;
   const startedAt = clock.now();
-  const hasLasted = (ms: number) => clock.now() - startedAt >= ms;
-  const isOver = () => hasLasted(settings.budgetMs);
+  const isOver = () => clock.now() - startedAt >= settings.budgetMs;
   const proofMs = Math.max(LEAST_PROOF_MS, PROOF_BUDGETS * settings.budgetMs);
-  const found = yield* findInput({ ...parts, isOver });
+  const found = yield* findInput({ ...parts, isOver: () => computedMs() >= settings.budgetMs });
   if (found.kind !== 'found') return found;
   parts.use(found.rows);
   target.onInput(found.rows);
@@ -43,7 +45,7 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
     judge,
     alone: found.answers,
     whyNotTry: (rows) =>
-      hasLasted(proofMs) ? 'the time for warmup was over (warmup.budgetMs)' : growth.whyNotRun(rows),
+      computedMs() >= proofMs ? 'the time for warmup was over (warmup.budgetMs)' : growth.whyNotRun(rows),
   };
   let rows = target.profile === 'short' ? undefined : (target.rows ?? whatIsKnown(found));
   if (rows === undefined && target.profile === 'full') rows = yield* proveRows(proof);
