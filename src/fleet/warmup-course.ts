@@ -7,10 +7,7 @@ import { type FoundInput, findInput } from './warmup-input-search.ts';
 import type { SizeReport, WarmupTarget } from './warmup-report.ts';
 import { WarmupSizes } from './warmup-sizes.ts';
 
-/**
- * The proof may last longer than the rest of warmup: without it requests are never merged. It and the search for an
- * input count what runs take, and not what passes meanwhile: a busy machine is no reason to know less of a model.
- */
+/** The proof may last longer than the rest of warmup: without it requests are never merged. */
 const PROOF_BUDGETS = 3;
 const LEAST_PROOF_MS = 2_000;
 
@@ -31,8 +28,10 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
   const { clock, judge, settings, target, computedMs } = parts;
   const startedAt = clock.now();
   const isOver = () => clock.now() - startedAt >= settings.budgetMs;
+  // What is found out of a model is bounded by what its runs take: a busy machine is no reason to know less of it.
+  const isSpent = () => computedMs() >= settings.budgetMs;
   const proofMs = Math.max(LEAST_PROOF_MS, PROOF_BUDGETS * settings.budgetMs);
-  const found = yield* findInput({ ...parts, isOver: () => computedMs() >= settings.budgetMs });
+  const found = yield* findInput({ ...parts, isSpent });
   if (found.kind !== 'found') return found;
   parts.use(found.rows);
   target.onInput(found.rows);
@@ -49,8 +48,8 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
   };
   let rows = target.profile === 'short' ? undefined : (target.rows ?? whatIsKnown(found));
   if (rows === undefined && target.profile === 'full') rows = yield* proveRows(proof);
-  const largest = yield* grow({ ...parts, rows, growth, sizes, isOver });
-  if (rows?.kind === 'independent' && largest > found.answers.length && !isOver()) {
+  const largest = yield* grow({ ...parts, rows, growth, sizes, isSpent });
+  if (rows?.kind === 'independent' && largest > found.answers.length && !isSpent()) {
     rows = (yield* doubtAt(largest, proof)) ?? rows;
   }
   if (target.profile === 'full') yield* sizes.rounds(clock);
@@ -68,16 +67,15 @@ function* grow(it: {
   readonly rows: RowsVerdict | undefined;
   readonly growth: BatchGrowth;
   readonly sizes: WarmupSizes;
-  readonly isOver: () => boolean;
+  readonly isSpent: () => boolean;
 }): Course<number> {
-  const { target, rows, growth, sizes, isOver } = it;
+  const { target, rows, growth, sizes, isSpent } = it;
   if (target.profile === 'full' && (rows === undefined || !mayMerge(rows))) return 1;
   let largest = 1;
   for (const size of sizesToRun(target)) {
     const last = sizes.reports.at(-1);
     if (size > largest && growth.whyNotGrow(size, sizes.reports) !== undefined) continue;
-    // With the time over, the largest still runs once; the sizes between do not.
-    if (isOver() && sizes.reports.length >= 2) break;
+    if (isSpent() && sizes.reports.length >= 2) break;
     if (last !== undefined && size > last.batchSize && last.stableMs > target.limitMs) continue;
     const problem = yield* sizes.run(size, (_, memory) => growth.ran(size, memory));
     if (problem !== undefined) break;

@@ -20,9 +20,9 @@ type NoInput = { readonly kind: 'failed' | 'skipped'; readonly why: string };
 
 /** Tries the candidates in turn for one whose rows all run, and tell something. */
 export function* findInput(
-  parts: CourseParts & { readonly isOver: () => boolean },
+  parts: CourseParts & { readonly isSpent: () => boolean },
 ): Course<FoundInput | NoInput> {
-  const { target, isOver } = parts;
+  const { target, isSpent } = parts;
   const { inputs } = target;
   // A replica that follows others runs what they have found.
   if (target.profile === 'short' && inputs.chosen !== undefined)
@@ -39,7 +39,7 @@ export function* findInput(
     } else if (best === undefined || best.answers.length < found.answers.length) {
       best = found;
     }
-    if (isOver() && best !== undefined) return best;
+    if (isSpent() && best !== undefined) return best;
   }
   const cure = 'name a file with an input that it takes in warmup.sample';
   return (
