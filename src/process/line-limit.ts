@@ -1,22 +1,25 @@
+import type { Clock, Timer } from '../base/clock.ts';
+
 const SECOND_MS = 1_000;
 
-/** Lets so many lines through within a second, and says how many were left out before the next one. */
+/** Lets so many lines through within a second, and says at its end how many were left out. */
 export class LineLimit {
   readonly #maxPerSecond: number;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #onLine: (line: string) => void;
   #secondSince = Number.NEGATIVE_INFINITY;
   #lines = 0;
   #leftOut = 0;
+  #alarm: Timer | undefined;
 
-  constructor(maxPerSecond: number, now: () => number, onLine: (line: string) => void) {
+  constructor(maxPerSecond: number, clock: Clock, onLine: (line: string) => void) {
     this.#maxPerSecond = maxPerSecond;
-    this.#now = now;
+    this.#clock = clock;
     this.#onLine = onLine;
   }
 
   line(line: string): void {
-    const now = this.#now();
+    const now = this.#clock.now();
     if (now - this.#secondSince >= SECOND_MS) {
       this.end();
       this.#secondSince = now;
@@ -24,15 +27,22 @@ export class LineLimit {
     }
     this.#lines += 1;
     if (this.#lines <= this.#maxPerSecond) this.#onLine(line);
-    else this.#leftOut += 1;
+    else this.#leaveOut();
   }
 
   /** Nothing more will come. */
   end(): void {
+    this.#alarm?.cancel();
+    this.#alarm = undefined;
     if (this.#leftOut === 0) return;
     this.#onLine(
       `(${this.#leftOut} more lines were left out: no more than ${this.#maxPerSecond} a second are logged)`,
     );
     this.#leftOut = 0;
+  }
+
+  #leaveOut(): void {
+    this.#leftOut += 1;
+    this.#alarm ??= this.#clock.at(this.#secondSince + SECOND_MS, () => this.end());
   }
 }

@@ -79,10 +79,8 @@ export class ProcessSpawner implements Spawner {
 
   #forwardLines(replica: ReplicaId, stream: 'stdout' | 'stderr', output: Readable | null): void {
     const { clock, terms } = this.#ports;
-    const limit = new LineLimit(
-      terms.maxLinesPerSecond,
-      () => clock.now(),
-      (line) => this.#onOutput({ replica, stream, line }),
+    const limit = new LineLimit(terms.maxLinesPerSecond, clock, (line) =>
+      this.#onOutput({ replica, stream, line }),
     );
     const cutter = new LineCutter(terms.maxLineCharacters, (line) => limit.line(line));
     output?.on('data', (chunk: Buffer) => cutter.push(chunk));
