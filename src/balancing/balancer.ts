@@ -1,6 +1,6 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
-import type { FleetView } from './eligible.ts';
+import { eligibleBut, type FleetView } from './eligible.ts';
 import { isBetterToWait, type Waiting } from './slow-replica-guard.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -31,8 +31,7 @@ export class Balancer {
   /** undefined when nobody free may take it, or when it does better to wait. */
   pick(load: Load, facts: PickFacts): ReplicaView | undefined {
     if (load.pin !== undefined) return facts.free.find((replica) => replica.id === load.pin);
-    const allowed =
-      load.avoid === undefined ? facts.eligible : facts.eligible.filter(({ id }) => id !== load.avoid);
+    const allowed = load.avoid === undefined ? facts.eligible : eligibleBut(load.avoid, facts);
     const idle = allowed.filter((replica) => replica.running === 0);
     let candidates = idle.length === 0 && load.mayQueueInReplica ? allowed : idle;
     // Whoever is to be avoided is nobody to wait for.

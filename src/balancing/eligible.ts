@@ -1,3 +1,4 @@
+import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 
 /** The fleet as a pick sees it. */
@@ -23,6 +24,12 @@ export function eligible(fleet: FleetView): readonly ReplicaView[] {
   const degraded = fleet.free.filter(({ standing }) => standing === 'degraded');
   if (degraded.length > 0) return degraded;
   return isPanic(fleet) ? fleet.free.filter(({ standing }) => standing === 'ejected') : [];
+}
+
+/** Who may take work that one replica has failed at: where that is the only ready one, second choices are the first. */
+export function eligibleBut(avoid: ReplicaId | undefined, fleet: FleetView): readonly ReplicaView[] {
+  const free = fleet.free.filter(({ id }) => id !== avoid);
+  return eligible({ all: fleet.all, free, wanted: fleet.wanted });
 }
 
 /** Whether too few replicas are usable to be choosy. */

@@ -1,3 +1,4 @@
+import { eligibleBut } from '../balancing/eligible.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
@@ -33,10 +34,9 @@ export class BisectSource implements RecoverySource {
     if (this.#parts.length === 0) return undefined;
     for (const part of this.#parts) part.members = part.members.filter((member) => !member.isSettled);
     this.#parts = this.#parts.filter(({ members }) => members.length > 0);
-    const idle = facts.eligible.filter(({ running }) => running === 0);
     for (const part of this.#parts.toReversed()) {
-      const avoid = avoided(part, idle, facts);
-      if (idle.some(({ id }) => id !== avoid)) return this.#offer(part, avoid, facts);
+      const avoid = avoided(part, facts);
+      if (hasIdleBut(avoid, facts)) return this.#offer(part, avoid, facts);
     }
     return undefined;
   }
@@ -64,21 +64,21 @@ export class BisectSource implements RecoverySource {
 }
 
 /** Where a part should not go now; undefined where it may go anywhere. */
-function avoided(
-  { members, avoid }: Part,
-  idle: readonly ReplicaView[],
-  { all }: DispatchFacts,
-): ReplicaId | undefined {
+function avoided({ members, avoid }: Part, facts: DispatchFacts): ReplicaId | undefined {
   const [one, ...others] = members;
   if (one === undefined || others.length > 0) {
-    const elsewhere = all.filter(({ id, standing }) => id !== avoid && mayServe(standing)).length;
+    const elsewhere = facts.all.filter(({ id, standing }) => id !== avoid && mayServe(standing)).length;
     // Two halves for two replicas; with more of them one that may be broken is asked nothing again.
-    const isPair = elsewhere === 1 && !idle.some(({ id }) => id !== avoid);
+    const isPair = elsewhere === 1 && !hasIdleBut(avoid, facts);
     return elsewhere === 0 || isPair ? undefined : avoid;
   }
   if (one.alsoFailedAt !== undefined) return undefined;
-  const isAnyoneElse = all.some(({ id, standing }) => id !== one.failedAt && mayServe(standing));
+  const isAnyoneElse = facts.all.some(({ id, standing }) => id !== one.failedAt && mayServe(standing));
   return isAnyoneElse ? one.failedAt : undefined;
+}
+
+function hasIdleBut(avoid: ReplicaId | undefined, facts: DispatchFacts): boolean {
+  return eligibleBut(avoid, facts).some(({ running }) => running === 0);
 }
 
 function mayServe(standing: ReplicaView['standing']): boolean {

@@ -1,3 +1,4 @@
+import { eligibleBut } from '../balancing/eligible.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Entry } from '../work/entry.ts';
 import type { Recovery } from './recovery.ts';
@@ -34,7 +35,7 @@ export class RetrySource implements RecoverySource {
       .map((again) => ({ ...again, members: again.members.filter((member) => !member.isSettled) }))
       .filter(({ members }) => members.length > 0);
     if (!this.#recovery.mayRetryNow) return undefined;
-    const canGo = ({ avoid }: Again) => facts.eligible.some(({ id }) => id !== avoid);
+    const canGo = ({ avoid }: Again) => eligibleBut(avoid, facts).length > 0;
     const next = this.#batches.find(canGo);
     if (next === undefined) return undefined;
     return offer({
