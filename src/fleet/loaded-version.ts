@@ -88,10 +88,10 @@ export class LoadedVersion {
     return this.inputs.chosen?.[0]?.lane ?? '';
   }
 
-  /** Warmup has found rows that the model takes; the first of them is the golden one. */
+  /** Warmup has found rows that the model takes; the first of them is the golden one, unless another was answered. */
   takes(rows: readonly Member[]): void {
     const [first] = rows;
-    if (this.#golden !== undefined || first === undefined) return;
+    if (this.#golden?.isKnown === true || first === undefined) return;
     this.inputs.choose(rows);
     this.#golden = new Golden(first, this.#judge, this.#tolerance);
   }

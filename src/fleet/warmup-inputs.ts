@@ -72,7 +72,7 @@ export class WarmupInputs {
   }
 
   choose(rows: readonly Member[]): void {
-    this.#chosen ??= rows;
+    this.#chosen = rows;
   }
 
   /** Throws where there is no such candidate. */
