@@ -14,7 +14,7 @@ export function holderOf(
   if (tenants.isProven(tenant)) return `tenant ${tenant.name}`;
   const address = remoteAddress ?? '';
   // A single client may have a whole network of IPv6 addresses.
-  return isIPv6(address) && !address.includes('.') ? networkOf(address) : address;
+  return address.includes(':') && isIPv6(address) && !address.includes('.') ? networkOf(address) : address;
 }
 
 function networkOf(address: string): string {

@@ -3,14 +3,19 @@ const SMALLEST_LOG2 = 14;
 
 /** Things by how large they are, to a power of two: finds one of the largest without looking at all. */
 export class SizeClasses<T> {
-  readonly #classes = Array.from({ length: 54 - SMALLEST_LOG2 }, () => new Set<T>());
+  /** Made when they are needed: most holders never have anything that large. */
+  readonly #classes: (Set<T> | undefined)[] = [];
 
   /** An item has grown or shrunk; 0 takes it out. */
   moved(item: T, fromBytes: number, toBytes: number): void {
-    const [from, to] = [classOf(fromBytes), classOf(toBytes)];
+    const from = classOf(fromBytes);
+    const to = classOf(toBytes);
     if (from === to) return;
     if (from >= 0) this.#classes[from]?.delete(item);
-    if (to >= 0) this.#classes[to]?.add(item);
+    if (to < 0) return;
+    const into = this.#classes[to] ?? new Set();
+    this.#classes[to] = into;
+    into.add(item);
   }
 
   /** One of the largest, the first that came to its class; undefined when there is none of 16 KiB. */
