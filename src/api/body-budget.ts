@@ -9,7 +9,7 @@ export interface BodyLimits {
   readonly maxBytes: number;
   /** What one holder may have of all that is free, from 0 up to 1: the next one gets as large a part of what is left. */
   readonly share: number;
-  /** Hears of bytes that are given back. */
+  /** Hears of the bytes of each body that are given back. */
   readonly freed?: (bytes: number) => void;
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { createGunzip, createInflate } from 'node:zlib';
-import { isRefusal, messageOf, type Refusal, refuse } from '../base/errors.ts';
+import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
+import { messageOf, type Refusal, refuse } from '../base/errors.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { BodyBlocks, GATHER_FROM_BYTES } from './body-blocks.ts';
 import type { BodyReservation } from './body-budget.ts';
@@ -10,86 +10,98 @@ import { type Admission, noRoom, tooLarge } from './door.ts';
 /** What keeping a chunk costs however small it is: a body in crumbs takes more memory than its bytes. */
 const CHUNK_COST_BYTES = 256;
 
-/** A body on its way. */
-export interface IncomingBody {
-  /** Bytes that have come, decoded. */
-  readonly byteLength: number;
-  /** Ends it before all has come: `done` gets the refusal. Does nothing when it is done already. */
-  refuse(refusal: Refusal): void;
-  /** The client has gone: what has come is given back, unless it is done already. */
-  drop(): void;
-}
-
 /**
- * Collects a body as the chunks it comes in, decoded if it is compressed, and ends as soon as it passes a
- * bound. `done` is called once, or never when the client goes away first: then the response closes.
+ * A body on its way, collected as the chunks it comes in, decoded if it is compressed. It ends as soon as it passes a bound.
+ * A class, since a getter in a literal gives every object a hidden class of its own, which keeps the request alive until the
+ * old generation is collected.
  */
-export function readBody(
-  req: IncomingMessage,
-  admission: Admission,
-  reservation: BodyReservation,
-  done: (body: Segments | Refusal) => void,
-): IncomingBody {
-  const { maxBodyBytes } = admission;
-  const decoder = decoderOf(admission);
-  const source: Readable = decoder === undefined ? req : req.pipe(decoder);
-  let chunks: Uint8Array[] = [];
-  let blocks: BodyBlocks | undefined;
-  let byteLength = 0;
-  let heldBytes = 0;
-  let isDone = false;
+export class IncomingBody {
+  readonly #req: IncomingMessage;
+  readonly #admission: Admission;
+  readonly #reservation: BodyReservation;
+  readonly #done: (body: Segments | Refusal) => void;
+  readonly #decoder: Gunzip | Inflate | undefined;
+  #chunks: Uint8Array[] = [];
+  #blocks: BodyBlocks | undefined;
+  #byteLength = 0;
+  #heldBytes = 0;
+  #isDone = false;
 
-  const drop = (): void => {
-    if (isDone) return;
-    isDone = true;
-    chunks = [];
-    blocks?.free();
-    if (decoder === undefined) return;
-    req.unpipe(decoder);
-    decoder.destroy();
-  };
-  const keep = (chunk: Buffer): void => {
-    if (blocks === undefined && byteLength > GATHER_FROM_BYTES) {
-      blocks = new BodyBlocks();
-      for (const each of chunks) blocks.add(each);
-      chunks = [];
-    }
-    if (blocks === undefined) chunks.push(chunk);
-    else blocks.add(chunk);
-  };
-  const finish = (result: Segments | Refusal): void => {
-    if (isDone) return;
-    if (isRefusal(result)) drop();
-    isDone = true;
-    done(result);
-  };
+  /** `done` is called once, or never when the client goes away first: then the response closes. */
+  constructor(
+    req: IncomingMessage,
+    admission: Admission,
+    reservation: BodyReservation,
+    done: (body: Segments | Refusal) => void,
+  ) {
+    this.#req = req;
+    this.#admission = admission;
+    this.#reservation = reservation;
+    this.#done = done;
+    this.#decoder = decoderOf(admission);
+    const source: Readable = this.#decoder === undefined ? req : req.pipe(this.#decoder);
+    source.on('data', (chunk: Buffer) => this.#add(chunk));
+    source.on('end', () => this.#end());
+    this.#decoder?.on('error', (error) => {
+      this.refuse(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
+    });
+  }
 
-  source.on('data', (chunk: Buffer) => {
-    if (isDone) return;
-    byteLength += chunk.byteLength;
-    heldBytes += Math.max(chunk.byteLength, CHUNK_COST_BYTES);
-    if (byteLength > maxBodyBytes) {
-      finish(tooLarge(maxBodyBytes, byteLength));
+  /** Bytes that have come, decoded. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  /** Ends it before all has come: `done` gets the refusal. Does nothing when it is done already. */
+  refuse(refusal: Refusal): void {
+    if (this.#isDone) return;
+    this.drop();
+    this.#done(refusal);
+  }
+
+  /** The client has gone: what has come is given back, unless it is done already. */
+  drop(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#chunks = [];
+    this.#blocks?.free();
+    if (this.#decoder === undefined) return;
+    this.#req.unpipe(this.#decoder);
+    this.#decoder.destroy();
+  }
+
+  #add(chunk: Buffer): void {
+    if (this.#isDone) return;
+    this.#byteLength += chunk.byteLength;
+    this.#heldBytes += Math.max(chunk.byteLength, CHUNK_COST_BYTES);
+    const { maxBodyBytes } = this.#admission;
+    if (this.#byteLength > maxBodyBytes) {
+      this.refuse(tooLarge(maxBodyBytes, this.#byteLength));
       return;
     }
-    const why = reservation.cover(heldBytes);
-    if (why === undefined) keep(chunk);
-    else finish(noRoom(why));
-  });
-  source.on('end', () => finish({ chunks: blocks?.take() ?? chunks, byteLength }));
-  decoder?.on('error', (error) => {
-    finish(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
-  });
-  return {
-    get byteLength() {
-      return byteLength;
-    },
-    refuse: finish,
-    drop,
-  };
+    const why = this.#reservation.cover(this.#heldBytes);
+    if (why === undefined) this.#keep(chunk);
+    else this.refuse(noRoom(why));
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#blocks === undefined && this.#byteLength > GATHER_FROM_BYTES) {
+      this.#blocks = new BodyBlocks();
+      for (const each of this.#chunks) this.#blocks.add(each);
+      this.#chunks = [];
+    }
+    if (this.#blocks === undefined) this.#chunks.push(chunk);
+    else this.#blocks.add(chunk);
+  }
+
+  #end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#done({ chunks: this.#blocks?.take() ?? this.#chunks, byteLength: this.#byteLength });
+  }
 }
 
-function decoderOf({ encoding }: Admission) {
+function decoderOf({ encoding }: Admission): Gunzip | Inflate | undefined {
   if (encoding === 'gzip') return createGunzip();
   return encoding === 'deflate' ? createInflate() : undefined;
 }

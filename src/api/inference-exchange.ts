@@ -10,7 +10,7 @@ import { SplitRequest } from '../serving/split-request.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Entry } from '../work/entry.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
-import { type IncomingBody, readBody } from './body.ts';
+import { IncomingBody } from './body.ts';
 import type { BodyBudget, BodyReservation } from './body-budget.ts';
 import type { Codec } from './codec.ts';
 import type { CodecJob } from './codec-threads.ts';
@@ -98,7 +98,7 @@ export class InferenceExchange implements Arrival {
   start(): void {
     this.#res.on('close', () => this.#step(() => this.#closed()));
     if (this.#req.headers.expect !== undefined) this.#res.writeContinue();
-    this.#body = readBody(this.#req, this.#admission, this.#reservation, (body) =>
+    this.#body = new IncomingBody(this.#req, this.#admission, this.#reservation, (body) =>
       this.#step(() => this.#bodyRead(body)),
     );
     this.#ports.arrivals.add(this);

@@ -2,6 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock, Timer } from '../base/clock.ts';
 
+/** Bodies below this die young, and the collector frees them as it goes. */
+const LARGE_BYTES = 1024 * 1024;
 /** So much given back makes it worth a collection. */
 const WORTH_BYTES = 32 * 1024 * 1024;
 /** A collection stops the loop for some ms: it waits for a quiet moment, and for the last one to be well over. */
@@ -22,8 +24,9 @@ export class MemoryReturn {
     this.#collect = collect;
   }
 
-  /** Bytes that nothing uses any more. */
+  /** The bytes of one body, which nothing uses any more. */
   freed(bytes: number): void {
+    if (bytes < LARGE_BYTES) return;
     this.#bytes += bytes;
     if (this.#bytes < WORTH_BYTES || this.#timer !== undefined) return;
     this.#timer = this.#clock.at(this.#clock.now() + AFTER_MS, () => {

@@ -112,8 +112,8 @@ test('22: a second SIGTERM ends what would take long, and still everybody gets a
 test('23: SIGKILL of the gateway takes its replicas along, and its port is free for the next one', async () => {
   const models = { fragile: { path: join(TEST_MODELS, 'fragile'), replicas: 3 } };
   const server = await start({ models });
+  await until('every replica has begun', () => childrenOf(server.pid).length === 3);
   const children = childrenOf(server.pid);
-  assert.equal(children.length, 3);
   const busy = infer(server.url, 'fragile', bodyOf('order', 'INT32', 3)).catch(() => undefined);
   await until('one computes', async () => (await metric(server.url, 'galley_in_flight_requests')) === 1);
   server.kill('SIGKILL');
