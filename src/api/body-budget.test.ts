@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BodyBudget, type BodyReservation } from './body-budget.ts';
 
+/** Never asked to give way. */
+const NOBODY = { giveWay: () => {} };
 const MEBIBYTE = 1024 * 1024;
 
 test('a budget holds no more than it may, counts what it holds, and gives all of it back', () => {
@@ -16,7 +18,8 @@ test('a budget holds no more than it may, counts what it holds, and gives all of
       const budget = new BodyBudget({ maxBytes: 4 * MEBIBYTE, share });
       const open = new Map<number, BodyReservation>();
       for (const { body, bytes, kind } of steps) {
-        const it = open.get(body) ?? budget.open(`holder ${body % 3}`, () => open.delete(body));
+        const it =
+          open.get(body) ?? budget.open(`holder ${body % 3}`, { giveWay: () => void open.delete(body) });
         open.set(body, it);
         if (kind === 'grow' && it.isArriving) it.cover(it.bytes + bytes);
         if (kind === 'arrive') it.arrived();
@@ -41,26 +44,26 @@ test('a budget holds no more than it may, counts what it holds, and gives all of
 
 test('one holder leaves room for others, whose bodies are let in', () => {
   const budget = new BodyBudget({ maxBytes: 100 * MEBIBYTE, share: 0.5 });
-  const [first, second] = [budget.open('a', () => {}), budget.open('a', () => {})];
+  const [first, second] = [budget.open('a', NOBODY), budget.open('a', NOBODY)];
   assert.equal(first.cover(40 * MEBIBYTE), undefined);
   first.arrived();
   assert.equal(second.cover(20 * MEBIBYTE), 'share');
   assert.equal(second.cover(10 * MEBIBYTE), undefined);
-  assert.equal(budget.open('b', () => {}).cover(20 * MEBIBYTE), undefined);
+  assert.equal(budget.open('b', NOBODY).cover(20 * MEBIBYTE), undefined);
   assert.equal(second.cover(10 * MEBIBYTE + 1), 'share');
-  assert.equal(budget.open('a', () => {}).cover(1_000), undefined, 'a small body has room all the same');
+  assert.equal(budget.open('a', NOBODY).cover(1_000), undefined, 'a small body has room all the same');
 });
 
 test('a single body may be as large as the budget', () => {
   const budget = new BodyBudget({ maxBytes: 100, share: 0.1 });
-  assert.equal(budget.open('a', () => {}).cover(100), undefined);
+  assert.equal(budget.open('a', NOBODY).cover(100), undefined);
 });
 
 test('the largest body on its way of whoever holds most gives way to a smaller one, one that has arrived does not', () => {
   const budget = new BodyBudget({ maxBytes: 10 * MEBIBYTE, share: 1 });
   const ended: string[] = [];
   const open = (holder: string, name: string, bytes: number) => {
-    const it = budget.open(holder, () => ended.push(name));
+    const it = budget.open(holder, { giveWay: () => void ended.push(name) });
     assert.equal(it.cover(bytes), undefined);
     return it;
   };
@@ -70,5 +73,5 @@ test('the largest body on its way of whoever holds most gives way to a smaller o
   open('b', 'other', 2 * MEBIBYTE);
   open('c', 'new', MEBIBYTE);
   assert.deepEqual(ended, ['large']);
-  assert.equal(budget.open('c', () => {}).cover(9 * MEBIBYTE), 'budget');
+  assert.equal(budget.open('c', NOBODY).cover(9 * MEBIBYTE), 'budget');
 });

@@ -42,9 +42,9 @@ export class BodyBudget {
     this.#limits = limits;
   }
 
-  /** An empty share of the budget for one body. `giveWay` is called at most once, when its room is needed. */
-  open(holder: string, giveWay: () => void): BodyReservation {
-    return new BodyReservation(this, holder, giveWay);
+  /** An empty share of the budget for one body. */
+  open(holder: string, owner: BodyOwner): BodyReservation {
+    return new BodyReservation(this, holder, owner);
   }
 
   /** The holders of the most bytes, for metrics. */
@@ -111,6 +111,12 @@ export class BodyBudget {
   }
 }
 
+/** Whose body may have to make room for others. */
+export interface BodyOwner {
+  /** Called at most once: the room of its body is needed. */
+  giveWay(): void;
+}
+
 /** One body's share of the budget. */
 export class BodyReservation {
   readonly holder: string;
@@ -118,12 +124,12 @@ export class BodyReservation {
   /** Until all of it has come, it may have to give way. */
   isArriving = true;
   readonly #budget: BodyBudget;
-  readonly #giveWay: () => void;
+  readonly #owner: BodyOwner;
 
-  constructor(budget: BodyBudget, holder: string, giveWay: () => void) {
+  constructor(budget: BodyBudget, holder: string, owner: BodyOwner) {
     this.#budget = budget;
     this.holder = holder;
-    this.#giveWay = giveWay;
+    this.#owner = owner;
   }
 
   /** Makes the share cover `bytes` in all; says why the budget does not allow it. */
@@ -143,7 +149,7 @@ export class BodyReservation {
 
   giveWay(): void {
     this.release();
-    this.#giveWay();
+    this.#owner.giveWay();
   }
 
   /** Gives all of it back. Idempotent. */

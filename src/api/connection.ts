@@ -17,9 +17,9 @@ export interface WaitingCount {
 /** One connection, and the requests on it that are not answered yet. */
 export class Connection {
   readonly socket: Socket;
-  readonly responses = new Set<ServerResponse>();
-  /** Bytes that had come when its last request was answered: more means that another one is on its way. */
-  bytesWhenIdle = 0;
+  readonly responses: ServerResponse[] = [];
+  /** It has had a request since it was last looked at. */
+  wasUsed = false;
   /** Requests that have come and wait for those before them, from `#first` on. */
   #waiting: (() => void)[] = [];
   #first = 0;
@@ -46,8 +46,9 @@ export class Connection {
 
   /** Calls `answer` now, or when enough of those before it are answered. */
   enter(res: ServerResponse, answer: () => void): void {
-    this.responses.add(res);
-    if (this.responses.size <= MAX_AT_ONCE) {
+    this.wasUsed = true;
+    this.responses.push(res);
+    if (this.responses.length <= MAX_AT_ONCE) {
       answer();
       return;
     }
@@ -60,7 +61,9 @@ export class Connection {
 
   /** A request is answered; the next one that waits has its turn. False where it was not one of these. */
   leave(res: ServerResponse): boolean {
-    if (!this.responses.delete(res)) return false;
+    const index = this.responses.indexOf(res);
+    if (index < 0) return false;
+    this.responses.splice(index, 1);
     const next = this.#waiting[this.#first];
     if (next === undefined) return true;
     this.#first += 1;

@@ -1,4 +1,4 @@
-import type { Answer } from '../model/inference.ts';
+import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { LARGE_BYTES } from './codec.ts';
 import type { ReadTask, WriteTask } from './codec-task.ts';
@@ -34,4 +34,10 @@ export function writeTask(
   if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
   const head = { id: request.id, model: spec.model, version: spec.version };
   return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
+}
+
+/** What the model never reads neither keeps requests apart nor travels. */
+export function withoutParameters(request: InferenceRequest): InferenceRequest {
+  for (const _ in request.parameters) return { ...request, parameters: {} };
+  return request;
 }

@@ -4,21 +4,21 @@ import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { Event } from '../base/event.ts';
 import { reportMistake } from '../base/mistake.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
-import type { Answer, InferenceRequest } from '../model/inference.ts';
+import type { Answer } from '../model/inference.ts';
 import { lateBefore } from '../serving/describe-request.ts';
 import { SplitRequest } from '../serving/split-request.ts';
 import type { Segments } from '../tensor/segments.ts';
 import type { Entry } from '../work/entry.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 import { IncomingBody } from './body.ts';
-import type { BodyBudget, BodyReservation } from './body-budget.ts';
+import type { BodyBudget, BodyOwner, BodyReservation } from './body-budget.ts';
 import type { Codec } from './codec.ts';
 import type { CodecJob } from './codec-threads.ts';
 import { type Admission, noRoom } from './door.ts';
-import { type Form, readTask, writeTask } from './exchange-tasks.ts';
+import { type Form, readTask, withoutParameters, writeTask } from './exchange-tasks.ts';
 import { explanationOf } from './explanation.ts';
 import type { OipRequest } from './oip-request.ts';
-import { checkOutputs } from './oip-response.ts';
+import { checkOutputs, type EncodedAnswer } from './oip-response.ts';
 import { refuseEarly, sendRefusal } from './reply.ts';
 import { sendAnswer } from './send-answer.ts';
 
@@ -26,6 +26,12 @@ import { sendAnswer } from './send-answer.ts';
 export interface RefusedRequest {
   readonly version: VersionInService | undefined;
   readonly refusal: Refusal;
+}
+
+/** How a request ended, and how it was asked. */
+interface Settled {
+  readonly read: OipRequest;
+  readonly outcome: Answer | Refusal;
 }
 
 /** What every exchange shares. */
@@ -40,7 +46,7 @@ export interface ExchangePorts {
 }
 
 /** One inference request from its body to the last byte of its answer. */
-export class InferenceExchange implements Arrival {
+export class InferenceExchange implements Arrival, BodyOwner {
   /** Place among the deadlines of what is arriving. */
   heapIndex = -1;
   windowFrom = 0;
@@ -80,7 +86,7 @@ export class InferenceExchange implements Arrival {
     this.#receivedAt = ports.clock.now();
     const { caller, version, holder } = admission;
     this.deadline = this.#receivedAt + (caller.timeoutMs ?? version.spec.settings.timeoutMs);
-    this.#reservation = ports.budget.open(holder, () => this.#body?.refuse(noRoom('budget')));
+    this.#reservation = ports.budget.open(holder, this);
   }
 
   get isArriving(): boolean {
@@ -96,12 +102,16 @@ export class InferenceExchange implements Arrival {
   }
 
   start(): void {
-    this.#res.on('close', () => this.#step(() => this.#closed()));
+    this.#res.on('close', () => this.#step(this.#closed, undefined));
     if (this.#req.headers.expect !== undefined) this.#res.writeContinue();
     this.#body = new IncomingBody(this.#req, this.#admission, this.#reservation, (body) =>
-      this.#step(() => this.#bodyRead(body)),
+      this.#step(this.#bodyRead, body),
     );
     this.#ports.arrivals.add(this);
+  }
+
+  giveWay(): void {
+    this.#body?.refuse(noRoom('budget'));
   }
 
   deadlinePassed(): void {
@@ -125,9 +135,9 @@ export class InferenceExchange implements Arrival {
   }
 
   /** A mistake of ours ends this request with 500, and nothing else. */
-  #step(run: () => void): void {
+  #step<T>(run: (what: T) => void, what: T): void {
     try {
-      run();
+      run.call(this, what);
     } catch (error) {
       reportMistake('a request', error);
       if (this.#res.headersSent) this.#res.destroy();
@@ -157,7 +167,7 @@ export class InferenceExchange implements Arrival {
     this.#reservation.arrived();
     this.#isReading = true;
     this.#job = this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) =>
-      this.#step(() => this.#taken(read)),
+      this.#step(this.#taken, read),
     );
   }
 
@@ -190,20 +200,16 @@ export class InferenceExchange implements Arrival {
     const { caller: known } = this.#admission;
     const caller = waitedMs === 0 ? known : { ...known, waitedMs };
     const request = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
-    const entry = version.submit(
-      request,
-      (outcome) => this.#step(() => this.#settled(read, outcome)),
-      caller,
-    );
+    const entry = version.submit(request, (outcome) => this.#step(this.#settled, { read, outcome }), caller);
     if (version.reuse.cache !== undefined && !isRefusal(entry)) {
       this.#res.setHeader('x-galley-cache', 'cached' in entry ? 'hit' : 'miss');
     }
     if (isRefusal(entry)) this.#refuse(entry);
-    else if ('cached' in entry) this.#settled(read, entry.cached);
+    else if ('cached' in entry) this.#settled({ read, outcome: entry.cached });
     else this.#entry = entry;
   }
 
-  #settled(read: OipRequest, outcome: Answer | Refusal): void {
+  #settled({ read, outcome }: Settled): void {
     this.#explain();
     const entry = this.#entry;
     this.#entry = undefined;
@@ -216,12 +222,14 @@ export class InferenceExchange implements Arrival {
       return;
     }
     this.#job = this.#ports.codec.write(writeTask(this.#admission, read, outcome), (answer) =>
-      this.#step(() => {
-        this.#job = undefined;
-        if (isRefusal(answer)) sendRefusal(this.#res, answer);
-        else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
-      }),
+      this.#step(this.#written, answer),
     );
+  }
+
+  #written(answer: EncodedAnswer | Refusal): void {
+    this.#job = undefined;
+    if (isRefusal(answer)) sendRefusal(this.#res, answer);
+    else sendAnswer(this.#res, this.#req.headers['accept-encoding'], answer, this.#ports.writeStallMs);
   }
 
   #explain(): void {
@@ -235,10 +243,4 @@ export class InferenceExchange implements Arrival {
     this.#ports.refused.emit({ version: this.#admission.version, refusal });
     sendRefusal(this.#res, refusal);
   }
-}
-
-/** What the model never reads neither keeps requests apart nor travels. */
-function withoutParameters(request: InferenceRequest): InferenceRequest {
-  for (const _ in request.parameters) return { ...request, parameters: {} };
-  return request;
 }

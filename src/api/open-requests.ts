@@ -10,6 +10,8 @@ import { refuseEarly, refuseRaw } from './reply.ts';
  * and all of them come before reading can stop: beyond this the connections that flood are cut.
  */
 const MAX_WAITING = 16_384;
+/** Connections that a new one looks at, where there is no room, to find one that is idle. */
+const MAX_LOOKED_AT = 64;
 /** Part of the connections that is kept free by ending idle ones: one in so many. */
 const HEADROOM = 64;
 
@@ -21,9 +23,8 @@ export class OpenRequests {
   readonly refused: Record<NotKept, number> = { full: 0, idle: 0, flood: 0, system: 0 };
   readonly #clock: Clock;
   readonly #mostConnections: number;
+  /** Those first that have been seen without a new request for longest. */
   readonly #bySocket = new Map<Socket, Connection>();
-  /** Connections without a request, those first that have had none for longest. */
-  readonly #idle = new Set<Connection>();
   readonly #notKept: (why: NotKept, detail: string) => void;
   #count = 0;
   readonly #all = { waiting: 0 };
@@ -55,7 +56,6 @@ export class OpenRequests {
   enter({ socket }: IncomingMessage, res: ServerResponse, answer: () => void): void {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
-    if (connection.responses.size === 0) this.#idle.delete(connection);
     this.#count += 1;
     res.on('close', () => this.#leave(connection, res));
     connection.enter(res, answer);
@@ -64,14 +64,17 @@ export class OpenRequests {
     socket.destroy();
   }
 
-  /** Ends connections on which no whole request has come. What has come of one is answered with a refusal. */
+  /**
+   * Ends connections on which no whole request has come. What has come of one is answered with a refusal. To be called when
+   * the server is closed: that ends the connections on which nothing has come since the last answer.
+   */
   cutIncomplete(): void {
     const draining = refuse('DRAINING', 'the server is shutting down and does not wait for this request');
-    for (const connection of [...this.#bySocket.values()]) {
-      const { socket, responses } = connection;
-      for (const res of responses) if (!res.req.complete) refuseEarly(this.#clock, res.req, res, draining);
-      if (responses.size > 0) continue;
-      if (socket.bytesRead > connection.bytesWhenIdle) refuseRaw(socket, draining);
+    for (const { socket, responses } of [...this.#bySocket.values()]) {
+      for (const res of [...responses])
+        if (!res.req.complete) refuseEarly(this.#clock, res.req, res, draining);
+      if (responses.length > 0 || socket.destroyed) continue;
+      if (socket.bytesRead > 0) refuseRaw(socket, draining);
       else socket.destroySoon();
     }
   }
@@ -89,21 +92,31 @@ export class OpenRequests {
   #opened(socket: Socket): void {
     const connection = new Connection(socket, this.#all);
     this.#bySocket.set(socket, connection);
-    this.#idle.add(connection);
     socket.on('close', () => this.#closed(connection));
-    if (this.#bySocket.size <= this.#mostConnections) return;
-    const [oldest] = this.#idle;
-    if (oldest === undefined || oldest === connection) return;
-    this.#idle.delete(oldest);
-    this.#refuse('idle', 'the connection that was idle longest was ended for a new one');
-    oldest.socket.destroy();
+    if (this.#bySocket.size > this.#mostConnections) this.#endIdle(connection);
+  }
+
+  /** Looks at the oldest first. Each that has been used since it was last looked at is passed over once. */
+  #endIdle(newcomer: Connection): void {
+    let left = MAX_LOOKED_AT;
+    for (const [socket, connection] of this.#bySocket) {
+      if (connection === newcomer || left-- === 0) return;
+      if (connection.responses.length === 0 && !connection.wasUsed) {
+        this.#bySocket.delete(socket);
+        this.#refuse('idle', 'the connection that was idle longest was ended for a new one');
+        socket.destroy();
+        return;
+      }
+      connection.wasUsed = false;
+      this.#bySocket.delete(socket);
+      this.#bySocket.set(socket, connection);
+    }
   }
 
   #closed(connection: Connection): void {
     this.#bySocket.delete(connection.socket);
-    this.#idle.delete(connection);
     connection.drop();
-    for (const res of connection.responses) {
+    for (const res of [...connection.responses]) {
       this.#leave(connection, res);
       if (!res.closed) res.emit('close');
     }
@@ -111,10 +124,6 @@ export class OpenRequests {
 
   #leave(connection: Connection, res: ServerResponse): void {
     if (!connection.leave(res)) return;
-    if (connection.responses.size === 0 && !connection.socket.destroyed) {
-      connection.bytesWhenIdle = connection.socket.bytesRead;
-      this.#idle.add(connection);
-    }
     this.#count -= 1;
     if (this.#count > 0) return;
     for (const resolve of this.#whenNone.splice(0)) resolve();

@@ -59,7 +59,7 @@ export async function serve(
   } catch (caught) {
     endProgress();
     // A start that a signal cut short has not failed: it has ended.
-    if (!ended.isAsked) throw caught;
+    if (!ended.isAsked()) throw caught;
   }
   await ended.whenEnded;
   if (flags.record !== undefined) server.operations.writeRecordingNow(resolve(flags.record));
@@ -68,7 +68,7 @@ export async function serve(
 
 /** The first signal drains, a second one hurries. */
 function endOnSignals(server: GalleyServer): {
-  readonly isAsked: boolean;
+  readonly isAsked: () => boolean;
   readonly whenEnded: Promise<void>;
 } {
   let isAsked = false;
@@ -86,9 +86,7 @@ function endOnSignals(server: GalleyServer): {
     whenOrphaned(process.env, onSignal);
   });
   return {
-    get isAsked() {
-      return isAsked;
-    },
+    isAsked: () => isAsked,
     whenEnded,
   };
 }

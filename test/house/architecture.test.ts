@@ -119,6 +119,10 @@ test('time, chance and environment come in at the edges alone', () => {
   }
 });
 
+test('only classes have getters: one in a literal gives each object a hidden class, which outlives the object', () => {
+  for (const { file, text } of files) assert.doesNotMatch(text, /^ {4,}(get|set) \w+\(/m, file);
+});
+
 test('files are short, and only the two entries re-export', () => {
   for (const { file, text, lines } of files) {
     assert.ok(lines <= 250, `${relative(SRC, file)} is too long`);
