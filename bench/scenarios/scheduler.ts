@@ -117,7 +117,7 @@ function rosterOf(replicas: number): Roster {
   for (let index = 0; index < replicas; index++) {
     const id = `m/1#${index}`;
     roster.add({ id, incarnation: 1, start() {}, cancel() {}, drain() {}, kill() {} }, index, 1);
-    roster.setStanding(id, 'ready');
+    roster.setHealthStatus(id, 'ready');
     roster.grant(id, 1);
   }
   return roster;

@@ -107,22 +107,22 @@ function describe(version: VersionInService, { operations, metrics }: AdminPorts
   const counted = metrics.of(version);
   const { path, health, supervisor } = version;
   const moment = (at: number) => new Date(operations.wallMs(at)).toISOString();
-  const replicas = supervisor.replicas().map(({ since, beat, ...status }) => {
+  const replicas = supervisor.replicas().map(({ since, heartbeat, ...status }) => {
     const probe = health.prober.lastOf(status.replica);
     const view = path.roster.view(status.replica);
     return {
       ...status,
       since: moment(since),
       lastProbe: probe && { result: probe.result, detail: probe.detail, at: moment(probe.at) },
-      complaints: health.book
-        .complaintsOf(status.replica)
+      conditions: health.conditions
+        .conditionsOf(status.replica)
         .map(({ cause, severity, detail, since: from }) => ({
           ...{ cause, severity, detail },
           since: moment(from),
         })),
-      memoryBytes: beat?.rssBytes,
-      cpuMs: beat?.cpuMs,
-      batches: beat?.batches,
+      memoryBytes: heartbeat?.rssBytes,
+      cpuMs: heartbeat?.cpuMs,
+      batches: heartbeat?.batches,
       running: view?.running ?? 0,
       warmup: version.warmups.reportOf(status.replica),
     };

@@ -44,7 +44,7 @@ test('a body that comes too slowly ends; one that is held up by the server does 
   }
   assert.ok((slow as string[]).includes('slow'));
   assert.deepEqual([quick, paused], [[], []]);
-  // A burst at the start is no excuse for standing still later.
+  // A burst at the start is no excuse for healthStatus still later.
   clock.advance(10_000);
   assert.deepEqual(quick, ['slow', 'slow']);
   arrivals.stop();

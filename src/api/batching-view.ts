@@ -53,7 +53,7 @@ export function figuresView(counted: VersionMetrics) {
     requests: Object.fromEntries(counted.requests),
     objective: Object.fromEntries(counted.objective),
     batches: Object.fromEntries(counted.batches),
-    secondChances: Object.fromEntries(counted.recoveries),
+    recoveries: Object.fromEntries(counted.recoveries),
     batchRows: spread(counted.batchRows),
     queueMs: spread(counted.queueMs),
     serviceMs: spread(counted.computeMs),

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { BodyBudget, type BodyReservation } from './body-budget.ts';
 
 /** Never asked to give way. */
-const NOBODY = { giveWay: () => {} };
+const DEFAULT_TENANT = { giveWay: () => {} };
 const MEBIBYTE = 1024 * 1024;
 
 test('a budget holds no more than it may, counts what it holds, and gives all of it back', () => {
@@ -44,19 +44,23 @@ test('a budget holds no more than it may, counts what it holds, and gives all of
 
 test('one holder leaves room for others, whose bodies are let in', () => {
   const budget = new BodyBudget({ maxBytes: 100 * MEBIBYTE, share: 0.5 });
-  const [first, second] = [budget.open('a', NOBODY), budget.open('a', NOBODY)];
+  const [first, second] = [budget.open('a', DEFAULT_TENANT), budget.open('a', DEFAULT_TENANT)];
   assert.equal(first.cover(40 * MEBIBYTE), undefined);
   first.arrived();
   assert.equal(second.cover(20 * MEBIBYTE), 'share');
   assert.equal(second.cover(10 * MEBIBYTE), undefined);
-  assert.equal(budget.open('b', NOBODY).cover(20 * MEBIBYTE), undefined);
+  assert.equal(budget.open('b', DEFAULT_TENANT).cover(20 * MEBIBYTE), undefined);
   assert.equal(second.cover(10 * MEBIBYTE + 1), 'share');
-  assert.equal(budget.open('a', NOBODY).cover(1_000), undefined, 'a small body has room all the same');
+  assert.equal(
+    budget.open('a', DEFAULT_TENANT).cover(1_000),
+    undefined,
+    'a small body has room all the same',
+  );
 });
 
 test('a single body may be as large as the budget', () => {
   const budget = new BodyBudget({ maxBytes: 100, share: 0.1 });
-  assert.equal(budget.open('a', NOBODY).cover(100), undefined);
+  assert.equal(budget.open('a', DEFAULT_TENANT).cover(100), undefined);
 });
 
 test('the largest body on its way of whoever holds most gives way to a smaller one, one that has arrived does not', () => {
@@ -73,5 +77,5 @@ test('the largest body on its way of whoever holds most gives way to a smaller o
   open('b', 'other', 2 * MEBIBYTE);
   open('c', 'new', MEBIBYTE);
   assert.deepEqual(ended, ['large']);
-  assert.equal(budget.open('c', NOBODY).cover(9 * MEBIBYTE), 'budget');
+  assert.equal(budget.open('c', DEFAULT_TENANT).cover(9 * MEBIBYTE), 'budget');
 });

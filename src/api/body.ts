@@ -5,7 +5,7 @@ import { messageOf, type Refusal, refuse } from '../base/errors.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { BodyBlocks, GATHER_FROM_BYTES } from './body-blocks.ts';
 import type { BodyReservation } from './body-budget.ts';
-import { type Admission, noRoom, tooLarge } from './door.ts';
+import { type Admission, noRoom, tooLarge } from './header-check.ts';
 
 /** What keeping a chunk costs however small it is: a body in crumbs takes more memory than its bytes. */
 const CHUNK_COST_BYTES = 256;

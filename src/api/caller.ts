@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
-import { ANYONE, type Caller } from '../serving/request-facts.ts';
-import { NOBODY } from '../work/entry.ts';
+import { ANONYMOUS, type Caller } from '../serving/request-facts.ts';
+import { DEFAULT_TENANT } from '../work/entry.ts';
 import type { Tenants } from './tenants.ts';
 
 /** Who asks and how, as the headers tell; a refusal where they make no sense, or the tenant has used up its share. */
@@ -10,7 +10,7 @@ export function callerOf(headers: IncomingHttpHeaders, tenants: Tenants): Caller
   if (isRefusal(tenant)) return tenant;
   const timeout = headers['x-request-timeout-ms'];
   const isExplained = headers['x-galley-explain'] === '1';
-  if (timeout === undefined && !isExplained && tenant === NOBODY) return ANYONE;
+  if (timeout === undefined && !isExplained && tenant === DEFAULT_TENANT) return ANONYMOUS;
   const timeoutMs = timeout === undefined ? undefined : Number(timeout);
   if (timeoutMs !== undefined && !(timeoutMs > 0 && Number.isFinite(timeoutMs))) {
     return refuse(

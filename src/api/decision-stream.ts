@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Decision, DecisionLog } from '../base/decision-log.ts';
-import { decisionWords } from '../observe/decision-words.ts';
+import { describeDecision } from '../observe/describe-decision.ts';
 import { type DecisionQuery, isWanted } from './decision-query.ts';
 
 /** The decision log for readers: a list, or as it grows. */
@@ -48,7 +48,7 @@ export class DecisionStream {
 
   #show(decision: Decision): object {
     const { at, ...rest } = decision;
-    return { time: new Date(this.#wallMs(at)).toISOString(), ...rest, words: decisionWords(decision) };
+    return { time: new Date(this.#wallMs(at)).toISOString(), ...rest, words: describeDecision(decision) };
   }
 }
 

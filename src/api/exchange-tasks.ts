@@ -2,7 +2,7 @@ import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { LARGE_BYTES } from './codec.ts';
 import type { ReadTask, WriteTask } from './codec-task.ts';
-import type { Admission } from './door.ts';
+import type { Admission } from './header-check.ts';
 import type { OipRequest } from './oip-request.ts';
 import { answerParts } from './oip-response.ts';
 import { mostValues } from './read-target.ts';

@@ -3,19 +3,19 @@ import { headerJson } from './header-text.ts';
 
 /** What became of a request on the way, as the JSON of a header. Durations in ms. */
 export function explanationOf(entry: Entry, now: number): string {
-  const { ride, receivedAt, dispatchedAt, attempts } = entry;
+  const { batchInfo, receivedAt, dispatchedAt, attempts } = entry;
   return headerJson({
     queueMs: rounded((dispatchedAt ?? now) - receivedAt),
     totalMs: rounded(now - receivedAt),
     attempts,
-    ...(ride === undefined
+    ...(batchInfo === undefined
       ? {}
       : {
-          replica: ride.replicaId,
-          batchReason: ride.reason,
-          batchRows: ride.rows,
-          predictedMs: rounded(ride.predictedMs),
-          serviceMs: ride.computeMs === undefined ? null : rounded(ride.computeMs),
+          replica: batchInfo.replicaId,
+          batchReason: batchInfo.reason,
+          batchRows: batchInfo.rows,
+          predictedMs: rounded(batchInfo.predictedMs),
+          serviceMs: batchInfo.computeMs === undefined ? null : rounded(batchInfo.computeMs),
         }),
   });
 }

@@ -14,9 +14,9 @@ import { IncomingBody } from './body.ts';
 import type { BodyBudget, BodyOwner, BodyReservation } from './body-budget.ts';
 import type { Codec } from './codec.ts';
 import type { CodecJob } from './codec-threads.ts';
-import { type Admission, noRoom } from './door.ts';
 import { type Form, readTask, withoutParameters, writeTask } from './exchange-tasks.ts';
 import { explanationOf } from './explanation.ts';
+import { type Admission, noRoom } from './header-check.ts';
 import type { OipRequest } from './oip-request.ts';
 import { checkOutputs, type EncodedAnswer } from './oip-response.ts';
 import { refuseEarly, sendRefusal } from './reply.ts';
@@ -47,7 +47,7 @@ export interface ExchangePorts {
 
 /** One inference request from its body to the last byte of its answer. */
 export class InferenceExchange implements Arrival, BodyOwner {
-  /** Place among the deadlines of what is arriving. */
+  /** ReplicaSlot among the deadlines of what is arriving. */
   heapIndex = -1;
   windowFrom = 0;
   windowBytes = 0;
@@ -80,7 +80,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     this.#ports = ports;
     this.#req = req;
     this.#res = res;
-    this.#leave = admission.version.visitors.enter();
+    this.#leave = admission.version.inFlightCalls.enter();
     this.#form = form;
     this.#admission = admission;
     this.#receivedAt = ports.clock.now();

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
-import type { Door } from './door.ts';
 import type { Form } from './exchange-tasks.ts';
+import type { HeaderCheck } from './header-check.ts';
 import { type ExchangePorts, InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
 import { refuseEarly } from './reply.ts';
 
@@ -10,10 +10,10 @@ import { refuseEarly } from './reply.ts';
 export class InferenceHandler {
   /** Requests that never became an entry of their version. */
   readonly refused = new Event<RefusedRequest>();
-  readonly #door: Door;
+  readonly #door: HeaderCheck;
   readonly #ports: ExchangePorts;
 
-  constructor(door: Door, ports: Omit<ExchangePorts, 'refused'>) {
+  constructor(door: HeaderCheck, ports: Omit<ExchangePorts, 'refused'>) {
     this.#door = door;
     this.#ports = { ...ports, refused: this.refused };
   }

@@ -31,7 +31,7 @@ const READS: Readonly<Record<string, ReadKind>> = {
 const POSTS: readonly Route['kind'][] = ['infer', 'predict', 'repository index', 'forget regions'];
 const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
 
-/** The only method a route answers to; undefined where the path itself is wrong, or is not ours to judge. */
+/** The only method a route answers to; undefined where the path itself is wrong, or is not ours to comparator. */
 export function methodOf({ kind }: Route): 'GET' | 'POST' | undefined {
   if (ANY_METHOD.includes(kind)) return undefined;
   return POSTS.includes(kind) ? 'POST' : 'GET';

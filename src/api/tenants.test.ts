@@ -4,7 +4,7 @@ import { isRefusal } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { TenantSettings } from '../config/tenant-settings.ts';
-import { NOBODY } from '../work/entry.ts';
+import { DEFAULT_TENANT } from '../work/entry.ts';
 import { callerOf } from './caller.ts';
 import { keyHash, Tenants } from './tenants.ts';
 
@@ -22,8 +22,8 @@ const reason = (it: object) => (isRefusal(it) ? it.reason : it);
 
 test('who names nobody where nobody is known is nobody', () => {
   const { tenants } = tenantsOf({});
-  assert.equal(tenants.enter({}), NOBODY);
-  assert.equal(tenants.enter({ 'x-galley-tenant': 'a' }), NOBODY);
+  assert.equal(tenants.enter({}), DEFAULT_TENANT);
+  assert.equal(tenants.enter({ 'x-galley-tenant': 'a' }), DEFAULT_TENANT);
   for (const name of ['', 'a b', 'ä', 'x'.repeat(65), 'a\n']) {
     assert.equal(reason(tenants.enter({ 'x-galley-tenant': name })), 'INVALID_INPUT');
   }
@@ -112,7 +112,7 @@ test('a caller is told what is wrong with its timeout', () => {
   const of = (timeout: string) => callerOf({ 'x-request-timeout-ms': timeout }, tenants);
   for (const timeout of ['0', '-1', 'soon', 'Infinity', '', 'NaN'])
     assert.equal(reason(of(timeout)), 'INVALID_INPUT');
-  assert.deepEqual(of('12.5'), { tenant: NOBODY, timeoutMs: 12.5, isExplained: false, waitedMs: 0 });
+  assert.deepEqual(of('12.5'), { tenant: DEFAULT_TENANT, timeoutMs: 12.5, isExplained: false, waitedMs: 0 });
   const explained = callerOf({ 'x-galley-explain': '1' }, tenants);
   assert.ok(!isRefusal(explained) && explained.isExplained);
 });

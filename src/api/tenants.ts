@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { TenantsSettings } from '../config/tenant-settings.ts';
-import { NOBODY, type Tenant } from '../work/entry.ts';
+import { DEFAULT_TENANT, type Tenant } from '../work/entry.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /** The settings of everybody who is not named. */
@@ -53,7 +53,8 @@ export class Tenants {
       this.#accounts.set(name, { tenant: { name, weight }, bucket, needsKey: apiKeyFile !== undefined });
     }
     const isAlone = this.#accounts.size === 0;
-    this.#stranger = this.#accounts.get(DEFAULT)?.tenant ?? (isAlone ? NOBODY : { name: DEFAULT, weight: 1 });
+    this.#stranger =
+      this.#accounts.get(DEFAULT)?.tenant ?? (isAlone ? DEFAULT_TENANT : { name: DEFAULT, weight: 1 });
   }
 
   /** Whether a key has shown that a request is this tenant's: a name alone is anybody's to claim. */
@@ -64,7 +65,7 @@ export class Tenants {
   /** Whose request it is. A token of theirs is taken; a refusal says that none was left, or who they are not. */
   enter(headers: IncomingHttpHeaders): Tenant | Refusal {
     const named = headers['x-galley-tenant'];
-    if (named === undefined && this.#accounts.size === 0) return NOBODY;
+    if (named === undefined && this.#accounts.size === 0) return DEFAULT_TENANT;
     const byKey = this.#keys.size === 0 ? undefined : this.#tenantOfKey(headers);
     if (typeof byKey === 'object') return byKey;
     if (this.#isKeyRequired && byKey === undefined) {

@@ -11,7 +11,7 @@ export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
     threads,
     device,
     finite: outputs.finite,
-    beatPeriodMs: health.beatPeriodMs,
+    heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,
     maxErrorCharacters,
   };

@@ -3,11 +3,11 @@ import { OperatorError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { ModelSettings } from '../config/model-settings.ts';
 import type { LoadedVersion } from '../fleet/loaded-version.ts';
-import { PracticeRun } from '../fleet/practice-run.ts';
+import { SyntheticRun } from '../fleet/synthetic-run.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
-import { mayMerge } from '../warmup/rows-verdict.ts';
+import { mayMerge } from '../warmup/row-independence.ts';
 import type { Member } from '../work/batch.ts';
 import { loadOrderOf } from './load-order.ts';
 import { processPorts } from './process-ports.ts';
@@ -84,8 +84,8 @@ class Rounds {
 
   async run(): Promise<readonly ProfiledSize[]> {
     const tookMs = new Map<number, number[]>();
-    const { verdict, maxBatchSize } = this.#loaded;
-    const largest = verdict !== undefined && mayMerge(verdict) ? maxBatchSize : 1;
+    const { rowIndependence, maxBatchSize } = this.#loaded;
+    const largest = rowIndependence !== undefined && mayMerge(rowIndependence) ? maxBatchSize : 1;
     for (let size = 1; size <= largest; size *= 2) {
       for (let round = 0; round < COLD_ROUNDS; round++) await this.#all(size);
       tookMs.set(size, []);
@@ -110,7 +110,7 @@ class Rounds {
   async #one(replica: string, members: readonly Member[]): Promise<number> {
     const { path } = this.#version;
     return new Promise((resolve, reject) => {
-      const run = new PracticeRun('warmup', members, (outcome) => {
+      const run = new SyntheticRun('warmup', members, (outcome) => {
         if (outcome.kind === 'done') resolve(outcome.computeMs);
         else if (outcome.kind === 'threw') reject(new OperatorError(`the model failed: ${outcome.message}`));
         else reject(new OperatorError(`a replica ended while it was measured: ${outcome.detail}`));
@@ -123,7 +123,7 @@ class Rounds {
 
 async function whenAllReady(version: VersionInService): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    version.supervisor.moved.on(() => {
+    version.supervisor.lifecycle.moved.on(() => {
       if (version.supervisor.replicas().every(({ state }) => state === 'ready')) resolve();
     });
     version.stateChanged.on((state) => {

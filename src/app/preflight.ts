@@ -9,7 +9,7 @@ export interface ModelProblem {
 }
 
 /** The default: what Kubernetes gives a process, less some seconds. Only less than this is worth a word. */
-const USUAL_PATIENCE_MS = 25_000;
+const USUAL_GRACE_PERIOD_MS = 25_000;
 
 /** What can be told of settings before anything is started. */
 export interface Preflight {
@@ -58,8 +58,8 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
         `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may cut a batch that is allowed to run on`,
       ),
       ...of(
-        shutdown.patienceMs < Math.min(timeoutMs, drainTimeoutMs, USUAL_PATIENCE_MS),
-        `shutdown.patienceMs (${shutdown.patienceMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
+        shutdown.gracePeriodMs < Math.min(timeoutMs, drainTimeoutMs, USUAL_GRACE_PERIOD_MS),
+        `shutdown.gracePeriodMs (${shutdown.gracePeriodMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
       ),
     ],
   };

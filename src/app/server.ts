@@ -13,15 +13,15 @@ import type { BrokenModel } from '../model/model-repository.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
 import { ProcessSpawner } from '../process/spawner.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
-import type { Front } from './front.ts';
+import { GracePeriod } from './grace-period.ts';
+import type { HttpFrontend } from './http-frontend.ts';
 import { loadOrderOf } from './load-order.ts';
 import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
 import { Operations } from './operations.ts';
-import { Patience } from './patience.ts';
 import { processPorts } from './process-ports.ts';
 import type { ModelList, ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
-import { type Mended, specOfBroken, UnfitSpawner } from './unfit-model.ts';
+import { type Recovered, specOfBroken, UnfitSpawner } from './unfit-model.ts';
 import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
 
@@ -57,11 +57,11 @@ export class GalleyServer {
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
   readonly #swaps: Swaps;
-  #front: Front | undefined;
+  #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
-  #patience: Patience | undefined;
+  #gracePeriod: GracePeriod | undefined;
 
   /** Throws a SettingsError when the settings cannot be used; a model that is broken on the disk keeps none from being served. */
   constructor(config: LoadedConfig, ports: ServerPorts, models: ModelList = modelsToServe(config)) {
@@ -117,29 +117,29 @@ export class GalleyServer {
    * Says not ready, finishes what was admitted, ends the replicas. Resolves when no child is left; every caller
    * shares one shutdown.
    */
-  async stop(patienceMs: number = this.#settings.shutdown.patienceMs): Promise<void> {
-    this.#stopped ??= this.#stopOnce(patienceMs);
+  async stop(gracePeriodMs: number = this.#settings.shutdown.gracePeriodMs): Promise<void> {
+    this.#stopped ??= this.#stopOnce(gracePeriodMs);
     return this.#stopped;
   }
 
-  /** Cuts a shutdown's patience short. */
-  hurry(): void {
-    this.#patience?.end();
+  /** Cuts a shutdown's gracePeriod short. */
+  expedite(): void {
+    this.#gracePeriod?.end();
   }
 
   /** Opens the port at once; what no prediction needs follows when the models are ready, or take their time. */
   async #open(ready: Promise<unknown>): Promise<void> {
-    const { Front } = await import('./front.ts');
+    const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
     const { registry, health, operations } = this;
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
-    this.#front = new Front(this.#config, {
+    this.#front = new HttpFrontend(this.#config, {
       ...{ clock, log, registry, health, operations, adminToken, tenantKeys, random },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
-    const slow = new Patience(this.#ports.clock);
+    const slow = new GracePeriod(this.#ports.clock);
     await Promise.race([ready.catch(() => {}), slow.wait(SLOW_START_MS)]);
     slow.end();
     if (this.health.phase === 'serving') await this.#front.loadTheRest();
@@ -169,7 +169,7 @@ export class GalleyServer {
     return version;
   }
 
-  async #mend(version: VersionInService, broken: BrokenModel): Promise<Mended> {
+  async #mend(version: VersionInService, broken: BrokenModel): Promise<Recovered> {
     const found = lookAtModel(this.#config, broken);
     if ('kind' in found) return { kind: 'unfit', reason: found.reason };
     // Other versions of the model may serve already.
@@ -204,33 +204,33 @@ export class GalleyServer {
    */
   async swap(old: VersionInService, served: ServedModel): Promise<Swapped> {
     const replacement = this.#makeVersion(served);
-    const { patienceMs } = this.#settings.shutdown;
+    const { gracePeriodMs } = this.#settings.shutdown;
     return new Promise((resolve) => {
-      this.#swaps.begin({ old, new: replacement }, patienceMs, (result) => {
+      this.#swaps.begin({ old, new: replacement }, gracePeriodMs, (result) => {
         if (result.kind === 'kept') this.operations.rules.forget(replacement);
         resolve(result);
       });
     });
   }
 
-  async #stopOnce(patienceMs: number): Promise<void> {
-    const patience = new Patience(this.#ports.clock);
-    this.#patience = patience;
+  async #stopOnce(gracePeriodMs: number): Promise<void> {
+    const gracePeriod = new GracePeriod(this.#ports.clock);
+    this.#gracePeriod = gracePeriod;
     const { lameDuckMs } = this.#settings.shutdown;
 
     this.health.enter('lame duck');
-    if (patienceMs > 0 && lameDuckMs > 0) await patience.wait(lameDuckMs);
+    if (gracePeriodMs > 0 && lameDuckMs > 0) await gracePeriod.wait(lameDuckMs);
     this.health.enter('draining');
-    const outOfPatience = patience.wait(patienceMs);
-    if (patienceMs > 0) await Promise.race([this.#front?.finish(), outOfPatience]);
+    const gracePeriodOver = gracePeriod.wait(gracePeriodMs);
+    if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
 
-    const versions = [...this.registry.all(), ...this.registry.leaving(), ...this.#swaps.stop()];
+    const versions = [...this.registry.all(), ...this.registry.draining(), ...this.#swaps.stop()];
     const allStopped = Promise.all(versions.map(async (version) => whenStopped(version)));
-    for (const version of versions) version.stop(patienceMs > 0 ? 'drain' : 'kill');
-    await Promise.race([allStopped, outOfPatience]);
+    for (const version of versions) version.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
+    await Promise.race([allStopped, gracePeriodOver]);
     for (const version of versions) version.stop('kill');
     await allStopped;
-    patience.end();
+    gracePeriod.end();
     // A port that is just being opened would otherwise stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();

@@ -11,7 +11,7 @@ function live(incarnation: number, lookAgain: ConstructorParameters<typeof Unfit
     loaded: () => told.push('loaded'),
     loadFailed: (message) => told.push(message),
     credited: () => told.push('credited'),
-    beat: () => told.push('beat'),
+    heartbeat: () => told.push('heartbeat'),
     exited: ({ cause }) => told.push(cause),
   });
   return { clock, told, replica };

@@ -8,7 +8,7 @@ import type { BrokenModel } from '../model/model-repository.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 
 /** How another look at a model that could not be served ended: with why it still cannot, or with others in its place. */
-export type Mended = { readonly kind: 'unfit'; readonly reason: string } | { readonly kind: 'mended' };
+export type Recovered = { readonly kind: 'unfit'; readonly reason: string } | { readonly kind: 'mended' };
 
 /**
  * Stands for the replicas of a model that cannot even be loaded: each life fails with the reason, so that the model is
@@ -17,9 +17,9 @@ export type Mended = { readonly kind: 'unfit'; readonly reason: string } | { rea
 export class UnfitSpawner implements Spawner {
   readonly #clock: Clock;
   readonly #reason: string;
-  readonly #lookAgain: () => Promise<Mended>;
+  readonly #lookAgain: () => Promise<Recovered>;
 
-  constructor(clock: Clock, reason: string, lookAgain: () => Promise<Mended>) {
+  constructor(clock: Clock, reason: string, lookAgain: () => Promise<Recovered>) {
     this.#clock = clock;
     this.#reason = reason;
     this.#lookAgain = lookAgain;

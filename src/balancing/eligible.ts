@@ -19,11 +19,11 @@ const PANIC_BELOW = 0.5;
  * Ejected ones count only in a panic, when so few are left that trying beats refusing.
  */
 export function eligible(fleet: FleetView): readonly ReplicaView[] {
-  const ready = fleet.free.filter(({ standing }) => standing === 'ready');
+  const ready = fleet.free.filter(({ healthStatus }) => healthStatus === 'ready');
   if (ready.length > 0) return ready;
-  const degraded = fleet.free.filter(({ standing }) => standing === 'degraded');
+  const degraded = fleet.free.filter(({ healthStatus }) => healthStatus === 'degraded');
   if (degraded.length > 0) return degraded;
-  return isPanic(fleet) ? fleet.free.filter(({ standing }) => standing === 'ejected') : [];
+  return isPanic(fleet) ? fleet.free.filter(({ healthStatus }) => healthStatus === 'ejected') : [];
 }
 
 /** Who may take work that one replica has failed at: where that is the only ready one, second choices are the first. */
@@ -34,8 +34,8 @@ export function eligibleBut(avoid: ReplicaId | undefined, fleet: FleetView): rea
 
 /** Whether too few replicas are usable to be choosy. */
 export function isPanic({ all, wanted }: Omit<FleetView, 'free'>): boolean {
-  const isUsable = ({ standing, isSetApart }: ReplicaView) =>
-    standing === 'ready' || standing === 'degraded' || isSetApart;
+  const isUsable = ({ healthStatus, isSetApart }: ReplicaView) =>
+    healthStatus === 'ready' || healthStatus === 'degraded' || isSetApart;
   const usable = all.filter(isUsable).length;
-  return usable < PANIC_BELOW * wanted && all.some(({ standing }) => standing === 'ejected');
+  return usable < PANIC_BELOW * wanted && all.some(({ healthStatus }) => healthStatus === 'ejected');
 }

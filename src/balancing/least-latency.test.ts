@@ -11,7 +11,7 @@ function view(index: number, rowMs: number, more: Partial<ReplicaView> = {}): Re
     predictMs: (rows: number, lane = '') => rows * rowMs * (lane ? 3 : 1),
   };
   const usual = {
-    standing: 'ready' as const,
+    healthStatus: 'ready' as const,
     isSetApart: false,
     running: 0,
     weight: 1,

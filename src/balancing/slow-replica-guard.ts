@@ -27,7 +27,8 @@ export function isBetterToWait(
   now: number,
 ): boolean {
   const known = all.filter(
-    ({ standing, service }) => standing !== undefined && standing !== 'ejected' && isKnown(service),
+    ({ healthStatus, service }) =>
+      healthStatus !== undefined && healthStatus !== 'ejected' && isKnown(service),
   );
   if (!isKnown(candidate.service) || known.length < 2) return false;
   const timesMs = known.map(({ service }) => service.predictMs(rows, lane));

@@ -27,7 +27,7 @@ function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
   return {
     id: `r${index}`,
     index,
-    standing: 'ready',
+    healthStatus: 'ready',
     isSetApart: false,
     running: 0,
     weight: 1,
@@ -55,7 +55,7 @@ function pick(balancer: Balancer, load: Partial<Load>, free: readonly ReplicaVie
 
 const fleets = fc.array(
   fc.record({
-    standing: fc.constantFrom('ready' as const, 'degraded' as const, 'ejected' as const, undefined),
+    healthStatus: fc.constantFrom('ready' as const, 'degraded' as const, 'ejected' as const, undefined),
     running: fc.integer({ min: 0, max: 1 }),
     weight: fc.integer({ min: 1, max: 5 }),
   }),
@@ -68,7 +68,7 @@ for (const [name, make] of Object.entries(makers)) {
       fc.property(fleets, fc.boolean(), (facts, mayQueueInReplica) => {
         const balancer = new Balancer(make());
         const free = facts.map((fact, index) => view(index, fact));
-        const of = (wanted: string) => free.filter(({ standing }) => standing === wanted);
+        const of = (wanted: string) => free.filter(({ healthStatus }) => healthStatus === wanted);
         const isPanic = 2 * (of('ready').length + of('degraded').length) < free.length;
         const choices = [of('ready'), of('degraded'), isPanic ? of('ejected') : []];
         const ready = choices.find((choice) => choice.length > 0) ?? [];
@@ -97,7 +97,7 @@ for (const [name, make] of Object.entries(makers)) {
 
 test('pinned work goes to its replica in whatever state, and to no other', () => {
   const balancer = new Balancer(new RoundRobin());
-  const free = [view(0), view(1, { standing: undefined })];
+  const free = [view(0), view(1, { healthStatus: undefined })];
   assert.equal(pick(balancer, { pin: 'r1' }, free)?.id, 'r1');
   assert.equal(pick(balancer, { pin: 'r9' }, free), undefined);
 });

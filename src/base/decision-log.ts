@@ -8,7 +8,7 @@ export type DecisionKind =
   | 'ejection'
   | 'probe'
   | 'recovery'
-  | 'conviction'
+  | 'quarantine'
   /** An error of a model's own, outside of its answers, has ended a replica. */
   | 'late error'
   | 'refusal'

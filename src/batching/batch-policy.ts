@@ -35,19 +35,19 @@ export type BatchDecision =
 export const NOTHING: BatchDecision = { kind: 'nothing' };
 export const WAIT_FOR_TURN: BatchDecision = { kind: 'wait', untilMs: 'end of turn' };
 
-/** What becomes of the request whose turn it is: it rides along, is answered with a refusal, or ends the batch. */
+/** What becomes of the request whose turn it is: it batchInfos along, is answered with a refusal, or ends the batch. */
 export type Ruling = 'take' | 'drop' | 'stop';
 
 /** One batch while it is filled. */
 export interface BatchFill {
   /**
    * Rules on the next request in the order of service. `rowsLeft` are all rows of the lane, its own included;
-   * `isModest` says that others ask for much more than its tenant.
+   * `isUnderShare` says that others ask for much more than its tenant.
    */
-  rule(next: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling;
+  rule(next: WaitingRequest, rowsLeft: number, isUnderShare: boolean): Ruling;
 }
 
-/** Says which lane goes and when, and who rides along. */
+/** Says which lane goes and when, and who batchInfos along. */
 export interface BatchPolicy {
   /** Which lane may send a batch now, or until when none should. */
   choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision;

@@ -14,17 +14,17 @@ test('halves lose nobody and keep the order', () => {
 });
 
 test('the bad one is looked for until it is plain that the model is broken', () => {
-  const facts = { batches: 100, bisectRuns: 50, innocent: 100, guilty: 20 };
-  assert.equal(mayBisect(facts), true, 'most are innocent');
-  assert.equal(mayBisect({ ...facts, innocent: 3, guilty: 7 }), true, 'too few to say');
-  assert.equal(mayBisect({ ...facts, innocent: 3, guilty: 8 }), false);
-  assert.equal(mayBisect({ ...facts, innocent: 8, guilty: 8 }), true);
+  const facts = { batches: 100, bisectRuns: 50, passed: 100, failed: 20 };
+  assert.equal(mayBisect(facts), true, 'most are passed');
+  assert.equal(mayBisect({ ...facts, passed: 3, failed: 7 }), true, 'too few to say');
+  assert.equal(mayBisect({ ...facts, passed: 3, failed: 8 }), false);
+  assert.equal(mayBisect({ ...facts, passed: 8, failed: 8 }), true);
   assert.equal(
-    mayBisect({ ...facts, innocent: 0, guilty: 90, bisectRuns: 10 }),
+    mayBisect({ ...facts, passed: 0, failed: 90, bisectRuns: 10 }),
     true,
     'now and then all the same',
   );
-  assert.equal(mayBisect({ ...facts, innocent: 0, guilty: 90, bisectRuns: 11 }), false);
+  assert.equal(mayBisect({ ...facts, passed: 0, failed: 90, bisectRuns: 11 }), false);
 });
 
 const line = fc.record({

@@ -10,20 +10,20 @@ export interface ThrowFacts {
   /** Runs of parts of batches that threw. */
   readonly bisectRuns: number;
   /** Requests of such batches that were answered in the end, and those that threw alone as well. */
-  readonly innocent: number;
-  readonly guilty: number;
+  readonly passed: number;
+  readonly failed: number;
 }
 
-/** Fewer guilty ones say nothing about the model. */
-const ENOUGH_GUILTY = 8;
+/** Fewer failed ones say nothing about the model. */
+const ENOUGH_FAILED = 8;
 const MAX_BISECT_SHARE = 0.1;
 
 /**
  * Whether it is worth looking for the bad one in a batch that threw. Where most requests throw alone as well it is
  * the model that is broken, and looking would only multiply its work.
  */
-export function mayBisect({ batches, bisectRuns, innocent, guilty }: ThrowFacts): boolean {
-  const isModelBroken = guilty >= ENOUGH_GUILTY && guilty > innocent;
+export function mayBisect({ batches, bisectRuns, passed, failed }: ThrowFacts): boolean {
+  const isModelBroken = failed >= ENOUGH_FAILED && failed > passed;
   return !isModelBroken || bisectRuns <= MAX_BISECT_SHARE * batches;
 }
 

@@ -7,7 +7,7 @@ import { PlainFill, type Ruling } from './batch-policy.ts';
 import { SloFill } from './slo-fill.ts';
 
 interface Waiting extends WaitingRequest {
-  readonly isModest: boolean;
+  readonly isUnderShare: boolean;
 }
 
 const waiting = fc.array(
@@ -15,8 +15,8 @@ const waiting = fc.array(
     rows: fc.integer({ min: 1, max: 6 }),
     dueBy: fc.double({ min: -20, max: 300, noNaN: true }),
     rank: fc.constant(0),
-    isExempt: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
-    isModest: fc.boolean(),
+    isExploration: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
+    isUnderShare: fc.boolean(),
   }),
   { minLength: 1, maxLength: 40, size: 'max' },
 );
@@ -38,7 +38,7 @@ function fillUp(fill: { rule: SloFill['rule'] }, queue: readonly Waiting[]) {
   const rulings: { readonly of: Waiting; readonly ruling: Ruling; readonly rowsLeft: number }[] = [];
   let rowsLeft = queue.reduce((sum, { rows }) => sum + rows, 0);
   for (const of of queue) {
-    const ruling = fill.rule(of, rowsLeft, of.isModest);
+    const ruling = fill.rule(of, rowsLeft, of.isUnderShare);
     rulings.push({ of, ruling, rowsLeft });
     if (ruling === 'stop') break;
     rowsLeft -= of.rows;
@@ -55,8 +55,8 @@ test('no batch is so large that a member would be late by the plan, nor larger t
       const rows = taken.reduce((sum, of) => sum + of.rows, 0);
       assert.ok(rows <= it.cap || taken.length === 1);
       const endAt = it.startAt + planFactor * curve.predictMs(rows);
-      for (const { dueBy, isExempt } of taken)
-        assert.ok(isExempt || endAt <= dueBy + 1e-6, `${endAt} of ${dueBy}`);
+      for (const { dueBy, isExploration } of taken)
+        assert.ok(isExploration || endAt <= dueBy + 1e-6, `${endAt} of ${dueBy}`);
     }),
     { numRuns: 500 },
   );
@@ -66,8 +66,8 @@ test('the exempt always go, or wait for the next batch; they are never dropped',
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
       const rulings = fillUp(new SloFill(curve, { ...it, planFactor: curve.planFactor(0.95) }), queue);
-      for (const { of, ruling } of rulings) assert.ok(!of.isExempt || ruling !== 'drop');
-      if (queue[0]?.isExempt) assert.equal(rulings[0]?.ruling, 'take');
+      for (const { of, ruling } of rulings) assert.ok(!of.isExploration || ruling !== 'drop');
+      if (queue[0]?.isExploration) assert.equal(rulings[0]?.ruling, 'take');
     }),
     { numRuns: 500 },
   );
@@ -82,7 +82,7 @@ test('only who is late even alone, or would make the batch too small while more 
       for (const { of, ruling, rowsLeft } of rulings) {
         const fit = curve.rowsWithin((of.dueBy - it.startAt) / planFactor);
         if (ruling === 'drop') {
-          const wanted = of.isModest ? it.leastRows : hasDropped ? it.targetRows : it.neededRows;
+          const wanted = of.isUnderShare ? it.leastRows : hasDropped ? it.targetRows : it.neededRows;
           const isSmall = fit < Math.min(wanted, it.cap) && fit < taken + rowsLeft;
           assert.ok(fit < of.rows || isSmall, `${fit} rows would have fit, ${wanted} were wanted`);
           hasDropped = true;
@@ -96,7 +96,7 @@ test('only who is late even alone, or would make the batch too small while more 
 
 const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0, hopeAt: 0 };
 const line = learned((rows) => 10 + rows);
-const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExempt: false });
+const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExploration: false });
 
 test('the head makes way below half the target, and only when more is waiting', () => {
   assert.equal(new SloFill(line, PLAN).rule(of(19), 40, false), 'drop', 'nine rows fit');
@@ -112,7 +112,7 @@ test('once somebody had to go the batch is to be full; the modest stay all the s
   assert.equal(fill.rule(of(20), 38, true), 'take', 'ten, and modest');
 });
 
-test('who is in a hurry bounds the batch for all who come after', () => {
+test('who is in a expedite bounds the batch for all who come after', () => {
   const fill = new SloFill(line, PLAN);
   assert.equal(fill.rule(of(1000, 4), 40, false), 'take');
   assert.equal(fill.rule(of(22, 4), 36, false), 'take', 'twelve fit');

@@ -42,13 +42,15 @@ export class SloFill implements BatchFill {
     this.#cap = cap;
   }
 
-  rule({ rows, dueBy, isExempt }: WaitingRequest, rowsLeft: number, isModest: boolean): Ruling {
-    const fit = isExempt ? this.#cap : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
+  rule({ rows, dueBy, isExploration }: WaitingRequest, rowsLeft: number, isUnderShare: boolean): Ruling {
+    const fit = isExploration
+      ? this.#cap
+      : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
     // Those who crowd the others make way first; but nobody may make all batches small.
-    const wantedRows = isModest ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
+    const wantedRows = isUnderShare ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
     const leastFit = Math.max(rows, Math.ceil(Math.min(wantedRows, this.#rows + rowsLeft)));
     // By the plan it is late; but plans have margins, and whoever is dropped is late for certain.
-    if (fit < leastFit && !isExempt && this.#curve.rowsWithin(dueBy - this.#hopeAt) < leastFit) {
+    if (fit < leastFit && !isExploration && this.#curve.rowsWithin(dueBy - this.#hopeAt) < leastFit) {
       // Once somebody had to go, the rest is to make full batches again.
       this.#neededRows = Math.min(this.#targetRows, this.#cap);
       return 'drop';

@@ -37,7 +37,7 @@ function policyOf(goal: Goal, curve: ServiceCurve = line, latencyMs: number | nu
 }
 
 function lane(key: string, rows: number, receivedAt: number, dueBy = receivedAt + LATENCY_MS): LaneView {
-  const next = { rows: 1, dueBy, rank: receivedAt, isExempt: false };
+  const next = { rows: 1, dueBy, rank: receivedAt, isExploration: false };
   return { key, rows, next, oldestReceivedAt: receivedAt, oldestId: receivedAt };
 }
 
@@ -110,7 +110,7 @@ test('more throws make smaller batches, and one that throws whatever is done sta
   const rowsAt = (badShare: number) => {
     const fill = policy.fill(lane('', 64, 1_000), 64, { ...FACTS, badShare });
     let rows = 0;
-    while (fill.rule({ rows: 1, dueBy: 2_000, rank: 0, isExempt: false }, 64 - rows, false) === 'take')
+    while (fill.rule({ rows: 1, dueBy: 2_000, rank: 0, isExploration: false }, 64 - rows, false) === 'take')
       rows += 1;
     return rows;
   };
@@ -144,7 +144,10 @@ test('who waits for company keeps nobody else waiting who has enough of it', () 
 
 test('a batch does not wait longer than the oldest can, whoever goes first by priority', () => {
   const oldest = policyOf('efficiency').choose([lane('', 2, 950)], FACTS);
-  const younger = { ...lane('', 2, 950), next: { rows: 1, dueBy: 1_100, rank: -1_000, isExempt: false } };
+  const younger = {
+    ...lane('', 2, 950),
+    next: { rows: 1, dueBy: 1_100, rank: -1_000, isExploration: false },
+  };
   assert.deepEqual(policyOf('efficiency').choose([younger], FACTS), oldest);
 });
 
@@ -168,7 +171,7 @@ test('without an objective, or before anything is known, nobody is dropped', () 
           const fill = policy.fill(lane('', 99, 900), 64, { ...FACTS, shedShare: 1 });
           assert.ok(!(fill instanceof SloFill));
           for (const each of queue) {
-            assert.notEqual(fill.rule({ ...each, rank: 0, isExempt: false }, 99, false), 'drop');
+            assert.notEqual(fill.rule({ ...each, rank: 0, isExploration: false }, 99, false), 'drop');
           }
         }
       },
@@ -179,7 +182,7 @@ test('without an objective, or before anything is known, nobody is dropped', () 
 test('where one tenant crowds others, two batches fit into the objective one after the other', () => {
   const fill = policyOf('latency').fill(lane('', 99, 1_000), 64, { ...FACTS, isCrowded: true });
   let rows = 0;
-  while (fill.rule({ rows: 1, dueBy: 1_100, rank: 0, isExempt: false }, 99 - rows, false) === 'take')
+  while (fill.rule({ rows: 1, dueBy: 1_100, rank: 0, isExploration: false }, 99 - rows, false) === 'take')
     rows += 1;
   assert.equal(rows, 40);
 });

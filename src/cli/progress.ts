@@ -18,7 +18,7 @@ export function showProgress(
   out: Pick<WriteStream, 'isTTY' | 'write'>,
 ): () => void {
   const stops = versions.map((version) =>
-    version.supervisor.moved.on(({ replica, to, reason }) => {
+    version.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
       if (out.isTTY) out.write(`\r\u001b[K${line(versions)}`);
       else if (to !== 'draining' && to !== 'stopped') out.write(`loading ${replica}: ${to} (${reason})\n`);
     }),

@@ -8,10 +8,10 @@ import { GalleyServer } from '../app/server.ts';
 import { RealClock } from '../base/clock.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
 import type { StandbyProcesses } from '../process/replica-process.ts';
+import { banner } from './banner.ts';
 import { EXIT } from './exit-codes.ts';
 import { endOnUncaughtErrors } from './last-resort.ts';
 import { showProgress } from './progress.ts';
-import { welcome } from './welcome.ts';
 import { whenOrphaned } from './when-orphaned.ts';
 
 /** What the command line may override. */
@@ -55,7 +55,7 @@ export async function serve(
   try {
     await server.start({ strict: flags.strict === true });
     endProgress();
-    process.stdout.write(welcome(server, config, performance.now() - startedAt));
+    process.stdout.write(banner(server, config, performance.now() - startedAt));
   } catch (caught) {
     endProgress();
     // A start that a signal cut short has not failed: it has ended.
@@ -75,7 +75,7 @@ function endOnSignals(server: GalleyServer): {
   const whenEnded = new Promise<void>((resolve) => {
     const onSignal = (): void => {
       if (isAsked) {
-        server.hurry();
+        server.expedite();
         return;
       }
       isAsked = true;

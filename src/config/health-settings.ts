@@ -15,12 +15,12 @@ const LivenessSettings = z
       .number()
       .min(10)
       .default(10_000)
-      .describe('How often a replica is looked at for a sign of life; one since the last look is enough.'),
+      .describe('How often a heartbeat is expected; one since the last check is enough.'),
     failureThreshold: z
       .int()
       .min(1)
       .default(3)
-      .describe('Looks in a row without a sign of life after which the replica is ended and replaced.'),
+      .describe('Checks in a row without a heartbeat after which the replica is ended and replaced.'),
   })
   .prefault({});
 
@@ -80,9 +80,9 @@ export const HealthSettings = z
       .positive()
       .default(120_000)
       .describe(
-        'A replica that is not ready by then, loaded and warmed up, is ended and counts as a bad life.',
+        'A replica that is not loaded and warmed up by then is ended, which counts as a failed process.',
       ),
-    beatPeriodMs: z
+    heartbeatPeriodMs: z
       .number()
       .min(10)
       .default(1_000)
@@ -112,8 +112,8 @@ export const HealthSettings = z
       .default([])
       .describe('What the model needs beside itself; while one of them is down the model is not ready.'),
   })
-  .refine(({ liveness, beatPeriodMs }) => liveness.periodMs >= beatPeriodMs, {
-    error: 'at least health.beatPeriodMs: signs of life come no oftener',
+  .refine(({ liveness, heartbeatPeriodMs }) => liveness.periodMs >= heartbeatPeriodMs, {
+    error: 'at least `health.heartbeatPeriodMs`, the period of the heartbeats',
     path: ['liveness', 'periodMs'],
   })
   .prefault({});

@@ -35,23 +35,27 @@ export const RestartSettings = z
       .default(1_000)
       .describe('The first restart is at once; the second waits about so long, then the delay doubles.'),
     maxDelayMs: z.number().positive().default(MINUTE_MS).describe('Longest delay before a restart.'),
-    maxBadLives: z
+    maxFailures: z
       .int()
       .min(1)
       .default(6)
-      .describe('After so many bad lives in a row of a model its replica is given up.'),
-    maxExits: z.int().min(1).default(10).describe('The same after more bad lives than this within windowMs.'),
+      .describe('The replica is given up after so many failed processes of a model in a row.'),
+    maxExits: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('The same after more failed processes than this within `windowMs`.'),
     windowMs: z
       .number()
       .positive()
       .default(30 * MINUTE_MS)
       .describe('The time in which maxExits are counted.'),
-    goodLifeMs: z
+    healthyAfterMs: z
       .number()
       .positive()
       .default(MINUTE_MS)
       .describe(
-        'A life that was ready for so long, or answered 100 batches, was a good one: the count starts anew.',
+        'A process that was ready for this long, or answered 100 batches, was healthy and resets the count.',
       ),
     retryFailedMs: z
       .number()

@@ -63,7 +63,7 @@ const ShutdownSettings = z
       .min(0)
       .default(0)
       .describe('How long the server goes on admitting work while it already says not ready.'),
-    patienceMs: z
+    gracePeriodMs: z
       .number()
       .min(0)
       .default(25_000)

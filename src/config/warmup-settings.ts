@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Practice runs before a replica takes traffic. */
+/** Rehearsal runs before a replica takes traffic. */
 export const WarmupSettings = z
   .strictObject({
     enabled: z

@@ -50,7 +50,7 @@ export class AlertRules {
     const { version } = watch;
     // What leaves, or has not begun, is no trouble.
     const { state } = version;
-    if (state === 'stopping' || state === 'starting' || state === 'leaving') return [];
+    if (state === 'stopping' || state === 'starting' || state === 'draining') return [];
     const now = this.#clock.now();
     const facts = { watch, version, now, settings: this.#settings, replicas: version.supervisor.replicas() };
     return ALERT_TABLE.flatMap(({ name, severity, runbook, summary, lastsMs }) => {

@@ -1,7 +1,7 @@
 import { isPanic } from '../balancing/eligible.ts';
 import type { AlertSettings } from '../config/operation-settings.ts';
 import type { AlertSeverity } from './alerts.ts';
-import type { ReplicaStatus } from './place.ts';
+import type { ReplicaStatus } from './replica-slot.ts';
 import type { VersionInService } from './version-in-service.ts';
 import { FIVE_MINUTES_MS, type VersionWatch } from './version-watch.ts';
 
@@ -73,7 +73,7 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     severity: 'page',
     summary: ({ version, replicas }) => {
       const wrong = replicas.filter(({ replica }) =>
-        version.health.book.complaintsOf(replica).some(({ cause }) => cause === 'golden'),
+        version.health.conditions.conditionsOf(replica).some(({ cause }) => cause === 'golden'),
       ).length;
       return wrong < 2
         ? undefined
@@ -94,9 +94,9 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     name: 'PoisonInputs',
     severity: 'page',
     summary: ({ watch, now }) => {
-      const convictions = watch.convictions.count(now);
-      return convictions > MAX_CONVICTIONS_AN_HOUR
-        ? `${convictions} inputs ended replicas within the hour`
+      const quarantined = watch.quarantined.count(now);
+      return quarantined > MAX_CONVICTIONS_AN_HOUR
+        ? `${quarantined} inputs ended replicas within the hour`
         : undefined;
     },
     runbook: 'the inputs are in the decision log under conviction: find who sends them',
@@ -105,8 +105,8 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     name: 'PoisonInput',
     severity: 'ticket',
     summary: ({ watch, now }) => {
-      const convictions = watch.convictions.count(now);
-      return convictions > 0 && convictions <= MAX_CONVICTIONS_AN_HOUR
+      const quarantined = watch.quarantined.count(now);
+      return quarantined > 0 && quarantined <= MAX_CONVICTIONS_AN_HOUR
         ? 'an input that ends replicas was found and is refused'
         : undefined;
     },

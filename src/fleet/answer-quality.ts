@@ -12,11 +12,11 @@ import {
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
-import { isPractice } from '../work/batch.ts';
-import type { HealthBook } from './health-book.ts';
+import { isSynthetic } from '../work/batch.ts';
+import type { Conditions } from './conditions.ts';
 
 /** What a replica's answers have come to. It outlives its lives: a restart is no pardon. */
-class Conduct {
+class OutlierStats {
   record: FailureRecord = NO_RECORD;
   succeeded = 0;
   failed = 0;
@@ -34,15 +34,15 @@ export class AnswerQuality {
   readonly #clock: Clock;
   readonly #settings: EjectionSettings;
   readonly #roster: Roster;
-  readonly #book: HealthBook;
-  readonly #conducts = new Map<ReplicaId, Conduct>();
+  readonly #conditions: Conditions;
+  readonly #stats = new Map<ReplicaId, OutlierStats>();
   #sweepAlarm: Timer | undefined;
 
-  constructor(settings: EjectionSettings, ports: { clock: Clock; roster: Roster; book: HealthBook }) {
+  constructor(settings: EjectionSettings, ports: { clock: Clock; roster: Roster; conditions: Conditions }) {
     this.#settings = settings;
     this.#clock = ports.clock;
     this.#roster = ports.roster;
-    this.#book = ports.book;
+    this.#conditions = ports.conditions;
   }
 
   start(): void {
@@ -51,12 +51,12 @@ export class AnswerQuality {
 
   stop(): void {
     this.#sweepAlarm?.cancel();
-    for (const { returnAlarm } of this.#conducts.values()) returnAlarm?.cancel();
+    for (const { returnAlarm } of this.#stats.values()) returnAlarm?.cancel();
   }
 
   /** A batch has come back; those lost with their replica are the supervisor's business. */
   onBatch({ work, replica, outcome, refusedMembers }: BatchEnded): void {
-    if (isPractice(work.reason) || outcome.kind === 'lost') return;
+    if (isSynthetic(work.reason) || outcome.kind === 'lost') return;
     // A batch that threw is taken apart: what its requests do alone will show whose fault it was.
     if (outcome.kind === 'threw' && work.members.length > 1 && work.reason === 'bisect') return;
     // One bad answer among good ones speaks against the input, not against the replica.
@@ -65,37 +65,37 @@ export class AnswerQuality {
   }
 
   /** Another replica failed alike, or none could be asked: it may have been the input. */
-  exonerate(id: ReplicaId): void {
-    const conduct = this.#conducts.get(id);
-    if (conduct === undefined) return;
-    const failuresInARow = Math.max(0, conduct.record.failuresInARow - 1);
-    conduct.record = { ...conduct.record, failuresInARow };
-    conduct.failed = Math.max(0, conduct.failed - 1);
+  clearFailure(id: ReplicaId): void {
+    const stats = this.#stats.get(id);
+    if (stats === undefined) return;
+    const failuresInARow = Math.max(0, stats.record.failuresInARow - 1);
+    stats.record = { ...stats.record, failuresInARow };
+    stats.failed = Math.max(0, stats.failed - 1);
   }
 
   #count(id: ReplicaId, succeeded: boolean): void {
-    const conduct = this.#conductOf(id);
-    if (succeeded) conduct.succeeded += 1;
-    else conduct.failed += 1;
+    const stats = this.#statsOf(id);
+    if (succeeded) stats.succeeded += 1;
+    else stats.failed += 1;
     // The usual case: nothing was wrong and nothing is.
-    if (succeeded && conduct.record.failuresInARow === 0) {
+    if (succeeded && stats.record.failuresInARow === 0) {
       return;
     }
-    const after = afterResult({ ...this.#settings, alwaysAllowOne: true }, conduct.record, succeeded);
-    conduct.record = after.record;
-    if (after.ejects) this.#eject(id, conduct);
+    const after = afterResult({ ...this.#settings, alwaysAllowOne: true }, stats.record, succeeded);
+    stats.record = after.record;
+    if (after.ejects) this.#eject(id, stats);
   }
 
-  #eject(id: ReplicaId, conduct: Conduct): void {
+  #eject(id: ReplicaId, stats: OutlierStats): void {
     const settings = { ...this.#settings, alwaysAllowOne: true };
-    conduct.record = afterEjection(settings, conduct.record);
-    const lastsMs = ejectionMs(settings, conduct.record);
+    stats.record = afterEjection(settings, stats.record);
+    const lastsMs = ejectionMs(settings, stats.record);
     const { consecutiveFailures } = settings;
-    this.#book.complain(id, 'errors', 'down', `${consecutiveFailures} batches in a row failed there`);
-    conduct.returnAlarm?.cancel();
-    conduct.returnAlarm = this.#clock.at(this.#clock.now() + lastsMs, () => {
-      conduct.returnAlarm = undefined;
-      this.#book.clear(id, 'errors');
+    this.#conditions.raise(id, 'errors', 'down', `${consecutiveFailures} batches in a row failed there`);
+    stats.returnAlarm?.cancel();
+    stats.returnAlarm = this.#clock.at(this.#clock.now() + lastsMs, () => {
+      stats.returnAlarm = undefined;
+      this.#conditions.clear(id, 'errors');
     });
   }
 
@@ -107,33 +107,31 @@ export class AnswerQuality {
   }
 
   #sweep(): void {
-    for (const conduct of this.#conducts.values()) {
-      if (conduct.returnAlarm === undefined) conduct.record = afterHealthySweep(conduct.record);
+    for (const stats of this.#stats.values()) {
+      if (stats.returnAlarm === undefined) stats.record = afterHealthySweep(stats.record);
     }
-    this.#judgeRates();
-    this.#judgeSpeed();
-    for (const conduct of this.#conducts.values()) {
-      conduct.succeeded = 0;
-      conduct.failed = 0;
+    this.#evaluateRates();
+    this.#evaluateSpeed();
+    for (const stats of this.#stats.values()) {
+      stats.succeeded = 0;
+      stats.failed = 0;
     }
   }
 
-  #judgeRates(): void {
-    const serving = this.#roster.views().filter(({ standing }) => standing !== undefined);
+  #evaluateRates(): void {
+    const serving = this.#roster.views().filter(({ healthStatus }) => healthStatus !== undefined);
     const counted = serving
-      .map(({ id }) => ({ id, conduct: this.#conductOf(id) }))
-      .filter(({ conduct }) => conduct.succeeded + conduct.failed >= OUTLIER_MIN_BATCHES);
-    const rates = counted.map(
-      ({ conduct }) => (100 * conduct.succeeded) / (conduct.succeeded + conduct.failed),
-    );
+      .map(({ id }) => ({ id, stats: this.#statsOf(id) }))
+      .filter(({ stats }) => stats.succeeded + stats.failed >= OUTLIER_MIN_BATCHES);
+    const rates = counted.map(({ stats }) => (100 * stats.succeeded) / (stats.succeeded + stats.failed));
     const isEnough = counted.length >= OUTLIER_MIN_REPLICAS;
     const { outliers, mean } = successRateOutliers(isEnough ? rates : [], OUTLIER_STDEVS);
     serving.forEach(({ id }) => {
       const index = counted.findIndex((other) => other.id === id);
-      if (!outliers.includes(index)) this.#book.clear(id, 'outlier');
+      if (!outliers.includes(index)) this.#conditions.clear(id, 'outlier');
       else {
         const rate = Math.round(rates[index] ?? 0);
-        this.#book.complain(
+        this.#conditions.raise(
           id,
           'outlier',
           'down',
@@ -143,27 +141,27 @@ export class AnswerQuality {
     });
   }
 
-  #judgeSpeed(): void {
+  #evaluateSpeed(): void {
     const known = this.#roster.views().filter(({ service }) => service.batches >= SLOW_MIN_BATCHES);
     for (const each of known) {
       const others = known.filter((other) => other !== each).map(({ service }) => service.factor);
       const usual = median(others);
       if (usual !== undefined && each.service.factor > SLOW_FACTOR * usual) {
         const factor = Math.round(each.service.factor / usual);
-        this.#book.complain(each.id, 'slow', 'watch', `it takes ${factor} times as long as the others`);
+        this.#conditions.raise(each.id, 'slow', 'watch', `it takes ${factor} times as long as the others`);
       } else {
-        this.#book.clear(each.id, 'slow');
+        this.#conditions.clear(each.id, 'slow');
       }
     }
   }
 
-  #conductOf(id: ReplicaId): Conduct {
-    let conduct = this.#conducts.get(id);
-    if (conduct === undefined) {
-      conduct = new Conduct();
-      this.#conducts.set(id, conduct);
+  #statsOf(id: ReplicaId): OutlierStats {
+    let stats = this.#stats.get(id);
+    if (stats === undefined) {
+      stats = new OutlierStats();
+      this.#stats.set(id, stats);
     }
-    return conduct;
+    return stats;
   }
 }
 

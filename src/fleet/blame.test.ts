@@ -20,7 +20,7 @@ function states({ version }: Version): string[] {
   return version.supervisor.replicas().map(({ state }) => state);
 }
 
-function livesLost({ version }: Version): number {
+function processesLost({ version }: Version): number {
   return version.supervisor.replicas().reduce((sum, { restarts }) => sum + restarts, 0);
 }
 
@@ -34,12 +34,12 @@ const CRASHES = [
 ] as const;
 
 for (const [what, result] of CRASHES) {
-  test(`${what} in the middle of a batch costs two lives and convicts the input`, () => {
+  test(`${what} in the middle of a batch costs two processes and quarantines the input`, () => {
     const it = twoReplicas(result);
     it.submit(0, { mark: GUILTY });
     it.clock.advance(100);
     assert.equal(reasonOf(it.outcomes.get(0)), 'POISON_INPUT');
-    assert.equal(livesLost(it), 2);
+    assert.equal(processesLost(it), 2);
     it.submit(1, { mark: GUILTY });
     assert.equal(reasonOf(it.outcomes.get(1)), 'DENIED_INPUT');
   });
@@ -53,7 +53,7 @@ test('however many inputs end replicas, the model is not given up, nor its resta
     assert.equal(reasonOf(it.outcomes.get(id)), 'POISON_INPUT');
     assert.deepEqual(states(it), READY);
   }
-  assert.equal(livesLost(it), 40);
+  assert.equal(processesLost(it), 40);
   assert.equal(it.version.state, 'ready');
 });
 
@@ -68,7 +68,7 @@ test('nor when their callers are gone before anything ends; such an input runs a
   it.submit(20, { mark: GUILTY, width: 7 });
   it.clock.advance(100);
   assert.equal(reasonOf(it.outcomes.get(20)), 'POISON_INPUT');
-  assert.equal(livesLost(it), 21);
+  assert.equal(processesLost(it), 21);
 });
 
 test('an innocent that ran when a caller had gone is cleared by its next answer', () => {
@@ -96,11 +96,11 @@ test('a model that ends whatever it runs, and every other time answers, is given
     it.clock.advance(70_000 / 7);
   }
   assert.equal(it.version.state, 'failed');
-  assert.match(it.version.failure, /lives in a row ended before they were any good/);
+  assert.match(it.version.failure, /processes in a row ended before they were healthy/);
   assert.equal(it.version.path.quarantine.denied.size, 0);
 });
 
-test('what waits and holds the same as a convicted input is refused with it', () => {
+test('what waits and holds the same as a quarantined input is refused with it', () => {
   const it = setUp(
     { replicas: 1, batching: { maxBatchSize: 1 } },
     {
@@ -112,25 +112,25 @@ test('what waits and holds the same as a convicted input is refused with it', ()
   it.clock.advance(200);
   const reasons = [0, 1, 2, 3, 4].map((id) => reasonOf(it.outcomes.get(id)));
   assert.deepEqual(reasons, ['POISON_INPUT', 'DENIED_INPUT', 'DENIED_INPUT', 'ok', 'DENIED_INPUT']);
-  assert.equal(livesLost(it), 2);
+  assert.equal(processesLost(it), 2);
 });
 
-test('a SIGKILL that nothing explains is retried for nothing, then alone, and convicts at the second time alone', () => {
+test('a SIGKILL that nothing explains is retried for nothing, then alone, and provesInput at the second time alone', () => {
   const it = twoReplicas({ kind: 'die', code: null, signal: 'SIGKILL' });
   it.submit(0, { mark: GUILTY });
   it.clock.advance(200);
   assert.equal(reasonOf(it.outcomes.get(0)), 'POISON_INPUT');
-  assert.equal(livesLost(it), 4);
+  assert.equal(processesLost(it), 4);
 });
 
-test('where replicas that run nothing are killed too, no such end convicts', () => {
+test('where replicas that run nothing are killed too, no such end provesInput', () => {
   const it = twoReplicas({ kind: 'die', code: null, signal: 'SIGKILL' }, { timeoutMs: 60_000 });
   it.spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
   it.clock.advance(10);
   it.submit(0, { mark: GUILTY });
   it.clock.advance(1_000);
   assert.equal(reasonOf(it.outcomes.get(0)), 'REPLICA_LOST');
-  assert.equal(livesLost(it), 1 + 7);
+  assert.equal(processesLost(it), 1 + 7);
   assert.equal(it.version.path.quarantine.denied.size, 0);
 });
 
@@ -144,7 +144,7 @@ test('an input that hangs until its time has passed, alone, is refused afterward
   it.submit(2, { mark: GUILTY });
   it.clock.advance(60_000);
   assert.equal(reasonOf(it.outcomes.get(2)), 'DENIED_INPUT');
-  assert.equal(livesLost(it), 2);
+  assert.equal(processesLost(it), 2);
   assert.deepEqual(states(it), READY);
 
   const slow = twoReplicas(
@@ -181,7 +181,7 @@ test('an error after the answer replaces the replica, is told with its stack, an
   }
   assert.equal(told.length, 20);
   assert.equal(told[0], 'm/1#0 Error: late');
-  assert.equal(livesLost(it), 20);
+  assert.equal(processesLost(it), 20);
   assert.deepEqual(states(it), ['ready']);
   const { denied, suspects } = it.version.path.quarantine;
   assert.deepEqual([denied.size, suspects.size], [0, 0]);

@@ -3,7 +3,7 @@ import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Member } from '../work/batch.ts';
 import type { MemoryUse } from '../work/outcome.ts';
-import type { AnswerJudge } from './answer-judge.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
 import type { WarmupTarget } from './warmup-report.ts';
 
 /** What came of running some rows together. */
@@ -24,7 +24,7 @@ export type Course<Result> = Generator<Rows, Result, Ran>;
 /** What a course needs of the world. */
 export interface CourseParts {
   readonly clock: Clock;
-  readonly judge: AnswerJudge;
+  readonly comparator: AnswerComparator;
   readonly settings: WarmupSettings;
   readonly target: WarmupTarget;
   /** What the runs of the course have taken by now, in ms. */

@@ -1,9 +1,9 @@
 import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Member } from '../work/batch.ts';
-import type { AnswerJudge } from './answer-judge.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
 
-export type GoldenVerdict =
+export type GoldenResult =
   | { readonly kind: 'right' }
   | { readonly kind: 'failed' | 'mismatch'; readonly why: string };
 
@@ -13,16 +13,16 @@ export type GoldenVerdict =
  */
 export class Golden {
   readonly member: Member;
-  readonly #judge: AnswerJudge;
+  readonly #comparator: AnswerComparator;
   readonly #tolerance: number;
   #recorded: Answer | undefined;
   #isConfirmed = false;
   /** Whether numbers are compared; null until the answer was recorded twice. */
   comparesNumbers: boolean | null = null;
 
-  constructor(member: Member, judge: AnswerJudge, tolerance: number) {
+  constructor(member: Member, comparator: AnswerComparator, tolerance: number) {
     this.member = member;
-    this.#judge = judge;
+    this.#comparator = comparator;
     this.#tolerance = tolerance;
   }
 
@@ -35,23 +35,23 @@ export class Golden {
   record(answer: Answer): void {
     if (this.#recorded === undefined) this.#recorded = answer;
     else if (this.comparesNumbers === null) {
-      this.comparesNumbers = this.#judge.isSame(this.#recorded, answer, this.#tolerance);
+      this.comparesNumbers = this.#comparator.isSame(this.#recorded, answer, this.#tolerance);
     }
     this.#isConfirmed = true;
   }
 
-  check(answer: Answer | Refusal | undefined): GoldenVerdict {
+  check(answer: Answer | Refusal | undefined): GoldenResult {
     if (answer === undefined) return { kind: 'failed', why: 'no answer came' };
     if (isRefusal(answer)) return { kind: 'failed', why: answer.message };
     const recorded = this.#recorded;
     // What the graph declares of its outputs need not be so: what came first is what counts.
-    const wrong = recorded === undefined ? '' : this.#judge.formProblem(recorded, answer);
+    const wrong = recorded === undefined ? '' : this.#comparator.formProblem(recorded, answer);
     if (wrong !== '') return { kind: 'mismatch', why: wrong };
     if (recorded === undefined || this.comparesNumbers === null) {
       this.record(answer);
       return { kind: 'right' };
     }
-    if (!this.comparesNumbers || this.#judge.isSame(recorded, answer, this.#tolerance)) {
+    if (!this.comparesNumbers || this.#comparator.isSame(recorded, answer, this.#tolerance)) {
       return { kind: 'right' };
     }
     return { kind: 'mismatch', why: 'the golden input gave other numbers than at the first warmup' };

@@ -89,7 +89,7 @@ test('a lone replica with wrong numbers is never ejected, but the version is not
   assert.equal(it.version.isReady, true);
 });
 
-test('a process that was stopped as a whole convicts nobody, however long its batch takes', () => {
+test('a process that was stopped as a whole provesInput nobody, however long its batch takes', () => {
   const it = setUp({ replicas: 1, health: { watchdogMs: 3_000, readiness: { enabled: false } } });
   it.spawner.children.get('m/1#0')?.freeze();
   it.submit(0);
@@ -132,7 +132,7 @@ test('five batches in a row that fail eject a replica; it comes back on probatio
   it.clock.advance(2_000);
   const ejectedFor: number[] = [];
   let since = 0;
-  it.version.supervisor.moved.on(({ replica, from, to }) => {
+  it.version.supervisor.lifecycle.moved.on(({ replica, from, to }) => {
     if (replica !== 'm/1#0') return;
     if (to === 'ejected') since = it.clock.now();
     if (from === 'ejected') ejectedFor.push(Math.round((it.clock.now() - since) / 1000));
@@ -165,7 +165,7 @@ test('over the soft limit a replica is replaced, one at a time and without a los
   const health = { memory: { softLimitBytes: 500e6 }, readiness: { enabled: false } };
   const it = setUp({ replicas: 3, health }, { rssBytes, loadMs: 300 });
   let coming = 0;
-  it.version.supervisor.moved.on(() => {
+  it.version.supervisor.lifecycle.moved.on(() => {
     const away = it.version.supervisor
       .replicas()
       .filter(({ state }) => state !== 'ready' && state !== 'degraded');
@@ -236,10 +236,10 @@ test('what an operator may do, and what not', () => {
   assert.equal(version.operate('eject', 'm/1#1'), undefined, 'an order counts whatever it costs');
   assert.equal(stateOf(it, 1), 'ejected');
   assert.equal(version.isReady, false);
-  for (const id of ['m/1#0', 'm/1#1']) version.operate('readmit', id);
+  for (const id of ['m/1#0', 'm/1#1']) version.operate('restore', id);
   clock.advance(10);
   assert.deepEqual([stateOf(it, 0), stateOf(it, 1)], ['ready', 'ready']);
-  assert.match(version.operate('readmit', 'm/1#0') ?? '', /not ejected by an operator/);
+  assert.match(version.operate('restore', 'm/1#0') ?? '', /not ejected by an operator/);
   assert.equal(version.operate('drain', 'm/1#0'), undefined);
   clock.advance(10);
   assert.equal(stateOf(it, 0), 'stopped');
@@ -381,12 +381,12 @@ test('wrong numbers are held against a replica until the golden input is answere
   it.clock.advance(2_000);
   isWrong = true;
   let id = 0;
-  const complaints = () => it.version.health.book.complaintsOf('m/1#0').map(({ cause }) => cause);
-  for (let at = 0; at < 30_000 && !complaints().includes('golden'); at += 100) {
+  const conditions = () => it.version.health.conditions.conditionsOf('m/1#0').map(({ cause }) => cause);
+  for (let at = 0; at < 30_000 && !conditions().includes('golden'); at += 100) {
     it.submit(id++);
     it.clock.advance(100);
   }
-  assert.deepEqual(complaints(), ['golden']);
+  assert.deepEqual(conditions(), ['golden']);
   // Traffic alone clears nothing.
   const { prober } = it.version.health;
   const before = prober.lastOf('m/1#0')?.at ?? 0;
@@ -395,6 +395,6 @@ test('wrong numbers are held against a replica until the golden input is answere
     it.clock.advance(100);
     const last = prober.lastOf('m/1#0');
     if (last !== undefined && last.at > before && last.result === 'passed') break;
-    assert.ok(complaints().includes('golden'));
+    assert.ok(conditions().includes('golden'));
   }
 });

@@ -4,7 +4,7 @@ import type { ReplicaId } from '../replica/replica.ts';
 
 interface Watch {
   record: CheckRecord;
-  beatAt: number;
+  heartbeatAt: number;
   alarm: Timer | undefined;
 }
 
@@ -31,19 +31,19 @@ export class Liveness {
   watch(id: ReplicaId): void {
     this.forget(id);
     const record = initialCheck(initialState('liveness'));
-    const watch: Watch = { record, beatAt: this.#clock.now(), alarm: undefined };
+    const watch: Watch = { record, heartbeatAt: this.#clock.now(), alarm: undefined };
     this.#watches.set(id, watch);
     this.#arm(id, watch);
   }
 
-  beaten(id: ReplicaId): void {
+  heartbeatReceived(id: ReplicaId): void {
     const watch = this.#watches.get(id);
-    if (watch !== undefined) watch.beatAt = this.#clock.now();
+    if (watch !== undefined) watch.heartbeatAt = this.#clock.now();
   }
 
   /** How long ago the last sign of life was. */
   silentMs(id: ReplicaId): number {
-    return this.#clock.now() - (this.#watches.get(id)?.beatAt ?? this.#clock.now());
+    return this.#clock.now() - (this.#watches.get(id)?.heartbeatAt ?? this.#clock.now());
   }
 
   forget(id: ReplicaId): void {
@@ -56,8 +56,8 @@ export class Liveness {
     const dueMs = this.#clock.now() + periodMs;
     watch.alarm = this.#clock.at(dueMs, () => {
       const now = this.#clock.now();
-      const silentMs = now - watch.beatAt;
-      // An alarm that comes late means that the gateway stood still: the beats are waiting to be read.
+      const silentMs = now - watch.heartbeatAt;
+      // An alarm that comes late means that the gateway stood still: the heartbeats are waiting to be read.
       const wasStalled = now - dueMs > STALL_MS;
       if (!wasStalled) {
         const thresholds = { successThreshold: 1, failureThreshold };

@@ -5,12 +5,12 @@ import { type ModelMetadata, whyNoBatchAxis } from '../model/model-metadata.ts';
 import type { ServiceTimes } from '../replica/service-times.ts';
 import { Padding, paddingProblem } from '../serving/padding.ts';
 import { byteSize, type Tensor } from '../tensor/tensor.ts';
-import type { RowsVerdict } from '../warmup/rows-verdict.ts';
+import type { RowIndependence } from '../warmup/row-independence.ts';
 import type { Member } from '../work/batch.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
-import type { AnswerJudge } from './answer-judge.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
+import { sampleProblem } from './check-settings.ts';
 import { Golden } from './golden.ts';
-import { sampleProblem } from './settings-fit.ts';
 import type { VersionSpec } from './version-spec.ts';
 import { WarmupInputs } from './warmup-inputs.ts';
 
@@ -33,8 +33,8 @@ export class LoadedVersion {
   readonly padding: Padding | undefined;
   readonly inputs: WarmupInputs;
   /** Whether rows may share a batch; undefined until warmup has found out. */
-  verdict: RowsVerdict | undefined;
-  readonly #judge: AnswerJudge;
+  rowIndependence: RowIndependence | undefined;
+  readonly #comparator: AnswerComparator;
   readonly #tolerance: number;
   #golden: Golden | undefined;
 
@@ -42,11 +42,11 @@ export class LoadedVersion {
     spec: VersionSpec,
     metadata: ModelMetadata,
     random: Random,
-    judge: AnswerJudge,
+    comparator: AnswerComparator,
     service: ServiceTimes,
   ) {
     const { settings, ownSample } = spec;
-    this.#judge = judge;
+    this.#comparator = comparator;
     this.#tolerance = settings.health.readiness.tolerance;
     this.metadata = metadata;
     this.hasBatchAxis = hasBatchAxis(settings, metadata);
@@ -75,7 +75,7 @@ export class LoadedVersion {
     });
     const wanted = settings.batching.maxBatchSize ?? defaultMaxBatchSize(settings, this.callersMetadata);
     this.maxBatchSize = this.hasBatchAxis ? Math.min(wanted, settings.queue.maxRows) : 1;
-    this.verdict = knownVerdict(settings, metadata, this.hasBatchAxis);
+    this.rowIndependence = knownIndependence(settings, metadata, this.hasBatchAxis);
   }
 
   /** The reference input and its answer; undefined while no input is known that the model takes. */
@@ -93,7 +93,7 @@ export class LoadedVersion {
     const [first] = rows;
     if (this.#golden?.isKnown === true || first === undefined) return;
     this.inputs.choose(rows);
-    this.#golden = new Golden(first, this.#judge, this.#tolerance);
+    this.#golden = new Golden(first, this.#comparator, this.#tolerance);
   }
 
   #paddingProblem({ padding }: ModelSettings): string | undefined {
@@ -125,11 +125,11 @@ function hasBatchAxis({ batchAxis }: ModelSettings, metadata: ModelMetadata): bo
 }
 
 /** What needs no runs to be known. */
-function knownVerdict(
+function knownIndependence(
   { batchAxis, batching }: ModelSettings,
   metadata: ModelMetadata,
   hasAxis: boolean,
-): RowsVerdict | undefined {
+): RowIndependence | undefined {
   if (batchAxis === 'none') return { kind: 'dependent', why: 'batchAxis is none' };
   if (!hasAxis) {
     return { kind: 'dependent', why: `there is no batch axis, since ${whyNoBatchAxis(metadata)}` };

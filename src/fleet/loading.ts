@@ -1,10 +1,10 @@
 import type { Random } from '../base/random.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import type { AnswerJudge } from './answer-judge.ts';
-import type { Fault } from './lives.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
 import { LoadedVersion } from './loaded-version.ts';
 import { modelChange } from './model-change.ts';
+import type { Fault } from './replica-lifecycle.ts';
 import type { RequestPath } from './request-path.ts';
 import type { VersionSpec } from './version-spec.ts';
 import type { WarmupDirector } from './warmup-director.ts';
@@ -13,7 +13,7 @@ import type { WarmupResult } from './warmup-report.ts';
 /** What loading is wired to. */
 export interface LoadingParts {
   readonly random: Random;
-  readonly judge: AnswerJudge;
+  readonly comparator: AnswerComparator;
   readonly path: RequestPath;
   readonly warmups: WarmupDirector;
   /** No replica of the version has been ready yet. */
@@ -49,10 +49,10 @@ export class Loading {
       this.fileChange = change ?? this.fileChange;
       return change ?? this.#loaded.problem;
     }
-    const { random, judge, path } = this.#parts;
+    const { random, comparator, path } = this.#parts;
     const { model, version } = this.#spec;
     const draws = random.fork(`warmup/${model}/${version}`);
-    this.#loaded = new LoadedVersion(this.#spec, metadata, draws, judge, path.roster.service);
+    this.#loaded = new LoadedVersion(this.#spec, metadata, draws, comparator, path.roster.service);
     path.open(this.#loaded);
     return this.#loaded.problem;
   }
@@ -77,7 +77,7 @@ export class Loading {
     const { warmups, path, isStarting } = this.#parts;
     // The same rows have gone well before: another life may do better.
     if (result.kind === 'failed') return [result.message, isStarting() ? 'the model' : 'the replica'];
-    loaded.verdict ??= result.report.rows ?? undefined;
+    loaded.rowIndependence ??= result.report.rows ?? undefined;
     path.mergeAsShown(loaded, result.largest);
     path.learn(id, loaded, result.profile);
     const problem = isStarting() ? path.objectiveProblem(loaded) : undefined;

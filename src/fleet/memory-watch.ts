@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { Event } from '../base/event.ts';
 import type { MemorySettings } from '../config/recovery-settings.ts';
-import { judgeMemory, type MemorySample, msUntilLimit } from '../health/memory-policy.ts';
+import { evaluateMemory, type MemorySample, msUntilLimit } from '../health/memory-policy.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import type { HealthBook } from './health-book.ts';
+import type { Conditions } from './conditions.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** A replica that will reach its limit soon if it goes on like this. */
@@ -15,14 +15,14 @@ export interface MemoryGrows {
 }
 
 const HOUR_MS = 3_600_000;
-/** Samples kept of each replica, one every so many beats: about ten minutes. */
+/** Samples kept of each replica, one every so many heartbeats: about ten minutes. */
 const MAX_SAMPLES = 60;
-const BEATS_PER_SAMPLE = 10;
+const HEARTBEATS_PER_SAMPLE = 10;
 const MEBIBYTE = 1024 * 1024;
 
 /** What a life's memory has been so far. */
 interface History {
-  beats: number;
+  heartbeats: number;
   readonly samples: MemorySample[];
   /** It was over a limit from its first moment: a new life would be no better. */
   readonly isBornLarge: boolean;
@@ -34,7 +34,7 @@ export class MemoryWatch {
   readonly #clock: Clock;
   readonly #settings: MemorySettings;
   readonly #supervisor: Supervisor;
-  readonly #book: HealthBook;
+  readonly #conditions: Conditions;
   readonly #isIdle: (id: ReplicaId) => boolean;
   readonly #histories = new Map<ReplicaId, History>();
 
@@ -43,35 +43,35 @@ export class MemoryWatch {
     ports: {
       clock: Clock;
       supervisor: Supervisor;
-      book: HealthBook;
+      conditions: Conditions;
       isIdle: (id: ReplicaId) => boolean;
     },
   ) {
     this.#settings = settings;
     this.#clock = ports.clock;
     this.#supervisor = ports.supervisor;
-    this.#book = ports.book;
+    this.#conditions = ports.conditions;
     this.#isIdle = ports.isIdle;
   }
 
-  onBeat(id: ReplicaId, bytes: number): void {
+  onHeartbeat(id: ReplicaId, bytes: number): void {
     const history = this.#sample(id, bytes);
-    const verdict = judgeMemory(this.#settings, bytes);
-    if (verdict === 'fine') {
-      this.#book.clear(id, 'memory');
+    const result = evaluateMemory(this.#settings, bytes);
+    if (result === 'fine') {
+      this.#conditions.clear(id, 'memory');
       return;
     }
-    const limit = verdict === 'over hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
-    const text = `${mib(bytes)} MiB of memory, the ${verdict.slice(5)} limit is ${mib(limit ?? 0)} MiB`;
-    this.#book.complain(id, 'memory', 'watch', text);
-    if (!history.isBornLarge) this.#recycle(id, verdict === 'over hard', text);
+    const limit = result === 'hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
+    const text = `${mib(bytes)} MiB of memory, the ${result} limit is ${mib(limit ?? 0)} MiB`;
+    this.#conditions.raise(id, 'memory', 'watch', text);
+    if (!history.isBornLarge) this.#recycle(id, result === 'hard', text);
   }
 
   forget(id: ReplicaId): void {
     this.#histories.delete(id);
   }
 
-  /** The next beat asks again if it cannot be now. */
+  /** The next heartbeat asks again if it cannot be now. */
   #recycle(id: ReplicaId, isUrgent: boolean, reason: string): void {
     // One at a time: a restart takes a while, and the others carry its load meanwhile.
     if (this.#supervisor.isOneComing) return;
@@ -81,12 +81,12 @@ export class MemoryWatch {
   }
 
   #sample(id: ReplicaId, bytes: number): History {
-    const isBornLarge = judgeMemory(this.#settings, bytes) !== 'fine';
-    const history = this.#histories.get(id) ?? { beats: 0, samples: [], isBornLarge };
+    const isBornLarge = evaluateMemory(this.#settings, bytes) !== 'fine';
+    const history = this.#histories.get(id) ?? { heartbeats: 0, samples: [], isBornLarge };
     this.#histories.set(id, history);
     const limitBytes = this.#settings.softLimitBytes ?? this.#settings.hardLimitBytes;
-    history.beats += 1;
-    if (limitBytes === undefined || history.beats % BEATS_PER_SAMPLE !== 1) return history;
+    history.heartbeats += 1;
+    if (limitBytes === undefined || history.heartbeats % HEARTBEATS_PER_SAMPLE !== 1) return history;
     const { samples } = history;
     samples.push({ at: this.#clock.now(), bytes });
     if (samples.length > MAX_SAMPLES) samples.shift();

@@ -47,7 +47,7 @@ export class ModelRegistry {
   }
 
   /** Versions that have been replaced and still finish what they had. */
-  leaving(): VersionInService[] {
+  draining(): VersionInService[] {
     return [...this.#leaving];
   }
 

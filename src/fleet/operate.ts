@@ -1,23 +1,23 @@
 import type { ReplicaId } from '../replica/replica.ts';
-import type { HealthBook } from './health-book.ts';
+import type { Conditions } from './conditions.ts';
 import type { Supervisor } from './supervisor.ts';
 
 /** What an operator may do to a replica. */
-export const REPLICA_ACTIONS = ['restart', 'drain', 'eject', 'readmit'] as const;
+export const REPLICA_ACTIONS = ['restart', 'drain', 'eject', 'restore'] as const;
 export type ReplicaAction = (typeof REPLICA_ACTIONS)[number];
 
 /**
- * `restart` finishes what runs and begins a new life, also where there was none; `drain` finishes and leaves the place
- * empty; `eject` keeps the replica out of the pick until `readmit`. A text says why it cannot be.
+ * `restart` finishes what runs and begins a new life, also where there was none; `drain` finishes and leaves the slot
+ * empty; `eject` keeps the replica out of the pick until `restore`. A text says why it cannot be.
  */
 export function operate(
   supervisor: Supervisor,
-  book: HealthBook,
+  conditions: Conditions,
   action: ReplicaAction,
   id: ReplicaId,
 ): string | undefined {
-  const place = supervisor.find(id);
-  if (place === undefined) {
+  const slot = supervisor.find(id);
+  if (slot === undefined) {
     const known = supervisor.replicas().map(({ replica }) => replica);
     return `there is no replica '${id}'; there are: ${known.join(', ') || 'none'}`;
   }
@@ -32,17 +32,17 @@ export function operate(
       if (supervisor.drain(id, { reason, afterwards: 'stay' })) return undefined;
       break;
     case 'eject':
-      if (place.standing !== undefined) {
-        book.complain(id, 'operator', 'down', reason);
+      if (slot.healthStatus !== undefined) {
+        conditions.raise(id, 'operator', 'down', reason);
         return undefined;
       }
       break;
-    case 'readmit':
-      if (book.complaintsOf(id).some(({ cause }) => cause === 'operator')) {
-        book.clear(id, 'operator');
+    case 'restore':
+      if (conditions.conditionsOf(id).some(({ cause }) => cause === 'operator')) {
+        conditions.clear(id, 'operator');
         return undefined;
       }
       return `replica '${id}' was not ejected by an operator`;
   }
-  return `replica '${id}' is ${place.state}, which allows no ${action}`;
+  return `replica '${id}' is ${slot.state}, which allows no ${action}`;
 }

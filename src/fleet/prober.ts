@@ -7,8 +7,8 @@ import type { ReplicaId } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { Golden, GoldenVerdict } from './golden.ts';
-import { PracticeRun } from './practice-run.ts';
+import type { Golden, GoldenResult } from './golden.ts';
+import { SyntheticRun } from './synthetic-run.ts';
 
 /** How a look at one replica's readiness went. */
 export interface Probed {
@@ -36,7 +36,7 @@ class Watch {
   succeededAt = Number.NEGATIVE_INFINITY;
   deferrals = 0;
   sinceGolden = 0;
-  run: PracticeRun | undefined;
+  run: SyntheticRun | undefined;
   last: Probed | undefined;
   alarm: Timer | undefined;
 }
@@ -48,7 +48,7 @@ class Watch {
 export class Prober {
   readonly probed = new Event<Probed>();
   /** A check has failed or succeeded so often that it counts; `misses` in a row, 0 after enough successes. */
-  readonly judged = new Event<{
+  readonly concluded = new Event<{
     readonly probed: Probed;
     readonly misses: number;
     readonly isDown: boolean;
@@ -95,7 +95,7 @@ export class Prober {
     const watch = this.#watches.get(id);
     if (watch?.run === undefined || watch.run !== run) return;
     watch.run = undefined;
-    this.#judge(id, watch, 'failed', `no answer to the golden input within ${Math.round(ranMs)} ms`);
+    this.#conclude(id, watch, 'failed', `no answer to the golden input within ${Math.round(ranMs)} ms`);
   }
 
   /** One prediction out of turn. `done` may be called before this returns where there is nothing to run. */
@@ -105,7 +105,7 @@ export class Prober {
       done(true);
       return;
     }
-    this.#run(id, golden, (verdict) => done(verdict.kind === 'right'));
+    this.#run(id, golden, (result) => done(result.kind === 'right'));
     this.#ports.wake();
   }
 
@@ -129,7 +129,7 @@ export class Prober {
     const isGoldenDue = golden !== undefined && watch.sinceGolden >= goldenEvery;
     if (hasEvidence && !isGoldenDue) {
       watch.deferrals = 0;
-      this.#judge(id, watch, 'evidence', 'a batch has just succeeded');
+      this.#conclude(id, watch, 'evidence', 'a batch has just succeeded');
     } else if (golden === undefined) {
       const detail = 'there is nothing to check it with: no input is known that the model takes (see warmup)';
       this.#tell(watch, { replica: id, at: clock.now(), result: 'none', detail });
@@ -157,22 +157,22 @@ export class Prober {
   }
 
   #runChecked(id: ReplicaId, watch: Watch, golden: Golden): void {
-    const run = this.#run(id, golden, (verdict) => {
+    const run = this.#run(id, golden, (result) => {
       if (watch.run !== run || this.#watches.get(id) !== watch) return;
       watch.run = undefined;
       // Wrong numbers are looked into with the same input, whatever callers' batches show.
-      if (verdict.kind === 'mismatch') watch.sinceGolden = this.#settings.goldenEvery;
-      if (verdict.kind === 'right')
-        this.#judge(id, watch, 'passed', 'the golden input was answered as it should');
+      if (result.kind === 'mismatch') watch.sinceGolden = this.#settings.goldenEvery;
+      if (result.kind === 'right')
+        this.#conclude(id, watch, 'passed', 'the golden input was answered as it should');
       // What the model has never taken says nothing about the replica.
-      else if (golden.isKnown) this.#judge(id, watch, verdict.kind, verdict.why);
+      else if (golden.isKnown) this.#conclude(id, watch, result.kind, result.why);
     });
     watch.run = run;
     this.#ports.wake();
   }
 
-  #run(id: ReplicaId, golden: Golden, done: (verdict: GoldenVerdict) => void): PracticeRun {
-    const run = new PracticeRun('probe', [golden.member], (outcome: Outcome, answer) => {
+  #run(id: ReplicaId, golden: Golden, done: (result: GoldenResult) => void): SyntheticRun {
+    const run = new SyntheticRun('probe', [golden.member], (outcome: Outcome, answer) => {
       if (outcome.kind === 'lost') return;
       done(outcome.kind === 'threw' ? { kind: 'failed', why: outcome.message } : golden.check(answer));
     });
@@ -180,14 +180,15 @@ export class Prober {
     return run;
   }
 
-  #judge(id: ReplicaId, watch: Watch, result: Probed['result'], detail: string): void {
+  #conclude(id: ReplicaId, watch: Watch, result: Probed['result'], detail: string): void {
     const passed = result === 'evidence' || result === 'passed';
     watch.record = afterCheck(this.#settings, watch.record, passed);
     const probed = { replica: id, at: this.#ports.clock.now(), result, detail };
     this.#tell(watch, probed);
     const { run, state } = watch.record;
-    if (!passed) this.judged.emit({ probed, misses: run, isDown: state === 'failure' });
-    else if (run >= this.#settings.successThreshold) this.judged.emit({ probed, misses: 0, isDown: false });
+    if (!passed) this.concluded.emit({ probed, misses: run, isDown: state === 'failure' });
+    else if (run >= this.#settings.successThreshold)
+      this.concluded.emit({ probed, misses: 0, isDown: false });
   }
 
   #tell(watch: Watch, probed: Probed): void {

@@ -1,5 +1,5 @@
 import { Balancer } from '../balancing/balancer.ts';
-import { strategyNamed } from '../balancing/strategy-named.ts';
+import { makeStrategy } from '../balancing/make-strategy.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
@@ -11,7 +11,6 @@ import { Roster } from '../replica/roster.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
 import { Deadlines } from '../serving/deadlines.ts';
 import { Dispatcher } from '../serving/dispatcher.ts';
-import { Forecast } from '../serving/forecast.ts';
 import { ModelService, type RequestSettled, type TurnedAway } from '../serving/model-service.ts';
 import { PinnedSource } from '../serving/pinned-source.ts';
 import { Quarantine } from '../serving/quarantine.ts';
@@ -20,14 +19,15 @@ import { Recovery } from '../serving/recovery.ts';
 import type { Caller, RequestFacts } from '../serving/request-facts.ts';
 import { RequestQueue } from '../serving/request-queue.ts';
 import { TransportTime } from '../serving/transport-time.ts';
-import { mayMerge } from '../warmup/rows-verdict.ts';
+import { WaitEstimator } from '../serving/wait-estimator.ts';
+import { mayMerge } from '../warmup/row-independence.ts';
 import type { Entry } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import { priorityNamed } from '../work/priority.ts';
-import type { AnswerJudge } from './answer-judge.ts';
-import { batchingOf, type MakePolicy } from './batching-of.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
+import { explicitProblem, objectiveProblem } from './check-objective.ts';
 import type { LoadedVersion } from './loaded-version.ts';
-import { explicitProblem, objectiveProblem } from './objective-fit.ts';
+import { type MakePolicy, makeBatching } from './make-batching.ts';
 import type { Arrived, VersionSpec } from './version-spec.ts';
 import type { WarmupLimits } from './warmup-report.ts';
 
@@ -35,7 +35,7 @@ import type { WarmupLimits } from './warmup-report.ts';
 export interface RequestPathPorts {
   readonly clock: Clock;
   readonly random: Random;
-  readonly judge: AnswerJudge;
+  readonly comparator: AnswerComparator;
   /** Replicas there should be. */
   readonly wanted: () => number;
   /** Why nothing can be run now; undefined when it can. */
@@ -52,7 +52,7 @@ export class RequestPath {
   readonly dispatcher: Dispatcher;
   readonly quarantine: Quarantine;
   readonly transport: TransportTime;
-  readonly forecast: Forecast;
+  readonly waitEstimator: WaitEstimator;
   /** How batches of a lane are planned; undefined where two numbers say it all, or nothing is known yet. */
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
   readonly roster = new Roster();
@@ -69,7 +69,10 @@ export class RequestPath {
   /** Outputs have as many rows as inputs, as far as is known. */
   #isRowwise = false;
 
-  constructor(spec: VersionSpec, { clock, random, judge, wanted, whyNot, makePolicy }: RequestPathPorts) {
+  constructor(
+    spec: VersionSpec,
+    { clock, random, comparator, wanted, whyNot, makePolicy }: RequestPathPorts,
+  ) {
     const { model, version, settings } = spec;
     const { roster } = this;
     this.#spec = spec;
@@ -77,7 +80,7 @@ export class RequestPath {
     this.#random = random.fork(`retry-after/${model}/${version}`);
     this.queue = new RequestQueue(settings.queue);
     this.quarantine = new Quarantine(clock, settings.health.isolation);
-    const isDenied = ({ request }: Entry) => judge.isListed(this.quarantine.denied, request);
+    const isDenied = ({ request }: Entry) => comparator.isListed(this.quarantine.denied, request);
     this.#deadlines = new Deadlines(clock, (entry) => this.#service?.deadlinePassed(entry));
     this.recovery = new Recovery({
       ...{ clock, roster, whyNot, isDenied, quarantine: this.quarantine },
@@ -86,7 +89,7 @@ export class RequestPath {
       inFlight: () => this.inFlight,
       wake: () => this.dispatcher.wake(),
     });
-    this.recovery.losses.convicted.on(({ entry }) => {
+    this.recovery.losses.quarantined.on(({ entry }) => {
       this.quarantine.deny(entry);
       this.#service?.refuseLike(entry, isDenied);
     });
@@ -94,14 +97,14 @@ export class RequestPath {
     this.transport = new TransportTime(
       settings.objective ? settings.objective.latencyMs / 4 : Number.POSITIVE_INFINITY,
     );
-    const { policy, planOf } = batchingOf(settings, {
+    const { policy, planOf } = makeBatching(settings, {
       maxBatchSize,
       roster,
       transport: this.transport,
       makePolicy,
     });
     this.planOf = planOf;
-    this.forecast = new Forecast({ queue: this.queue, roster, transport: this.transport, planOf });
+    this.waitEstimator = new WaitEstimator({ queue: this.queue, roster, transport: this.transport, planOf });
     const newRequests = new QueueSource({
       ...{ policy, roster, maxBatchSize },
       queue: this.queue,
@@ -112,7 +115,7 @@ export class RequestPath {
       drop: (entries) => this.#service?.drop(entries),
     });
     const sources = [...this.recovery.sources, this.pinned, newRequests];
-    const strategy = strategyNamed(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
+    const strategy = makeStrategy(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
     this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, {
       wanted,
       isRowwise: () => this.#isRowwise,
@@ -153,7 +156,7 @@ export class RequestPath {
       queue: this.queue,
       recovery: this.recovery,
       deadlines: this.#deadlines,
-      forecast: this.forecast,
+      waitEstimator: this.waitEstimator,
       random: this.#random,
       wake: () => this.dispatcher.wake(),
     });
@@ -226,8 +229,8 @@ export class RequestPath {
   }
 
   /** Requests share batches from now on, where they may and as far as was tried. */
-  mergeAsShown({ verdict, maxBatchSize }: LoadedVersion, largest: number): void {
-    if (verdict === undefined || !mayMerge(verdict)) return;
+  mergeAsShown({ rowIndependence, maxBatchSize }: LoadedVersion, largest: number): void {
+    if (rowIndependence === undefined || !mayMerge(rowIndependence)) return;
     this.#isRowwise = true;
     this.#maxBatchSize = Math.max(this.#maxBatchSize, Math.min(maxBatchSize, largest));
   }

@@ -2,14 +2,14 @@ import type { Random } from '../base/random.ts';
 import { SlidingWindow } from '../base/sliding-window.ts';
 import type { RestartSettings } from '../config/recovery-settings.ts';
 import {
-  afterLife,
+  afterIncarnation,
   decideRestart,
-  type EndedLife,
-  isGoodLife,
+  type EndedIncarnation,
   NO_FAILURES,
   type RestartDecision,
   type RestartHistory,
   type RestartSettings as RestartRules,
+  wasHealthy,
 } from '../health/restart-policy.ts';
 
 /** Deaths so close together have one cause. */
@@ -23,50 +23,56 @@ export class Restarts {
   readonly #random: Random;
   readonly #lately = new SlidingWindow(FLEET_WINDOW_MS);
   readonly #lateErrors = new SlidingWindow(LATE_ERRORS_MS);
-  /** Lives that count only if what they were running is cleared. */
-  readonly #onTrial = new Map<string, { readonly life: EndedLife; readonly endedAt: number }>();
+  /** ReplicaLifecycle that count only if what they were running is cleared. */
+  readonly #onTrial = new Map<string, { readonly incarnation: EndedIncarnation; readonly endedAt: number }>();
   #history: RestartHistory = NO_FAILURES;
 
   constructor(settings: RestartSettings, random: Random) {
-    const { initialDelayMs, maxDelayMs, maxBadLives, maxExits, windowMs, goodLifeMs } = settings;
+    const { initialDelayMs, maxDelayMs, maxFailures, maxExits, windowMs, healthyAfterMs } = settings;
     this.#rules = {
-      ...{ initialDelayMs, maxDelayMs, maxBadLives, maxExits, windowMs },
-      resetAfter: { readyMs: goodLifeMs },
+      ...{ initialDelayMs, maxDelayMs, maxFailures, maxExits, windowMs },
+      resetAfter: { readyMs: healthyAfterMs },
     };
     this.#random = random;
   }
 
-  /** A life has ended unexpectedly: whether and when another one begins. */
-  afterLife(life: EndedLife, now: number): RestartDecision {
-    this.#history = afterLife(this.#rules, this.#history, life, now);
+  /** A incarnation has ended unexpectedly: whether and when another one begins. */
+  afterIncarnation(incarnation: EndedIncarnation, now: number): RestartDecision {
+    this.#history = afterIncarnation(this.#rules, this.#history, incarnation, now);
     return this.#decide(now);
   }
 
-  /** The same for a life that an input may have ended: if it may count at all, then when `tried` says so. */
-  afterLifeOnTrial(name: string, life: EndedLife, now: number, mayCount: boolean): RestartDecision {
-    if (isGoodLife(this.#rules, life)) return this.afterLife(life, now);
-    if (mayCount) this.#onTrial.set(name, { life, endedAt: now });
+  /** The same for a incarnation that an input may have ended: if it may count at all, then when `tried` says so. */
+  afterIncarnationOnTrial(
+    name: string,
+    incarnation: EndedIncarnation,
+    now: number,
+    mayCount: boolean,
+  ): RestartDecision {
+    if (wasHealthy(this.#rules, incarnation)) return this.afterIncarnation(incarnation, now);
+    if (mayCount) this.#onTrial.set(name, { incarnation, endedAt: now });
     return this.#decide(now);
   }
 
   /**
-   * The same for a life that was ended by an error which belongs to no batch. It did its work well until then, so it
+   * The same for a incarnation that was ended by an error which belongs to no batch. It did its work well until then, so it
    * counts for nothing; but a model that makes this mistake all the time must not be restarted all the time.
    */
-  afterLateError(life: EndedLife, now: number): RestartDecision {
-    if (life.readyForMs === undefined || isGoodLife(this.#rules, life)) return this.afterLife(life, now);
+  afterLateError(incarnation: EndedIncarnation, now: number): RestartDecision {
+    if (incarnation.readyForMs === undefined || wasHealthy(this.#rules, incarnation))
+      return this.afterIncarnation(incarnation, now);
     this.#lateErrors.add(now);
     const decision = this.#decide(now);
     if (decision.kind === 'give up' || this.#lateErrors.count(now) < 2) return decision;
     return { kind: 'restart', afterMs: Math.max(decision.afterMs, this.#rules.initialDelayMs) };
   }
 
-  /** What a life was running has been tried. */
+  /** What a incarnation was running has been tried. */
   tried(name: string, isTheModels: boolean): void {
     const trial = this.#onTrial.get(name);
     this.#onTrial.delete(name);
     if (trial === undefined || !isTheModels) return;
-    this.#history = afterLife(this.#rules, this.#history, trial.life, trial.endedAt);
+    this.#history = afterIncarnation(this.#rules, this.#history, trial.incarnation, trial.endedAt);
   }
 
   /** Whether so many of `replicas` ended lately that they must come back one at a time. */
@@ -75,7 +81,7 @@ export class Restarts {
   }
 
   /** Somebody has changed what was wrong. */
-  forgive(): void {
+  resetHistory(): void {
     this.#history = NO_FAILURES;
     this.#onTrial.clear();
   }

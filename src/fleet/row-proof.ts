@@ -1,11 +1,11 @@
 import type { Answer } from '../model/inference.ts';
-import type { RowsVerdict } from '../warmup/rows-verdict.ts';
-import type { AnswerJudge, AnswerRow, RunsCompared } from './answer-judge.ts';
+import type { RowIndependence } from '../warmup/row-independence.ts';
+import type { AnswerComparator, AnswerRow, RunsCompared } from './answer-comparator.ts';
 import type { Course } from './course.ts';
 
 /** What the proof starts from. */
 export interface ProofParts {
-  readonly judge: AnswerJudge;
+  readonly comparator: AnswerComparator;
   /** The answer to each row alone. */
   readonly alone: readonly Answer[];
   /** Why a batch of so many rows cannot be tried; undefined when it can. */
@@ -20,7 +20,7 @@ const NEEDED_SIZES = [2, 3];
  * whoever its neighbours are: then the same kernels run on the same shapes, and any difference is the neighbours'. And
  * it must give what it gives alone, but for rounding. One doubt is enough not to merge.
  */
-export function* proveRows(parts: ProofParts): Course<RowsVerdict> {
+export function* proveRows(parts: ProofParts): Course<RowIndependence> {
   const { alone, whyNotTry } = parts;
   for (const size of new Set([...NEEDED_SIZES, alone.length])) {
     const whyNot = whyNotTry(size);
@@ -32,7 +32,10 @@ export function* proveRows(parts: ProofParts): Course<RowsVerdict> {
 }
 
 /** What speaks against merging in batches of one size; undefined when nothing does. */
-export function* doubtAt(size: number, { judge, alone }: ProofParts): Course<RowsVerdict | undefined> {
+export function* doubtAt(
+  size: number,
+  { comparator, alone }: ProofParts,
+): Course<RowIndependence | undefined> {
   const rows = Array.from({ length: size }, (_, place) => place % alone.length);
   const usual = yield rows;
   const again = yield rows;
@@ -43,7 +46,7 @@ export function* doubtAt(size: number, { judge, alone }: ProofParts): Course<Row
   const inUsual = (isKept: (place: number) => boolean) =>
     rows.map((_, place) => (isKept(place) ? { answer: usual.answer, row: place } : undefined));
   const problemIn = (answer: Answer, rowsBefore: readonly (AnswerRow | undefined)[], runs: RunsCompared) =>
-    judge.rowsProblem(answer, rowsBefore, runs);
+    comparator.rowsProblem(answer, rowsBefore, runs);
 
   const change = problemIn(
     again.answer,
@@ -72,6 +75,6 @@ export function* doubtAt(size: number, { judge, alone }: ProofParts): Course<Row
 /** Another neighbour than before, and not the row itself. */
 const FURTHER = 3;
 
-function refused(size: number, problem: string): RowsVerdict {
+function refused(size: number, problem: string): RowIndependence {
   return { kind: 'dependent', why: `the model does not take ${size} rows together (${problem})` };
 }

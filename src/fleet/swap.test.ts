@@ -42,7 +42,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
   const send = (id: number) => {
     const version = registry.find('m', undefined);
     if (isRefusal(version)) throw new Error(version.message);
-    const leave = version.visitors.enter();
+    const leave = version.inFlightCalls.enter();
     const data = bytesOf(new Uint8Array(1));
     const request = {
       id: '',
@@ -81,7 +81,7 @@ for (const newVersion of ['1', '2']) {
     assert.equal(kinds.length, 600);
     assert.equal(it.swapped()?.kind, 'done');
     assert.equal(it.old.supervisor.isStopped, true);
-    assert.deepEqual(it.registry.leaving(), []);
+    assert.deepEqual(it.registry.draining(), []);
     assert.deepEqual(it.registry.all(), [it.replacement]);
   });
 }

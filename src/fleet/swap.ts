@@ -22,22 +22,22 @@ export class Swap {
   readonly #registry: ModelRegistry;
   readonly #old: VersionInService;
   readonly #new: VersionInService;
-  readonly #patienceMs: number;
+  readonly #gracePeriodMs: number;
   #alarm: Timer | undefined;
   #isOver = false;
 
-  /** Both versions bear the same model's name; after `patienceMs` the old one ends with what it still runs. */
+  /** Both versions bear the same model's name; after `gracePeriodMs` the old one ends with what it still runs. */
   constructor(
     clock: Clock,
     registry: ModelRegistry,
     versions: { readonly old: VersionInService; readonly new: VersionInService },
-    patienceMs: number,
+    gracePeriodMs: number,
   ) {
     this.#clock = clock;
     this.#registry = registry;
     this.#old = versions.old;
     this.#new = versions.new;
-    this.#patienceMs = patienceMs;
+    this.#gracePeriodMs = gracePeriodMs;
   }
 
   /** The version that is to take over: in no list before it has. */
@@ -61,7 +61,7 @@ export class Swap {
     // One that has another number stands beside the old one only until here.
     if (this.#registry.add(this.#new) !== this.#old) this.#registry.remove(this.#old);
     this.#old.leave();
-    const untilMs = this.#clock.now() + this.#patienceMs;
+    const untilMs = this.#clock.now() + this.#gracePeriodMs;
     this.#finish(untilMs);
     this.ended.emit({ kind: 'done', version: this.#new });
   }

@@ -2,22 +2,22 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { HealthSettings } from '../config/health-settings.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import { hasStanding } from '../replica/replica-state.ts';
+import { hasHealthStatus } from '../replica/replica-state.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { BatchEnded, BatchStarted, Dispatcher } from '../serving/dispatcher.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
 import type { Recovery } from '../serving/recovery.ts';
 import type { Work } from '../serving/work-source.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 import { Entry } from '../work/entry.ts';
 import { AnswerQuality } from './answer-quality.ts';
-import { Easing } from './easing.ts';
+import { Conditions } from './conditions.ts';
 import type { Golden } from './golden.ts';
-import { HealthBook } from './health-book.ts';
 import { Liveness } from './liveness.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import type { ReplicaMoved } from './place.ts';
 import { type Probed, Prober } from './prober.ts';
+import type { ReplicaMoved } from './replica-slot.ts';
+import { SlowStartRamp } from './slow-start-ramp.ts';
 import type { Supervisor } from './supervisor.ts';
 import { type Overdue, Watchdog } from './watchdog.ts';
 
@@ -25,7 +25,7 @@ import { type Overdue, Watchdog } from './watchdog.ts';
 const SHORTEST_WATCHDOG_MS = 5_000;
 const WATCHDOG_FACTOR = 10;
 const PROBE_FACTOR = 3;
-/** Beats that a living process does not miss. */
+/** Heartbeats that a living process does not miss. */
 const SILENT_BEATS = 1.5;
 
 /** What the health of a version is wired to. */
@@ -42,7 +42,7 @@ export interface VersionHealthPorts {
 
 /** Everything that watches the replicas of one version, wired to what they do. */
 export class VersionHealth {
-  readonly book: HealthBook;
+  readonly conditions: Conditions;
   readonly prober: Prober;
   readonly memory: MemoryWatch;
   readonly #settings: HealthSettings;
@@ -50,7 +50,7 @@ export class VersionHealth {
   readonly #watchdog: Watchdog;
   readonly #liveness: Liveness;
   readonly #quality: AnswerQuality;
-  readonly #easing: Easing;
+  readonly #slowStartRamp: SlowStartRamp;
   /** The life in which a replica was last found to give wrong numbers. */
   readonly #wrongIn = new Map<ReplicaId, number>();
 
@@ -59,18 +59,18 @@ export class VersionHealth {
     this.#settings = settings;
     this.#ports = ports;
     this.prober = new Prober(settings.readiness, { ...ports, wake: () => dispatcher.wake() });
-    this.book = new HealthBook(settings, {
+    this.conditions = new Conditions(settings, {
       clock,
       supervisor,
-      probation: (id, done) => this.prober.tryOut(id, done),
+      trial: (id, done) => this.prober.tryOut(id, done),
     });
-    const { book } = this;
+    const { conditions } = this;
     this.memory = new MemoryWatch(settings.memory, {
-      ...{ clock, supervisor, book },
+      ...{ clock, supervisor, conditions },
       isIdle: (id) => (roster.view(id)?.running ?? 0) === 0,
     });
-    this.#quality = new AnswerQuality(settings.ejection, { clock, roster, book });
-    this.#easing = new Easing(clock, settings.slowStart, roster);
+    this.#quality = new AnswerQuality(settings.ejection, { clock, roster, conditions });
+    this.#slowStartRamp = new SlowStartRamp(clock, settings.slowStart, roster);
     this.#liveness = new Liveness(clock, settings.liveness, (id, silentMs) =>
       supervisor.kill(id, 'stopped', `no sign of life for ${Math.round(silentMs)} ms`),
     );
@@ -79,18 +79,19 @@ export class VersionHealth {
       (started) => this.#limitsMs(started),
       (overdue) => this.#onOverdue(overdue),
     );
-    supervisor.moved.on((moved) => this.#onMoved(moved));
-    supervisor.leaving.on((id) => this.#forget(id));
+    supervisor.lifecycle.moved.on((moved) => this.#onMoved(moved));
+    supervisor.lifecycle.withdrawn.on((id) => this.#forget(id));
     supervisor.ended.on((id) => this.#watchdog.forget(id));
-    supervisor.beaten.on(({ replica, beat }) => {
-      this.#liveness.beaten(replica);
-      if (supervisor.find(replica)?.standing !== undefined) this.memory.onBeat(replica, beat.rssBytes);
+    supervisor.lifecycle.heartbeatReceived.on(({ replica, heartbeat }) => {
+      this.#liveness.heartbeatReceived(replica);
+      if (supervisor.find(replica)?.healthStatus !== undefined)
+        this.memory.onHeartbeat(replica, heartbeat.rssBytes);
     });
     dispatcher.batchStarted.on((started) => this.#watchdog.started(started));
     dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
-    recovery.exonerated.on((id) => this.#quality.exonerate(id));
-    this.prober.judged.on(({ probed, misses, isDown }) => this.#onJudged(probed, misses, isDown));
-    this.book.readmitted.on((id) => this.#easing.begin(id));
+    recovery.cleared.on((id) => this.#quality.clearFailure(id));
+    this.prober.concluded.on(({ probed, misses, isDown }) => this.#onConcluded(probed, misses, isDown));
+    this.conditions.restored.on((id) => this.#slowStartRamp.begin(id));
   }
 
   start(): void {
@@ -105,17 +106,19 @@ export class VersionHealth {
   get fitCount(): number {
     return this.#ports.supervisor
       .replicas()
-      .filter(({ replica, state }) => state !== 'ejected' && hasStanding(state) && this.book.isFit(replica))
-      .length;
+      .filter(
+        ({ replica, state }) =>
+          state !== 'ejected' && hasHealthStatus(state) && this.conditions.isFit(replica),
+      ).length;
   }
 
   #onMoved({ replica, incarnation, from, to }: ReplicaMoved): void {
     if (to === 'warming') this.#liveness.watch(replica);
     else if (to === 'ready' && from === 'warming') {
-      this.book.open(replica);
+      this.conditions.open(replica);
       this.prober.watch(replica);
-      if (incarnation > 1) this.#easing.begin(replica);
-    } else if (!hasStanding(to) && to !== 'starting') {
+      if (incarnation > 1) this.#slowStartRamp.begin(replica);
+    } else if (!hasHealthStatus(to) && to !== 'starting') {
       this.#forget(replica);
     }
   }
@@ -125,9 +128,9 @@ export class VersionHealth {
     const { pinned, recovery } = this.#ports;
     this.#liveness.forget(id);
     this.prober.forget(id);
-    this.book.close(id);
+    this.conditions.close(id);
     this.memory.forget(id);
-    this.#easing.forget(id);
+    this.#slowStartRamp.forget(id);
     pinned.drop(id);
     recovery.leave(id);
   }
@@ -136,10 +139,10 @@ export class VersionHealth {
     const { work, replica, outcome, refusedMembers } = ended;
     this.#watchdog.ended(ended);
     if (outcome.kind === 'done') {
-      // Practice is looked at as a whole when it is over: its first runs are cold.
+      // Rehearsal is looked at as a whole when it is over: its first runs are cold.
       if (work.reason !== 'warmup')
         this.#ports.roster.observe(replica.id, work.lane, work.rows, outcome.computeMs);
-      if (refusedMembers === 0 && !isPractice(work.reason)) this.prober.succeeded(replica.id);
+      if (refusedMembers === 0 && !isSynthetic(work.reason)) this.prober.succeeded(replica.id);
     }
     this.#quality.onBatch(ended);
   }
@@ -162,7 +165,7 @@ export class VersionHealth {
   #ownLimitMs({ lane, rows, members, reason }: Work, usualMs: number): number {
     const learnedMs = Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
     const isSeen = this.#ports.roster.service.peek(lane)?.hasSeen(rows) === true;
-    if ((isSeen && reason !== 'isolation' && reason !== 'retry') || isPractice(reason)) return learnedMs;
+    if ((isSeen && reason !== 'isolation' && reason !== 'retry') || isSynthetic(reason)) return learnedMs;
     const [first] = members;
     const isHurried =
       reason === 'isolation' && first instanceof Entry && this.#ports.recovery.mustMakeWay(first);
@@ -184,25 +187,25 @@ export class VersionHealth {
     const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
     // A model that hangs leaves the rest of its process alive. One that is silent as a whole was stopped, from outside
     // as far as anything tells.
-    const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.beatPeriodMs;
+    const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.heartbeatPeriodMs;
     const { supervisor } = this.#ports;
     if (isStopped)
       supervisor.kill(replica.id, 'stopped', `${reason}, in a process that gives no sign of life`);
     else supervisor.kill(replica.id, 'watchdog', reason);
   }
 
-  #onJudged(probed: Probed, misses: number, isDown: boolean): void {
+  #onConcluded(probed: Probed, misses: number, isDown: boolean): void {
     const { replica, result, detail } = probed;
     if (misses === 0) {
       // That batches succeed shows that answers have the right form, not that they hold the right numbers.
-      if (result === 'passed') this.book.clear(replica, 'readiness', 'golden');
-      else this.book.clear(replica, 'readiness');
+      if (result === 'passed') this.conditions.clear(replica, 'readiness', 'golden');
+      else this.conditions.clear(replica, 'readiness');
       return;
     }
     const cause = result === 'mismatch' ? 'golden' : 'readiness';
     if (isDown && cause === 'golden' && this.#isWrongAgain(replica, detail)) return;
     const text = misses === 1 ? detail : `${detail}, ${misses} times in a row`;
-    this.book.complain(replica, cause, isDown ? 'down' : 'watch', text);
+    this.conditions.raise(replica, cause, isDown ? 'down' : 'watch', text);
   }
 
   /** Wrong numbers that a restart has not mended: no other restart will. */

@@ -3,24 +3,24 @@ import { Event } from '../base/event.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { ReplicaId } from '../replica/replica.ts';
-import { ANYONE, type Caller, type RequestFacts } from '../serving/request-facts.ts';
+import { ANONYMOUS, type Caller, type RequestFacts } from '../serving/request-facts.ts';
 import { SplitRequest } from '../serving/split-request.ts';
-import type { RowsVerdict } from '../warmup/rows-verdict.ts';
+import type { RowIndependence } from '../warmup/row-independence.ts';
 import type { Entry } from '../work/entry.ts';
-import { JUDGE } from './answer-judge.ts';
+import { COMPARATOR } from './answer-comparator.ts';
+import { mergingNotice } from './check-settings.ts';
 import { DependencyWatch } from './dependency-watch.ts';
+import { InFlight } from './in-flight.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { Loading } from './loading.ts';
 import { operate, type ReplicaAction } from './operate.ts';
-import { Reception } from './reception.ts';
 import { RequestPath } from './request-path.ts';
+import { RequestPipeline } from './request-pipeline.ts';
 import { type Cached, Reuse } from './reuse.ts';
-import { mergingNotice } from './settings-fit.ts';
 import { Supervisor } from './supervisor.ts';
 import { VersionHealth } from './version-health.ts';
 import type { Arrived, Command, VersionPorts, VersionSpec } from './version-spec.ts';
 import { refusalIn, type VersionState } from './version-state.ts';
-import { Visitors } from './visitors.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
 /** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
@@ -40,30 +40,30 @@ export class VersionInService {
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
   readonly reuse: Reuse;
-  readonly #reception: Reception;
-  readonly visitors = new Visitors();
+  readonly #reception: RequestPipeline;
+  readonly inFlightCalls = new InFlight();
   readonly #loading: Loading;
   #state: VersionState = 'starting';
   #failure = '';
 
   constructor(spec: VersionSpec, ports: VersionPorts) {
     const { settings } = spec;
-    const { clock, random, judge = JUDGE } = ports;
+    const { clock, random, comparator = COMPARATOR } = ports;
     this.spec = spec;
     this.name = `${spec.model}/${spec.version}`;
     this.path = new RequestPath(spec, {
-      ...{ clock, random, judge },
+      ...{ clock, random, comparator },
       wanted: () => this.supervisor.wanted,
       whyNot: () => this.whyNot(),
       makePolicy: ports.makePolicy,
     });
     this.reuse = new Reuse(clock, settings);
-    this.#reception = new Reception(this);
+    this.#reception = new RequestPipeline(this);
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
-    this.warmups = new WarmupDirector({ clock, judge, pinned, wake }, settings.warmup);
+    this.warmups = new WarmupDirector({ clock, comparator, pinned, wake }, settings.warmup);
     this.#loading = new Loading(spec, {
-      ...{ random, judge, path: this.path, warmups: this.warmups },
+      ...{ random, comparator, path: this.path, warmups: this.warmups },
       isStarting: () => this.#state === 'starting',
     });
     this.supervisor = new Supervisor(this.name, settings.health, settings.balancing.weights ?? [], {
@@ -75,7 +75,7 @@ export class VersionInService {
       warm: (id, ready, failed) => this.#loading.warm(id, ready, failed),
     });
     const { supervisor } = this;
-    this.path.quarantine.tried.on((verdict) => supervisor.tried(verdict));
+    this.path.quarantine.tried.on((result) => supervisor.tried(result));
     this.health = new VersionHealth(settings.health, {
       ...{ clock, roster, pinned, dispatcher, recovery, supervisor },
       random: random.fork(`probes/${this.name}`),
@@ -87,8 +87,8 @@ export class VersionInService {
       settings.health.readiness,
       ports.dependencies ?? { check() {} },
     );
-    supervisor.gaveUp.on((message) => this.#onGaveUp(message));
-    supervisor.moved.on(({ replica, to }) => {
+    supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
+    supervisor.lifecycle.moved.on(({ replica, to }) => {
       if (to === 'ready') this.#goTo('ready');
       else if (to === 'backoff' || to === 'stopped' || to === 'failed') this.warmups.lost(replica);
     });
@@ -125,13 +125,15 @@ export class VersionInService {
   /** What the settings ask for and the model does not allow; told once it is loaded. */
   get warning(): string | undefined {
     if (this.loaded === undefined) return undefined;
-    const { metadata, verdict } = this.loaded;
-    return mergingNotice(this.spec.settings, metadata, verdict) ?? this.path.explicitProblem(this.loaded);
+    const { metadata, rowIndependence } = this.loaded;
+    return (
+      mergingNotice(this.spec.settings, metadata, rowIndependence) ?? this.path.explicitProblem(this.loaded)
+    );
   }
 
   /** Whether rows of different requests may share a batch; undefined until that is known. */
-  get rows(): RowsVerdict | undefined {
-    return this.loaded?.verdict;
+  get rows(): RowIndependence | undefined {
+    return this.loaded?.rowIndependence;
   }
 
   /** What has happened to its file since it is served; undefined when nothing has. */
@@ -152,7 +154,7 @@ export class VersionInService {
 
   /** Whether nothing is in it any more that somebody waits for. */
   get isIdle(): boolean {
-    return this.visitors.count === 0 && this.path.inFlight === 0;
+    return this.inFlightCalls.count === 0 && this.path.inFlight === 0;
   }
 
   start(): void {
@@ -165,7 +167,7 @@ export class VersionInService {
   /** Another version gets what is new from now on; whoever was let in before is still served. */
   leave(): void {
     this.commanded.emit({ kind: 'leave' });
-    this.#goTo('leaving');
+    this.#goTo('draining');
   }
 
   /** Ends all replicas. What is still in flight after `kill` is answered with a refusal. */
@@ -182,7 +184,7 @@ export class VersionInService {
   /** Does to a replica what an operator wants; a text says why that cannot be. */
   operate(action: ReplicaAction, replica: ReplicaId): string | undefined {
     this.commanded.emit({ kind: 'replica', action, replica });
-    return operate(this.supervisor, this.health.book, action, replica);
+    return operate(this.supervisor, this.health.conditions, action, replica);
   }
 
   /**
@@ -192,7 +194,7 @@ export class VersionInService {
   submit(
     request: InferenceRequest,
     onSettled: (outcome: Answer | Refusal) => void,
-    caller: Caller = ANYONE,
+    caller: Caller = ANONYMOUS,
   ): Entry | SplitRequest | Refusal | Cached {
     return this.#reception.submit(request, onSettled, caller);
   }
@@ -223,7 +225,7 @@ export class VersionInService {
   /** One replica that cannot be had does not end the version while others serve. */
   #onGaveUp(message: string): void {
     const others = this.supervisor.replicas().some(({ state }) => state !== 'failed' && state !== 'stopped');
-    if (others && (this.#state === 'ready' || this.#state === 'leaving')) return;
+    if (others && (this.#state === 'ready' || this.#state === 'draining')) return;
     this.#failure = message;
     this.#goTo('failed');
     this.path.refuseWaiting(refuse('MODEL_FAILED', message));
@@ -231,7 +233,7 @@ export class VersionInService {
 
   /** Whoever is told to leave does not come back, and a stop is for good. */
   #goTo(state: VersionState): void {
-    const comesBack = this.#state === 'leaving' && state === 'ready';
+    const comesBack = this.#state === 'draining' && state === 'ready';
     if (this.#state === state || this.#state === 'stopping' || comesBack) return;
     this.#state = state;
     this.stateChanged.emit(state);

@@ -5,8 +5,8 @@ import type { ModelSettings } from '../config/model-settings.ts';
 import type { ReplicaId, Spawner } from '../replica/replica.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
-import type { AnswerJudge } from './answer-judge.ts';
-import type { MakePolicy } from './batching-of.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
+import type { MakePolicy } from './make-batching.ts';
 import type { ReplicaAction } from './operate.ts';
 
 /** One version with its settings. */
@@ -31,7 +31,7 @@ export interface VersionPorts {
   readonly random: Random;
   readonly spawner: Spawner;
   /** Default: looks at the answers. */
-  readonly judge?: AnswerJudge;
+  readonly comparator?: AnswerComparator;
   /** Default: everything outside counts as up. */
   readonly dependencies?: DependencyChecker;
   /** Batches by another policy than the settings name: for comparing them. */

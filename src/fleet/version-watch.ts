@@ -14,7 +14,7 @@ const ENOUGH_FINITE = 100;
 export class VersionWatch {
   readonly version: VersionInService;
   readonly restarts: SlidingWindow;
-  readonly convictions = new SlidingWindow(HOUR_MS);
+  readonly quarantined = new SlidingWindow(HOUR_MS);
   readonly ejections = new SlidingWindow(HOUR_MS);
   readonly lateErrors = new SlidingWindow(HOUR_MS);
   readonly requests = new SlidingWindow(FIVE_MINUTES_MS);
@@ -33,18 +33,18 @@ export class VersionWatch {
   constructor(version: VersionInService, clock: Clock, restartWindowMs: number) {
     this.version = version;
     this.restarts = new SlidingWindow(restartWindowMs);
-    version.supervisor.moved.on(({ replica, to, reason }) => {
+    version.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
       if (to !== 'backoff') return;
       this.restarts.add(clock.now());
       this.lastEnd = `${replica}: ${reason}`;
     });
-    version.path.recovery.losses.convicted.on(() => this.convictions.add(clock.now()));
+    version.path.recovery.losses.quarantined.on(() => this.quarantined.add(clock.now()));
     version.supervisor.lateError.on(({ replica, message, stack }) => {
       this.lateErrors.add(clock.now());
       this.lastLateError = `${replica}: ${message}${placeOf(stack)}`;
     });
     version.path.recovery.budgetExhausted.on(() => this.budgetExhausted.add(clock.now()));
-    version.health.book.ejected.on(() => this.ejections.add(clock.now()));
+    version.health.conditions.ejected.on(() => this.ejections.add(clock.now()));
     version.path.requestSettled.on(({ outcome }) => {
       this.requests.add(clock.now());
       if (isRefusal(outcome) && SHED.has(outcome.reason)) this.shed.add(clock.now());

@@ -6,9 +6,9 @@ import type { Answer } from '../model/inference.ts';
 import type { PinnedSource } from '../serving/pinned-source.ts';
 import type { Member } from '../work/batch.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { AnswerJudge } from './answer-judge.ts';
+import type { AnswerComparator } from './answer-comparator.ts';
 import type { Course, Ran, Rows } from './course.ts';
-import { PracticeRun } from './practice-run.ts';
+import { SyntheticRun } from './synthetic-run.ts';
 import { type CourseResult, warmupCourse } from './warmup-course.ts';
 import { together } from './warmup-inputs.ts';
 import type { WarmupReport, WarmupResult, WarmupTarget } from './warmup-report.ts';
@@ -16,7 +16,7 @@ import type { WarmupReport, WarmupResult, WarmupTarget } from './warmup-report.t
 /** What warming needs of the world. */
 export interface WarmerPorts {
   readonly clock: Clock;
-  readonly judge: AnswerJudge;
+  readonly comparator: AnswerComparator;
   readonly pinned: PinnedSource;
   readonly wake: () => void;
 }
@@ -58,12 +58,12 @@ class Warming {
     this.#target = target;
     this.#done = done;
     this.#startedAt = ports.clock.now();
-    const { clock, judge } = ports;
+    const { clock, comparator } = ports;
     const use = (rows: readonly Member[]) => {
       this.#rows = rows;
     };
     const computedMs = () => this.#computedMs;
-    this.#course = warmupCourse({ clock, judge, settings, target, computedMs, use });
+    this.#course = warmupCourse({ clock, comparator, settings, target, computedMs, use });
   }
 
   begin(): void {
@@ -77,7 +77,7 @@ class Warming {
 
   #run(rows: Rows): void {
     const members = rows.map((row) => this.#rows[row % this.#rows.length] as Member);
-    const run = new PracticeRun('warmup', [together(members)], (outcome, answer) => {
+    const run = new SyntheticRun('warmup', [together(members)], (outcome, answer) => {
       if (outcome.kind === 'lost') {
         if (outcome.wasRunning) this.#target.inputs.endedReplica();
       } else {
@@ -129,10 +129,10 @@ function ranOf(
 }
 
 function skipped({ id, rows, maxBatchSize }: WarmupTarget, why: string): WarmupResult {
-  const verdict = rows ?? ({ kind: 'unproven', why } as const);
+  const result = rows ?? ({ kind: 'unproven', why } as const);
   return {
     kind: 'warm',
-    report: { replica: id, sizes: [], totalMs: 0, isStable: false, rows: verdict, skipped: why },
+    report: { replica: id, sizes: [], totalMs: 0, isStable: false, rows: result, skipped: why },
     largest: maxBatchSize,
     profile: [],
   };

@@ -1,6 +1,6 @@
 import type { ProfiledSize } from '../replica/service-time.ts';
 import { type BatchGrowth, growthOf } from '../warmup/batch-growth.ts';
-import { mayMerge, type RowsVerdict } from '../warmup/rows-verdict.ts';
+import { mayMerge, type RowIndependence } from '../warmup/row-independence.ts';
 import type { Course, CourseParts } from './course.ts';
 import { doubtAt, type ProofParts, proveRows } from './row-proof.ts';
 import { type FoundInput, findInput } from './warmup-input-search.ts';
@@ -17,7 +17,7 @@ export type CourseResult =
   | {
       readonly kind: 'done';
       readonly sizes: readonly SizeReport[];
-      readonly rows: RowsVerdict | undefined;
+      readonly rows: RowIndependence | undefined;
       /** The largest batch that was run. */
       readonly largest: number;
       readonly profile: readonly ProfiledSize[];
@@ -25,7 +25,7 @@ export type CourseResult =
 
 /** The whole of warmup: an input that the model takes, whether its rows are independent, and what batches cost. */
 export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
-  const { clock, judge, settings, target, computedMs } = parts;
+  const { clock, comparator, settings, target, computedMs } = parts;
   const startedAt = clock.now();
   const isOver = () => clock.now() - startedAt >= settings.budgetMs;
   // What is found out of a model is bounded by what its runs take: a busy machine is no reason to know less of it.
@@ -45,7 +45,7 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
   if (alone !== undefined) return { kind: 'failed', why: alone };
   const growth = growthOf({ ...target, first: found.memory });
   const proof: ProofParts = {
-    judge,
+    comparator,
     alone: found.answers,
     whyNotTry: (rows) =>
       computedMs() >= proofMs ? 'the time for warmup was over (warmup.budgetMs)' : growth.whyNotRun(rows),
@@ -60,7 +60,7 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
   return { kind: 'done', sizes: sizes.reports, rows, largest, profile: sizes.profile };
 }
 
-function whatIsKnown({ answers, doubt }: FoundInput): RowsVerdict | undefined {
+function whatIsKnown({ answers, doubt }: FoundInput): RowIndependence | undefined {
   if (doubt !== undefined) return { kind: 'unproven', why: doubt };
   return answers.length < 2 ? { kind: 'unproven', why: 'there is only one row to try' } : undefined;
 }
@@ -68,7 +68,7 @@ function whatIsKnown({ answers, doubt }: FoundInput): RowsVerdict | undefined {
 /** Sizes beyond one, as far as they are of use. Returns the largest that ran. */
 function* grow(it: {
   readonly target: WarmupTarget;
-  readonly rows: RowsVerdict | undefined;
+  readonly rows: RowIndependence | undefined;
   readonly growth: BatchGrowth;
   readonly sizes: WarmupSizes;
   readonly isSpent: () => boolean;

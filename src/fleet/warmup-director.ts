@@ -42,7 +42,7 @@ export class WarmupDirector {
     const begin = () => {
       const profile = this.#fullProfileBy === undefined ? 'full' : 'short';
       this.#fullProfileBy ??= id;
-      const { inputs, verdict: rows } = loaded;
+      const { inputs, rowIndependence: rows } = loaded;
       const parts = { id, inputs, rows, golden: () => loaded.golden, profile } as const;
       const onInput: typeof loaded.takes = (taken) => loaded.takes(taken);
       this.#warmer.warm({ ...limits(), ...parts, onInput }, (result) => {

@@ -60,7 +60,10 @@ const LONG_MS = 10;
 const MUCH_LONGER = 10;
 
 /** Each row alone; a text is why not even the first one runs. */
-function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): Course<FoundInput | string> {
+function* tryCandidate(
+  candidate: number,
+  { target, comparator, use }: CourseParts,
+): Course<FoundInput | string> {
   const rows = target.inputs.rows(candidate);
   use(rows);
   const answers: Answer[] = [];
@@ -83,7 +86,8 @@ function* tryCandidate(candidate: number, { target, judge, use }: CourseParts): 
   if (refused !== undefined) return { ...found, doubt: `the model refused other rows (${refused})` };
   if (rows.length === 1) return { ...found, doubt: undefined };
   const given = found.rows.map(({ request }) => ({ outputs: request.inputs }));
-  if (judge.areAlike(given)) return { ...found, doubt: 'all rows that it could be tried with are alike' };
-  const doubt = judge.areAlike(answers) ? 'the model gives all rows the same answer' : undefined;
+  if (comparator.areAlike(given))
+    return { ...found, doubt: 'all rows that it could be tried with are alike' };
+  const doubt = comparator.areAlike(answers) ? 'the model gives all rows the same answer' : undefined;
   return { ...found, doubt };
 }

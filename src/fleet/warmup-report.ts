@@ -1,6 +1,6 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
-import type { RowsVerdict } from '../warmup/rows-verdict.ts';
+import type { RowIndependence } from '../warmup/row-independence.ts';
 import type { Member } from '../work/batch.ts';
 import type { Golden } from './golden.ts';
 import type { WarmupInputs } from './warmup-inputs.ts';
@@ -23,7 +23,7 @@ export interface WarmupReport {
   readonly totalMs: number;
   readonly isStable: boolean;
   /** Whether rows may share batches; null where this replica was not asked, since another one has told. */
-  readonly rows: RowsVerdict | null;
+  readonly rows: RowIndependence | null;
   /** Why there was no practice, if there was none. */
   readonly skipped: string | null;
 }
@@ -54,7 +54,7 @@ export interface WarmupTarget extends WarmupLimits {
   readonly id: ReplicaId;
   readonly inputs: WarmupInputs;
   /** What is known of its rows already; undefined is to be found out. */
-  readonly rows: RowsVerdict | undefined;
+  readonly rows: RowIndependence | undefined;
   /** The model takes these rows. */
   readonly onInput: (rows: readonly Member[]) => void;
   readonly golden: () => Golden | undefined;

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { WarmupSettings } from '../config/warmup-settings.ts';
 import type { Answer } from '../model/inference.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
-import { judgeStability } from '../warmup/stability.ts';
+import { evaluateStability } from '../warmup/stability.ts';
 import type { MemoryUse } from '../work/outcome.ts';
 import type { Course, Rows } from './course.ts';
 import type { SizeReport } from './warmup-report.ts';
@@ -41,15 +41,15 @@ export class WarmupSizes {
       if ('problem' in ran) return ran.problem;
       tookMs.push(ran.computeMs);
       onAnswer(ran.answer, ran.memory);
-      const verdict = judgeStability(this.#settings, tookMs);
-      if (!verdict.isStable && !this.#isOver()) continue;
+      const result = evaluateStability(this.#settings, tookMs);
+      if (!result.isStable && !this.#isOver()) continue;
       this.reports.push({
         batchSize: size,
         runs: tookMs.length,
         firstMs: tookMs[0] ?? 0,
-        stableMs: verdict.stableMs,
-        drift: Number.isFinite(verdict.drift) ? verdict.drift : null,
-        isStable: verdict.isStable,
+        stableMs: result.stableMs,
+        drift: Number.isFinite(result.drift) ? result.drift : null,
+        isStable: result.isStable,
       });
       this.#profile.set(size, tookMs.slice(COLD_RUNS).slice(-KEPT_RUNS));
       return undefined;

@@ -11,7 +11,7 @@ export interface Overdue {
 }
 
 /** What one replica has been given, in its order: the first runs, the others wait inside. */
-interface Desk {
+interface WatchedSlot {
   readonly batches: BatchStarted[];
   headSince: number;
   dueMs: number;
@@ -28,7 +28,7 @@ export class Watchdog {
   readonly #clock: Clock;
   readonly #limitsMs: (started: BatchStarted) => readonly number[];
   readonly #onOverdue: (overdue: Overdue) => void;
-  readonly #desks = new Map<ReplicaId, Desk>();
+  readonly #slots = new Map<ReplicaId, WatchedSlot>();
 
   constructor(
     clock: Clock,
@@ -41,73 +41,73 @@ export class Watchdog {
   }
 
   started(started: BatchStarted): void {
-    const desk = this.#deskOf(started.replica.id);
-    desk.batches.push(started);
-    if (desk.batches.length > 1) return;
-    this.#begin(desk, started.sentAt);
+    const slot = this.#deskOf(started.replica.id);
+    slot.batches.push(started);
+    if (slot.batches.length > 1) return;
+    this.#begin(slot, started.sentAt);
   }
 
   ended({ replica, batch }: BatchStarted): void {
-    const desk = this.#desks.get(replica.id);
-    const index = desk?.batches.findIndex((other) => other.batch === batch) ?? -1;
-    if (desk === undefined || index === -1) return;
-    desk.batches.splice(index, 1);
-    if (index === 0 && desk.batches.length > 0) this.#begin(desk, this.#clock.now());
+    const slot = this.#slots.get(replica.id);
+    const index = slot?.batches.findIndex((other) => other.batch === batch) ?? -1;
+    if (slot === undefined || index === -1) return;
+    slot.batches.splice(index, 1);
+    if (index === 0 && slot.batches.length > 0) this.#begin(slot, this.#clock.now());
   }
 
   /** The life is over: its successor begins with nothing. */
   forget(id: ReplicaId): void {
-    this.#desks.get(id)?.alarm?.cancel();
-    this.#desks.delete(id);
+    this.#slots.get(id)?.alarm?.cancel();
+    this.#slots.delete(id);
   }
 
   /** Another batch is first. An alarm that rings sooner than it needs is left alone: that is cheaper. */
-  #begin(desk: Desk, now: number): void {
-    const [head] = desk.batches;
+  #begin(slot: WatchedSlot, now: number): void {
+    const [head] = slot.batches;
     if (head === undefined) return;
-    desk.headSince = now;
-    desk.passed = 0;
+    slot.headSince = now;
+    slot.passed = 0;
     const dueMs = now + (this.#limitsMs(head)[0] ?? Number.POSITIVE_INFINITY);
-    if (dueMs < desk.dueMs) this.#arm(desk, dueMs);
+    if (dueMs < slot.dueMs) this.#arm(slot, dueMs);
   }
 
-  #arm(desk: Desk, dueMs: number): void {
-    desk.alarm?.cancel();
-    desk.dueMs = dueMs;
-    desk.alarm = this.#clock.at(dueMs, () => {
-      desk.dueMs = Number.POSITIVE_INFINITY;
-      this.#look(desk, dueMs);
+  #arm(slot: WatchedSlot, dueMs: number): void {
+    slot.alarm?.cancel();
+    slot.dueMs = dueMs;
+    slot.alarm = this.#clock.at(dueMs, () => {
+      slot.dueMs = Number.POSITIVE_INFINITY;
+      this.#look(slot, dueMs);
     });
   }
 
-  #look(desk: Desk, dueMs: number): void {
-    const [head] = desk.batches;
+  #look(slot: WatchedSlot, dueMs: number): void {
+    const [head] = slot.batches;
     const limits = head === undefined ? [] : this.#limitsMs(head);
-    const limitMs = limits[desk.passed];
+    const limitMs = limits[slot.passed];
     if (head === undefined || limitMs === undefined) return;
     const now = this.#clock.now();
-    const ranMs = now - desk.headSince;
+    const ranMs = now - slot.headSince;
     // Not `ranMs < limitMs`: a sum and a difference are rounded differently, and it would look again for ever.
-    const limitAt = desk.headSince + limitMs;
+    const limitAt = slot.headSince + limitMs;
     if (now < limitAt) {
-      this.#arm(desk, limitAt);
+      this.#arm(slot, limitAt);
     } else if (now - dueMs > STALL_MS) {
-      this.#arm(desk, now + STALL_MS);
+      this.#arm(slot, now + STALL_MS);
     } else {
-      const limit = desk.passed;
-      desk.passed += 1;
-      const nextMs = limits[desk.passed];
-      if (nextMs !== undefined) this.#arm(desk, desk.headSince + nextMs);
+      const limit = slot.passed;
+      slot.passed += 1;
+      const nextMs = limits[slot.passed];
+      if (nextMs !== undefined) this.#arm(slot, slot.headSince + nextMs);
       this.#onOverdue({ started: head, ranMs, limit });
     }
   }
 
-  #deskOf(id: ReplicaId): Desk {
-    let desk = this.#desks.get(id);
-    if (desk === undefined) {
-      desk = { batches: [], headSince: 0, dueMs: Number.POSITIVE_INFINITY, passed: 0, alarm: undefined };
-      this.#desks.set(id, desk);
+  #deskOf(id: ReplicaId): WatchedSlot {
+    let slot = this.#slots.get(id);
+    if (slot === undefined) {
+      slot = { batches: [], headSince: 0, dueMs: Number.POSITIVE_INFINITY, passed: 0, alarm: undefined };
+      this.#slots.set(id, slot);
     }
-    return desk;
+    return slot;
   }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judgeMemory, msUntilLimit } from './memory-policy.ts';
+import { evaluateMemory, msUntilLimit } from './memory-policy.ts';
 
 test('limits that are not set are no limits', () => {
-  assert.equal(judgeMemory({}, 1e12), 'fine');
-  assert.equal(judgeMemory({ softLimitBytes: 10 }, 11), 'over soft');
-  assert.equal(judgeMemory({ softLimitBytes: 10, hardLimitBytes: 20 }, 21), 'over hard');
-  assert.equal(judgeMemory({ hardLimitBytes: 20 }, 20), 'fine');
+  assert.equal(evaluateMemory({}, 1e12), 'fine');
+  assert.equal(evaluateMemory({ softLimitBytes: 10 }, 11), 'soft');
+  assert.equal(evaluateMemory({ softLimitBytes: 10, hardLimitBytes: 20 }, 21), 'hard');
+  assert.equal(evaluateMemory({ hardLimitBytes: 20 }, 20), 'fine');
 });
 
 const at = (count: number, bytes: (index: number) => number) =>

@@ -10,12 +10,15 @@ export interface MemoryLimits {
   readonly hardLimitBytes?: number | undefined;
 }
 
-export type MemoryVerdict = 'fine' | 'over soft' | 'over hard';
+export type MemoryEvaluation = 'fine' | 'soft' | 'hard';
 
 /** Where a replica stands against its limits. */
-export function judgeMemory({ softLimitBytes, hardLimitBytes }: MemoryLimits, bytes: number): MemoryVerdict {
-  if (hardLimitBytes !== undefined && bytes > hardLimitBytes) return 'over hard';
-  return softLimitBytes !== undefined && bytes > softLimitBytes ? 'over soft' : 'fine';
+export function evaluateMemory(
+  { softLimitBytes, hardLimitBytes }: MemoryLimits,
+  bytes: number,
+): MemoryEvaluation {
+  if (hardLimitBytes !== undefined && bytes > hardLimitBytes) return 'hard';
+  return softLimitBytes !== undefined && bytes > softLimitBytes ? 'soft' : 'fine';
 }
 
 /** Fewer samples, or a shorter time, are the ordinary ups and downs. */

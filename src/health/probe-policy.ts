@@ -1,4 +1,4 @@
-/** What a check has come to; unknown before its first verdict. */
+/** What a check has come to; unknown before its first result. */
 export type CheckState = 'success' | 'failure' | 'unknown';
 
 export type CheckKind = 'liveness' | 'readiness' | 'startup';

@@ -2,41 +2,41 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
-  afterLife,
+  afterIncarnation,
   decideRestart,
-  isGoodLife,
   NO_FAILURES,
   type RestartHistory,
   type RestartSettings,
+  wasHealthy,
 } from './restart-policy.ts';
 
 const SETTINGS: RestartSettings = {
   initialDelayMs: 1000,
   maxDelayMs: 60_000,
-  maxBadLives: 6,
+  maxFailures: 6,
   maxExits: 10,
   windowMs: 1_800_000,
   resetAfter: { readyMs: 60_000 },
 };
 const BAD = { readyForMs: 10, batches: 3, wasKilledFromOutside: false };
 
-test('a good life was ready for a minute, or answered a hundred batches', () => {
-  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: 60_000, batches: 0 }), true);
-  assert.equal(isGoodLife(SETTINGS, { ...BAD, batches: 100 }), true);
-  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: 59_999, batches: 99 }), false);
-  assert.equal(isGoodLife(SETTINGS, { ...BAD, readyForMs: undefined, batches: 1000 }), false);
+test('a good incarnation was ready for a minute, or answered a hundred batches', () => {
+  assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: 60_000, batches: 0 }), true);
+  assert.equal(wasHealthy(SETTINGS, { ...BAD, batches: 100 }), true);
+  assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: 59_999, batches: 99 }), false);
+  assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: undefined, batches: 1000 }), false);
 });
 
-/** The decisions after so many bad lives in a row, one every `everyMs`. */
+/** The decisions after so many bad incarnations in a row, one every `everyMs`. */
 function decisions(count: number, everyMs: number, chance: number) {
   let history: RestartHistory = NO_FAILURES;
   return Array.from({ length: count }, (_, index) => {
-    history = afterLife(SETTINGS, history, BAD, index * everyMs);
+    history = afterIncarnation(SETTINGS, history, BAD, index * everyMs);
     return decideRestart(SETTINGS, history, index * everyMs, chance);
   });
 }
 
-test('the first restart is at once, then the delay doubles up to the sixth bad life, which is the last', () => {
+test('the first restart is at once, then the delay doubles up to the sixth bad incarnation, which is the last', () => {
   const kinds = decisions(6, 100, 1 - 1e-12).map((it) => (it.kind === 'restart' ? it.afterMs : it.kind));
   assert.deepEqual(kinds, [0, 1000, 2000, 4000, 8000, 'give up']);
 });
@@ -56,23 +56,25 @@ test('jitter takes away at most half the delay', () => {
   );
 });
 
-test('a good life wipes the slate clean, and so it is never given up for what came before', () => {
+test('a good incarnation wipes the slate clean, and so it is never given up for what came before', () => {
   let history: RestartHistory = NO_FAILURES;
-  for (let life = 0; life < 5; life++) history = afterLife(SETTINGS, history, BAD, life);
-  history = afterLife(SETTINGS, history, { ...BAD, batches: 100 }, 10);
+  for (let incarnation = 0; incarnation < 5; incarnation++)
+    history = afterIncarnation(SETTINGS, history, BAD, incarnation);
+  history = afterIncarnation(SETTINGS, history, { ...BAD, batches: 100 }, 10);
   assert.deepEqual(history, NO_FAILURES);
 });
 
 test('whoever is ended from outside while well has done nothing wrong; one that never got ready has', () => {
   const killed = { ...BAD, wasKilledFromOutside: true };
-  assert.equal(afterLife(SETTINGS, NO_FAILURES, killed, 0), NO_FAILURES);
-  assert.equal(afterLife(SETTINGS, NO_FAILURES, { ...killed, readyForMs: undefined }, 0).failures, 1);
+  assert.equal(afterIncarnation(SETTINGS, NO_FAILURES, killed, 0), NO_FAILURES);
+  assert.equal(afterIncarnation(SETTINGS, NO_FAILURES, { ...killed, readyForMs: undefined }, 0).failures, 1);
 });
 
-test('too many bad lives within the window end it, in a row or not', () => {
-  const settings = { ...SETTINGS, maxBadLives: 100 };
+test('too many bad incarnations within the window end it, in a row or not', () => {
+  const settings = { ...SETTINGS, maxFailures: 100 };
   let history: RestartHistory = NO_FAILURES;
-  for (let life = 0; life < 11; life++) history = afterLife(settings, history, BAD, life * 60_000);
+  for (let incarnation = 0; incarnation < 11; incarnation++)
+    history = afterIncarnation(settings, history, BAD, incarnation * 60_000);
   assert.equal(decideRestart(settings, history, 660_000, 0).kind, 'give up');
   assert.equal(decideRestart(settings, history, 660_000 + 1_800_000, 0).kind, 'restart');
 });

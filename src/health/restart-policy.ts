@@ -4,18 +4,18 @@ import { equalJitterMs, exponentialDelayMs } from './backoff.ts';
 export interface RestartSettings {
   readonly initialDelayMs: number;
   readonly maxDelayMs: number;
-  /** Bad lives in a row after which no more are begun. */
-  readonly maxBadLives: number;
-  /** Bad lives within `windowMs` after which no more are begun, in a row or not. */
+  /** Bad incarnations in a row after which no more are begun. */
+  readonly maxFailures: number;
+  /** Bad incarnations within `windowMs` after which no more are begun, in a row or not. */
   readonly maxExits: number;
   readonly windowMs: number;
-  /** What wipes the slate clean: time without a failure, or a life that was ready for so long. */
+  /** What wipes the slate clean: time without a failure, or a incarnation that was ready for so long. */
   readonly resetAfter: { readonly quietMs: number } | { readonly readyMs: number };
 }
 
 /** The unexpected ends that still count against a model. All its replicas share one history. */
 export interface RestartHistory {
-  /** Lives in a row that were no good. */
+  /** ReplicaLifecycle in a row that were no good. */
   readonly failures: number;
   readonly lastFailureAt: number;
   /** Of the failures within the window, oldest first. */
@@ -24,8 +24,8 @@ export interface RestartHistory {
 
 export const NO_FAILURES: RestartHistory = { failures: 0, lastFailureAt: 0, failedAt: [] };
 
-/** A life that has just ended without anybody having planned it. */
-export interface EndedLife {
+/** A incarnation that has just ended without anybody having planned it. */
+export interface EndedIncarnation {
   /** undefined when it never became ready. */
   readonly readyForMs: number | undefined;
   readonly batches: number;
@@ -37,24 +37,24 @@ export type RestartDecision =
   | { readonly kind: 'restart'; readonly afterMs: number }
   | { readonly kind: 'give up'; readonly reason: string };
 
-const GOOD_LIFE_BATCHES = 100;
+const HEALTHY_BATCHES = 100;
 
-/** A good life counts to no rule, and starts the count anew, whatever ended it. */
-export function isGoodLife({ resetAfter }: RestartSettings, life: EndedLife): boolean {
-  if (life.readyForMs === undefined) return false;
+/** A good incarnation counts to no rule, and starts the count anew, whatever ended it. */
+export function wasHealthy({ resetAfter }: RestartSettings, incarnation: EndedIncarnation): boolean {
+  if (incarnation.readyForMs === undefined) return false;
   const longEnough = 'readyMs' in resetAfter ? resetAfter.readyMs : Number.POSITIVE_INFINITY;
-  return life.readyForMs >= longEnough || life.batches >= GOOD_LIFE_BATCHES;
+  return incarnation.readyForMs >= longEnough || incarnation.batches >= HEALTHY_BATCHES;
 }
 
-/** The history after one more life has ended. */
-export function afterLife(
+/** The history after one more incarnation has ended. */
+export function afterIncarnation(
   settings: RestartSettings,
   history: RestartHistory,
-  life: EndedLife,
+  incarnation: EndedIncarnation,
   now: number,
 ): RestartHistory {
-  if (isGoodLife(settings, life)) return NO_FAILURES;
-  if (life.readyForMs !== undefined && life.wasKilledFromOutside) return history;
+  if (wasHealthy(settings, incarnation)) return NO_FAILURES;
+  if (incarnation.readyForMs !== undefined && incarnation.wasKilledFromOutside) return history;
   return afterFailure(settings, history, now);
 }
 
@@ -93,13 +93,13 @@ export function decideRestart(
   chance: number,
 ): RestartDecision {
   const failures = countedFailures(settings, history, now);
-  if (failures >= settings.maxBadLives) {
-    return { kind: 'give up', reason: `${failures} lives in a row ended before they were any good` };
+  if (failures >= settings.maxFailures) {
+    return { kind: 'give up', reason: `${failures} processes in a row ended before they were healthy` };
   }
   const recent = history.failedAt.filter((moment) => moment > now - settings.windowMs).length;
   if (recent > settings.maxExits) {
     const minutes = Math.round(settings.windowMs / 60_000);
-    return { kind: 'give up', reason: `${recent} lives ended unexpectedly within ${minutes} minutes` };
+    return { kind: 'give up', reason: `${recent} processes ended unexpectedly within ${minutes} minutes` };
   }
   return { kind: 'restart', afterMs: equalJitterMs(restartDelayMs(settings, failures), chance) };
 }

@@ -58,7 +58,7 @@ test('the rate found lies within 3 % of the true limit, wherever the search star
 test('the trail shows doubling, then bisection', async () => {
   const { tries, ratePerSecond } = await findMaxRate(search, queueingServer(660));
   assert.deepEqual(
-    tries.map((step) => [step.ratePerSecond, step.verdict]),
+    tries.map((step) => [step.ratePerSecond, step.result]),
     [
       [100, 'passed'],
       [200, 'passed'],

@@ -13,12 +13,12 @@ export interface RateSearch {
 }
 
 /** `generator`: the run is void, so the server may well be capable of more. */
-export type RateVerdict = 'passed' | 'latency' | 'failures' | 'generator';
+export type RateResult = 'passed' | 'latency' | 'failures' | 'generator';
 
 /** One step of a search. */
 export interface RateTry {
   readonly ratePerSecond: number;
-  readonly verdict: RateVerdict;
+  readonly result: RateResult;
   readonly report: LoadReport;
 }
 
@@ -27,7 +27,7 @@ export interface MaxRate {
   /** The highest offered rate that passed; 0 when none did. */
   readonly ratePerSecond: number;
   /** What went wrong at the lowest rate that did not pass. */
-  readonly limitedBy: Exclude<RateVerdict, 'passed'> | 'maxRate';
+  readonly limitedBy: Exclude<RateResult, 'passed'> | 'maxRate';
   readonly tries: readonly RateTry[];
 }
 
@@ -51,13 +51,13 @@ export async function findMaxRate(
 
   while (passing < maxRate && failing - passing > precision * passing && rate >= LOWEST_RATE) {
     const report = await measure(rate);
-    const verdict = judge(search, report);
-    tries.push({ ratePerSecond: rate, verdict, report });
-    if (verdict === 'passed') {
+    const result = evaluate(search, report);
+    tries.push({ ratePerSecond: rate, result, report });
+    if (result === 'passed') {
       passing = rate;
     } else {
       failing = rate;
-      limitedBy = verdict;
+      limitedBy = result;
     }
     if (failing === Number.POSITIVE_INFINITY) rate = Math.min(rate * 2, maxRate);
     else rate = (passing + failing) / 2;
@@ -65,7 +65,7 @@ export async function findMaxRate(
   return { ratePerSecond: passing, limitedBy, tries };
 }
 
-function judge(search: RateSearch, report: LoadReport): RateVerdict {
+function evaluate(search: RateSearch, report: LoadReport): RateResult {
   const { p99LimitMs, successShare = 0.99 } = search;
   if (report.void !== undefined) return 'generator';
   if (!(report.succeeded >= successShare * report.requests && report.succeeded > 0)) return 'failures';

@@ -5,9 +5,9 @@ import type { LoadReport } from './load-report.ts';
 import { MeasuredWindow } from './measured-window.ts';
 import { Pacer } from './pacer.ts';
 import type { Connect, FailureKind } from './raw-connection.ts';
+import { validityOf } from './run-validity.ts';
 import { type Arrivals, arrivalsOf } from './schedule.ts';
 import { isSuccess, Tally } from './tally.ts';
-import { verdictOn } from './verdict.ts';
 
 /** Resolves once every request has been answered or has failed; rejects only a load that makes no sense. */
 export function runLoad(load: Load, env: LoadEnv, connect: Connect): Promise<LoadReport> {
@@ -205,12 +205,12 @@ class LoadRun implements ExchangeListener {
     const { schedule } = this.#load;
     const counts = this.#tally.summary();
     const measured = this.#window.summary();
-    const verdict = verdictOn({
+    const result = validityOf({
       schedule,
       cpuShare: measured.cpuShare,
       issueDelayP99Ms: counts.issueDelayP99Ms,
       usedAllConnections: this.#connections === this.#maxConnections,
     });
-    return { schedule, connections: this.#connections, ...counts, ...measured, ...verdict };
+    return { schedule, connections: this.#connections, ...counts, ...measured, ...result };
   }
 }

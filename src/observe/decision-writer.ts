@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { DecisionFacts, DecisionKind, DecisionLog } from '../base/decision-log.ts';
 import { isRefusal, type Reason } from '../base/errors.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 
 /** Refusals that are decisions of ours; what a client did, or the model said, is none. */
 const DECIDED: ReadonlySet<Reason> = new Set([
@@ -20,7 +20,7 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   const write = (kind: DecisionKind, replica: string, facts: DecisionFacts) =>
     log.add({ at: clock.now(), kind, model, version, replica, facts });
   const { supervisor, health, path } = it;
-  supervisor.moved.on(({ replica, incarnation, from, to, reason }) =>
+  supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
     write(to === 'backoff' || to === 'failed' ? 'restart' : 'replica', replica, {
       incarnation,
       from,
@@ -28,10 +28,10 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
       reason,
     }),
   );
-  health.book.ejected.on(({ replica, causes, reason }) =>
+  health.conditions.ejected.on(({ replica, causes, reason }) =>
     write('ejection', replica, { causes: causes.join(', '), reason, replicas: supervisor.wanted }),
   );
-  health.prober.judged.on(({ probed, misses, isDown }) => {
+  health.prober.concluded.on(({ probed, misses, isDown }) => {
     if (misses > 0)
       write('probe', probed.replica, { result: probed.result, detail: probed.detail, misses, isDown });
   });
@@ -41,14 +41,14 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   path.recovery.recovered.on(({ how, requests, replica, detail }) =>
     write('recovery', replica, { how, requests, detail }),
   );
-  path.recovery.losses.convicted.on(({ entry, replica, detail }) =>
-    write('conviction', replica, { request: entry.request.id, rows: entry.rows, detail }),
+  path.recovery.losses.quarantined.on(({ entry, replica, detail }) =>
+    write('quarantine', replica, { request: entry.request.id, rows: entry.rows, detail }),
   );
   supervisor.lateError.on(({ replica, incarnation, message, stack }) =>
     write('late error', replica, { incarnation, error: message, stack }),
   );
   path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
-    if (isPractice(work.reason)) return;
+    if (isSynthetic(work.reason)) return;
     const { queue } = path;
     write('batch', replica.id, {
       ...{ batch: batch.id, rows: batch.rows, requests: work.members.length },

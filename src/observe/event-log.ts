@@ -4,14 +4,17 @@ import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { ReplicaState } from '../replica/replica-state.ts';
 
 /** States that someone on call wants to see; the others are the ordinary course of things. */
-const TROUBLE: ReadonlySet<ReplicaState> = new Set(['backoff', 'failed'] as const);
+const FAULT_STATES: ReadonlySet<ReplicaState> = new Set(['backoff', 'failed'] as const);
 
 /** Writes what happens to a version as log lines: one event one line, facts as fields. */
 export function logVersion(log: Logger, version: VersionInService): void {
   const { model } = version.spec;
   const child = log.child({ model, version: version.spec.version });
-  version.supervisor.moved.on(({ replica, incarnation, from, to, reason }) => {
-    child[TROUBLE.has(to) ? 'warn' : 'info']({ replica, incarnation, from, to, reason }, 'replica moved');
+  version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) => {
+    child[FAULT_STATES.has(to) ? 'warn' : 'info'](
+      { replica, incarnation, from, to, reason },
+      'replica moved',
+    );
   });
   version.supervisor.lateError.on(({ replica, incarnation, message, stack }) => {
     child.error(
@@ -19,7 +22,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
       'the model threw an error outside of its answers',
     );
   });
-  version.path.recovery.losses.convicted.on(({ entry, replica, detail }) => {
+  version.path.recovery.losses.quarantined.on(({ entry, replica, detail }) => {
     child.warn({ replica, requestId: entry.request.id, detail }, 'an input that ends replicas was found');
   });
   version.warmups.warmed.on((report) => {
@@ -35,7 +38,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
     if (warning !== undefined && warning !== told) child.warn(warning);
     told = warning;
   };
-  version.supervisor.moved.on(({ to }) => {
+  version.supervisor.lifecycle.moved.on(({ to }) => {
     if (to === 'warming') warn();
   });
   version.stateChanged.on((state) => {

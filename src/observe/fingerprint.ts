@@ -9,8 +9,8 @@ export function watchDecisions(version: VersionInService, decided: (decision: st
     for (const member of work.members) ids += member instanceof Entry ? ` ${member.id}` : ' practice';
     decided(`batch ${batch.id} (${work.reason}) to ${replica.id}:${ids}`);
   });
-  version.supervisor.moved.on(({ replica, incarnation, from, to, reason }) =>
-    decided(`${replica} life ${incarnation}: ${from} to ${to}, ${reason}`),
+  version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
+    decided(`${replica} process ${incarnation}: ${from} to ${to}, ${reason}`),
   );
   version.path.requestSettled.on(({ entry, outcome }) => {
     if (isRefusal(outcome)) decided(`request ${entry.id}: ${outcome.reason}`);

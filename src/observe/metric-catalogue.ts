@@ -51,7 +51,7 @@ export const METRICS = {
   galley_replicas: { type: 'gauge', help: 'Replicas by state.', labels: ['model', 'version', 'state'] },
   galley_replica_restarts_total: {
     type: 'counter',
-    help: 'Lives a replica has had beyond its first.',
+    help: 'ReplicaLifecycle a replica has had beyond its first.',
     labels: ['model', 'version', 'replica'],
   },
   galley_replica_memory_bytes: {
@@ -61,7 +61,7 @@ export const METRICS = {
   },
   galley_replica_cpu_seconds: {
     type: 'gauge',
-    help: 'CPU time of a replica process in its present life.',
+    help: 'CPU time of a replica process in its present process.',
     labels: ['model', 'version', 'replica'],
   },
   galley_probes_total: {
@@ -176,7 +176,7 @@ export function describeMetrics(): string {
     '# Metrics',
     '',
     'Generated from `src/observe/metric-catalogue.ts`; `npm run docs` prints it anew. `GET /metrics` answers in the',
-    'text format of Prometheus. Durations are in seconds, sizes in bytes. Practice runs (warmup) are not counted.',
+    'text format of Prometheus. Durations are in seconds, sizes in bytes. Rehearsal runs (warmup) are not counted.',
     '',
     '| metric | type | labels | what it tells |',
     '|---|---|---|---|',

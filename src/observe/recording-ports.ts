@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { isRefusal } from '../base/errors.ts';
-import { type AnswerJudge, JUDGE } from '../fleet/answer-judge.ts';
+import { type AnswerComparator, COMPARATOR } from '../fleet/answer-comparator.ts';
 import type { DependencyChecker, VersionPorts } from '../fleet/version-spec.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { Batch } from '../work/batch.ts';
@@ -18,7 +18,7 @@ export function recordingPorts(recorder: Recorder, version: number, ports: Versi
     ...ports,
     clock: new RecordingClock(recorder, version, ports.clock),
     spawner: new RecordingSpawner(recorder, version, ports.spawner),
-    judge: recordingJudge(recorder, version, ports.judge ?? JUDGE),
+    comparator: recordingComparator(recorder, version, ports.comparator ?? COMPARATOR),
     ...(checker === undefined ? {} : { dependencies: recordingChecker(recorder, version, checker) }),
   };
 }
@@ -92,9 +92,14 @@ class RecordingSpawner implements Spawner {
         recorder.write(version, INPUT.CREDITED, { a, b, value: batches });
         observer.credited(batches);
       },
-      beat: (beat) => {
-        recorder.write(version, INPUT.BEAT, { a, b, text: beat.batches, value: beat.rssBytes });
-        observer.beat(beat);
+      heartbeat: (heartbeat) => {
+        recorder.write(version, INPUT.HEARTBEAT, {
+          a,
+          b,
+          text: heartbeat.batches,
+          value: heartbeat.rssBytes,
+        });
+        observer.heartbeat(heartbeat);
       },
       exited: (exit) => {
         recorder.write(version, INPUT.EXITED, { a, b, text: recorder.textId(JSON.stringify(exit)) });
@@ -143,30 +148,34 @@ function shortened(outcome: Outcome): Outcome {
     : outcome;
 }
 
-function recordingJudge(recorder: Recorder, version: number, judge: AnswerJudge): AnswerJudge {
+function recordingComparator(
+  recorder: Recorder,
+  version: number,
+  comparator: AnswerComparator,
+): AnswerComparator {
   return {
     isSame(one, other, tolerance) {
-      const isSame = judge.isSame(one, other, tolerance);
+      const isSame = comparator.isSame(one, other, tolerance);
       recorder.write(version, INPUT.JUDGED, { flag: isSame ? 1 : 0 });
       return isSame;
     },
     areAlike(answers) {
-      const areAlike = judge.areAlike(answers);
+      const areAlike = comparator.areAlike(answers);
       recorder.write(version, INPUT.JUDGED, { flag: areAlike ? 1 : 0 });
       return areAlike;
     },
     isListed(list, request) {
-      const isListed = judge.isListed(list, request);
+      const isListed = comparator.isListed(list, request);
       recorder.write(version, INPUT.JUDGED, { flag: isListed ? 1 : 0 });
       return isListed;
     },
     formProblem(before, answer) {
-      const problem = judge.formProblem(before, answer);
+      const problem = comparator.formProblem(before, answer);
       recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
       return problem;
     },
     rowsProblem(batch, counterparts, runs) {
-      const problem = judge.rowsProblem(batch, counterparts, runs);
+      const problem = comparator.rowsProblem(batch, counterparts, runs);
       recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
       return problem;
     },

@@ -15,7 +15,7 @@ export const INPUT = {
   LOADED: 8,
   LOAD_FAILED: 9,
   CREDITED: 10,
-  BEAT: 11,
+  HEARTBEAT: 11,
   EXITED: 12,
   /** An alarm rang. */
   WOKE: 13,

@@ -3,7 +3,7 @@ import { Histogram } from '../base/histogram.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import type { RequestSettled } from '../serving/model-service.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 
 /** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
 export class VersionMetrics {
@@ -49,7 +49,7 @@ export class VersionMetrics {
     version.path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
     version.health.prober.probed.on(({ result }) => add(this.probes, result));
     version.path.recovery.recovered.on(({ how }) => add(this.recoveries, how));
-    version.health.book.ejected.on(() => {
+    version.health.conditions.ejected.on(() => {
       this.ejections += 1;
     });
   }
@@ -81,7 +81,7 @@ export class VersionMetrics {
   }
 
   #onBatch({ work, outcome, sentAt, endedAt, predictedMs }: BatchEnded): void {
-    if (isPractice(work.reason)) return;
+    if (isSynthetic(work.reason)) return;
     add(this.batches, `${work.reason} ${outcome.kind}`);
     this.batchRows.record(work.rows);
     if (outcome.kind !== 'done') return;

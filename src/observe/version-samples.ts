@@ -104,14 +104,14 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
     case 'galley_denied_inputs':
       return [{ labels, value: version.path.quarantine.denied.size }];
     case 'galley_replica_memory_bytes':
-      return replicas.map(({ replica, beat }) => ({
+      return replicas.map(({ replica, heartbeat }) => ({
         labels: { ...labels, replica },
-        value: beat?.rssBytes ?? 0,
+        value: heartbeat?.rssBytes ?? 0,
       }));
     case 'galley_replica_cpu_seconds':
-      return replicas.map(({ replica, beat }) => ({
+      return replicas.map(({ replica, heartbeat }) => ({
         labels: { ...labels, replica },
-        value: (beat?.cpuMs ?? 0) / 1000,
+        value: (heartbeat?.cpuMs ?? 0) / 1000,
       }));
   }
 }

@@ -2,7 +2,7 @@ import { isRefusal } from '../base/errors.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import type { RequestSettled } from '../serving/model-service.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 
 /** How often something happened, and how long it took all together. */
 export class TotalTime {
@@ -76,7 +76,7 @@ export class VersionStatistics {
   }
 
   #onBatch({ work, batch, outcome, refusedMembers, sentAt, endedAt }: BatchEnded): void {
-    if (isPractice(work.reason) || outcome.kind !== 'done') return;
+    if (isSynthetic(work.reason) || outcome.kind !== 'done') return;
     this.executions += 1;
     const wayMs = Math.max(0, endedAt - sentAt - outcome.computeMs);
     this.compute.add(wayMs, outcome.computeMs, batch.members.length - refusedMembers);

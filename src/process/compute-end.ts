@@ -86,7 +86,7 @@ export class ComputeEnd {
         : { ...end, text, stack: cutText(end.stack, MOST_CHARACTERS) };
     encoder.add({ ...header, kind: KIND.OWN_END, batch }, Buffer.from(JSON.stringify(told)), []);
     try {
-      // Short, so that it goes in one piece; the pipe holds nothing else but beats.
+      // Short, so that it goes in one piece; the pipe holds nothing else but heartbeats.
       writeSync(CONTROL_FD, Buffer.concat(encoder.finish()));
     } catch {
       // The pipe is closed or full: then the gateway judges by the end alone.

@@ -20,7 +20,7 @@ export interface LoadOrder {
   /** What must compute it. */
   readonly device: string;
   readonly finite: FiniteCheck;
-  readonly beatPeriodMs: number;
+  readonly heartbeatPeriodMs: number;
   /** Larger answers to one request are refused before they leave the replica. */
   readonly maxAnswerBytes: number;
   /** Longer texts of errors are cut. */

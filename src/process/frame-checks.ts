@@ -1,5 +1,5 @@
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
-import type { Beat } from '../replica/replica.ts';
+import type { Heartbeat } from '../replica/replica.ts';
 import { DATATYPE_NAMES } from '../tensor/datatype.ts';
 import type { OwnEnd } from './own-end.ts';
 
@@ -14,13 +14,13 @@ const MOST_TEXT = 16_384;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Reads a BEAT. */
-export function readBeat(text: string): Beat {
-  const beat = fieldsOf(JSON.parse(text), 'a sign of life');
+/** Reads a HEARTBEAT. */
+export function readHeartbeat(text: string): Heartbeat {
+  const heartbeat = fieldsOf(JSON.parse(text), 'a heartbeat');
   return {
-    rssBytes: amount(beat, 'rssBytes'),
-    cpuMs: amount(beat, 'cpuMs'),
-    batches: count(beat, 'batches'),
+    rssBytes: amount(heartbeat, 'rssBytes'),
+    cpuMs: amount(heartbeat, 'cpuMs'),
+    batches: count(heartbeat, 'batches'),
   };
 }
 

@@ -17,7 +17,7 @@ const CREDITS = 2;
 
 let incarnation = 0;
 let batchesDone = 0;
-let beats: NodeJS.Timeout | undefined;
+let heartbeats: NodeJS.Timeout | undefined;
 
 // The gateway decides when a replica ends; a signal to the whole group must not do it sooner.
 process.on('SIGINT', () => {});
@@ -82,7 +82,7 @@ function onFrame(frame: Frame): void {
 
 function load(order: LoadOrder, keptBytes: Uint8Array<ArrayBuffer>): void {
   tell({ kind: 'load', order, keptBytes, incarnation }, [keptBytes.buffer]);
-  beats = setInterval(sendBeat, order.beatPeriodMs);
+  heartbeats = setInterval(sendHeartbeat, order.heartbeatPeriodMs);
 }
 
 function ownMemory({ payload }: Frame): Uint8Array<ArrayBuffer> {
@@ -104,21 +104,25 @@ function onCompute(message: FromCompute): void {
     case 'loaded':
       sendText(KIND.LOADED, JSON.stringify(message.metadata));
       data.send({ ...emptyHeader(KIND.CREDIT), batch: CREDITS }, new Uint8Array(0), []);
-      sendBeat();
+      sendHeartbeat();
       break;
     case 'load failed':
       sendText(KIND.LOAD_FAILED, message.message);
       break;
     case 'unloaded':
-      clearInterval(beats);
+      clearInterval(heartbeats);
       process.exit(0);
   }
 }
 
-function sendBeat(): void {
+function sendHeartbeat(): void {
   const { user, system } = process.cpuUsage();
-  const beat = { rssBytes: process.memoryUsage.rss(), cpuMs: (user + system) / 1000, batches: batchesDone };
-  control.send(emptyHeader(KIND.BEAT), Buffer.from(JSON.stringify(beat)), []);
+  const heartbeat = {
+    rssBytes: process.memoryUsage.rss(),
+    cpuMs: (user + system) / 1000,
+    batches: batchesDone,
+  };
+  control.send(emptyHeader(KIND.HEARTBEAT), Buffer.from(JSON.stringify(heartbeat)), []);
 }
 
 function sendText(kind: Kind, text: string): void {

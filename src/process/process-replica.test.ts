@@ -14,7 +14,7 @@ import { ProcessReplica } from './process-replica.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND, type Kind } from './wire.ts';
 
 const ORDER: LoadOrder = {
-  ...{ runtime: 'module', file: '', threads: 1, device: 'cpu', finite: 'off', beatPeriodMs: 1 },
+  ...{ runtime: 'module', file: '', threads: 1, device: 'cpu', finite: 'off', heartbeatPeriodMs: 1 },
   ...{ maxAnswerBytes: 10_000, maxErrorCharacters: 100 },
 };
 const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1, 2] } as const;
@@ -68,9 +68,9 @@ function setUp() {
       loaded: () => void reports.push('loaded'),
       loadFailed: (message) => void reports.push(`load failed ${message.length}`),
       credited: (batches) => void reports.push(`credited ${batches}`),
-      beat: ({ rssBytes, cpuMs, batches }) => {
+      heartbeat: ({ rssBytes, cpuMs, batches }) => {
         assert.ok([rssBytes, cpuMs, batches].every((each) => Number.isFinite(each) && each >= 0));
-        reports.push('beat');
+        reports.push('heartbeat');
       },
       exited: (exit) => void exits.push(exit),
     },
@@ -113,7 +113,7 @@ test('what a replica says in order is passed on', () => {
   const it = setUp();
   it.data.say(LOADED);
   it.data.say(CREDIT);
-  it.control.say(frame(KIND.BEAT, JSON.stringify({ rssBytes: 1, cpuMs: 2.5, batches: 3 })));
+  it.control.say(frame(KIND.HEARTBEAT, JSON.stringify({ rssBytes: 1, cpuMs: 2.5, batches: 3 })));
   it.start(7);
   const outputs = [
     { name: 'x', datatype: 'UINT8' as const, shape: [1, 2], data: bytesOf(Uint8Array.of(1, 2)) },
@@ -121,23 +121,31 @@ test('what a replica says in order is passed on', () => {
   const { meta, payloads } = encodeAnswer(outputs);
   it.data.say(frame(KIND.ANSWER, meta, { batch: 7, member: ALL_MEMBERS, flags: FLAG.LAST }, payloads));
   it.data.say(frame(KIND.END, encodeEnd({ computeMs: 1 }), { batch: 7 }));
-  assert.deepEqual(it.reports, ['loaded', 'credited 2', 'beat']);
+  assert.deepEqual(it.reports, ['loaded', 'credited 2', 'heartbeat']);
   assert.deepEqual(it.answers, ['ok']);
   assert.deepEqual(it.outcomes, [{ kind: 'done', computeMs: 1 }]);
   assert.equal(it.kills(), 0);
 });
 
 const BREACHES: readonly (readonly [string, 'data' | 'control', Buffer])[] = [
-  ['a beat that is null', 'control', frame(KIND.BEAT, 'null')],
-  ['a beat that is empty', 'control', frame(KIND.BEAT, '{}')],
-  ['a beat of texts', 'control', frame(KIND.BEAT, '{"rssBytes":"1","cpuMs":"2","batches":"3"}')],
-  ['a beat of negative numbers', 'control', frame(KIND.BEAT, '{"rssBytes":-1,"cpuMs":2,"batches":3}')],
-  ['a beat of a huge number', 'control', frame(KIND.BEAT, '{"rssBytes":1e999,"cpuMs":2,"batches":3}')],
-  ['a beat that is no JSON', 'control', frame(KIND.BEAT, '{')],
+  ['a heartbeat that is null', 'control', frame(KIND.HEARTBEAT, 'null')],
+  ['a heartbeat that is empty', 'control', frame(KIND.HEARTBEAT, '{}')],
+  ['a heartbeat of texts', 'control', frame(KIND.HEARTBEAT, '{"rssBytes":"1","cpuMs":"2","batches":"3"}')],
+  [
+    'a heartbeat of negative numbers',
+    'control',
+    frame(KIND.HEARTBEAT, '{"rssBytes":-1,"cpuMs":2,"batches":3}'),
+  ],
+  [
+    'a heartbeat of a huge number',
+    'control',
+    frame(KIND.HEARTBEAT, '{"rssBytes":1e999,"cpuMs":2,"batches":3}'),
+  ],
+  ['a heartbeat that is no JSON', 'control', frame(KIND.HEARTBEAT, '{')],
   ['an answer on the control pipe', 'control', frame(KIND.END, encodeEnd({ computeMs: 1 }), { batch: 7 })],
   ['an end of its own without a text', 'control', frame(KIND.OWN_END, '{}')],
   ['metadata for the second time', 'data', LOADED],
-  ['a beat on the data pipe', 'data', frame(KIND.BEAT, '{"rssBytes":1,"cpuMs":2,"batches":3}')],
+  ['a heartbeat on the data pipe', 'data', frame(KIND.HEARTBEAT, '{"rssBytes":1,"cpuMs":2,"batches":3}')],
   ['more credits than anybody needs', 'data', frame(KIND.CREDIT, '', { batch: 0xffff_ffff })],
   ['an end without a time', 'data', frame(KIND.END, '', { batch: 7 })],
   ['an end with no number for a time', 'data', frame(KIND.END, Buffer.alloc(8, 0xff), { batch: 7 })],

@@ -9,7 +9,7 @@ import { BatchesUnderWay, errorText } from './batches-under-way.ts';
 import { Channel } from './channel.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import type { LoadOrder } from './compute-messages.ts';
-import { readBeat, readMetadata, readOwnEnd } from './frame-checks.ts';
+import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import type { KeptModel } from './kept-model.ts';
 import { standsStill } from './own-end.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
@@ -116,9 +116,9 @@ export class ProcessReplica implements Replica {
 
   #onControl(frame: Frame): void {
     if (!this.#isHeard(frame)) return;
-    if (frame.kind === KIND.BEAT) {
-      const beat = this.#decode(() => readBeat(textOf(frame)));
-      if (beat !== undefined) this.#observer.beat(beat);
+    if (frame.kind === KIND.HEARTBEAT) {
+      const heartbeat = this.#decode(() => readHeartbeat(textOf(frame)));
+      if (heartbeat !== undefined) this.#observer.heartbeat(heartbeat);
     } else if (frame.kind === KIND.OWN_END) {
       const end = this.#decode(() => readOwnEnd(textOf(frame)));
       if (end === undefined) return;

@@ -60,7 +60,7 @@ export class ProcessSpawner implements Spawner {
         },
       });
     } catch (caught) {
-      return stillborn(id, incarnation, observer, messageOf(caught));
+      return failedToSpawn(id, incarnation, observer, messageOf(caught));
     }
   }
 
@@ -93,7 +93,7 @@ export class ProcessSpawner implements Spawner {
 }
 
 /** A life that ended before it began: the system had no process, memory or file descriptor to give. */
-function stillborn(id: ReplicaId, incarnation: number, observer: ReplicaObserver, why: string): Replica {
+function failedToSpawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver, why: string): Replica {
   // Told a moment later, since no replica reports before whoever asked for it knows it.
   queueMicrotask(() => observer.exited({ code: null, signal: null, cause: 'not started', detail: why }));
   return { id, incarnation, start() {}, cancel() {}, drain() {}, kill() {} };

@@ -22,8 +22,8 @@ export const KIND = {
   REFUSED: 9,
   /** To the gateway: the batch is over; meta is the time it took and, where asked for, memory before and after; or the error that ended it. */
   END: 10,
-  /** To the gateway, on the control pipe: a sign of life; meta is JSON. */
-  BEAT: 11,
+  /** To the gateway, on the control pipe: a heartbeat; meta is JSON. */
+  HEARTBEAT: 11,
   /** To the gateway, on the control pipe: code in here is about to end the process. The batch field names the batch
    * in whose course that code runs, 0 where it runs for none; meta is JSON. */
   OWN_END: 12,

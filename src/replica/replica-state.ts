@@ -14,7 +14,7 @@ const TRANSITIONS = {
 export type ReplicaState = keyof typeof TRANSITIONS;
 
 /** The three states of a replica that has started and was not told to leave: how well it does. */
-export type Standing = 'ready' | 'degraded' | 'ejected';
+export type HealthStatus = 'ready' | 'degraded' | 'ejected';
 
 export const REPLICA_STATES = Object.keys(TRANSITIONS) as ReplicaState[];
 
@@ -25,6 +25,6 @@ export function checkTransition(id: string, from: ReplicaState, to: ReplicaState
 }
 
 /** Whether the replica has started and was not told to leave. */
-export function hasStanding(state: ReplicaState): state is Standing {
+export function hasHealthStatus(state: ReplicaState): state is HealthStatus {
   return state === 'ready' || state === 'degraded' || state === 'ejected';
 }

@@ -6,8 +6,8 @@ import type { Exit } from './exit.ts';
 /** Names a replica's place in its version, for instance `digits/1#0`. It survives restarts. */
 export type ReplicaId = string;
 
-/** What a replica reports of itself every beat. */
-export interface Beat {
+/** What a replica reports of itself every heartbeat. */
+export interface Heartbeat {
   readonly rssBytes: number;
   /** CPU time of the process so far. */
   readonly cpuMs: number;
@@ -21,7 +21,7 @@ export interface ReplicaObserver {
   /** The model cannot be loaded, and trying again would not help. */
   loadFailed(message: string): void;
   credited(batches: number): void;
-  beat(beat: Beat): void;
+  heartbeat(heartbeat: Heartbeat): void;
   exited(exit: Exit): void;
 }
 

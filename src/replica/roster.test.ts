@@ -29,17 +29,17 @@ test('replicas keep their order, and who is gone is forgotten', () => {
   const roster = new Roster();
   roster.add(replica('b'), 1, 1);
   roster.add(replica('a'), 0, 1);
-  roster.setStanding('b', 'ready');
+  roster.setHealthStatus('b', 'ready');
   assert.deepEqual(
     roster.views().map(({ id }) => id),
     ['a', 'b'],
   );
   assert.throws(() => roster.add(replica('b'), 2, 1), /taken/);
-  assert.equal(roster.view('b')?.standing, 'ready');
+  assert.equal(roster.view('b')?.healthStatus, 'ready');
   roster.setApart('b', true);
-  assert.equal(roster.view('b')?.standing, undefined);
+  assert.equal(roster.view('b')?.healthStatus, undefined);
   roster.remove('b');
-  roster.setStanding('b', 'ready');
+  roster.setHealthStatus('b', 'ready');
   roster.grant('b', 1);
   assert.equal(roster.view('b'), undefined);
   assert.throws(() => roster.lease('b', TERMS), /no credit/);

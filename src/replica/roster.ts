@@ -2,7 +2,7 @@ import type { LaneKey } from '../work/lane.ts';
 import { BusyShare } from './busy-share.ts';
 import type { Replica, ReplicaId } from './replica.ts';
 import { ReplicaServiceTime, type ServiceEstimate } from './replica-service-time.ts';
-import type { Standing } from './replica-state.ts';
+import type { HealthStatus } from './replica-state.ts';
 import { ServiceTimes } from './service-times.ts';
 
 /** A replica as balancers see it. */
@@ -11,7 +11,7 @@ export interface ReplicaView {
   /** Position among the replicas of its version, from 0. */
   readonly index: number;
   /** How well it does; undefined where it takes no traffic at all: starting, practising, leaving, or set apart. */
-  readonly standing: Standing | undefined;
+  readonly healthStatus: HealthStatus | undefined;
   /** It is well, and kept for something that must be alone. */
   readonly isSetApart: boolean;
   /** Batches it has now, running or waiting inside it. */
@@ -40,13 +40,13 @@ export interface Lease {
   release(now: number): void;
 }
 
-class Seat implements ReplicaView {
+class RosterSlot implements ReplicaView {
   readonly id: ReplicaId;
   readonly index: number;
   readonly baseWeight: number;
   readonly replica: Replica;
   readonly service: ReplicaServiceTime;
-  ownStanding: Standing | undefined;
+  ownHealthStatus: HealthStatus | undefined;
   isSetApart = false;
   share = 1;
   running = 0;
@@ -63,8 +63,8 @@ class Seat implements ReplicaView {
     this.replica = replica;
   }
 
-  get standing(): Standing | undefined {
-    return this.isSetApart ? undefined : this.ownStanding;
+  get healthStatus(): HealthStatus | undefined {
+    return this.isSetApart ? undefined : this.ownHealthStatus;
   }
 
   get weight(): number {
@@ -74,50 +74,50 @@ class Seat implements ReplicaView {
 
 /** Who is there, how well they do, and who has room for a batch. Sole owner of credits. */
 export class Roster {
-  readonly #seats = new Map<ReplicaId, Seat>();
+  readonly #slots = new Map<ReplicaId, RosterSlot>();
   /** What batches cost, learned from all replicas together. */
   readonly service = new ServiceTimes();
-  #views: readonly Seat[] = [];
+  #views: readonly RosterSlot[] = [];
   readonly #busy = new BusyShare();
 
   /** Throws when somebody sits there: a place has one replica at a time. */
   add(replica: Replica, index: number, weight: number): void {
-    if (this.#seats.has(replica.id)) throw new Error(`the seat of replica ${replica.id} is taken`);
-    this.#seats.set(replica.id, new Seat(replica, index, weight, this.service));
-    this.#views = [...this.#seats.values()].sort((a, b) => a.index - b.index);
+    if (this.#slots.has(replica.id)) throw new Error(`the slot of replica ${replica.id} is taken`);
+    this.#slots.set(replica.id, new RosterSlot(replica, index, weight, this.service));
+    this.#views = [...this.#slots.values()].sort((a, b) => a.index - b.index);
   }
 
   remove(id: ReplicaId): void {
-    this.#seats.get(id)?.service.retire();
-    this.#seats.delete(id);
-    this.#views = this.#views.filter((seat) => seat.id !== id);
+    this.#slots.get(id)?.service.retire();
+    this.#slots.delete(id);
+    this.#views = this.#views.filter((slot) => slot.id !== id);
   }
 
   grant(id: ReplicaId, credits: number): void {
-    const seat = this.#seats.get(id);
-    if (seat !== undefined) seat.credits += credits;
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) slot.credits += credits;
   }
 
-  setStanding(id: ReplicaId, standing: Standing | undefined): void {
-    const seat = this.#seats.get(id);
-    if (seat !== undefined) seat.ownStanding = standing;
+  setHealthStatus(id: ReplicaId, healthStatus: HealthStatus | undefined): void {
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) slot.ownHealthStatus = healthStatus;
   }
 
   /** The part of its full load that a replica gets, in (0, 1]. */
   setShare(id: ReplicaId, share: number): void {
-    const seat = this.#seats.get(id);
-    if (seat !== undefined) seat.share = share;
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) slot.share = share;
   }
 
   /** A replica set apart gets nothing but what is meant for it alone. */
   setApart(id: ReplicaId, isSetApart: boolean): void {
-    const seat = this.#seats.get(id);
-    if (seat !== undefined) seat.isSetApart = isSetApart;
+    const slot = this.#slots.get(id);
+    if (slot !== undefined) slot.isSetApart = isSetApart;
   }
 
   /** What a batch took there. */
   observe(id: ReplicaId, lane: LaneKey, rows: number, tookMs: number): void {
-    this.#seats.get(id)?.service.observe(lane, rows, tookMs);
+    this.#slots.get(id)?.service.observe(lane, rows, tookMs);
   }
 
   views(): readonly ReplicaView[] {
@@ -125,12 +125,12 @@ export class Roster {
   }
 
   view(id: ReplicaId): ReplicaView | undefined {
-    return this.#seats.get(id);
+    return this.#slots.get(id);
   }
 
   /** Every replica with a credit, in any state. */
   free(): readonly ReplicaView[] {
-    return this.#views.filter((seat) => seat.credits > 0);
+    return this.#views.filter((slot) => slot.credits > 0);
   }
 
   /** Share of the last second in which replicas that serve were running something. */
@@ -141,15 +141,16 @@ export class Roster {
   /** Replicas that take callers' work. */
   get serving(): number {
     let serving = 0;
-    for (const { standing } of this.#views) if (standing === 'ready' || standing === 'degraded') serving += 1;
+    for (const { healthStatus } of this.#views)
+      if (healthStatus === 'ready' || healthStatus === 'degraded') serving += 1;
     return serving;
   }
 
   /** How long until one of those that serve should be idle, in ms. */
   idleInMs(now: number): number {
     let leastMs = Number.POSITIVE_INFINITY;
-    for (const { standing, running, busyUntil } of this.#views) {
-      if (standing !== 'ready' && standing !== 'degraded') continue;
+    for (const { healthStatus, running, busyUntil } of this.#views) {
+      if (healthStatus !== 'ready' && healthStatus !== 'degraded') continue;
       leastMs = Math.min(leastMs, running === 0 ? 0 : Math.max(0, busyUntil - now));
     }
     return Number.isFinite(leastMs) ? leastMs : 0;
@@ -157,25 +158,25 @@ export class Roster {
 
   /** Lends a credit, or all there are to whoever must be alone. */
   lease(id: ReplicaId, { now, forMs, isAlone }: LeaseTerms): Lease {
-    const seat = this.#seats.get(id);
-    if (seat === undefined || seat.credits === 0) throw new Error(`replica ${id} has no credit to lend`);
-    const lent = isAlone ? seat.credits : 1;
-    seat.credits -= lent;
-    seat.running += 1;
-    seat.dueMs += forMs;
-    seat.busyUntil = Math.max(now, seat.busyUntil) + forMs;
+    const slot = this.#slots.get(id);
+    if (slot === undefined || slot.credits === 0) throw new Error(`replica ${id} has no credit to lend`);
+    const lent = isAlone ? slot.credits : 1;
+    slot.credits -= lent;
+    slot.running += 1;
+    slot.dueMs += forMs;
+    slot.busyUntil = Math.max(now, slot.busyUntil) + forMs;
     this.#countBusy(now);
     let isOut = true;
     return {
-      replica: seat.replica,
+      replica: slot.replica,
       release: (endedAt) => {
         if (!isOut) return;
         isOut = false;
-        seat.credits += lent;
-        seat.running -= 1;
+        slot.credits += lent;
+        slot.running -= 1;
         // It took as long as it took; what waits behind it begins now.
-        seat.dueMs = seat.running === 0 ? 0 : seat.dueMs - forMs;
-        seat.busyUntil = endedAt + seat.dueMs;
+        slot.dueMs = slot.running === 0 ? 0 : slot.dueMs - forMs;
+        slot.busyUntil = endedAt + slot.dueMs;
         this.#countBusy(endedAt);
       },
     };

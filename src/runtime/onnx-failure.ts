@@ -10,7 +10,7 @@ const LOAD_FROM = /^(?:Load model from .*? failed:|Exception during initializati
 
 /** Why a model could not be opened: what can be told of its file, and else what the runtime says, without its inside. */
 export function whyNotOpened(path: string, file: OnnxFile | undefined, caught: unknown): Error {
-  const why = fileFault(path, file) ?? runtimeWords(caught);
+  const why = fileFault(path, file) ?? runtimeMessage(caught);
   return new Error(why, { cause: caught });
 }
 
@@ -32,7 +32,7 @@ function fileFault(path: string, file: OnnxFile | undefined): string | undefined
   return `its weights are in files beside it: ${faults.join(', ')}; put them into the model's folder`;
 }
 
-function runtimeWords(caught: unknown): string {
+function runtimeMessage(caught: unknown): string {
   const words = messageOf(caught)
     .replace(LOAD_FROM, '')
     .replace(SOURCE_PLACE, '')

@@ -67,13 +67,17 @@ export class BisectSource implements RecoverySource {
 function avoided({ members, avoid }: Part, facts: DispatchFacts): ReplicaId | undefined {
   const [one, ...others] = members;
   if (one === undefined || others.length > 0) {
-    const elsewhere = facts.all.filter(({ id, standing }) => id !== avoid && mayServe(standing)).length;
+    const elsewhere = facts.all.filter(
+      ({ id, healthStatus }) => id !== avoid && mayServe(healthStatus),
+    ).length;
     // Two halves for two replicas; with more of them one that may be broken is asked nothing again.
     const isPair = elsewhere === 1 && !hasIdleBut(avoid, facts);
     return elsewhere === 0 || isPair ? undefined : avoid;
   }
   if (one.alsoFailedAt !== undefined) return undefined;
-  const isAnyoneElse = facts.all.some(({ id, standing }) => id !== one.failedAt && mayServe(standing));
+  const isAnyoneElse = facts.all.some(
+    ({ id, healthStatus }) => id !== one.failedAt && mayServe(healthStatus),
+  );
   return isAnyoneElse ? one.failedAt : undefined;
 }
 
@@ -81,6 +85,6 @@ function hasIdleBut(avoid: ReplicaId | undefined, facts: DispatchFacts): boolean
   return eligibleBut(avoid, facts).some(({ running }) => running === 0);
 }
 
-function mayServe(standing: ReplicaView['standing']): boolean {
-  return standing === 'ready' || standing === 'degraded';
+function mayServe(healthStatus: ReplicaView['healthStatus']): boolean {
+  return healthStatus === 'ready' || healthStatus === 'degraded';
 }

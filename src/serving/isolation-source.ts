@@ -82,7 +82,7 @@ export class IsolationSource implements RecoverySource {
   #choose({ all }: DispatchFacts): ReplicaView | undefined {
     const current = all.find(({ id }) => id === this.#cell);
     if (current !== undefined) return current;
-    const serving = all.filter(({ standing }) => standing === 'ready' || standing === 'degraded');
+    const serving = all.filter(({ healthStatus }) => healthStatus === 'ready' || healthStatus === 'degraded');
     const chosen = serving.reduce<ReplicaView | undefined>(
       (least, each) => (least === undefined || each.running < least.running ? each : least),
       undefined,

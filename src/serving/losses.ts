@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
-import { evidenceOf } from '../health/conviction.ts';
+import { evidenceOf } from '../health/quarantine-policy.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Roster } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
@@ -10,7 +10,7 @@ import type { Quarantine } from './quarantine.ts';
 import type { RequestWork } from './request-work.ts';
 
 /** An input that ended replicas, beyond doubt. */
-export interface Convicted {
+export interface Quarantined {
   readonly entry: Entry;
   readonly replica: ReplicaId;
   readonly detail: string;
@@ -55,10 +55,10 @@ const MAX_LATE_ERRORS = 3;
 
 /** What becomes of requests that were running, or waiting, inside a replica when that ended. */
 export class Losses {
-  readonly convicted = new Event<Convicted>();
+  readonly quarantined = new Event<Quarantined>();
   readonly #ports: LossPorts;
   readonly #ways: LossWays;
-  #hasConvicted = false;
+  #hasQuarantined = false;
 
   constructor(ports: LossPorts, ways: LossWays) {
     this.#ports = ports;
@@ -73,7 +73,7 @@ export class Losses {
       quarantine.accuse(work, lost);
       const [alone] = work.current();
       if (alone !== undefined && quarantine.isGuilty(work, lost)) {
-        this.#convict(alone, replica, lost.detail);
+        this.#quarantine(alone, replica, lost.detail);
         return;
       }
     }
@@ -110,7 +110,7 @@ export class Losses {
 
   /** What is refused by now, cannot be answered in time any more, or has had enough tries, is told so now. */
   #hasChance(member: Entry, { detail, wasRunning }: Lost): boolean {
-    if (wasRunning && this.#hasConvicted && this.#ports.isDenied(member)) {
+    if (wasRunning && this.#hasQuarantined && this.#ports.isDenied(member)) {
       member.settle(refuse('DENIED_INPUT', `an equal input was just found to end replicas: ${detail}`));
       return false;
     }
@@ -137,15 +137,15 @@ export class Losses {
     return false;
   }
 
-  #convict(entry: Entry, replica: ReplicaId, detail: string): void {
-    this.#hasConvicted = true;
+  #quarantine(entry: Entry, replica: ReplicaId, detail: string): void {
+    this.#hasQuarantined = true;
     entry.settle(
       refuse(
         'POISON_INPUT',
         `this input ended a replica again when it ran alone: ${detail}; it is refused from now on`,
       ),
     );
-    this.convicted.emit({ entry, replica, detail });
+    this.quarantined.emit({ entry, replica, detail });
   }
 }
 

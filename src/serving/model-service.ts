@@ -5,9 +5,9 @@ import { reportMistake } from '../base/mistake.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { Entry, type EntryOwner } from '../work/entry.ts';
 import { type LaneKey, laneKeys } from '../work/lane.ts';
+import { AdmissionController, type AdmissionParts } from './admission-controller.ts';
 import type { Deadlines } from './deadlines.ts';
 import { describeRequest } from './describe-request.ts';
-import { Gate, type GateParts } from './gate.ts';
 import type { Recovery } from './recovery.ts';
 import type { Caller, RequestFacts, ServedVersion } from './request-facts.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -26,7 +26,7 @@ export interface TurnedAway {
 }
 
 /** What a service works with. */
-export interface ServiceParts extends GateParts {
+export interface ServiceParts extends AdmissionParts {
   readonly recovery: Recovery;
   readonly deadlines: Deadlines;
   readonly wake: () => void;
@@ -46,7 +46,7 @@ export class ModelService implements EntryOwner {
   readonly #parts: ServiceParts;
   readonly #laneOf: (request: InferenceRequest) => LaneKey;
   readonly #flights = new SingleFlight();
-  readonly #gate: Gate;
+  readonly #gate: AdmissionController;
   #admitted = 0;
   #unsettled = 0;
 
@@ -54,7 +54,7 @@ export class ModelService implements EntryOwner {
     this.#clock = clock;
     this.#version = version;
     this.#parts = parts;
-    this.#gate = new Gate(clock, version.objectiveMs, parts);
+    this.#gate = new AdmissionController(clock, version.objectiveMs, parts);
     this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
   }
 
@@ -134,7 +134,7 @@ export class ModelService implements EntryOwner {
     this.#unsettled -= 1;
     if (entry.contentKey !== undefined) {
       for (const follower of this.#flights.ended(entry)) {
-        follower.ride = entry.ride;
+        follower.batchInfo = entry.batchInfo;
         follower.dispatchedAt = entry.dispatchedAt;
         follower.attempts = entry.attempts;
         follower.settle(outcome);
@@ -163,7 +163,7 @@ export class ModelService implements EntryOwner {
     for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
   }
 
-  /** Refuses what waits and holds the same as an input that was just convicted. Only what looks alike is compared. */
+  /** Refuses what waits and holds the same as an input that was just quarantined. Only what looks alike is compared. */
   refuseLike({ lane, rows, bytes }: Entry, isDenied: (entry: Entry) => boolean): void {
     const { queue, recovery } = this.#parts;
     const isAlike = (other: Entry) => other.lane === lane && other.rows === rows && other.bytes === bytes;

@@ -26,7 +26,7 @@ const worlds = fc.record({
 });
 
 /** A version with an objective that has learned both lanes. */
-function practised({
+function warmedUp({
   goal,
   latencyMs,
   replicas,
@@ -52,12 +52,12 @@ function practised({
 test('with any goal: each is answered once, in time by the plan, in lawful batches, one a replica', () => {
   fc.assert(
     fc.property(arrivals, worlds, (them, world) => {
-      const it = practised(world);
+      const it = warmedUp(world);
       const { clock, version, outcomes, sent } = it;
       const from = clock.now();
       const exemptAt: number[] = [];
       version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
-        if (isRefusal(outcome) || entry.isExempt) return;
+        if (isRefusal(outcome) || entry.isExploration) return;
         assert.ok(settledAt <= entry.dueBy + 1e-6, `${settledAt - entry.dueBy} ms late`);
       });
       const running = new Set<string>();
@@ -70,7 +70,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
         const arrive = () => {
           const entry = it.submit(id, more);
           if (!(entry instanceof Entry)) return;
-          if (entry.isExempt) exemptAt.push(clock.now());
+          if (entry.isExploration) exemptAt.push(clock.now());
           if (cancelAfterMs === null) return;
           clock.at(clock.now() + cancelAfterMs, () => version.cancel(entry), RANK.cancel);
         };
@@ -92,7 +92,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
 
 test('efficiency runs fewer and larger batches than latency does, and both keep the objective', () => {
   const batches = (['latency', 'efficiency'] as const).map((goal) => {
-    const it = practised({ goal, latencyMs: 60, replicas: 2, maxRows: 200 });
+    const it = warmedUp({ goal, latencyMs: 60, replicas: 2, maxRows: 200 });
     for (let id = 0; id < 300; id++) {
       it.clock.advance(4);
       it.submit(id);
@@ -106,7 +106,7 @@ test('efficiency runs fewer and larger batches than latency does, and both keep 
 });
 
 test('under a long overload batches are full, and nearly all that the replicas can do is answered', () => {
-  const it = practised({ goal: 'latency', latencyMs: 60, replicas: 1, maxRows: 200 });
+  const it = warmedUp({ goal: 'latency', latencyMs: 60, replicas: 1, maxRows: 200 });
   const from = it.clock.now();
   for (let id = 0; id < 8_000; id++) {
     it.clock.advance(0.5);
@@ -118,7 +118,7 @@ test('under a long overload batches are full, and nearly all that the replicas c
 });
 
 test('a heavy tenant does not crowd out a modest one', () => {
-  const it = practised({ goal: 'latency', latencyMs: 80, replicas: 1, maxRows: 200 });
+  const it = warmedUp({ goal: 'latency', latencyMs: 80, replicas: 1, maxRows: 200 });
   const modest: number[] = [];
   for (let id = 0; id < 12_000; id++) {
     it.clock.advance(0.5);

@@ -65,7 +65,7 @@ test('where rows are all that costs nothing is padded any more', () => {
 
 test('padding that does not fit the model is told before it is served', () => {
   const it = setUp(
-    { padding: { ...PADDING, lengthInput: 'm' }, health: { restart: { maxBadLives: 1 } } },
+    { padding: { ...PADDING, lengthInput: 'm' }, health: { restart: { maxFailures: 1 } } },
     { metadata: METADATA },
   );
   it.clock.advance(1000);

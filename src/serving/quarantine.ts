@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { isRefusal, type Reason, type Refusal } from '../base/errors.ts';
 import { Event } from '../base/event.ts';
-import { convicts, evidenceOf } from '../health/conviction.ts';
+import { evidenceOf, provesInput } from '../health/quarantine-policy.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Exit } from '../replica/exit.ts';
 import type { ReplicaId } from '../replica/replica.ts';
@@ -11,7 +11,7 @@ import { InputList, type ListBounds } from './input-list.ts';
 import type { RequestWork } from './request-work.ts';
 
 /** What came of looking for the input that ended a life of a replica. */
-export interface Verdict {
+export interface TrialResult {
   readonly replica: ReplicaId;
   readonly incarnation: number;
   /** Every member of its batch has run to an end since: it was the model, and no input. */
@@ -23,7 +23,7 @@ interface Case {
   readonly replica: ReplicaId;
   readonly incarnation: number;
   readonly open: Set<Entry>;
-  /** One was convicted, or left before it was tried. */
+  /** One was quarantined, or left before it was tried. */
   isUncleared: boolean;
 }
 
@@ -34,11 +34,11 @@ const OUTSIDE_MS = 60_000;
 
 /**
  * Who is suspected of having ended which replica. A life that a batch may have ended counts for nothing until all its
- * members have been tried: an input that is convicted must cost the model nothing, and one whose caller has gone is
+ * members have been tried: an input that is quarantined must cost the model nothing, and one whose caller has gone is
  * remembered by what it holds, and runs alone when it comes again.
  */
 export class Quarantine {
-  readonly tried = new Event<Verdict>();
+  readonly tried = new Event<TrialResult>();
   /** Inputs that are refused. */
   readonly denied: InputList;
   /** Inputs that are to run alone when they come. */
@@ -80,7 +80,7 @@ export class Quarantine {
     const isIsolated = work.reason === 'isolation';
     if (isIsolated && evidence === 'unclear') alone.setbacks.unclearAlone += 1;
     const now = this.#clock.now();
-    return convicts({
+    return provesInput({
       ...{ evidence, isIsolated },
       // A sum and a difference are rounded differently.
       ranMs: now - work.sentAt + 0.001,

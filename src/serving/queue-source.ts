@@ -35,7 +35,7 @@ export interface QueueSourceParts {
   readonly drop: (entries: readonly Entry[]) => void;
 }
 
-/** New requests: the batching policy says which lane goes, when, and who rides along. */
+/** New requests: the batching policy says which lane goes, when, and who batchInfos along. */
 export class QueueSource implements WorkSource {
   readonly #parts: QueueSourceParts;
 
@@ -88,14 +88,14 @@ export class QueueSource implements WorkSource {
     const fill = this.#fill(lane, maxBatchSize(), facts);
     let next = lane.next;
     if (next === undefined) return false;
-    if (fill.rule(next, lane.rows, queue.isModest(next)) !== 'drop') return true;
+    if (fill.rule(next, lane.rows, queue.isUnderShare(next)) !== 'drop') return true;
     if (!facts.hasIdleReplica) return false;
     const dropped: Entry[] = [];
     do {
       queue.remove(next);
       dropped.push(next);
       next = lane.next;
-    } while (next !== undefined && fill.rule(next, lane.rows, queue.isModest(next)) === 'drop');
+    } while (next !== undefined && fill.rule(next, lane.rows, queue.isUnderShare(next)) === 'drop');
     drop(dropped);
     return next !== undefined;
   }

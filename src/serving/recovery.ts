@@ -42,7 +42,7 @@ export class Recovery {
   readonly losses: Losses;
   readonly recovered = new Event<Recovered>();
   /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
-  readonly exonerated = new Event<ReplicaId>();
+  readonly cleared = new Event<ReplicaId>();
   /** Another replica could have been asked, but too many second tries were under way. */
   readonly budgetExhausted = new Event<ReplicaId>();
   readonly sources: readonly RecoverySource[];
@@ -177,20 +177,20 @@ export class Recovery {
     const isSecond = ({ failedAt: first, alsoFailedAt }: Entry) =>
       first !== undefined && (first !== replica || alsoFailedAt !== undefined);
     for (const member of members.filter(isSecond)) {
-      if (member.failedAt !== undefined) this.exonerated.emit(member.failedAt);
-      this.exonerated.emit(replica);
+      if (member.failedAt !== undefined) this.cleared.emit(member.failedAt);
+      this.cleared.emit(replica);
       member.settle(refusalOf(member));
     }
     const first = members.filter((member) => !member.isSettled);
     const [one] = first;
     if (one === undefined) return;
-    const serving = this.#ports.roster.views().filter(({ standing }) => standing !== undefined);
-    const isAnyoneElse = serving.some(({ id, standing }) => id !== replica && standing !== 'ejected');
+    const serving = this.#ports.roster.views().filter(({ healthStatus }) => healthStatus !== undefined);
+    const isAnyoneElse = serving.some(({ id, healthStatus }) => id !== replica && healthStatus !== 'ejected');
     const hasBudget = this.#retries.waiting < this.#maxRetries;
     if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
       if (isAnyoneElse && !hasBudget) this.budgetExhausted.emit(replica);
       // Without a second opinion nothing is held against the replica: bad inputs must not take it out.
-      this.exonerated.emit(replica);
+      this.cleared.emit(replica);
       for (const member of first) member.settle(refusalOf(member));
       return;
     }

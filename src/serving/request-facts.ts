@@ -1,6 +1,6 @@
 import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import { NOBODY, type Tenant } from '../work/entry.ts';
+import { DEFAULT_TENANT, type Tenant } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Priority } from '../work/priority.ts';
 import type { Padding } from './padding.ts';
@@ -33,7 +33,12 @@ export interface Caller {
 }
 
 /** A caller of whom nothing is known. */
-export const ANYONE: Caller = { tenant: NOBODY, timeoutMs: undefined, isExplained: false, waitedMs: 0 };
+export const ANONYMOUS: Caller = {
+  tenant: DEFAULT_TENANT,
+  timeoutMs: undefined,
+  isExplained: false,
+  waitedMs: 0,
+};
 
 /** What admission needs to know of a request: everything but the data. */
 export interface RequestFacts {

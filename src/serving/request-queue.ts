@@ -122,8 +122,8 @@ export class RequestQueue {
   }
 
   /** Whether others ask for so much more than its tenant that it is they who crowd the queue. */
-  isModest({ tenant }: Entry): boolean {
-    return this.#demand.isModest(tenant);
+  isUnderShare({ tenant }: Entry): boolean {
+    return this.#demand.isUnderShare(tenant);
   }
 
   /** Lanes with at least one request. */
@@ -136,13 +136,13 @@ export class RequestQueue {
     return [...(this.#lanes.get(key)?.entries() ?? [])];
   }
 
-  /** Takes whoever the fill lets ride along, in the order of service. */
+  /** Takes whoever the fill lets batchInfo along, in the order of service. */
   take(key: LaneKey, fill: BatchFill): Filled {
     const members: Entry[] = [];
     let dropped: Entry[] | undefined;
     const lane = this.#lanes.get(key);
     for (let next = lane?.next; lane !== undefined && next !== undefined; next = lane.next) {
-      const ruling = fill.rule(next, lane.rows, this.isModest(next));
+      const ruling = fill.rule(next, lane.rows, this.isUnderShare(next));
       if (ruling === 'stop') break;
       this.#takeOut(lane, next, ruling === 'take');
       if (ruling === 'take') members.push(next);

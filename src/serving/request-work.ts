@@ -2,14 +2,14 @@ import { isRefusal, type Refusal } from '../base/errors.ts';
 import type { Answer } from '../model/inference.ts';
 import type { Replica } from '../replica/replica.ts';
 import type { Batch, BatchReason } from '../work/batch.ts';
-import type { Entry, Ride, RunningPlace } from '../work/entry.ts';
+import type { BatchInfo, Entry, RunLocation } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Outcome } from '../work/outcome.ts';
 import type { Recovery } from './recovery.ts';
 import type { Work } from './work-source.ts';
 
 /** A batch of callers' requests. What it leaves unanswered is for the recovery to see to. */
-export class RequestWork implements Work, RunningPlace, Ride {
+export class RequestWork implements Work, RunLocation, BatchInfo {
   readonly members: readonly Entry[];
   readonly rows: number;
   readonly reason: BatchReason;
@@ -59,7 +59,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
     this.predictedMs = predictedMs;
     for (const member of this.members) {
       member.running = this;
-      member.ride = this;
+      member.batchInfo = this;
       member.attempts += 1;
     }
     this.#recovery.started(this);
@@ -80,7 +80,7 @@ export class RequestWork implements Work, RunningPlace, Ride {
     if (bad !== undefined) this.#bad?.set(successor, bad);
     if (held !== undefined) this.#held?.set(successor, held);
     successor.running = this;
-    successor.ride = this;
+    successor.batchInfo = this;
     successor.dispatchedAt = member.dispatchedAt;
     successor.attempts = member.attempts;
     successor.inherit(member);

@@ -97,7 +97,7 @@ test('each has its own deadline, whoever leads', () => {
   assert.equal(reasonOf(it.outcomes.get(3)), 'ok');
 });
 
-test('who is in a hurry takes nobody along who has time', () => {
+test('who is in a expedite takes nobody along who has time', () => {
   const it = setUp({ ...SETTINGS, objective: { latencyMs: 100 } }, { serviceMs: () => 20 });
   for (let id = 100; id < 110; id++) {
     it.submit(id, { mark: id });

@@ -35,7 +35,7 @@ test('it says what adding up all requests says, each halved as often as it is ol
       sums.forEach((sum, index) => {
         if (isTie(sum, most / 2)) return;
         assert.equal(
-          demand.isModest(tenant(index)),
+          demand.isUnderShare(tenant(index)),
           known > 1 && sum > 0 && sum < most / 2,
           `${index} of ${sums}`,
         );
@@ -52,7 +52,7 @@ test('one alone is neither greedy nor modest, and who never asked is not modest'
   assert.equal(demand.hasModest, false);
   for (let time = 0; time < 100; time++) demand.asked(tenant(0), 10);
   assert.deepEqual(
-    [demand.hasModest, demand.isModest(tenant(0)), demand.isModest(tenant(1))],
+    [demand.hasModest, demand.isUnderShare(tenant(0)), demand.isUnderShare(tenant(1))],
     [false, false, false],
   );
 });
@@ -69,16 +69,16 @@ test('a crowd of the past is forgotten', () => {
   const demand = new TenantDemand();
   for (let time = 0; time < 1_000; time++) demand.asked(tenant(0), 100);
   demand.asked(tenant(1), 1);
-  assert.equal(demand.isModest(tenant(1)), true);
+  assert.equal(demand.isUnderShare(tenant(1)), true);
   for (let time = 0; time < 30_000; time++)
     demand.asked(tenant(1 + (time % 2)), tenant(1 + (time % 2)).weight);
   assert.equal(demand.hasModest, false);
-  assert.equal(demand.isModest(tenant(1)), false);
+  assert.equal(demand.isUnderShare(tenant(1)), false);
 });
 
 test('what was asked long ago counts less than what is asked now', () => {
   const demand = new TenantDemand();
   for (let time = 0; time < 1_000; time++) demand.asked(tenant(0), 10);
   for (let time = 0; time < 4_096; time++) demand.asked(tenant(1), tenant(1).weight);
-  assert.deepEqual([demand.isModest(tenant(0)), demand.isModest(tenant(1))], [true, false]);
+  assert.deepEqual([demand.isUnderShare(tenant(0)), demand.isUnderShare(tenant(1))], [true, false]);
 });

@@ -4,8 +4,8 @@ import type { Tenant } from '../work/entry.ts';
 const HALF_LIFE_REQUESTS = 1_024;
 /** Below this nothing is left of an old demand. */
 const FORGOTTEN_AFTER_HALVINGS = 10;
-/** Whoever asks for less than this share of what the greediest asks for crowds nobody out. */
-const MODEST_SHARE = 0.5;
+/** Whoever asks for less than this share of what the heaviest asks for crowds nobody out. */
+const UNDER_SHARE = 0.5;
 
 interface Demand {
   rows: number;
@@ -18,7 +18,7 @@ export class TenantDemand {
   readonly #demands = new Map<string, Demand>();
   readonly #all: Demand = { rows: 0, halvings: 0 };
   #requests = 0;
-  #greediest = '';
+  #heaviest = '';
 
   asked({ name, weight }: Tenant, rows: number): void {
     this.#requests += 1;
@@ -30,25 +30,25 @@ export class TenantDemand {
     }
     this.#add(demand, rows / weight);
     this.#add(this.#all, rows / weight);
-    const greediest = this.#demands.get(this.#greediest);
-    if (greediest === undefined || demand.rows > this.#now(greediest)) this.#greediest = name;
+    const heaviest = this.#demands.get(this.#heaviest);
+    if (heaviest === undefined || demand.rows > this.#now(heaviest)) this.#heaviest = name;
   }
 
-  /** Whether the greediest asks for much more than the mean of the others. */
+  /** Whether the heaviest asks for much more than the mean of the others. */
   get hasModest(): boolean {
     const others = this.#demands.size - 1;
-    const greediest = this.#demands.get(this.#greediest);
-    if (others < 1 || greediest === undefined) return false;
-    const own = this.#now(greediest);
-    return (this.#now(this.#all) - own) / others < MODEST_SHARE * own;
+    const heaviest = this.#demands.get(this.#heaviest);
+    if (others < 1 || heaviest === undefined) return false;
+    const own = this.#now(heaviest);
+    return (this.#now(this.#all) - own) / others < UNDER_SHARE * own;
   }
 
   /** Whether others ask for so much more that it is they who crowd the queue. */
-  isModest({ name }: Tenant): boolean {
+  isUnderShare({ name }: Tenant): boolean {
     if (this.#demands.size < 2) return false;
-    const [own, greediest] = [this.#demands.get(name), this.#demands.get(this.#greediest)];
-    if (own === undefined || greediest === undefined) return false;
-    return this.#now(own) < MODEST_SHARE * this.#now(greediest);
+    const [own, heaviest] = [this.#demands.get(name), this.#demands.get(this.#heaviest)];
+    if (own === undefined || heaviest === undefined) return false;
+    return this.#now(own) < UNDER_SHARE * this.#now(heaviest);
   }
 
   #add(demand: Demand, rows: number): void {

@@ -11,8 +11,8 @@ const ENOUGH_ROWS = 100;
 export class ThrowRecord {
   readonly #batches = new SlidingWindow(MINUTE_MS);
   readonly #bisectRuns = new SlidingWindow(MINUTE_MS);
-  readonly #innocent = new SlidingWindow(MINUTE_MS);
-  readonly #guilty = new SlidingWindow(MINUTE_MS);
+  readonly #passed = new SlidingWindow(MINUTE_MS);
+  readonly #failed = new SlidingWindow(MINUTE_MS);
   readonly #rows = new SlidingWindow(MINUTE_MS);
   #hasThrown = false;
 
@@ -24,29 +24,29 @@ export class ThrowRecord {
   ended({ members, rows, reason }: RequestWork, outcome: Outcome, now: number): void {
     if (outcome.kind === 'threw') {
       this.#hasThrown = true;
-      if (members.length === 1) this.#guilty.add(now);
+      if (members.length === 1) this.#failed.add(now);
       return;
     }
     if (outcome.kind !== 'done') return;
     this.#rows.add(now, rows);
-    if (reason === 'bisect') this.#innocent.add(now, members.length);
+    if (reason === 'bisect') this.#passed.add(now, members.length);
   }
 
   facts(now: number): ThrowFacts {
     return {
       batches: this.#batches.count(now),
       bisectRuns: this.#bisectRuns.count(now),
-      innocent: this.#innocent.count(now),
-      guilty: this.#guilty.count(now),
+      passed: this.#passed.count(now),
+      failed: this.#failed.count(now),
     };
   }
 
   /** Share of rows that throw whatever batch they are in. Costs nothing while nothing has thrown. */
   badShare(now: number): number {
     if (!this.#hasThrown) return 0;
-    const guilty = this.#guilty.count(now);
-    const rows = this.#rows.count(now) + guilty;
-    if (guilty === 0) this.#hasThrown = false;
-    return rows < ENOUGH_ROWS ? 0 : guilty / rows;
+    const failed = this.#failed.count(now);
+    const rows = this.#rows.count(now) + failed;
+    if (failed === 0) this.#hasThrown = false;
+    return rows < ENOUGH_ROWS ? 0 : failed / rows;
   }
 }

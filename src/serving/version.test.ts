@@ -108,7 +108,7 @@ test('a replica that dies takes nobody with it: its members run once more on ano
   for (const id of [0, 1, 2, 3]) assert.equal(reasonOf(outcomes.get(id)), 'ok');
 });
 
-test('an input that ends two replicas is convicted, and refused from then on; another one is not', () => {
+test('an input that ends two replicas is quarantined, and refused from then on; another one is not', () => {
   const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 1 });
   submit(0);
   clock.advance(1);
@@ -193,7 +193,7 @@ test('queue bounds count rows and bytes', () => {
 
 test('when the last life is over, what waits is told so at once', () => {
   const { clock, spawner, submit, outcomes } = setUp(
-    { health: { restart: { maxBadLives: 2 } } },
+    { health: { restart: { maxFailures: 2 } } },
     { loadMs: 50 },
   );
   spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
@@ -205,17 +205,17 @@ test('when the last life is over, what waits is told so at once', () => {
 });
 
 test('a crash loop is given up, and practice does not make a life a good one', () => {
-  const { clock, version, spawner } = setUp({ health: { restart: { maxBadLives: 3 } } });
+  const { clock, version, spawner } = setUp({ health: { restart: { maxFailures: 3 } } });
   for (let life = 0; life < 3; life++) {
     spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
     clock.advance(10_000);
   }
   assert.equal(version.state, 'failed');
-  assert.match(version.failure, /3 lives in a row/);
+  assert.match(version.failure, /3 processes in a row/);
 });
 
 test('a replica that falls silent is ended and replaced', () => {
-  const health = { beatPeriodMs: 100, liveness: { periodMs: 1000 }, readiness: { enabled: false } };
+  const health = { heartbeatPeriodMs: 100, liveness: { periodMs: 1000 }, readiness: { enabled: false } };
   const { clock, version, spawner } = setUp({ health });
   clock.advance(5000);
   assert.equal(version.supervisor.replicas()[0]?.incarnation, 1);

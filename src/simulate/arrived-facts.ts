@@ -1,7 +1,7 @@
 import { ARRIVED, priorityIn } from '../observe/recording.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { NOBODY } from '../work/entry.ts';
+import { DEFAULT_TENANT } from '../work/entry.ts';
 import type { Priority } from '../work/priority.ts';
 
 /** A request as it was recorded: everything but its data, for which `inputs` stand. */
@@ -18,7 +18,7 @@ export function arrivedFacts(
     ...{ lane, rows, bytes, timeoutMs },
     priority: priority === 0 ? undefined : ((priority - 1) as Priority),
     isExplained: (flag & ARRIVED.EXPLAINED) !== 0,
-    tenant: NOBODY,
+    tenant: DEFAULT_TENANT,
     contentKey: undefined,
     trueLength: undefined,
   };

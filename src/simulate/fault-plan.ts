@@ -166,7 +166,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
       watchdogMs: 1500,
       drainTimeoutMs: 2000,
       memory: chance(0.3) ? { softLimitBytes: 200e6, hardLimitBytes: 300e6 } : {},
-      restart: { initialDelayMs: 100, maxDelayMs: 1000, maxBadLives: between(3, 8), retryFailedMs: 5000 },
+      restart: { initialDelayMs: 100, maxDelayMs: 1000, maxFailures: between(3, 8), retryFailedMs: 5000 },
       ejection: { baseMs: 1000, maxMs: 5000, sweepMs: 1000 },
       slowStart: { windowMs: chance(0.5) ? 2000 : 0 },
     },

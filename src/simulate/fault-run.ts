@@ -8,7 +8,7 @@ import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { Recorder } from '../observe/recorder.ts';
 import { decodeRecording } from '../observe/recording.ts';
 import { bytesOf } from '../tensor/tensor.ts';
-import { FaultBody, WIDTH } from './fault-body.ts';
+import { FaultBody, WIDTH } from './fault-backend.ts';
 import {
   drawPlan,
   type FaultPlan,
@@ -39,7 +39,7 @@ export function planOf(seed: number): FaultPlan {
   return drawPlan(seed, seededRandom(`plan ${seed}`));
 }
 
-/** Lives through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
+/** ReplicaLifecycle through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
 export function runFaults(plan: FaultPlan): FaultRunResult {
   const clock = new VirtualClock();
   const chance = seededRandom(`mistakes ${plan.seed}`);
@@ -178,7 +178,7 @@ function planFault(
       break;
     case 'operator ejects':
       at(atMs, () => version.operate('eject', id));
-      at(atMs + forMs, () => version.operate('readmit', id));
+      at(atMs + forMs, () => version.operate('restore', id));
       break;
     default:
       break;

@@ -3,7 +3,7 @@ import { isRefusal, type Reason, type Refusal } from '../base/errors.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { Answer } from '../model/inference.ts';
 import type { BatchStarted } from '../serving/dispatcher.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 import type { LossCause } from '../work/outcome.ts';
 import { type FaultPlan, MARK, POISON } from './fault-plan.ts';
 
@@ -38,16 +38,16 @@ export class Invariants {
     this.#version = version;
     const { dispatcher } = version.path;
     // Inputs that we make up may be poison too, and then the model is at fault.
-    let hasLostPractice = false;
-    version.supervisor.moved.on(({ replica, to, reason }) => {
-      if (to === 'failed' && plan.faults.length === 0 && !hasLostPractice)
+    let hasLostSynthetic = false;
+    version.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
+      if (to === 'failed' && plan.faults.length === 0 && !hasLostSynthetic)
         this.#fail('inputs alone give no replica up', `${replica}: ${reason}`);
     });
     dispatcher.batchStarted.on((started) => this.#onStarted(started));
     dispatcher.batchEnded.on(({ work, replica, outcome }) => {
       this.#count(replica, -1);
-      hasLostPractice ||= outcome.kind === 'lost' && isPractice(work.reason);
-      if (outcome.kind !== 'lost' || !outcome.wasRunning || isPractice(work.reason)) return;
+      hasLostSynthetic ||= outcome.kind === 'lost' && isSynthetic(work.reason);
+      if (outcome.kind !== 'lost' || !outcome.wasRunning || isSynthetic(work.reason)) return;
       if (FROM_OUTSIDE.has(outcome.cause)) return;
       for (const { request } of work.members) {
         const id = Number(request.id);
@@ -88,7 +88,7 @@ export class Invariants {
       // While others kill replicas too, no number of ends proves anything.
       const most = mark !== MARK.killUnseen ? MAX_LIVES : this.#isKilling ? Infinity : MAX_UNSEEN_LIVES;
       if (POISON.has(mark) && lives > most)
-        this.#fail('a poison input costs at most two lives', `request ${id}: ${lives}`);
+        this.#fail('a poison input costs at most two processes', `request ${id}: ${lives}`);
     }
     const { path, supervisor, spec } = this.#version;
     const { health, warmup } = spec.settings;
@@ -111,7 +111,7 @@ export class Invariants {
       this.#fail('wanted replicas reached once faults stop', states.join(', '));
     const idle = path.roster
       .free()
-      .filter(({ standing, running }) => standing !== undefined && running === 0);
+      .filter(({ healthStatus, running }) => healthStatus !== undefined && running === 0);
     if (idle.length !== ready)
       this.#fail('credits conserved', `${ready} ready, but only ${idle.length} can be lent`);
   }
@@ -119,18 +119,18 @@ export class Invariants {
   #onStarted({ work, replica, batch }: BatchStarted): void {
     this.#count(replica, 1);
     this.#checkQueue();
-    const place = this.#version.supervisor.find(replica.id);
-    const state = place?.state ?? 'gone';
+    const slot = this.#version.supervisor.find(replica.id);
+    const state = slot?.state ?? 'gone';
     const where = `batch ${batch.id} (${work.reason}) to ${replica.id}, which is ${state}`;
-    const mayRun = work.reason === 'warmup' ? state === 'warming' : place?.standing !== undefined;
-    const isCurrent = place?.incarnation === replica.incarnation;
-    if (!mayRun || !isCurrent || place?.ending !== undefined)
+    const mayRun = work.reason === 'warmup' ? state === 'warming' : slot?.healthStatus !== undefined;
+    const isCurrent = slot?.incarnation === replica.incarnation;
+    if (!mayRun || !isCurrent || slot?.ending !== undefined)
       this.#fail('no work to who may not take it', where);
     const running = this.#running.get(lifeOf(replica)) ?? 0;
     if (work.reason === 'isolation' && running > 1) this.#fail('suspects run alone', where);
     if (running > this.#plan.credits) this.#fail('credits conserved', `${running} batches at once: ${where}`);
-    if (isPractice(work.reason)) return;
-    const others = this.#version.path.roster.views().filter(({ standing }) => standing === 'ready');
+    if (isSynthetic(work.reason)) return;
+    const others = this.#version.path.roster.views().filter(({ healthStatus }) => healthStatus === 'ready');
     const isOwnChoice = work.reason !== 'isolation' && state === 'ejected';
     if (isOwnChoice && others.length * 2 >= this.#plan.replicas) {
       this.#fail('no work to who may not take it', `${where}, while ${others.length} are ready`);
@@ -145,7 +145,7 @@ export class Invariants {
     if (outcome === undefined) return;
     if (isRefusal(outcome)) {
       if (ONLY_FOR_POISON.has(outcome.reason) && !POISON.has(mark)) {
-        this.#fail('no innocent convicted', `request ${id}: ${outcome.message}`);
+        this.#fail('no good input quarantined', `request ${id}: ${outcome.message}`);
       }
     } else if (mark !== MARK.none && mark !== MARK.late) {
       this.#fail('no bad answer goes out', `request ${id} with mark ${mark} was answered`);
@@ -173,5 +173,5 @@ export class Invariants {
 }
 
 function lifeOf({ id, incarnation }: { readonly id: string; readonly incarnation: number }): string {
-  return `${id} life ${incarnation}`;
+  return `${id} process ${incarnation}`;
 }

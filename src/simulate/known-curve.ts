@@ -1,6 +1,6 @@
 import type { ServiceCurve } from '../batching/batch-target.ts';
 import { SloPolicy } from '../batching/slo-policy.ts';
-import type { MakePolicy } from '../fleet/batching-of.ts';
+import type { MakePolicy } from '../fleet/make-batching.ts';
 
 /** A service time that is known beforehand: a line, with nothing to learn and no error. */
 export class KnownCurve implements ServiceCurve {

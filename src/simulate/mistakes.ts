@@ -3,7 +3,7 @@ import { onMistake } from '../base/mistake.ts';
 import type { Random } from '../base/random.ts';
 import type { BatchPolicy } from '../batching/batch-policy.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
-import { batchingOf } from '../fleet/batching-of.ts';
+import { makeBatching } from '../fleet/make-batching.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionPorts } from '../fleet/version-spec.ts';
 
@@ -56,7 +56,7 @@ export class Mistakes {
     return {
       ...ports,
       makePolicy: (parts) => {
-        const { policy, planOf } = batchingOf(settings, { ...parts, makePolicy: undefined });
+        const { policy, planOf } = makeBatching(settings, { ...parts, makePolicy: undefined });
         return { policy: this.#policyOf(policy), planOf };
       },
       spawner: {
@@ -83,7 +83,7 @@ export class Mistakes {
       event.on(this.maybe);
     }
     version.path.requestSettled.on(this.maybe);
-    version.supervisor.moved.on(this.maybe);
+    version.supervisor.lifecycle.moved.on(this.maybe);
   }
 
   /** What was not contained as it should; undefined when all was. To be asked once, at the end. */

@@ -4,14 +4,14 @@ import { Histogram } from '../base/histogram.ts';
 import { type Random, seededRandom } from '../base/random.ts';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { ModelSettings } from '../config/model-settings.ts';
-import type { AnswerJudge } from '../fleet/answer-judge.ts';
-import type { MakePolicy } from '../fleet/batching-of.ts';
+import type { AnswerComparator } from '../fleet/answer-comparator.ts';
+import type { MakePolicy } from '../fleet/make-batching.ts';
 import { VersionInService } from '../fleet/version-in-service.ts';
 import type { BatchEnded } from '../serving/dispatcher.ts';
 import type { RequestFacts } from '../serving/request-facts.ts';
 import type { Batch } from '../work/batch.ts';
-import { Entry, NOBODY } from '../work/entry.ts';
-import { type TimedResult, TimedSpawner } from './timed-body.ts';
+import { DEFAULT_TENANT, Entry } from '../work/entry.ts';
+import { type TimedResult, TimedSpawner } from './timed-backend.ts';
 
 /** A policy that learns from what happens, and has to be told. */
 export interface Learner {
@@ -73,7 +73,7 @@ const METADATA = {
 };
 const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
 /** Answers without contents are as good as any. */
-const CONTENT: AnswerJudge = {
+const CONTENT: AnswerComparator = {
   isSame: () => true,
   areAlike: () => false,
   isListed: () => false,
@@ -102,7 +102,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   });
   const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
   const ports = it.makePolicy === undefined ? {} : { makePolicy: it.makePolicy };
-  const version = new VersionInService(spec, { clock, random, spawner, judge: CONTENT, ...ports });
+  const version = new VersionInService(spec, { clock, random, spawner, comparator: CONTENT, ...ports });
   const books = new Books(it.withinMs);
   let [batches, rows, busyMs] = [0, 0, 0];
   version.path.dispatcher.batchEnded.on((ended) => {
@@ -158,7 +158,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
 const FACTS: RequestFacts = {
   request: REQUEST,
   ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
-  ...{ tenant: NOBODY, isExplained: false, contentKey: undefined, trueLength: undefined },
+  ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
 };
 
 /** Counts what becomes of requests. */

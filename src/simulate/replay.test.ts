@@ -58,7 +58,7 @@ test('a recording replays to the same decisions, told step by step', () => {
   const result = replay(record(), ({ text }) => steps.push(text));
   assert.equal(result.difference, undefined);
   assert.ok(result.decisions > 60, `${result.decisions} decisions`);
-  assert.ok(steps.some((step) => /m\/1#0 life 1: ready to backoff, it was ended by SIGSEGV/.test(step)));
+  assert.ok(steps.some((step) => /m\/1#0 process 1: ready to backoff, it was ended by SIGSEGV/.test(step)));
 });
 
 test('the first thing that comes out differently is named', () => {

@@ -10,8 +10,8 @@ import { encodeBytesElements } from '../tensor/bytes-elements.ts';
 import { allocateArray, bytesOf, elementCount } from '../tensor/tensor.ts';
 import { Entry } from '../work/entry.ts';
 import { arrivedFacts } from './arrived-facts.ts';
-import { ReplayBody } from './replay-body.ts';
-import { inputWords } from './replay-words.ts';
+import { describeEvent } from './describe-event.ts';
+import { ReplayBody } from './replay-backend.ts';
 
 /** How a replay went. */
 export interface ReplayResult {
@@ -132,7 +132,7 @@ class Replay {
       case INPUT.LOADED:
       case INPUT.LOAD_FAILED:
       case INPUT.CREDITED:
-      case INPUT.BEAT:
+      case INPUT.HEARTBEAT:
       case INPUT.EXITED:
         it.body.report(this.#text(a), b, event, text);
         break;
@@ -160,9 +160,9 @@ class Replay {
     });
     const ownSample = kept.ownSample.map(withContents);
     const spec = { ...kept, ownSample, settings: ModelSettings.parse(kept.settings) };
-    const { clock, spawner, judge, dependencies } = body;
+    const { clock, spawner, comparator, dependencies } = body;
     const random = seededRandom(this.#recording.seed);
-    const version = new VersionInService(spec, { clock, random, spawner, judge, dependencies });
+    const version = new VersionInService(spec, { clock, random, spawner, comparator, dependencies });
     const entries = new Map<number, Entry>();
     version.path.requestSettled.on(({ entry }) => entries.delete(entry.id));
     watchDecisions(version, (decision) => this.#compare(index, decision));
@@ -204,7 +204,7 @@ class Replay {
 
   #tell(event: RecordedEvent, text: string): void {
     const version = this.#versions[event.version]?.version.name ?? '';
-    this.#onStep({ atMs: event.at, version, text: inputWords(event, text, this.#text(event.a)) });
+    this.#onStep({ atMs: event.at, version, text: describeEvent(event, text, this.#text(event.a)) });
   }
 }
 

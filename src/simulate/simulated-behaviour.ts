@@ -51,7 +51,7 @@ export interface SimulatedBehaviour {
   readonly metadata: ModelMetadata;
   /** Batches a replica takes at once; it runs one after the other. */
   readonly credits: number;
-  readonly beatPeriodMs: number;
+  readonly heartbeatPeriodMs: number;
   load(replica: ReplicaId, incarnation: number): SimulatedLoad;
   serviceMs(batch: SimulatedBatch): number;
   result(batch: SimulatedBatch): SimulatedResult;
@@ -69,7 +69,7 @@ export function wellBehaved(
   return {
     metadata: it.metadata,
     credits: it.credits,
-    beatPeriodMs: 1000,
+    heartbeatPeriodMs: 1000,
     load: () => ({ kind: 'loaded', afterMs: it.loadMs }),
     serviceMs: (batch) => it.serviceMs(batch),
     result: () => ({ kind: 'answer' }),

@@ -27,7 +27,7 @@ export class SimulatedChild implements ChildHandle {
   readonly #held: Held[] = [];
   #ended: ((end: ProcessEnd) => void) | undefined;
   #alarm: Timer | undefined;
-  #beats: Timer | undefined;
+  #heartbeats: Timer | undefined;
   #batches = 0;
   #isDraining = false;
   #isOver = false;
@@ -58,7 +58,7 @@ export class SimulatedChild implements ChildHandle {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#alarm?.cancel();
-    this.#beats?.cancel();
+    this.#heartbeats?.cancel();
     this.#soon(() => {
       this.data.close();
       this.control.close();
@@ -71,11 +71,11 @@ export class SimulatedChild implements ChildHandle {
     });
   }
 
-  /** It stops in its tracks, beats included, and does not die. */
+  /** It stops in its tracks, heartbeats included, and does not die. */
   freeze(): void {
     this.#isStopped = true;
     this.#alarm?.cancel();
-    this.#beats?.cancel();
+    this.#heartbeats?.cancel();
   }
 
   #onFrame(frame: Frame): void {
@@ -99,7 +99,7 @@ export class SimulatedChild implements ChildHandle {
 
   #load(): void {
     const load = this.#behaviour.load(this.#replica, this.#incarnation);
-    this.#beatLater();
+    this.#heartbeatLater();
     switch (load.kind) {
       case 'hang':
         return;
@@ -116,7 +116,7 @@ export class SimulatedChild implements ChildHandle {
         this.#after(load.afterMs, () => {
           this.#send(KIND.LOADED, Buffer.from(JSON.stringify(this.#behaviour.metadata)));
           this.#send(KIND.CREDIT, Buffer.alloc(0), this.#behaviour.credits);
-          this.#beat();
+          this.#heartbeat();
         });
     }
   }
@@ -175,22 +175,22 @@ export class SimulatedChild implements ChildHandle {
     if (this.#isDraining && this.#held.length === 0) this.end(0, null);
   }
 
-  #beatLater(): void {
-    this.#beats = this.#clock.at(
-      this.#clock.now() + this.#behaviour.beatPeriodMs,
+  #heartbeatLater(): void {
+    this.#heartbeats = this.#clock.at(
+      this.#clock.now() + this.#behaviour.heartbeatPeriodMs,
       () => {
-        this.#beat();
-        this.#beatLater();
+        this.#heartbeat();
+        this.#heartbeatLater();
       },
       RANK.completion,
     );
   }
 
-  #beat(): void {
+  #heartbeat(): void {
     const rssBytes = this.#behaviour.rssBytes(this.#replica, this.#batches);
-    const beat = { rssBytes, cpuMs: 0, batches: this.#batches };
+    const heartbeat = { rssBytes, cpuMs: 0, batches: this.#batches };
     const encoder = new FrameEncoder();
-    encoder.add(this.#header(KIND.BEAT), Buffer.from(JSON.stringify(beat)), []);
+    encoder.add(this.#header(KIND.HEARTBEAT), Buffer.from(JSON.stringify(heartbeat)), []);
     this.control.deliver(Buffer.concat(encoder.finish()));
   }
 

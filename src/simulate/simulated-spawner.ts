@@ -11,7 +11,7 @@ const ORDER: LoadOrder = {
   threads: 1,
   device: 'cpu',
   finite: 'off',
-  beatPeriodMs: 1000,
+  heartbeatPeriodMs: 1000,
   maxAnswerBytes: 2 ** 30,
   maxErrorCharacters: 8192,
 };

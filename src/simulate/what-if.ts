@@ -10,7 +10,7 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 import { INPUT, type RecordedEvent, type Recording } from '../observe/recording.ts';
 import { ServiceTime } from '../replica/service-time.ts';
 import { allocateArray, bytesOf } from '../tensor/tensor.ts';
-import { isPractice } from '../work/batch.ts';
+import { isSynthetic } from '../work/batch.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { wellBehaved } from './simulated-behaviour.ts';
 import { SimulatedSpawner } from './simulated-spawner.ts';
@@ -70,7 +70,7 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
       else latencies.record(settledAt - entry.receivedAt);
     });
     version.path.dispatcher.batchStarted.on(({ work }) => {
-      if (isPractice(work.reason)) return;
+      if (isSynthetic(work.reason)) return;
       batches += 1;
       rows += work.rows;
     });

@@ -8,7 +8,7 @@ export interface StabilityRule {
   readonly tolerance: number;
 }
 
-export interface StabilityVerdict {
+export interface Stability {
   readonly isStable: boolean;
   /** Median of the last window; 0 before there is one. */
   readonly stableMs: number;
@@ -25,7 +25,7 @@ const LEAST_RUNS = 2;
  * because a single run that the machine disturbed must neither end practice nor prolong it. Long runs need
  * fewer of them: what disturbs a millisecond is lost in fifty.
  */
-export function judgeStability(rule: StabilityRule, latenciesMs: readonly number[]): StabilityVerdict {
+export function evaluateStability(rule: StabilityRule, latenciesMs: readonly number[]): Stability {
   const lastFrom = windowStart(rule, latenciesMs, latenciesMs.length);
   const beforeFrom = lastFrom === undefined ? undefined : windowStart(rule, latenciesMs, lastFrom);
   const stableMs = median(latenciesMs.slice(lastFrom ?? 0));

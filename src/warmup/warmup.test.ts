@@ -3,23 +3,23 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytesOf } from '../tensor/tensor.ts';
 import { OTHER_SIZE, SAME_KERNELS, sameAnswer } from './same-answer.ts';
-import { judgeStability } from './stability.ts';
+import { evaluateStability } from './stability.ts';
 
 const rule = { windowRuns: 3, windowMs: 1e9, tolerance: 0.1 };
 
 test('two windows that agree are stable, and the last median is the latency', () => {
-  const verdict = judgeStability(rule, [90, 40, 20, 10, 11, 9, 10, 10.5, 10]);
-  assert.equal(verdict.isStable, true);
-  assert.equal(verdict.stableMs, 10);
+  const result = evaluateStability(rule, [90, 40, 20, 10, 11, 9, 10, 10.5, 10]);
+  assert.equal(result.isStable, true);
+  assert.equal(result.stableMs, 10);
 });
 
 test('falling latency is not stable yet', () => {
-  assert.equal(judgeStability(rule, [30, 28, 26, 20, 18, 16]).isStable, false);
+  assert.equal(evaluateStability(rule, [30, 28, 26, 20, 18, 16]).isStable, false);
 });
 
 test('one disturbed run neither ends practice nor prolongs it', () => {
-  assert.equal(judgeStability(rule, [10, 10, 10, 10, 99, 10]).isStable, true);
-  assert.equal(judgeStability(rule, [20, 20, 20, 10, 20, 10]).isStable, false);
+  assert.equal(evaluateStability(rule, [10, 10, 10, 10, 99, 10]).isStable, true);
+  assert.equal(evaluateStability(rule, [20, 20, 20, 10, 20, 10]).isStable, false);
 });
 
 test('nothing is stable before there are two windows; constant latency is as soon as there are', () => {
@@ -30,8 +30,8 @@ test('nothing is stable before there are two windows; constant latency is as soo
       (windowRuns, ms) => {
         const settings = { windowRuns, windowMs: 1e9, tolerance: 0.1 };
         const runs = new Array<number>(2 * windowRuns).fill(ms);
-        assert.equal(judgeStability(settings, runs).isStable, true);
-        assert.equal(judgeStability(settings, runs.slice(1)).isStable, false);
+        assert.equal(evaluateStability(settings, runs).isStable, true);
+        assert.equal(evaluateStability(settings, runs.slice(1)).isStable, false);
       },
     ),
   );
@@ -39,9 +39,9 @@ test('nothing is stable before there are two windows; constant latency is as soo
 
 test('long runs fill a window sooner, but two it must be', () => {
   const brisk = { windowRuns: 5, windowMs: 50, tolerance: 0.1 };
-  assert.equal(judgeStability(brisk, [30, 31, 30, 30]).isStable, true);
-  assert.equal(judgeStability(brisk, [90, 90]).isStable, false);
-  assert.equal(judgeStability(brisk, [90, 60, 30, 30]).isStable, false);
+  assert.equal(evaluateStability(brisk, [30, 31, 30, 30]).isStable, true);
+  assert.equal(evaluateStability(brisk, [90, 90]).isStable, false);
+  assert.equal(evaluateStability(brisk, [90, 60, 30, 30]).isStable, false);
 });
 
 test('answers are the same up to rounding, and not beyond', () => {

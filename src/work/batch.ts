@@ -36,6 +36,6 @@ export type BatchReason =
   | 'probe';
 
 /** Whether these are runs of ours, which no caller waits for. */
-export function isPractice(reason: BatchReason): boolean {
+export function isSynthetic(reason: BatchReason): boolean {
   return reason === 'warmup' || reason === 'probe';
 }

@@ -36,17 +36,17 @@ export interface Tenant {
 }
 
 /** Who has not said who they are. */
-export const NOBODY: Tenant = { name: '', weight: 1 };
+export const DEFAULT_TENANT: Tenant = { name: '', weight: 1 };
 
 /** Where a request runs, so that it can be called off there. */
-export interface RunningPlace {
+export interface RunLocation {
   cancel(entry: Entry): void;
   /** Another one gets the answer instead. */
   replace(entry: Entry, successor: Entry): void;
 }
 
 /** The batch a request was in. */
-export interface Ride {
+export interface BatchInfo {
   readonly reason: BatchReason;
   /** Of the whole batch. */
   readonly rows: number;
@@ -76,7 +76,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   readonly tenant: Tenant;
   readonly contentKey: string | undefined;
   readonly isExplained: boolean;
-  isExempt = false;
+  isExploration = false;
   /** When it left the queue; undefined while it waits. */
   dispatchedAt: number | undefined;
   /** Its caller has gone, or has waited for as long as it wanted to: it has no answer of its own. */
@@ -85,11 +85,11 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   failedAt: string | undefined;
   /** Another one that has: there is no need to ask a third. */
   alsoFailedAt: string | undefined;
-  running: RunningPlace | undefined;
+  running: RunLocation | undefined;
   /** Batches it has been in. */
   attempts = 0;
   /** The last of them. */
-  ride: Ride | undefined;
+  batchInfo: BatchInfo | undefined;
   /** The equal request that runs for both. */
   leader: Entry | undefined;
   followers: Entry[] | undefined;
@@ -100,7 +100,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   flowBefore: Entry | undefined;
   flowAfter: Entry | undefined;
   isQueued = false;
-  /** Place among the deadlines. */
+  /** ReplicaSlot among the deadlines. */
   heapIndex = -1;
   #setbacks: Setbacks | undefined;
   #owner: EntryOwner | undefined;

@@ -13,7 +13,7 @@ export interface WaitingRequest {
   /** When it came, less its priority's lead: whoever has the lowest goes first. */
   readonly rank: number;
   /** It goes whatever is predicted, to see whether predictions are still right. */
-  readonly isExempt: boolean;
+  readonly isExploration: boolean;
 }
 
 /** A lane as policies see it. */

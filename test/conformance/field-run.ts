@@ -69,13 +69,13 @@ function layOut({ files, yaml = '' }: FieldCase, name: string, folder: string): 
   writeFileSync(join(folder, 'galley.yaml'), `repository: models\n${yaml}`);
 }
 
-interface Place {
+interface ReplicaSlot {
   readonly server: RunningServer;
   readonly name: string;
   readonly folder: string;
 }
 
-async function tryStep(step: FieldStep, place: Place): Promise<string[]> {
+async function tryStep(step: FieldStep, place: ReplicaSlot): Promise<string[]> {
   try {
     return await take(step, place);
   } catch (caught) {
@@ -83,7 +83,7 @@ async function tryStep(step: FieldStep, place: Place): Promise<string[]> {
   }
 }
 
-async function take(step: FieldStep, { server, name, folder }: Place): Promise<string[]> {
+async function take(step: FieldStep, { server, name, folder }: ReplicaSlot): Promise<string[]> {
   const { url, pid } = server;
   if ('wait' in step) {
     // The case is about what happens, or must not, while nobody asks.

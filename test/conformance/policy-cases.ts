@@ -242,7 +242,7 @@ function restarts(initialS: number, maxS: number): RestartSettings {
   return {
     initialDelayMs: initialS * S,
     maxDelayMs: maxS * S,
-    maxBadLives: Number.POSITIVE_INFINITY,
+    maxFailures: Number.POSITIVE_INFINITY,
     maxExits: Number.POSITIVE_INFINITY,
     windowMs: 0,
     resetAfter: { quietMs: Number.POSITIVE_INFINITY },

@@ -28,7 +28,7 @@ const ORDER = {
   device: 'cpu',
   batchAxis: undefined,
   finite: 'nan',
-  beatPeriodMs: 50,
+  heartbeatPeriodMs: 50,
   maxAnswerBytes: 2 ** 20,
   maxErrorCharacters: 8192,
 } as const;
@@ -60,7 +60,7 @@ function simulatedBody(): Body {
     new Int32Array(Uint8Array.from(inputs[0]?.data.chunks.flatMap((chunk) => [...chunk]) ?? []).buffer);
   const behaviour = {
     ...wellBehaved({ metadata: METADATA, credits: 2, loadMs: 5, serviceMs: () => 1 }),
-    beatPeriodMs: 50,
+    heartbeatPeriodMs: 50,
     result: ({ inputs }: { inputs: Parameters<typeof order>[0] }) => {
       const orders = order(inputs);
       if (orders.includes(THROW as number)) return { kind: 'throw', message: 'told to throw' } as const;
@@ -95,7 +95,7 @@ function spawn({ spawner }: Body) {
       credits += batches;
       reports.push('credited');
     },
-    beat: () => reports.push('beat'),
+    heartbeat: () => reports.push('heartbeat'),
     exited: (it) => {
       exit = it;
       reports.push('exited');
@@ -138,7 +138,7 @@ function spawn({ spawner }: Body) {
 
 /** They come whenever it is time, also while the model is being loaded. */
 function withoutBeats(reports: readonly string[]): string[] {
-  return reports.filter((report) => report !== 'beat');
+  return reports.filter((report) => report !== 'heartbeat');
 }
 
 function requestOf(order: number): InferenceRequest {
@@ -161,7 +161,7 @@ for (const make of [realBody, simulatedBody]) {
     assert.deepEqual(one.parts, [[7], [8]]);
     assert.deepEqual(two.parts, [[9]]);
     assert.equal(one.outcome()?.kind, 'done');
-    await body.when('it beats', () => reports.includes('beat'));
+    await body.when('it beats', () => reports.includes('heartbeat'));
     replica.drain();
     await body.when('it has left', () => exit() !== undefined);
     assert.deepEqual([exit()?.code, exit()?.cause], [0, 'left']);
@@ -195,7 +195,7 @@ for (const make of [realBody, simulatedBody]) {
     await body.when('it is loaded', () => credits() > 0);
     const [running, waiting] = [run(1, DIE as number), run(2, 0)];
     await body.when('both are lost', () => waiting.outcome() !== undefined);
-    assert.deepEqual(reports.filter((report) => report !== 'beat').slice(2), [
+    assert.deepEqual(reports.filter((report) => report !== 'heartbeat').slice(2), [
       'exited',
       'ended 1',
       'ended 2',

@@ -27,7 +27,7 @@ writeFileSync(
 function settingsFile(models: Readonly<Record<string, string>>): string {
   const file = join(root, `${files++}.yaml`);
   // A check of ours beside them would only make the times less even.
-  const more = `path: ${RESTING}, health: {readiness: {enabled: false}, restart: {maxBadLives: 2, initialDelayMs: 10, maxDelayMs: 20}}`;
+  const more = `path: ${RESTING}, health: {readiness: {enabled: false}, restart: {maxFailures: 2, initialDelayMs: 10, maxDelayMs: 20}}`;
   const lines = Object.entries(models).map(([name, own]) => `  ${name}: {${more}, ${own}}`);
   writeFileSync(file, `models:\n${lines.join('\n')}\n`);
   return file;
@@ -69,7 +69,7 @@ interface Batching {
   readonly lanes: readonly Lane[];
 }
 
-async function batchingOf(url: string, model: string): Promise<Batching> {
+async function makeBatching(url: string, model: string): Promise<Batching> {
   const response = await fetch(`${url}/admin/models/${model}`);
   const { versions } = (await response.json()) as { versions: { batching: Batching }[] };
   return versions[0]?.batching as Batching;
@@ -90,7 +90,7 @@ test('a model with an objective serves, and the admin API shows how its batches 
   ]);
   const { url } = server;
   assert.equal((await askRow(url, 'planned')).status, 200);
-  const { objective, goal, maxBatchSize, lanes } = await batchingOf(url, 'planned');
+  const { objective, goal, maxBatchSize, lanes } = await makeBatching(url, 'planned');
   assert.deepEqual([objective, goal, maxBatchSize], [{ latencyMs: 400, percentile: 95 }, 'latency', 8]);
   assert.equal(lanes.length, 1);
   const [lane] = lanes;
@@ -107,12 +107,13 @@ test('a model with an objective serves, and the admin API shows how its batches 
   assert.ok((await metricOf(url, 'planned', 'galley_objective_total')) >= 1);
 
   // Without practice the plan comes from the requests themselves.
-  for (const known of (await batchingOf(url, 'unpractised')).lanes) assert.equal(known.targetRows, undefined);
+  for (const known of (await makeBatching(url, 'unpractised')).lanes)
+    assert.equal(known.targetRows, undefined);
   await until('enough is known to plan', async () => {
     assert.equal((await askRow(url, 'unpractised')).status, 200);
-    return (await batchingOf(url, 'unpractised')).lanes[0]?.targetRows !== undefined;
+    return (await makeBatching(url, 'unpractised')).lanes[0]?.targetRows !== undefined;
   });
-  assert.deepEqual((await batchingOf(url, 'free')).objective, null);
+  assert.deepEqual((await makeBatching(url, 'free')).objective, null);
 
   assert.equal((await explained(url, 'planned')).batchReason, 'idle');
   const { batchReason, queueMs } = await explained(url, 'saving');
@@ -131,7 +132,7 @@ for (const [latencyMs, text] of [
     const ended = await galley(['serve', file, '--strict', '--port', '0', '--log-level', 'silent']);
     await until('no child is left', () => replicaProcesses().every((pid) => before.includes(pid)));
     assert.equal(ended.code, 1, ended.stdout);
-    assert.match(ended.stderr, /model 'late\/1' cannot be served: 2 lives in a row ended/);
+    assert.match(ended.stderr, /model 'late\/1' cannot be served: 2 processes in a row ended/);
     const numbers = /objective\.latencyMs (\S+) cannot be held: one row alone takes ([\d.]+) ms/.exec(
       ended.stderr,
     );

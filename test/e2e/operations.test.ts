@@ -59,7 +59,7 @@ test('an operator sees what was decided, live and afterwards, and may restart a 
   await until('it is back', async () =>
     /"incarnation":2/.test(await (await fetch(`${url}/admin/models/fragile`)).text()),
   );
-  await until('it was told', () => /life 2 went from warming to ready/.test(stream));
+  await until('it was told', () => /process 2 went from warming to ready/.test(stream));
   assert.match(stream, /event: admin\ndata: .*an operator asked for: restart/);
 
   const [admin] = await decisions(url, 'kind=admin');
@@ -86,7 +86,7 @@ test('a drained replica stays away, an ejected one gets nothing, and both come b
       .status;
   assert.equal(await act(0, 'eject'), 200);
   for (let count = 0; count < 5; count++) assert.equal((await order(url, 0)).status, 200);
-  assert.equal(await act(0, 'readmit'), 200);
+  assert.equal(await act(0, 'restore'), 200);
   assert.equal(await act(1, 'drain'), 200);
   await until('one process is left', () => childrenOf(server.pid).length === 1);
   assert.equal((await order(url, 0)).status, 200);
@@ -111,7 +111,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   assert.match(same.stdout, /^the same: \d+ inputs, \d+ decisions/);
   assert.equal(same.code, 0);
   const steps = await galley(['replay', file, '--steps']);
-  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 life 1: warming to ready, warmup is over/);
+  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup is over/);
   const whatIf = await galley(['replay', file, '--set', 'batching.maxWaitMs=50']);
   assert.match(whatIf.stdout, /latency p99 +\d+\.\d+ ms +→ +5\d\.\d+ ms/);
   const wrong = await galley(['replay', file, '--set', 'maxWaitMs']);

@@ -23,10 +23,10 @@ for (const word of ['not finite', 'wrong shape']) {
     const kept = await fleet.replica(
       0,
       'out for its check alone',
-      ({ state, complaints }) =>
+      ({ state, conditions }) =>
         state === 'ejected' &&
-        complaints.every(({ cause }) => cause === 'golden' || cause === 'readiness') &&
-        complaints.some(({ severity }) => severity === 'down'),
+        conditions.every(({ cause }) => cause === 'golden' || cause === 'readiness') &&
+        conditions.some(({ severity }) => severity === 'down'),
     );
     assert.match(kept.lastProbe?.result ?? '', /failed|mismatch/);
     await fleet.replica(
@@ -69,7 +69,7 @@ test('28: a replica that fails at once draws no more requests for it, and is out
   fleet.order(sinkhole, 'throw', 'always');
   await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
   await until('the time for errors is over', async () =>
-    (await fleet.replicas())[0]?.complaints.every(({ cause }) => cause !== 'errors'),
+    (await fleet.replicas())[0]?.conditions.every(({ cause }) => cause !== 'errors'),
   );
   await fleet.answered(200);
   assert.equal((await fleet.replicas())[0]?.state, 'ejected');

@@ -17,7 +17,7 @@ const CLI = join(PROJECT, 'dist/src/cli/main.js');
 const SLOW = { path: join(TEST_MODELS, 'slow'), replicas: 2, warmup: { enabled: false } };
 /** So short that a pause, or a clock believed, would be told from all being well. */
 const NERVOUS = {
-  beatPeriodMs: 50,
+  heartbeatPeriodMs: 50,
   liveness: { periodMs: 500 },
   readiness: { periodMs: 200, timeoutMs: 100 },
   watchdogMs: 900,
@@ -31,7 +31,7 @@ test('21: the wall clock jumps by an hour, and nothing at all happens', async ()
   const { now } = Date;
   const [version] = server.registry.all();
   const told: string[] = [];
-  version?.supervisor.moved.on(({ replica, to, reason }) => {
+  version?.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
     // A check of ours may be late on a busy machine, which makes a replica second choice and no more.
     if (to !== 'ready' && to !== 'degraded') told.push(`${replica} is ${to}: ${reason}`);
   });
@@ -59,7 +59,7 @@ test('21: the wall clock jumps by an hour, and nothing at all happens', async ()
 
 test('22: SIGTERM: not ready at once, let in for a while, all of that answered, and out with 0', async () => {
   const server = await start({
-    shutdown: { lameDuckMs: 700, patienceMs: 20_000 },
+    shutdown: { lameDuckMs: 700, gracePeriodMs: 20_000 },
     models: { slow: { ...SLOW, batching: { maxBatchSize: 1 } } },
   });
   const { url } = server;
@@ -162,7 +162,7 @@ test('24: a port in use ends the start at once in one clear line, and whoever ha
 test('26: with all replicas down requests wait for the restart; given up, they are refused at once', async () => {
   const [hold, broken] = [join(folder, 'hold'), join(folder, 'broken')];
   writeFileSync(join(folder, 'gated.mjs'), gatedModel(hold, broken));
-  const restart = { maxBadLives: 3, initialDelayMs: 50, retryFailedMs: 600_000 };
+  const restart = { maxFailures: 3, initialDelayMs: 50, retryFailedMs: 600_000 };
   const gated = { path: join(folder, 'gated.mjs'), replicas: 2, health: { restart } };
   const server = await start({ models: { gated } });
   const { url } = server;

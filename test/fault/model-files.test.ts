@@ -16,7 +16,7 @@ import { metric, statusOf, temporaryFolder } from './support/gateway-view.ts';
 
 const folder = temporaryFolder();
 const HIDDEN = 4_096;
-const HEALTH = { beatPeriodMs: 50, readiness: { periodMs: 500, timeoutMs: 400 } };
+const HEALTH = { heartbeatPeriodMs: 50, readiness: { periodMs: 500, timeoutMs: 400 } };
 
 /** A model that multiplies its input, in some 50 KB, so that there is something to be cut in the middle. */
 function multiplier(factor: number): Uint8Array {
@@ -112,7 +112,7 @@ test('17: a corrupt model file is refused at the start, and never takes the plac
   factors.delete(1);
   // What was on its way to the old one may still be answered by it.
   factors.add(1);
-  await until('the old one has ended', () => server.registry.leaving().length === 0);
+  await until('the old one has ended', () => server.registry.draining().length === 0);
   await bystanders.answersMore(10);
   factors.delete(1);
   await bystanders.answersMore(20);

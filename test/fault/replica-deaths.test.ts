@@ -45,7 +45,7 @@ test('1: a replica that dies in the middle of a batch costs no request, and one 
     recoveries.map(({ replica, facts }) => `${replica} ${facts.how}`),
     ['faulty/1#0 isolate', 'faulty/1#1 retry'],
   );
-  assert.deepEqual(await fleet.decisions('conviction'), []);
+  assert.deepEqual(await fleet.decisions('quarantine'), []);
   assert.deepEqual(await fleet.alerts(), ['ReplicaRestarted']);
   await fleet.stop();
 });
@@ -113,7 +113,7 @@ test('8: an input that ends every replica ends two, is answered 422 from then on
   await fleet.allReady();
   await fleet.answered(50);
   assert.equal((await fleet.decisions('restart')).length, 2);
-  assert.equal((await fleet.decisions('conviction')).length, 1);
+  assert.equal((await fleet.decisions('quarantine')).length, 1);
   await until('it is told', async () => (await fleet.alerts()).includes('PoisonInput'));
   await fleet.stop();
 });
@@ -134,7 +134,7 @@ test('10: half a frame, or text on the pipe for frames, ends the replica and rea
   assert.match(reasons[1] ?? '', /broke the protocol with bytes that are no frame/);
   assert.match(reasons[2] ?? '', /broke the protocol with a frame of \d+ bytes, more than/);
   assert.ok((await fleet.decisions('recovery')).every(({ facts }) => facts.how === 'isolate'));
-  assert.deepEqual(await fleet.decisions('conviction'), []);
+  assert.deepEqual(await fleet.decisions('quarantine'), []);
   assert.deepEqual([half, garbage, huge].filter(isAlive), []);
   await fleet.stop();
 });
@@ -142,7 +142,7 @@ test('10: half a frame, or text on the pipe for frames, ends the replica and rea
 test('39: a life that cannot be begun is tried again with growing delays; a rejection nobody handles ends one life', async (t) => {
   const fleet = await Fleet.start(t, {
     replicas: 2,
-    health: ', restart: {initialDelayMs: 100, maxBadLives: 20}',
+    health: ', restart: {initialDelayMs: 100, maxFailures: 20}',
   });
   const { server, pids } = fleet;
 

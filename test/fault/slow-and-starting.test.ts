@@ -71,9 +71,9 @@ test('27: a replica ten times slower than the others is second choice, and the s
   const withoutMs = fleet.load.p99Ms;
 
   fleet.order(slow, 'slow', 'always');
-  await fleet.operate(0, 'readmit');
-  await fleet.replica(0, 'second choice', ({ state, complaints }) => {
-    return state === 'degraded' && complaints.some(({ cause }) => cause === 'slow');
+  await fleet.operate(0, 'restore');
+  await fleet.replica(0, 'second choice', ({ state, conditions }) => {
+    return state === 'degraded' && conditions.some(({ cause }) => cause === 'slow');
   });
   fleet.load.restartClock();
   await fleet.answered(250);
@@ -118,7 +118,7 @@ test('35: a replica that dies at each start is tried again ever later, given up,
   fleet.order('all', 'segfault', 'load');
   await fleet.operate(0, 'restart');
   const { reason } = await fleet.replica(0, 'given up', ({ state }) => state === 'failed');
-  assert.match(reason, /6 lives in a row ended before they were any good/);
+  assert.match(reason, /6 processes in a row ended before they were healthy/);
   // On a busy machine others may be second choice for a while.
   const moves = (await fleet.decisions('replica,restart'))
     .slice(before)

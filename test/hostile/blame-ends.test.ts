@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { HostileServer } from '../support/hostile-server.ts';
 import { until } from '../support/until.ts';
 
-const SETTINGS = 'replicas: 2, timeoutMs: 20000, health: {beatPeriodMs: 50, slowStart: {windowMs: 0}}';
+const SETTINGS = 'replicas: 2, timeoutMs: 20000, health: {heartbeatPeriodMs: 50, slowStart: {windowMs: 0}}';
 
 test('whatever way an input ends its replica, it is found after two lives and refused; the model serves on', async (t) => {
   const hostile = await HostileServer.start(t, SETTINGS);
@@ -60,7 +60,7 @@ test('what code does after its answer convicts nothing, costs no request, and is
   isOver = true;
   await Promise.all(innocents);
   assert.deepEqual(wrong, []);
-  assert.deepEqual(await hostile.decisions('conviction'), []);
+  assert.deepEqual(await hostile.decisions('quarantine'), []);
   const late = await hostile.decisions('late error');
   assert.equal(late.length, 8);
   assert.ok(

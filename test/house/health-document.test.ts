@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { httpStatusOf, isRefusal, retryAfterMsOf } from '../../src/base/errors.ts';
-import { evidenceOf } from '../../src/health/conviction.ts';
+import { evidenceOf } from '../../src/health/quarantine-policy.ts';
 import type { SimulatedBatch, SimulatedResult } from '../../src/simulate/simulated-behaviour.ts';
 import type { LossCause } from '../../src/work/outcome.ts';
 import { bears, setUp } from '../support/simulated-version.ts';
@@ -99,7 +99,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
     }),
   'all replicas are away': () => {
     const it = setUp(
-      { replicas: 1, health: { restart: { maxBadLives: 1 } } },
+      { replicas: 1, health: { restart: { maxFailures: 1 } } },
       { load: (_, incarnation) => (incarnation === 1 ? { kind: 'loaded', afterMs: 0 } : { kind: 'hang' }) },
     );
     it.spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');

@@ -5,7 +5,7 @@ import { ModelSettings } from '../../src/config/model-settings.ts';
 import { VersionInService } from '../../src/fleet/version-in-service.ts';
 import type { VersionPorts } from '../../src/fleet/version-spec.ts';
 import type { Answer, InferenceRequest } from '../../src/model/inference.ts';
-import { ANYONE } from '../../src/serving/request-facts.ts';
+import { ANONYMOUS } from '../../src/serving/request-facts.ts';
 import {
   type SimulatedBatch,
   type SimulatedBehaviour,
@@ -13,7 +13,7 @@ import {
 } from '../../src/simulate/simulated-behaviour.ts';
 import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
-import { isPractice } from '../../src/work/batch.ts';
+import { isSynthetic } from '../../src/work/batch.ts';
 
 const METADATA = {
   platform: 'simulated',
@@ -60,7 +60,7 @@ export function setUp(
   };
   const version = new VersionInService(spec, { clock, random: seededRandom('test'), spawner, ...ports });
   version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
-    if (isPractice(work.reason)) return;
+    if (isSynthetic(work.reason)) return;
     const ids = work.members.map(({ request }) => Number(request.id));
     sent.push({ atMs: clock.now(), replica: replica.id, rows: batch.rows, ids });
   });
@@ -81,7 +81,7 @@ export function setUp(
     const entry = version.submit(
       request(id, rows, width, mark, timeoutMs, priority),
       (outcome) => outcomes.get(id)?.push(outcome),
-      { ...ANYONE, tenant: { name: tenant, weight } },
+      { ...ANONYMOUS, tenant: { name: tenant, weight } },
     );
     if (isRefusal(entry)) outcomes.get(id)?.push(entry);
     else if ('cached' in entry) outcomes.get(id)?.push(entry.cached);

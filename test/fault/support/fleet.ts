@@ -17,7 +17,7 @@ export interface ReplicaSeen {
   readonly restarts: number;
   readonly running: number;
   readonly lastProbe?: { readonly result: string; readonly detail: string };
-  readonly complaints: readonly { readonly cause: string; readonly severity: string }[];
+  readonly conditions: readonly { readonly cause: string; readonly severity: string }[];
 }
 
 /** A decision as the admin API shows it. */
@@ -58,7 +58,7 @@ export class Fleet {
       file,
       `alerts: {everyMs: 50${alerts}}
 models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, warmup: ${warmup},
-  batching: {maxBatchSize: 8}, process: {env: [FAULT_FOLDER]}, health: {beatPeriodMs: 20, slowStart: {windowMs: 0}${health}}${more}}}`,
+  batching: {maxBatchSize: 8}, process: {env: [FAULT_FOLDER]}, health: {heartbeatPeriodMs: 20, slowStart: {windowMs: 0}${health}}${more}}}`,
     );
     process.env.FAULT_FOLDER = folder;
     const server = await RunningServer.start([file, '--log-level', 'silent']);
@@ -140,7 +140,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return decisions.filter(({ facts }) => facts.status === 'firing').map(({ facts }) => facts.alert);
   }
 
-  async operate(index: number, action: 'restart' | 'drain' | 'eject' | 'readmit'): Promise<void> {
+  async operate(index: number, action: 'restart' | 'drain' | 'eject' | 'restore'): Promise<void> {
     const url = `${this.server.url}/admin/models/faulty/versions/1/replicas/${index}/${action}`;
     const { status, body } = await send(this.#agent, url, '');
     assert.equal(status, 200, body);

@@ -1,0 +1,147 @@
+import type { Server } from 'node:http';
+import type { Logger } from 'pino';
+import { Arrivals } from '../api/arrivals.ts';
+import { BodyBudget } from '../api/body-budget.ts';
+import { Codec } from '../api/codec.ts';
+import { ExtensionRoutes } from '../api/extension-routes.ts';
+import { HeaderCheck } from '../api/header-check.ts';
+import { listen, makeHttpServer } from '../api/http-server.ts';
+import { InferenceHandler } from '../api/inference-handler.ts';
+import { ModelRoutes } from '../api/model-routes.ts';
+import { OpenRequests } from '../api/open-requests.ts';
+import { sendRefusal } from '../api/reply.ts';
+import { Router } from '../api/router.ts';
+import { Tenants } from '../api/tenants.ts';
+import type { Clock } from '../base/clock.ts';
+import { type Reason, refuse } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { ServerSettings } from '../config/server-settings.ts';
+import type { ModelRegistry } from '../fleet/model-registry.ts';
+import type { ServerHealth } from '../fleet/server-health.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { Statistics } from '../observe/statistics.ts';
+import { connectionsWithin, descriptorLimit } from './connection-limit.ts';
+import { grantedCores } from './cores.ts';
+import { MemoryReturn } from './memory-return.ts';
+import { bodiesView, connectionsView } from './network-view.ts';
+import type { Operations } from './operations.ts';
+import { PACKAGE_VERSION } from './package-version.ts';
+import { rarely } from './rarely.ts';
+
+/** Turned away at the queue because there is not enough for all. */
+const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTED_LATE'] as const);
+
+/** What the front needs of the server behind it. */
+export interface FrontendPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly registry: ModelRegistry;
+  readonly health: ServerHealth;
+  readonly operations: Operations;
+  readonly adminToken: string | undefined;
+  /** Tenants by the hash of their API keys. */
+  readonly tenantKeys: ReadonlyMap<string, string>;
+  readonly random: Random;
+}
+
+/** Everything that faces the network: door, codec, routes and the HTTP server itself. */
+export class HttpFrontend {
+  readonly #settings: ServerSettings;
+  readonly #ports: FrontendPorts;
+  readonly #router: Router;
+  readonly #http: Server;
+  readonly #codec: Codec;
+  readonly #metrics: Metrics;
+  readonly #arrivals: Arrivals;
+  readonly #memory: MemoryReturn;
+  readonly #open: OpenRequests;
+
+  constructor({ server: settings }: LoadedConfig, ports: FrontendPorts) {
+    const { clock, registry, health, log, operations } = ports;
+    this.#settings = settings;
+    this.#ports = ports;
+    const { maxBodyBytes, maxInFlightBytes, name } = settings;
+    const { minBodyBytesPerSecond, maxPeerShare, writeStallMs } = settings.http;
+    const budget = new BodyBudget({
+      ...{ maxBytes: maxInFlightBytes, share: maxPeerShare },
+      freed: (bytes) => this.#memory.freed(bytes),
+    });
+    this.#memory = new MemoryReturn(clock);
+    this.#arrivals = new Arrivals(clock, minBodyBytesPerSecond);
+    const tenants = new Tenants(settings.tenants, ports.tenantKeys, clock, ports.random);
+    const door = new HeaderCheck(registry, { maxBodyBytes, isAdmitting: () => health.isAdmitting, tenants });
+    // One core is for the front door; large JSON gets what is left, but at least one thread.
+    this.#codec = new Codec(clock, Math.max(1, Math.floor(grantedCores()) - 1));
+    const inference = new InferenceHandler(door, {
+      ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals, writeStallMs },
+    });
+    const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
+    const statistics = new Statistics(registry);
+    const wallMs = (at: number) => operations.wallMs(at);
+    const extensions = new ExtensionRoutes({ registry, statistics, wallMs });
+    this.#router = new Router(inference, models, extensions, health);
+    inference.refused.on(({ version, refusal }) => {
+      this.#metrics.countRefused(version, refusal.reason);
+      if (SHED.has(refusal.reason)) operations.rules.countShed(version);
+      if (refusal.reason === 'INTERNAL')
+        log.error({ error: refusal.cause }, 'request ended by an internal error');
+    });
+    const maxConnections = settings.http.maxConnections ?? connectionsWithin(descriptorLimit());
+    const notKept = rarely(clock, (why, detail, count) =>
+      log.warn({ why, connections: count }, `connections are refused: ${detail}`),
+    );
+    this.#open = new OpenRequests(clock, maxConnections, notKept);
+    const network = { bodies: bodiesView(budget, this.#arrivals), connections: connectionsView(this.#open) };
+    this.#metrics = new Metrics(network, operations);
+    for (const version of registry.all()) this.#metrics.watch(version);
+    registry.added.on((version) => this.#metrics.watch(version));
+    registry.forgotten.on((version) => this.#metrics.forget(version));
+    this.#http = makeHttpServer(settings.http, maxConnections, (req, res) => {
+      this.#open.enter(req, res, () => {
+        try {
+          this.#router.route(req, res);
+        } catch (caught) {
+          // A mistake of ours ends the request, never the server.
+          log.error({ error: caught, url: req.url }, 'request ended by an internal error');
+          sendRefusal(res, refuse('INTERNAL', 'internal error'));
+        }
+      });
+    });
+    this.#open.watch(this.#http);
+  }
+
+  /** Opens the port and resolves with its number. */
+  async listen(): Promise<number> {
+    return listen(this.#http, this.#settings.host, this.#settings.port);
+  }
+
+  /** What no prediction needs: codec threads, metrics, admin. */
+  async loadTheRest(): Promise<void> {
+    const { makeOtherRoutes } = await import('../api/other-routes.ts');
+    const { registry, operations, adminToken } = this.#ports;
+    this.#router.useOther(
+      await makeOtherRoutes({ registry, operations, adminToken, metrics: this.#metrics }),
+    );
+    this.#codec.start();
+    await this.#metrics.start();
+  }
+
+  /** Takes no new connections, cuts what has not arrived whole, and resolves when every answer is out. */
+  async finish(): Promise<void> {
+    this.#http.close();
+    this.#router.close();
+    this.#arrivals.cutIncomplete();
+    this.#open.cutIncomplete();
+    await this.#open.whenNone();
+  }
+
+  /** Cuts what is still open. */
+  async close(): Promise<void> {
+    this.#http.close();
+    this.#http.closeAllConnections();
+    this.#arrivals.stop();
+    this.#memory.stop();
+    await this.#codec.stop();
+  }
+}

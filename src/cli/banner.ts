@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { PACKAGE_VERSION } from '../app/package-version.ts';
+import type { GalleyServer } from '../app/server.ts';
+import { failureText } from '../app/when-settled.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { TensorMetadata } from '../model/model-metadata.ts';
+import { writeJsonData } from '../tensor/json-codec.ts';
+
+/** What is served, what is not and why, where, and how to try it: printed once every model is ready or has failed. */
+export function banner(server: GalleyServer, config: LoadedConfig, startMs: number): string {
+  const all = server.registry.all();
+  const versions = all.filter(({ state }) => state !== 'failed');
+  const rows = versions.map((version) => {
+    const { inputs = [], outputs = [] } = version.metadata ?? {};
+    const count = version.spec.settings.replicas;
+    const batches =
+      version.path.maxBatchSize === 1 ? 'no batching' : `batches up to ${version.path.maxBatchSize}`;
+    return [
+      version.name,
+      `${count} ${count === 1 ? 'replica' : 'replicas'}, ${batches}`,
+      `${inputs.map(describeTensor).join(', ')} → ${outputs.map(describeTensor).join(', ')}`,
+    ] as const;
+  });
+  const [nameWidth, factsWidth] = [0, 1].map((column) =>
+    Math.max(...rows.map((row) => (row[column] as string).length)),
+  );
+  const failed = all.filter(({ state }) => state === 'failed');
+  const isReady = server.health.whyNotReady() === undefined;
+  return [
+    '',
+    `Galley ${PACKAGE_VERSION} is ${isReady ? 'ready' : 'up, but NOT READY,'} after ${(startMs / 1000).toFixed(1)} s and serves${versions.length === 0 ? ' no model' : ''}:`,
+    ...failedLines(failed),
+    '',
+    ...rows.map(
+      ([name, facts, signature]) =>
+        `  ${name.padEnd(nameWidth ?? 0)}  ${facts.padEnd(factsWidth ?? 0)}  ${signature}`,
+    ),
+    '',
+    `  inference  ${server.url}/v2/models/{model}/infer   or, by hand, ${server.url}/v1/models/{model}:predict`,
+    `  health     ${server.url}/health/ready   /health/live   /health/startup`,
+    `  metrics    ${server.url}/metrics   replicas ${server.url}/admin/models`,
+    '',
+    'Try it:',
+    '',
+    ...tryLines(server, config).map((line) => `  ${line}`),
+    '',
+    '',
+  ].join('\n');
+}
+
+function failedLines(failed: readonly VersionInService[]): string[] {
+  if (failed.length === 0) return [];
+  return [
+    '',
+    ...failed.flatMap((version) => {
+      const { required, health } = version.spec.settings;
+      const again = `tried again every ${health.restart.retryFailedMs / 1000} s`;
+      return [
+        `  FAILED  ${failureText(version)}`,
+        `          ${again}${required ? '' : '; readiness does not wait for it (required: false)'}`,
+      ];
+    }),
+  ];
+}
+
+function tryLines(server: GalleyServer, config: LoadedConfig): string[] {
+  const versions = server.registry.all().filter(({ state }) => state !== 'failed');
+  const lines = versions.flatMap(({ spec }) => {
+    const { example } = spec.settings;
+    if (example === undefined) return [];
+    const file = relative(process.cwd(), join(config.directory, example));
+    return existsSync(file)
+      ? [`curl ${server.url}/v2/models/${spec.model}/infer --data-binary @${file}`]
+      : [];
+  });
+  const samples = versions.flatMap((version) => sampleLine(server.url, version) ?? []);
+  const models = versions.map(({ spec }) => `curl ${server.url}/v2/models/${encodeURIComponent(spec.model)}`);
+  return [...new Set([...lines, ...samples, ...models])].slice(0, 2);
+}
+
+/** More would not be read. */
+const LONGEST_SAMPLE = 300;
+
+/** A prediction with the input that warmup found, where that is short. */
+function sampleLine(url: string, { spec, loaded }: VersionInService): string | undefined {
+  const [row] = loaded?.inputs.chosen ?? [];
+  if (row === undefined || spec.settings.example !== undefined) return undefined;
+  const bytes = row.request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+  if (bytes > LONGEST_SAMPLE) return undefined;
+  const inputs = row.request.inputs.map((input) => {
+    const { name, datatype, shape } = input;
+    return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape}],"data":${writeJsonData(input)}}`;
+  });
+  const body = `{"inputs":[${inputs.join(',')}]}`;
+  if (body.length > LONGEST_SAMPLE || body.includes("'")) return undefined;
+  return `curl ${url}/v2/models/${encodeURIComponent(spec.model)}/infer -d '${body}'`;
+}
+
+function describeTensor({ name, datatype, shape }: TensorMetadata): string {
+  return `${name} ${datatype} [${shape.join(',')}]`;
+}
