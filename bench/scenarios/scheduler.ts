@@ -56,7 +56,9 @@ function measure(tenants: number, classes: number, lanes = 1) {
     wake() {},
   });
   const source = new QueueSource({
-    ...{ queue, deadlines, roster, recovery, maxBatchSize, transport: new TransportTime(1) },
+    ...{ queue, deadlines, roster, maxBatchSize, transport: new TransportTime(1) },
+    owner: recovery,
+    badShare: (now) => recovery.badShare(now),
     policy: new SloPolicy({ objective, goal: 'latency', maxBatchSize, curveOf: () => curve }),
     shedShare: () => 0,
     drop() {},

@@ -110,7 +110,8 @@ export class RequestPath {
       queue: this.queue,
       deadlines: this.#deadlines,
       transport: this.transport,
-      recovery: this.recovery,
+      owner: this.recovery,
+      badShare: (now) => this.recovery.badShare(now),
       shedShare: () => this.shedShare,
       drop: (entries) => this.#service?.drop(entries),
     });

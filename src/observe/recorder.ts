@@ -3,18 +3,18 @@ import { reportMistake } from '../base/mistake.ts';
 import type { VersionInService } from '../fleet/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version-spec.ts';
 import { fingerprint, watchDecisions } from './fingerprint.ts';
-import { ARRIVED, EVENT_BYTES, encodeRecording, INPUT, type InputKind, writeEvent } from './recording.ts';
+import {
+  ARRIVED,
+  EVENT_BYTES,
+  type EventNumbers,
+  type EventSink,
+  encodeRecording,
+  INPUT,
+  type InputKind,
+  writeEvent,
+} from './recording.ts';
 import { recordingPorts } from './recording-ports.ts';
 import { TextTable } from './text-table.ts';
-
-/** The numbers of an event; what is left out is 0. */
-export interface EventNumbers {
-  readonly flag?: number;
-  readonly a?: number;
-  readonly b?: number;
-  readonly text?: number;
-  readonly value?: number;
-}
 
 /** Texts of the events in the ring. */
 const TEXT_LIMITS = { texts: 65_536, bytes: 16 * 1024 * 1024 };
@@ -25,7 +25,7 @@ const SEGMENTS = 8;
  * The flight recorder: every input of the brain, and what it decided, in a bounded ring. Replayed, the same inputs
  * lead to the same decisions.
  */
-export class Recorder {
+export class Recorder implements EventSink {
   readonly #clock: Clock;
   readonly #seed: string;
   readonly #startedWallMs: number;

@@ -5,14 +5,13 @@ import type { DependencyChecker, VersionPorts } from '../fleet/version-spec.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 import type { Batch } from '../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../work/outcome.ts';
-import type { Recorder } from './recorder.ts';
-import { INPUT, REFUSED_REASONS } from './recording.ts';
+import { type EventSink, INPUT, REFUSED_REASONS } from './recording.ts';
 
 /** What a model says is kept up to this; nothing is decided by more of it. */
 const MAX_MESSAGE_LENGTH = 1_024;
 
 /** Ports that write down what comes through them before anybody hears of it. */
-export function recordingPorts(recorder: Recorder, version: number, ports: VersionPorts): VersionPorts {
+export function recordingPorts(recorder: EventSink, version: number, ports: VersionPorts): VersionPorts {
   const checker = ports.dependencies;
   return {
     ...ports,
@@ -25,12 +24,12 @@ export function recordingPorts(recorder: Recorder, version: number, ports: Versi
 
 /** Alarms are numbered in the order in which they are asked for, which a replay repeats. */
 class RecordingClock implements Clock {
-  readonly #recorder: Recorder;
+  readonly #recorder: EventSink;
   readonly #version: number;
   readonly #clock: Clock;
   #asked = 0;
 
-  constructor(recorder: Recorder, version: number, clock: Clock) {
+  constructor(recorder: EventSink, version: number, clock: Clock) {
     this.#recorder = recorder;
     this.#version = version;
     this.#clock = clock;
@@ -59,11 +58,11 @@ class RecordingClock implements Clock {
 }
 
 class RecordingSpawner implements Spawner {
-  readonly #recorder: Recorder;
+  readonly #recorder: EventSink;
   readonly #version: number;
   readonly #spawner: Spawner;
 
-  constructor(recorder: Recorder, version: number, spawner: Spawner) {
+  constructor(recorder: EventSink, version: number, spawner: Spawner) {
     this.#recorder = recorder;
     this.#version = version;
     this.#spawner = spawner;
@@ -118,7 +117,7 @@ class RecordingSpawner implements Spawner {
 }
 
 /** Members are mostly answered one after the other in one turn: such a run is one event. */
-function recordingSink(recorder: Recorder, version: number, batch: Batch, sink: OutcomeSink): OutcomeSink {
+function recordingSink(recorder: EventSink, version: number, batch: Batch, sink: OutcomeSink): OutcomeSink {
   const a = batch.id;
   return {
     part: (member, answer) => {
@@ -149,7 +148,7 @@ function shortened(outcome: Outcome): Outcome {
 }
 
 function recordingComparator(
-  recorder: Recorder,
+  recorder: EventSink,
   version: number,
   comparator: AnswerComparator,
 ): AnswerComparator {
@@ -183,7 +182,7 @@ function recordingComparator(
 }
 
 function recordingChecker(
-  recorder: Recorder,
+  recorder: EventSink,
   version: number,
   checker: DependencyChecker,
 ): DependencyChecker {

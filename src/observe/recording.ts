@@ -69,6 +69,28 @@ export interface Recording {
 export const EVENT_BYTES = 32;
 const MAGIC = 'GALLEYREC1\n';
 
+/** The numbers of an event; what is left out is 0. */
+export interface EventNumbers {
+  readonly flag?: number;
+  readonly a?: number;
+  readonly b?: number;
+  readonly text?: number;
+  readonly value?: number;
+}
+
+/** Takes down what comes in. No method throws. */
+export interface EventSink {
+  write(version: number, kind: InputKind, numbers: EventNumbers): void;
+  /** A member of a batch was answered. */
+  answered(version: number, batch: number, member: number): void;
+  /** A version has loaded its model; `metadata` is JSON. */
+  loaded(version: number, metadata: string): void;
+  /** The number that stands for a text. */
+  textId(text: string): number;
+  /** The same, for a text that is kept as long as the recorder. */
+  pinnedTextId(text: string): number;
+}
+
 /** Writes one event into its place in a ring; four stores and no allocation. */
 export function writeEvent(
   floats: Float64Array,

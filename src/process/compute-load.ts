@@ -1,5 +1,6 @@
 import { artefactOf } from '../model/artefact.ts';
-import { loadRuntime, type Runtime } from '../runtime/runtime.ts';
+import { loadRuntime } from '../runtime/load-runtime.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import type { LoadOrder } from './compute-messages.ts';
 import { type KeptModel, unpackModel } from './kept-model.ts';
 

@@ -27,13 +27,3 @@ export interface Runtime {
   run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]>;
   unload(): Promise<void>;
 }
-
-/** Loads what the spec names. The runtimes are imported when needed: one of them is 46 MB of native code. */
-export async function loadRuntime(spec: RuntimeSpec): Promise<Runtime> {
-  if (spec.runtime === 'onnx') {
-    const { loadOnnx } = await import('./onnx-runtime.ts');
-    return loadOnnx(spec);
-  }
-  const { loadModule } = await import('./module-runtime.ts');
-  return loadModule(spec);
-}

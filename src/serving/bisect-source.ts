@@ -2,8 +2,7 @@ import { eligibleBut } from '../balancing/eligible.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Recovery } from './recovery.ts';
-import { RequestWork } from './request-work.ts';
+import { RequestWork, type RequestWorkOwner } from './request-work.ts';
 import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
 interface Part {
@@ -18,11 +17,11 @@ interface Part {
  * answered there. One that is alone goes where it has not failed yet, so that one run more is enough to be sure of it.
  */
 export class BisectSource implements RecoverySource {
-  readonly #recovery: Recovery;
+  readonly #owner: RequestWorkOwner;
   #parts: Part[] = [];
 
-  constructor(recovery: Recovery) {
-    this.#recovery = recovery;
+  constructor(owner: RequestWorkOwner) {
+    this.#owner = owner;
   }
 
   /** The first of the parts goes first, and all of them before whatever waits already. */
@@ -57,7 +56,7 @@ export class BisectSource implements RecoverySource {
       lane: members[0]?.lane ?? '',
       take: () => {
         this.#parts = this.#parts.filter((other) => other !== part);
-        return new RequestWork(members, 'bisect', facts.now, this.#recovery);
+        return new RequestWork(members, 'bisect', facts.now, this.#owner);
       },
     });
   }

@@ -1,8 +1,7 @@
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView, Roster } from '../replica/roster.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Recovery } from './recovery.ts';
-import { RequestWork } from './request-work.ts';
+import { RequestWork, type RequestWorkOwner } from './request-work.ts';
 import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
 /**
@@ -11,14 +10,16 @@ import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from '
  */
 export class IsolationSource implements RecoverySource {
   readonly #roster: Roster;
-  readonly #recovery: Recovery;
+  readonly #owner: RequestWorkOwner;
+  readonly #wake: () => void;
   #suspects: Entry[] = [];
   #running: Entry | undefined;
   #cell: ReplicaId | undefined;
 
-  constructor(roster: Roster, recovery: Recovery) {
+  constructor(roster: Roster, owner: RequestWorkOwner, wake: () => void) {
     this.#roster = roster;
-    this.#recovery = recovery;
+    this.#owner = owner;
+    this.#wake = wake;
   }
 
   /** Suspects that wait. */
@@ -64,7 +65,7 @@ export class IsolationSource implements RecoverySource {
       take: () => {
         this.#suspects.shift();
         this.#running = suspect;
-        return new RequestWork([suspect], 'isolation', facts.now, this.#recovery);
+        return new RequestWork([suspect], 'isolation', facts.now, this.#owner);
       },
     });
   }
@@ -102,6 +103,6 @@ export class IsolationSource implements RecoverySource {
     this.#roster.setApart(this.#cell, false);
     this.#cell = undefined;
     // It may take callers' work again, which whoever is asked after this source does not know yet.
-    this.#recovery.wake();
+    this.#wake();
   }
 }

@@ -12,9 +12,8 @@ import type { BatchReason } from '../work/batch.ts';
 import type { Entry } from '../work/entry.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { LaneQueue } from './lane-queue.ts';
-import type { Recovery } from './recovery.ts';
 import type { RequestQueue } from './request-queue.ts';
-import { RequestWork } from './request-work.ts';
+import { RequestWork, type RequestWorkOwner } from './request-work.ts';
 import type { TransportTime } from './transport-time.ts';
 import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
 
@@ -28,14 +27,16 @@ export interface QueueSourceParts {
   readonly policy: BatchPolicy;
   readonly roster: Roster;
   readonly transport: TransportTime;
-  readonly recovery: Recovery;
+  readonly owner: RequestWorkOwner;
+  /** Share of rows that throw whatever batch they are in. */
+  readonly badShare: (now: number) => number;
   readonly maxBatchSize: () => number;
   readonly shedShare: () => number;
   /** They are out of the queue, and are to be told so. */
   readonly drop: (entries: readonly Entry[]) => void;
 }
 
-/** New requests: the batching policy says which lane goes, when, and who batchInfos along. */
+/** New requests: the batching policy says which lane goes, when, and who joins it. */
 export class QueueSource implements WorkSource {
   readonly #parts: QueueSourceParts;
 
@@ -101,7 +102,7 @@ export class QueueSource implements WorkSource {
   }
 
   #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
-    const { queue, roster, transport, recovery, shedShare } = this.#parts;
+    const { queue, roster, transport, badShare, shedShare } = this.#parts;
     let idleReplicas = 0;
     for (const { running } of eligible) if (running === 0) idleReplicas += 1;
     const hasIdleReplica = idleReplicas > 0;
@@ -121,12 +122,12 @@ export class QueueSource implements WorkSource {
       busyShare: () => roster.busyShare(now),
       shedShare: shed,
       isCrowded: shed > CROWDED_SHED_SHARE && queue.isCrowded,
-      badShare: recovery.badShare(now),
+      badShare: badShare(now),
     };
   }
 
   #offer(lane: LaneQueue, reason: BatchReason, facts: BatchFacts): WorkOffer {
-    const { queue, policy, recovery, maxBatchSize, drop } = this.#parts;
+    const { queue, policy, owner, maxBatchSize, drop } = this.#parts;
     const targetRows = policy.targetRows(lane, facts);
     return offer({
       rows: Math.min(lane.rows, maxBatchSize()),
@@ -142,7 +143,7 @@ export class QueueSource implements WorkSource {
         drop(dropped);
         // Of a smaller batch than was looked at before, everybody may be dropped.
         if (members.length === 0) return undefined;
-        return new RequestWork(members, reason, facts.now, recovery);
+        return new RequestWork(members, reason, facts.now, owner);
       },
     });
   }

@@ -12,7 +12,7 @@ import { BisectSource } from './bisect-source.ts';
 import { IsolationSource } from './isolation-source.ts';
 import { Losses, type Recovered } from './losses.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { RequestWork } from './request-work.ts';
+import type { RequestWork, RequestWorkOwner } from './request-work.ts';
 import { RetrySource } from './retry-source.ts';
 import { ThrowRecord } from './throw-record.ts';
 import type { RecoverySource } from './work-source.ts';
@@ -38,7 +38,7 @@ export interface RecoveryPorts {
  * Second chances. A batch lost with its replica runs again; what may have ended the replica runs alone; a batch that
  * threw is halved; a bad answer is checked with another replica. Everything else is answered here.
  */
-export class Recovery {
+export class Recovery implements RequestWorkOwner {
   readonly losses: Losses;
   readonly recovered = new Event<Recovered>();
   /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
@@ -55,8 +55,8 @@ export class Recovery {
 
   constructor(ports: RecoveryPorts) {
     this.#ports = ports;
-    this.#retries = new RetrySource(this);
-    this.#isolation = new IsolationSource(ports.roster, this);
+    this.#retries = new RetrySource(this, () => this.#mayRetryNow);
+    this.#isolation = new IsolationSource(ports.roster, this, ports.wake);
     this.#bisect = new BisectSource(this);
     this.sources = [this.#isolation, this.#bisect, this.#retries];
     this.losses = new Losses(ports, {
@@ -72,11 +72,6 @@ export class Recovery {
     return this.#isolation.waiting;
   }
 
-  /** Whether the budget leaves room for one more batch to run a second time. */
-  get mayRetryNow(): boolean {
-    return this.#retriesRunning < this.#maxRetries;
-  }
-
   /** It takes the place of one that may have ended a replica. */
   isolate(entry: Entry): void {
     this.#isolation.add([entry]);
@@ -90,10 +85,6 @@ export class Recovery {
   /** Share of rows that throw whatever batch they are in. */
   badShare(now: number): number {
     return this.#throws.badShare(now);
-  }
-
-  wake(): void {
-    this.#ports.wake();
   }
 
   /** The replica gets nothing more. */
@@ -198,6 +189,11 @@ export class Recovery {
     this.#retries.add(first, replica);
     const detail = refusalOf(one).message;
     this.recovered.emit({ how: 'ask another', requests: first.length, replica, detail });
+  }
+
+  /** Whether the budget leaves room for one more batch to run a second time. */
+  get #mayRetryNow(): boolean {
+    return this.#retriesRunning < this.#maxRetries;
   }
 
   get #maxRetries(): number {

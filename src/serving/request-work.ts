@@ -5,10 +5,21 @@ import type { Batch, BatchReason } from '../work/batch.ts';
 import type { BatchInfo, Entry, RunLocation } from '../work/entry.ts';
 import type { LaneKey } from '../work/lane.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { Recovery } from './recovery.ts';
 import type { Work } from './work-source.ts';
 
-/** A batch of callers' requests. What it leaves unanswered is for the recovery to see to. */
+/** What is told how batches of callers' requests go, and answers or runs again what they leave unanswered. */
+export interface RequestWorkOwner {
+  started(work: RequestWork): void;
+  /** `unanswered` members have no answer; the answers of `bad` ones must not go out. */
+  ended(
+    work: RequestWork,
+    outcome: Outcome,
+    unanswered: readonly Entry[],
+    bad: ReadonlyMap<Entry, Refusal> | undefined,
+  ): void;
+}
+
+/** A batch of callers' requests. */
 export class RequestWork implements Work, RunLocation, BatchInfo {
   readonly members: readonly Entry[];
   readonly rows: number;
@@ -18,7 +29,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
   readonly sentAt: number;
   predictedMs = 0;
   computeMs: number | undefined;
-  readonly #recovery: Recovery;
+  readonly #owner: RequestWorkOwner;
   #place: { readonly replica: Replica; readonly batch: Batch } | undefined;
   /** Who gets the answers, by place in the batch, where they are no longer its members. */
   #successors: Map<Entry, Entry> | undefined;
@@ -27,7 +38,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
   /** Answers that go out with the story of the batch, when it is known. */
   #held: Map<Entry, Answer | Refusal> | undefined;
 
-  constructor(members: readonly Entry[], reason: BatchReason, now: number, recovery: Recovery) {
+  constructor(members: readonly Entry[], reason: BatchReason, now: number, owner: RequestWorkOwner) {
     let rows = 0;
     for (const member of members) {
       rows += member.rows;
@@ -38,7 +49,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     this.rows = rows;
     this.reason = reason;
     this.lane = members[0]?.lane ?? '';
-    this.#recovery = recovery;
+    this.#owner = owner;
   }
 
   get replica(): Replica | undefined {
@@ -62,7 +73,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
       member.batchInfo = this;
       member.attempts += 1;
     }
-    this.#recovery.started(this);
+    this.#owner.started(this);
   }
 
   /** The caller of a member has gone. */
@@ -106,7 +117,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     if (this.#held !== undefined) for (const [entry, answer] of this.#held) entry.settle(answer);
     const unanswered = this.current().filter((member) => !member.isSettled);
     for (const member of unanswered) member.running = undefined;
-    this.#recovery.ended(this, outcome, unanswered, this.#bad);
+    this.#owner.ended(this, outcome, unanswered, this.#bad);
   }
 
   /** Who waits for the answers, by place in the batch. */

@@ -1,8 +1,7 @@
 import { eligibleBut } from '../balancing/eligible.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Recovery } from './recovery.ts';
-import { RequestWork } from './request-work.ts';
+import { RequestWork, type RequestWorkOwner } from './request-work.ts';
 import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from './work-source.ts';
 
 interface Again {
@@ -12,11 +11,14 @@ interface Again {
 
 /** Batches that go a second time, ahead of new work: their replica was lost, or another one is to be asked. */
 export class RetrySource implements RecoverySource {
-  readonly #recovery: Recovery;
+  readonly #owner: RequestWorkOwner;
+  readonly #mayRetryNow: () => boolean;
   #batches: Again[] = [];
 
-  constructor(recovery: Recovery) {
-    this.#recovery = recovery;
+  /** `mayRetryNow` tells whether the budget leaves room for one more second try. */
+  constructor(owner: RequestWorkOwner, mayRetryNow: () => boolean) {
+    this.#owner = owner;
+    this.#mayRetryNow = mayRetryNow;
   }
 
   /** Second tries that wait. */
@@ -34,7 +36,7 @@ export class RetrySource implements RecoverySource {
     this.#batches = this.#batches
       .map((again) => ({ ...again, members: again.members.filter((member) => !member.isSettled) }))
       .filter(({ members }) => members.length > 0);
-    if (!this.#recovery.mayRetryNow) return undefined;
+    if (!this.#mayRetryNow()) return undefined;
     const canGo = ({ avoid }: Again) => eligibleBut(avoid, facts).length > 0;
     const next = this.#batches.find(canGo);
     if (next === undefined) return undefined;
@@ -46,7 +48,7 @@ export class RetrySource implements RecoverySource {
       mayQueueInReplica: true,
       take: () => {
         this.#batches = this.#batches.filter((other) => other !== next);
-        return new RequestWork(next.members, 'retry', facts.now, this.#recovery);
+        return new RequestWork(next.members, 'retry', facts.now, this.#owner);
       },
     });
   }

@@ -1,7 +1,7 @@
 import { SlidingWindow } from '../base/sliding-window.ts';
 import type { ThrowFacts } from '../batching/bisect.ts';
 import type { Outcome } from '../work/outcome.ts';
-import type { RequestWork } from './request-work.ts';
+import type { Work } from './work-source.ts';
 
 const MINUTE_MS = 60_000;
 /** A share of fewer rows says little. */
@@ -16,12 +16,12 @@ export class ThrowRecord {
   readonly #rows = new SlidingWindow(MINUTE_MS);
   #hasThrown = false;
 
-  started({ reason }: RequestWork, now: number): void {
+  started({ reason }: Work, now: number): void {
     this.#batches.add(now);
     if (reason === 'bisect') this.#bisectRuns.add(now);
   }
 
-  ended({ members, rows, reason }: RequestWork, outcome: Outcome, now: number): void {
+  ended({ members, rows, reason }: Work, outcome: Outcome, now: number): void {
     if (outcome.kind === 'threw') {
       this.#hasThrown = true;
       if (members.length === 1) this.#failed.add(now);
