@@ -1,6 +1,6 @@
 import { describeSettings } from '../src/config/describe.ts';
 import { settingsSchema } from '../src/config/json-schema.ts';
-import { describeMetrics } from '../src/observe/metric-catalogue.ts';
+import { describeMetrics } from '../src/observe/metrics/metric-catalogue.ts';
 
 /** Pages that are printed from the code, so that they cannot tell anything else. */
 export const DOCUMENTS: readonly { readonly file: string; readonly print: () => string }[] = [

@@ -1,6 +1,6 @@
-import { BASELINES } from '../../src/simulate/baselines.ts';
-import { KnownCurve, withKnownCurve } from '../../src/simulate/known-curve.ts';
-import { type PolicyResult, type PolicyRun, runPolicy } from '../../src/simulate/policy-run.ts';
+import { BASELINES } from '../../src/simulate/policies/baselines.ts';
+import { KnownCurve, withKnownCurve } from '../../src/simulate/policies/known-curve.ts';
+import { type PolicyResult, type PolicyRun, runPolicy } from '../../src/simulate/policies/policy-run.ts';
 import type { Scenario } from '../scenario.ts';
 
 /** A model's cost a batch and a row in ms, replicas, and the objective in ms. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { messageOf } from '../base/errors.ts';
 import type { DependencySettings } from '../config/dependency-settings.ts';
-import type { DependencyChecker } from '../fleet/version-spec.ts';
+import type { DependencyChecker } from '../fleet/version/version-spec.ts';
 
 /** Looks at what is really out there: a connection, an answer, or a command that succeeds. */
 export const DEPENDENCY_CHECKS: DependencyChecker = {

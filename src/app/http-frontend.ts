@@ -1,26 +1,25 @@
-import type { Server } from 'node:http';
 import type { Logger } from 'pino';
-import { Arrivals } from '../api/arrivals.ts';
-import { BodyBudget } from '../api/body-budget.ts';
-import { Codec } from '../api/codec.ts';
-import { ExtensionRoutes } from '../api/extension-routes.ts';
-import { HeaderCheck } from '../api/header-check.ts';
-import { listen, makeHttpServer } from '../api/http-server.ts';
-import { InferenceHandler } from '../api/inference-handler.ts';
-import { ModelRoutes } from '../api/model-routes.ts';
-import { OpenRequests } from '../api/open-requests.ts';
-import { sendRefusal } from '../api/reply.ts';
-import { Router } from '../api/router.ts';
-import { Tenants } from '../api/tenants.ts';
 import type { Clock } from '../base/clock.ts';
 import { type Reason, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
-import type { ModelRegistry } from '../fleet/model-registry.ts';
-import type { ServerHealth } from '../fleet/server-health.ts';
-import { Metrics } from '../observe/metrics.ts';
-import { Statistics } from '../observe/statistics.ts';
+import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import type { ServerHealth } from '../fleet/catalog/server-health.ts';
+import { Arrivals } from '../gateway/arrivals.ts';
+import { BodyBudget } from '../gateway/body-budget.ts';
+import { HeaderCheck } from '../gateway/header-check.ts';
+import { Tenants } from '../gateway/tenants.ts';
+import { Metrics } from '../observe/metrics/metrics.ts';
+import { Statistics } from '../observe/metrics/statistics.ts';
+import { Codec } from '../protocol/codec/codec.ts';
+import { listen, makeHttpServer } from '../protocol/http/http-server.ts';
+import { OpenRequests } from '../protocol/http/open-requests.ts';
+import { sendRefusal } from '../protocol/http/reply.ts';
+import { InferenceHandler } from '../protocol/inference/inference-handler.ts';
+import { ExtensionRoutes } from '../protocol/oip/extension-routes.ts';
+import { ModelRoutes } from '../protocol/oip/model-routes.ts';
+import { Router } from '../protocol/router.ts';
 import { connectionsWithin, descriptorLimit } from './connection-limit.ts';
 import { grantedCores } from './cores.ts';
 import { MemoryReturn } from './memory-return.ts';
@@ -50,7 +49,7 @@ export class HttpFrontend {
   readonly #settings: ServerSettings;
   readonly #ports: FrontendPorts;
   readonly #router: Router;
-  readonly #http: Server;
+  readonly #http: ReturnType<typeof makeHttpServer>;
   readonly #codec: Codec;
   readonly #metrics: Metrics;
   readonly #arrivals: Arrivals;
@@ -118,7 +117,7 @@ export class HttpFrontend {
 
   /** What no prediction needs: codec threads, metrics, admin. */
   async loadTheRest(): Promise<void> {
-    const { makeOtherRoutes } = await import('../api/other-routes.ts');
+    const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
     const { registry, operations, adminToken } = this.#ports;
     this.#router.useOther(
       await makeOtherRoutes({ registry, operations, adminToken, metrics: this.#metrics }),

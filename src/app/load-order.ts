@@ -1,4 +1,4 @@
-import type { LoadOrder } from '../process/compute-messages.ts';
+import type { LoadOrder } from '../process/wire/compute-messages.ts';
 import type { ServedModel } from './served-models.ts';
 
 /** What a replica of this version is told to load. */

@@ -1,7 +1,7 @@
-import type { Arrivals } from '../api/arrivals.ts';
-import type { BodyBudget } from '../api/body-budget.ts';
-import type { OpenRequests } from '../api/open-requests.ts';
-import type { BodiesView, ConnectionsView } from '../observe/metrics.ts';
+import type { Arrivals } from '../gateway/arrivals.ts';
+import type { BodyBudget } from '../gateway/body-budget.ts';
+import type { BodiesView, ConnectionsView } from '../observe/metrics/metrics.ts';
+import type { OpenRequests } from '../protocol/http/open-requests.ts';
 
 /** Holders of bodies that metrics name: any number of addresses may send some. */
 const TOP_HOLDERS = 5;

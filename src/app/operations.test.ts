@@ -7,7 +7,7 @@ import { after, test } from 'node:test';
 import { pino } from 'pino';
 import { until } from '../../test/support/until.ts';
 import type { Decision } from '../base/decision-log.ts';
-import type { AlertNotice } from '../fleet/alerts.ts';
+import type { AlertNotice } from '../observe/alerts/alerts.ts';
 import { DecisionFile } from './decision-file.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import { Webhook } from './webhook.ts';

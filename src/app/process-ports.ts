@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
-import { replicaEnvironment } from '../process/replica-environment.ts';
-import type { StandbyProcesses } from '../process/replica-process.ts';
-import type { SpawnerPorts } from '../process/spawner.ts';
+import { replicaEnvironment } from '../process/gateway-side/replica-environment.ts';
+import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
+import type { SpawnerPorts } from '../process/gateway-side/spawner.ts';
 import { countOomKills } from './oom-kills.ts';
 
 /** What the replicas of a version are spawned with. */

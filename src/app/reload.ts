@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import { artefactOf } from '../model/artefact.ts';
 import { modelsToServe } from './models-to-serve.ts';
 import type { ServedModel } from './served-models.ts';

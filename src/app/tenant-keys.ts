@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { keyHash } from '../api/tenants.ts';
 import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { keyHash } from '../gateway/tenants.ts';
 
 /** The tenants of the settings by the hash of each of their API keys. Throws an OperatorError that names the file. */
 export function tenantKeysOf({ server, directory }: LoadedConfig): ReadonlyMap<string, string> {

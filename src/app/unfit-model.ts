@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { type LoadedConfig, modelSettingsOf } from '../config/load-config.ts';
 import { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
-import type { VersionSpec } from '../fleet/version-spec.ts';
+import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 

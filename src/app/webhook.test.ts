@@ -3,7 +3,7 @@ import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { until } from '../../test/support/until.ts';
-import type { AlertNotice } from '../fleet/alerts.ts';
+import type { AlertNotice } from '../observe/alerts/alerts.ts';
 import { Webhook } from './webhook.ts';
 
 const NOTICE: AlertNotice = {

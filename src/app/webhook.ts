@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
-import type { AlertNotice } from '../fleet/alerts.ts';
+import type { AlertNotice } from '../observe/alerts/alerts.ts';
 
 const MAX_WAITING = 100;
 const MAX_TRIES = 8;

@@ -1,5 +1,5 @@
 import { OperatorError } from '../base/errors.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 
 /** Resolves when a version is ready, or has failed and is tried again later; with `strict` a failure rejects. */
 export async function whenSettled(version: VersionInService, strict: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 
 /** Resolves when no replica process of the version is left. */
 export async function whenStopped(version: VersionInService): Promise<void> {

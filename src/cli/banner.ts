@@ -4,7 +4,7 @@ import { PACKAGE_VERSION } from '../app/package-version.ts';
 import type { GalleyServer } from '../app/server.ts';
 import { failureText } from '../app/when-settled.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import { writeJsonData } from '../tensor/json-codec.ts';
 

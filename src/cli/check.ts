@@ -9,7 +9,7 @@ import { OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { salvageConfig } from '../config/salvage.ts';
 import { SettingsError } from '../config/settings-problem.ts';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import { checkLog } from './check-log.ts';
 
 export interface CheckFlags {

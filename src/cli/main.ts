@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { replicaEnvironment } from '../process/replica-environment.ts';
-import { StandbyProcesses } from '../process/replica-process.ts';
+import { replicaEnvironment } from '../process/gateway-side/replica-environment.ts';
+import { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 
 /** One: the first replica has the second core for itself while the gateway comes up on the first. */
 const STANDBY_PROCESSES = 1;

@@ -4,7 +4,7 @@ import { fitModels } from '../app/models-to-serve.ts';
 import type { ServedModel } from '../app/served-models.ts';
 import { OperatorError } from '../base/errors.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { cheapest, type PlannedReplicas, planReplicas } from '../simulate/plan-search.ts';
+import { cheapest, type PlannedReplicas, planReplicas } from '../simulate/policies/plan-search.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** What the command is told. */

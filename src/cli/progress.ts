@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { VersionInService } from '../fleet/version-in-service.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 
 const SIGNS: Readonly<Record<string, string>> = {
   ready: '●',

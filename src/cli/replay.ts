@@ -2,9 +2,9 @@ import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { mergeSettings } from '../config/load-config.ts';
 import { parseYaml } from '../config/parse-yaml.ts';
-import { decodeRecording, type Recording } from '../observe/recording.ts';
-import { replay } from '../simulate/replay.ts';
-import { type WhatIfReport, whatIf } from '../simulate/what-if.ts';
+import { decodeRecording, type Recording } from '../observe/recorder/recording.ts';
+import { replay } from '../simulate/replay/replay.ts';
+import { type WhatIfReport, whatIf } from '../simulate/replay/what-if.ts';
 import { EXIT } from './exit-codes.ts';
 
 /** What the command line may ask of a replay. */

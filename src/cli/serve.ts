@@ -7,7 +7,7 @@ import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
 import { RealClock } from '../base/clock.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
-import type { StandbyProcesses } from '../process/replica-process.ts';
+import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 import { banner } from './banner.ts';
 import { EXIT } from './exit-codes.ts';
 import { endOnUncaughtErrors } from './last-resort.ts';

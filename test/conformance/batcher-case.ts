@@ -4,11 +4,11 @@ import { isRefusal } from '../../src/base/errors.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { ModelSettings } from '../../src/config/model-settings.ts';
-import { VersionInService } from '../../src/fleet/version-in-service.ts';
+import { VersionInService } from '../../src/fleet/version/version-in-service.ts';
 import type { InferenceRequest } from '../../src/model/inference.ts';
 import type { ModelMetadata } from '../../src/model/model-metadata.ts';
-import { type SimulatedBehaviour, wellBehaved } from '../../src/simulate/simulated-behaviour.ts';
-import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
+import { type SimulatedBehaviour, wellBehaved } from '../../src/simulate/backends/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../src/simulate/backends/simulated-spawner.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import { Entry } from '../../src/work/entry.ts';
 

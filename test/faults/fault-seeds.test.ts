@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { planOf, runFaults } from '../../src/simulate/fault-run.ts';
+import { planOf, runFaults } from '../../src/simulate/faults/fault-run.ts';
 
 const FIXED_SEEDS = 500;
 /** Schedules that showed mistakes, which are mended. */

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { planOf, runFaults } from '../../src/simulate/fault-run.ts';
-import { shrink } from '../../src/simulate/shrink.ts';
+import { planOf, runFaults } from '../../src/simulate/faults/fault-run.ts';
+import { shrink } from '../../src/simulate/faults/shrink.ts';
 import type { FailedSeed, SeedRange } from './seed-worker.ts';
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { planOf, runFaults } from '../../src/simulate/fault-run.ts';
-import type { Violation } from '../../src/simulate/invariants.ts';
+import { planOf, runFaults } from '../../src/simulate/faults/fault-run.ts';
+import type { Violation } from '../../src/simulate/faults/invariants.ts';
 
 /** Which seeds one thread runs: every `step`th of `seeds`, beginning with `from`. */
 export interface SeedRange {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 
-/** Which rooms each room imports, no more and no less: a permission that nobody needs any more fails too. */
+/** Which rooms each room imports, no more and no less: a permission that is no longer needed fails too. */
 const ROOMS: Readonly<Record<string, string>> = {
   base: '',
   tensor: 'base',
@@ -23,13 +23,23 @@ const ROOMS: Readonly<Record<string, string>> = {
   process: 'base config model replica runtime tensor work',
   serving: 'balancing base batching config health model replica tensor work',
   fleet: 'balancing base batching config health model replica serving tensor warmup work',
-  observe: 'base fleet replica serving work',
-  api: 'base config fleet model observe serving tensor work',
+  observe: 'balancing base config fleet replica serving work',
+  gateway: 'base config fleet serving work',
+  protocol: 'base config fleet gateway model observe serving tensor work',
   simulate: 'base batching config fleet model observe process replica serving tensor work',
-  app: 'api base config fleet model observe process replica tensor warmup work',
+  app: 'base config fleet gateway model observe process protocol replica tensor warmup work',
   cli: 'app base client config fleet load model observe process simulate tensor warmup',
   client: 'model tensor',
   'index.ts': 'app base model',
+};
+/** Sub-rooms in their order: each imports only those to its left. `|` stands between sub-rooms that never know each other. */
+const SUB_ROOMS: Readonly<Record<string, string>> = {
+  process: 'wire gateway-side|child',
+  serving: 'queue dispatch recovery admission',
+  fleet: 'lifecycle monitor warmup version catalog',
+  observe: 'decisions recorder alerts metrics',
+  protocol: 'http simple oip codec inference|health|admin .',
+  simulate: 'backends replay faults policies',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never know each other. */
 const FLOORS = [
@@ -42,16 +52,17 @@ const FLOORS = [
   'process serving',
   'fleet',
   'observe',
-  'api simulate',
+  'gateway',
+  'protocol simulate',
   'app client',
   'cli index.ts',
 ];
-/** The brain is synchronous: what decides holds no promise, no timer, no I/O. */
+/** The core is synchronous: what decides holds no promise, no timer, no I/O. */
 const SYNCHRONOUS =
-  /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(request-queue|dispatcher|[a-z]+-source)/;
+  /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
 const TIME_AND_CHANCE =
   /(?<![.\w])(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
-const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/(main|compute))/;
+const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/child\/)/;
 const BARRELS = ['index.ts', 'client/index.ts'];
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
@@ -68,6 +79,11 @@ function withoutComments(text: string): string {
 function importsOf({ file, text }: { file: string; text: string }): string[] {
   const names = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g);
   return [...names].map(([, name]) => normalize(join(dirname(file), name ?? '')));
+}
+
+/** `.` for a file that lies in its room itself. */
+function subRoomOf(file: string): string {
+  return file.split('/').at(-2) === roomOf(file) ? '.' : (file.split('/')[1] ?? '');
 }
 
 function roomOf(file: string): string {
@@ -98,18 +114,55 @@ test('imports go down', () => {
   }
 });
 
+test('sub-rooms import only those to their left', () => {
+  for (const [room, order] of Object.entries(SUB_ROOMS)) {
+    const columns = order.split(' ').map((column) => column.split('|'));
+    const columnOf = (name: string) => columns.findIndex((column) => column.includes(name));
+    const inside = files.filter(({ file }) => roomOf(file) === room);
+    assert.deepEqual(
+      [...new Set(inside.map(({ file }) => subRoomOf(file)))].sort(),
+      columns.flat().sort(),
+      `the sub-rooms of ${room}`,
+    );
+    for (const from of inside) {
+      for (const to of importsOf(from).filter((other) => roomOf(other) === room)) {
+        const [here, there] = [subRoomOf(from.file), subRoomOf(to)];
+        assert.ok(here === there || columnOf(there) < columnOf(here), `${from.file} imports ${to}`);
+      }
+    }
+  }
+});
+
+test('no file imports itself, whatever the way', () => {
+  const importsByFile = new Map(files.map((each) => [each.file, importsOf(each)]));
+  const done = new Set<string>();
+  const visit = (file: string, way: readonly string[]): void => {
+    assert.ok(!way.includes(file), `a circle: ${[...way.slice(way.indexOf(file)), file].join(' → ')}`);
+    if (done.has(file)) return;
+    for (const next of importsByFile.get(file) ?? []) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const { file } of files) visit(file, []);
+});
+
+test('HTTP is known to the protocols alone', () => {
+  for (const { file, text } of files.filter(({ file }) => !file.startsWith('protocol/'))) {
+    assert.doesNotMatch(text, /from 'node:http'/, file);
+  }
+});
+
 test('what decides is synchronous', () => {
   for (const { file, text } of files.filter(({ file }) => SYNCHRONOUS.test(file))) {
-    assert.doesNotMatch(text, /\basync\b|\bawait\b|\bPromise\b|AbortSignal|from 'node:/, file);
+    assert.doesNotMatch(text, /\basync\b|\bawait\b|\bPromise\b|AbortSignal|from 'node:(?!crypto')/, file);
   }
 });
 
 test('the dispatcher knows no concrete source', () => {
-  const dispatcher = files.find(({ file }) => file === 'serving/dispatcher.ts');
+  const dispatcher = files.find(({ file }) => file === 'serving/dispatch/dispatcher.ts');
   assert.ok(dispatcher !== undefined);
   assert.deepEqual(
     importsOf(dispatcher).filter((name) => /-source/.test(name)),
-    ['serving/work-source.ts'],
+    ['serving/dispatch/work-source.ts'],
   );
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { httpStatusOf, isRefusal, retryAfterMsOf } from '../../src/base/errors.ts';
 import { evidenceOf } from '../../src/health/quarantine-policy.ts';
-import type { SimulatedBatch, SimulatedResult } from '../../src/simulate/simulated-behaviour.ts';
+import type { SimulatedBatch, SimulatedResult } from '../../src/simulate/backends/simulated-behaviour.ts';
 import type { LossCause } from '../../src/work/outcome.ts';
 import { bears, setUp } from '../support/simulated-version.ts';
 

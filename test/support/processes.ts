@@ -12,7 +12,7 @@ export function childrenOf(pid: number): number[] {
     });
 }
 
-const REPLICA = fileURLToPath(new URL('../../src/process/main.js', import.meta.url));
+const REPLICA = fileURLToPath(new URL('../../src/process/child/main.js', import.meta.url));
 
 /** Ids of all living replica processes of this checkout on this machine, orphans included. */
 export function replicaProcesses(): number[] {

@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodeRecording } from '../../src/observe/recording.ts';
-import { replay } from '../../src/simulate/replay.ts';
+import { decodeRecording } from '../../src/observe/recorder/recording.ts';
+import { replay } from '../../src/simulate/replay/replay.ts';
 import { until } from './until.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));

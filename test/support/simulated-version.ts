@@ -2,16 +2,16 @@ import { isRefusal, type Refusal } from '../../src/base/errors.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
 import { ModelSettings } from '../../src/config/model-settings.ts';
-import { VersionInService } from '../../src/fleet/version-in-service.ts';
-import type { VersionPorts } from '../../src/fleet/version-spec.ts';
+import { VersionInService } from '../../src/fleet/version/version-in-service.ts';
+import type { VersionPorts } from '../../src/fleet/version/version-spec.ts';
 import type { Answer, InferenceRequest } from '../../src/model/inference.ts';
-import { ANONYMOUS } from '../../src/serving/request-facts.ts';
+import { ANONYMOUS } from '../../src/serving/admission/request-facts.ts';
 import {
   type SimulatedBatch,
   type SimulatedBehaviour,
   wellBehaved,
-} from '../../src/simulate/simulated-behaviour.ts';
-import { SimulatedSpawner } from '../../src/simulate/simulated-spawner.ts';
+} from '../../src/simulate/backends/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../src/simulate/backends/simulated-spawner.ts';
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import { isSynthetic } from '../../src/work/batch.ts';
 

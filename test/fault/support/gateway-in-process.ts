@@ -3,8 +3,8 @@ import { makeLogger } from '../../../src/app/logger.ts';
 import { GalleyServer } from '../../../src/app/server.ts';
 import { RealClock } from '../../../src/base/clock.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load-config.ts';
-import { decodeRecording } from '../../../src/observe/recording.ts';
-import { replay } from '../../../src/simulate/replay.ts';
+import { decodeRecording } from '../../../src/observe/recorder/recording.ts';
+import { replay } from '../../../src/simulate/replay/replay.ts';
 import { until } from '../../support/until.ts';
 import { settingsFile } from './gateway-view.ts';
 

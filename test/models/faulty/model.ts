@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineModel } from '../../../src/index.ts';
-import { HEADER_BYTES, KIND, writeHeader } from '../../../src/process/wire.ts';
+import { HEADER_BYTES, KIND, writeHeader } from '../../../src/process/wire/wire.ts';
 
 const DATA_PIPE = 3;
 const USUAL_MS = 20;

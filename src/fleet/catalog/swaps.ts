@@ -1,0 +1,41 @@
+import type { Clock } from '../../base/clock.ts';
+import type { VersionInService } from '../version/version-in-service.ts';
+import type { ModelRegistry } from './model-registry.ts';
+import { Swap, type Swapped } from './swap.ts';
+
+/** Swaps that are under way. The end of the server is theirs too. */
+export class Swaps {
+  readonly #clock: Clock;
+  readonly #registry: ModelRegistry;
+  readonly #underWay = new Set<Swap>();
+
+  constructor(clock: Clock, registry: ModelRegistry) {
+    this.#clock = clock;
+    this.#registry = registry;
+  }
+
+  /** Puts a new version in the place of an old one; `ended` is called once, unless the server stops before. */
+  begin(
+    versions: { readonly old: VersionInService; readonly new: VersionInService },
+    graceMs: number,
+    ended: (result: Swapped) => void,
+  ): void {
+    const swap = new Swap(this.#clock, this.#registry, versions, graceMs);
+    this.#underWay.add(swap);
+    swap.ended.on((result) => {
+      this.#underWay.delete(swap);
+      ended(result);
+    });
+    swap.start();
+  }
+
+  /** Switches nothing any more. Returns versions that were to take over and are in no list: they are to be stopped too. */
+  stop(): VersionInService[] {
+    const newcomers = [...this.#underWay].map((swap) => {
+      swap.stop();
+      return swap.newcomer;
+    });
+    this.#underWay.clear();
+    return newcomers;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '../../base/clock.ts';
+import { Event } from '../../base/event.ts';
+import type { HealthSettings } from '../../config/health-settings.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Exit } from '../../replica/exit.ts';
+import type { Heartbeat, ReplicaId, Spawner } from '../../replica/replica.ts';
+import type { Roster } from '../../replica/roster.ts';
+import type { Ending, ReplicaMoved, ReplicaSlot } from './replica-slot.ts';
+
+/**
+ * What is to blame: this replica alone, a model that no replica can serve as its file is now, or settings that can never
+ * fit the model.
+ */
+export type Fault = 'the replica' | 'the model' | 'the settings';
+
+/** What incarnations need of the world. */
+export interface LifecyclePorts {
+  readonly clock: Clock;
+  readonly spawner: Spawner;
+  readonly roster: Roster;
+  /** Credits or readiness have changed. */
+  readonly wake: () => void;
+  /** Why a loaded model cannot serve here; undefined when it can. */
+  readonly whyUnfit: (metadata: ModelMetadata) => string | undefined;
+  /** Has a loaded replica practise; `ready` is called when it may take traffic, `failed` when it cannot. */
+  readonly warm: (id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void) => void;
+}
+
+/** The course of a replica's incarnation from its birth to its exit; what follows an exit is for the supervisor to say. */
+export class ReplicaLifecycle {
+  readonly moved = new Event<ReplicaMoved>();
+  readonly heartbeatReceived = new Event<{ readonly replica: ReplicaId; readonly heartbeat: Heartbeat }>();
+  /** A replica is to get nothing more, though it may still run something. */
+  readonly withdrawn = new Event<ReplicaId>();
+  /** A replica was given up; the message says why. */
+  readonly gaveUp = new Event<string>();
+  readonly #settings: HealthSettings;
+  readonly #weights: readonly number[];
+  readonly #ports: LifecyclePorts;
+  readonly #onExited: (slot: ReplicaSlot, exit: Exit) => void;
+
+  constructor(
+    settings: HealthSettings,
+    weights: readonly number[],
+    ports: LifecyclePorts,
+    onExited: (slot: ReplicaSlot, exit: Exit) => void,
+  ) {
+    this.#settings = settings;
+    this.#weights = weights;
+    this.#ports = ports;
+    this.#onExited = onExited;
+  }
+
+  begin(slot: ReplicaSlot, reason: string): void {
+    const { clock, roster, spawner } = this.#ports;
+    slot.beginIncarnation(reason, clock.now());
+    const { incarnation } = slot;
+    // Reports of an earlier incarnation die here: a late exit must not end its successor.
+    const ifCurrent =
+      <Fact extends unknown[]>(handle: (...facts: Fact) => void) =>
+      (...facts: Fact) => {
+        if (slot.incarnation === incarnation && slot.replica !== undefined) handle(...facts);
+      };
+    slot.replica = spawner.spawn(slot.id, incarnation, {
+      loaded: ifCurrent((metadata) => this.#onLoaded(slot, metadata)),
+      loadFailed: ifCurrent((message) => this.giveUp(slot, message, 'the model')),
+      credited: ifCurrent((batches) => {
+        roster.grant(slot.id, batches);
+        this.#ports.wake();
+      }),
+      heartbeat: ifCurrent((heartbeat) => {
+        slot.takeHeartbeat(heartbeat);
+        this.heartbeatReceived.emit({ replica: slot.id, heartbeat });
+      }),
+      exited: ifCurrent((exit) => {
+        slot.alarm?.cancel();
+        roster.remove(slot.id);
+        slot.replica = undefined;
+        this.#onExited(slot, exit);
+      }),
+    });
+    roster.add(slot.replica, slot.index, this.#weights[slot.index] ?? 1);
+    const { startupTimeoutMs } = this.#settings;
+    slot.alarm = clock.at(clock.now() + startupTimeoutMs, () => {
+      slot.ending = { reason: `it was not ready after ${startupTimeoutMs} ms`, afterwards: 'fault' };
+      slot.replica?.kill('ended');
+    });
+  }
+
+  /** No more work for it; when it has finished, or the time for that is over, it ends. */
+  startDrain(slot: ReplicaSlot, ending: Ending): void {
+    const { clock } = this.#ports;
+    slot.alarm?.cancel();
+    slot.ending = ending;
+    this.#takeOut(slot);
+    if (ending.afterwards !== 'fault') slot.goTo('draining', ending.reason, clock.now());
+    slot.replica?.drain();
+    slot.alarm = clock.at(clock.now() + this.#settings.drainTimeoutMs, () => slot.replica?.kill('ended'));
+  }
+
+  /** Ends it. A model's file may be mended, so a later incarnation tries again; what can never fit is not tried. */
+  giveUp(slot: ReplicaSlot, message: string, fault: Fault): void {
+    if (slot.state === 'failed' || slot.state === 'draining' || slot.replica === undefined) return;
+    slot.isHopeless = fault === 'the settings';
+    slot.alarm?.cancel();
+    this.#takeOut(slot);
+    slot.goTo('failed', message, this.#ports.clock.now());
+    slot.replica.kill('ended');
+    this.gaveUp.emit(message);
+  }
+
+  #onLoaded(slot: ReplicaSlot, metadata: ModelMetadata): void {
+    // It may be on its way out already, and say so late.
+    if (slot.state !== 'starting') return;
+    const unfit = this.#ports.whyUnfit(metadata);
+    if (unfit !== undefined) {
+      this.giveUp(slot, unfit, 'the settings');
+      return;
+    }
+    const { clock } = this.#ports;
+    slot.goTo('warming', 'the model is loaded', clock.now());
+    const { incarnation } = slot;
+    const isWarming = () => slot.incarnation === incarnation && slot.state === 'warming';
+    const ready = () => {
+      if (!isWarming()) return;
+      slot.alarm?.cancel();
+      slot.readyAt = clock.now();
+      slot.isTrial = false;
+      this.#ports.roster.setHealthStatus(slot.id, 'ready');
+      slot.goTo('ready', 'warmup is over', clock.now());
+      this.#ports.wake();
+    };
+    this.#ports.warm(slot.id, ready, (why, fault) => {
+      if (!isWarming()) return;
+      const reason = `warmup failed: ${why}`;
+      if (fault !== 'the replica' || slot.isTrial) {
+        this.giveUp(slot, reason, fault);
+      } else {
+        // The same input has been answered before: another incarnation may do better.
+        slot.ending ??= { reason, afterwards: 'fault' };
+        slot.replica?.kill('ended');
+      }
+    });
+  }
+
+  #takeOut(slot: ReplicaSlot): void {
+    this.#ports.roster.setHealthStatus(slot.id, undefined);
+    this.withdrawn.emit(slot.id);
+  }
+}

@@ -1,0 +1,70 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { afterCheck, type CheckRecord, initialCheck, initialState } from '../../health/probe-policy.ts';
+import type { ReplicaId } from '../../replica/replica.ts';
+
+interface Watch {
+  record: CheckRecord;
+  heartbeatAt: number;
+  alarm: Timer | undefined;
+}
+
+/** An alarm later than this was kept by the gateway itself. */
+const STALL_MS = 100;
+
+/** Looks whether replicas still give signs of life, which they do beside their work, however busy they are. */
+export class Liveness {
+  readonly #clock: Clock;
+  readonly #settings: { readonly periodMs: number; readonly failureThreshold: number };
+  readonly #onSilent: (id: ReplicaId, silentMs: number) => void;
+  readonly #watches = new Map<ReplicaId, Watch>();
+
+  constructor(
+    clock: Clock,
+    settings: { readonly periodMs: number; readonly failureThreshold: number },
+    onSilent: (id: ReplicaId, silentMs: number) => void,
+  ) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#onSilent = onSilent;
+  }
+
+  watch(id: ReplicaId): void {
+    this.forget(id);
+    const record = initialCheck(initialState('liveness'));
+    const watch: Watch = { record, heartbeatAt: this.#clock.now(), alarm: undefined };
+    this.#watches.set(id, watch);
+    this.#arm(id, watch);
+  }
+
+  heartbeatReceived(id: ReplicaId): void {
+    const watch = this.#watches.get(id);
+    if (watch !== undefined) watch.heartbeatAt = this.#clock.now();
+  }
+
+  /** How long ago the last sign of life was. */
+  silentMs(id: ReplicaId): number {
+    return this.#clock.now() - (this.#watches.get(id)?.heartbeatAt ?? this.#clock.now());
+  }
+
+  forget(id: ReplicaId): void {
+    this.#watches.get(id)?.alarm?.cancel();
+    this.#watches.delete(id);
+  }
+
+  #arm(id: ReplicaId, watch: Watch): void {
+    const { periodMs, failureThreshold } = this.#settings;
+    const dueMs = this.#clock.now() + periodMs;
+    watch.alarm = this.#clock.at(dueMs, () => {
+      const now = this.#clock.now();
+      const silentMs = now - watch.heartbeatAt;
+      // An alarm that comes late means that the gateway stood still: the heartbeats are waiting to be read.
+      const wasStalled = now - dueMs > STALL_MS;
+      if (!wasStalled) {
+        const thresholds = { successThreshold: 1, failureThreshold };
+        watch.record = afterCheck(thresholds, watch.record, silentMs <= periodMs);
+      }
+      if (watch.record.state === 'failure') this.#onSilent(id, silentMs);
+      else this.#arm(id, watch);
+    });
+  }
+}

@@ -1,0 +1,45 @@
+import { type SlowStart, slowStartShare } from '../../balancing/slow-start.ts';
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { ReplicaId } from '../../replica/replica.ts';
+import type { Roster } from '../../replica/roster.ts';
+
+/** Steps in which a share grows to the whole. */
+const STEPS = 20;
+
+/** Eases replicas in that come back: caches and compilers are cold, and what ended them may do so again. */
+export class SlowStartRamp {
+  readonly #clock: Clock;
+  readonly #settings: SlowStart;
+  readonly #roster: Roster;
+  readonly #alarms = new Map<ReplicaId, Timer>();
+
+  constructor(clock: Clock, settings: SlowStart, roster: Roster) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#roster = roster;
+  }
+
+  /** Nobody is eased in alone: there would be nobody to take the rest. */
+  begin(id: ReplicaId): void {
+    const others = this.#roster.views().filter((view) => view.id !== id && view.healthStatus === 'ready');
+    if (others.length > 0 && this.#settings.windowMs > 0) this.#step(id, this.#clock.now());
+  }
+
+  forget(id: ReplicaId): void {
+    this.#alarms.get(id)?.cancel();
+    this.#alarms.delete(id);
+  }
+
+  #step(id: ReplicaId, since: number): void {
+    const { windowMs } = this.#settings;
+    const now = this.#clock.now();
+    const share = slowStartShare(this.#settings, now - since);
+    this.#roster.setShare(id, share);
+    if (share >= 1) this.#alarms.delete(id);
+    else
+      this.#alarms.set(
+        id,
+        this.#clock.at(now + windowMs / STEPS, () => this.#step(id, since)),
+      );
+  }
+}

@@ -1,0 +1,40 @@
+import type { ModelSettings } from '../../config/model-settings.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { SampleInput } from '../../replica/sample-input.ts';
+import { mergingWarning, type RowIndependence } from '../../warmup/row-independence.ts';
+
+/** Why the user's own warmup sample does not fit the model; undefined when it does. */
+export function sampleProblem(
+  metadata: ModelMetadata,
+  hasBatchAxis: boolean,
+  samples: readonly SampleInput[],
+): string | undefined {
+  const rows = samples[0]?.shape[0];
+  for (const { name, datatype, shape } of samples) {
+    const wanted = metadata.inputs.find((input) => input.name === name);
+    if (wanted === undefined) return `warmup.sample names an input '${name}', which the model does not have`;
+    if (wanted.datatype !== datatype) {
+      return `warmup.sample gives '${name}' as ${datatype}, the model expects ${wanted.datatype}`;
+    }
+    if (hasBatchAxis && !(shape[0] === rows && (rows ?? 0) > 0)) {
+      return (
+        `warmup.sample gives '${name}' with ${shape[0] ?? 'no'} rows, ` +
+        (rows === undefined || rows < 1 ? 'wanted at least one' : `but '${samples[0]?.name}' with ${rows}`)
+      );
+    }
+  }
+  return undefined;
+}
+
+/** What to tell the operator of a model whose requests run one by one; undefined where that is as wanted. */
+export function mergingNotice(
+  { batchAxis, batching }: ModelSettings,
+  metadata: ModelMetadata,
+  rowIndependence: RowIndependence | undefined,
+): string | undefined {
+  const isWanted = batchAxis === 'none' || batching.rows === 'dependent' || batching.maxBatchSize === 1;
+  if (rowIndependence === undefined || isWanted) return undefined;
+  const asksForBatches = batchAxis === 'first' || batching.maxBatchSize !== undefined;
+  const isFixed = metadata.inputs.length === 0 || metadata.inputs.some(({ shape }) => shape[0] !== -1);
+  return isFixed && !asksForBatches ? undefined : mergingWarning(rowIndependence);
+}

@@ -1,0 +1,57 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { DependencySettings } from '../../config/dependency-settings.ts';
+import type { ReadinessSettings } from '../../config/health-settings.ts';
+import { afterCheck, type CheckRecord, initialCheck } from '../../health/probe-policy.ts';
+import type { DependencyChecker } from './version-spec.ts';
+
+interface Watch {
+  readonly dependency: DependencySettings;
+  record: CheckRecord;
+  problem: string;
+  alarm: Timer | undefined;
+}
+
+/** Looks now and then whether what a model needs beside itself is there. */
+export class DependencyWatch {
+  readonly #clock: Clock;
+  readonly #settings: ReadinessSettings;
+  readonly #checker: DependencyChecker;
+  readonly #watches: readonly Watch[];
+
+  constructor(
+    clock: Clock,
+    dependencies: readonly DependencySettings[],
+    settings: ReadinessSettings,
+    checker: DependencyChecker,
+  ) {
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#checker = checker;
+    const record = initialCheck('success');
+    this.#watches = dependencies.map((dependency) => ({ dependency, record, problem: '', alarm: undefined }));
+  }
+
+  start(): void {
+    for (const watch of this.#watches) this.#look(watch);
+  }
+
+  stop(): void {
+    for (const { alarm } of this.#watches) alarm?.cancel();
+  }
+
+  /** What is missing, in words; undefined when everything is there. */
+  get problem(): string | undefined {
+    const down = this.#watches.filter(({ record }) => record.state === 'failure');
+    if (down.length === 0) return undefined;
+    return down.map(({ dependency, problem }) => `'${dependency.name}' is down: ${problem}`).join(', ');
+  }
+
+  #look(watch: Watch): void {
+    const { periodMs, timeoutMs } = this.#settings;
+    this.#checker.check(watch.dependency, timeoutMs, (problem) => {
+      watch.record = afterCheck(this.#settings, watch.record, problem === undefined);
+      watch.problem = problem ?? '';
+    });
+    watch.alarm = this.#clock.at(this.#clock.now() + periodMs, () => this.#look(watch));
+  }
+}

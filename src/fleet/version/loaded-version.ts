@@ -1,0 +1,168 @@
+import type { Random } from '../../base/random.ts';
+import type { ModelSettings } from '../../config/model-settings.ts';
+import type { InferenceRequest } from '../../model/inference.ts';
+import { type ModelMetadata, whyNoBatchAxis } from '../../model/model-metadata.ts';
+import type { ServiceTimes } from '../../replica/service-times.ts';
+import { Padding, paddingProblem } from '../../serving/admission/padding.ts';
+import { byteSize, type Tensor } from '../../tensor/tensor.ts';
+import type { RowIndependence } from '../../warmup/row-independence.ts';
+import type { Member } from '../../work/batch.ts';
+import { type LaneKey, laneKeys } from '../../work/lane.ts';
+import type { AnswerComparator } from '../monitor/answer-comparator.ts';
+import { Golden } from '../monitor/golden.ts';
+import { WarmupInputs } from '../warmup/warmup-inputs.ts';
+import { sampleProblem } from './check-settings.ts';
+import type { VersionSpec } from './version-spec.ts';
+
+/** Rows in a batch where the settings do not say: what most models that gain from batching gain most of it by. */
+const DEFAULT_MAX_BATCH_SIZE = 32;
+/** With an objective its time is the limit, and memory. */
+const MOST_ROWS = 1024;
+const MOST_BATCH_BYTES = 64 * 1024 * 1024;
+
+/** What is known of a version once a replica has loaded its model. */
+export class LoadedVersion {
+  readonly metadata: ModelMetadata;
+  readonly hasBatchAxis: boolean;
+  /** The largest batch that warmup may try. */
+  readonly maxBatchSize: number;
+  /** Why it cannot be served as the settings want it; undefined when it can. */
+  readonly problem: string | undefined;
+  /** What callers are to send: without what the server fills in. */
+  readonly callersMetadata: ModelMetadata;
+  readonly padding: Padding | undefined;
+  readonly inputs: WarmupInputs;
+  /** Whether rows may share a batch; undefined until warmup has found out. */
+  rowIndependence: RowIndependence | undefined;
+  readonly #comparator: AnswerComparator;
+  readonly #tolerance: number;
+  #golden: Golden | undefined;
+
+  constructor(
+    spec: VersionSpec,
+    metadata: ModelMetadata,
+    random: Random,
+    comparator: AnswerComparator,
+    service: ServiceTimes,
+  ) {
+    const { settings, ownSample } = spec;
+    this.#comparator = comparator;
+    this.#tolerance = settings.health.readiness.tolerance;
+    this.metadata = metadata;
+    this.hasBatchAxis = hasBatchAxis(settings, metadata);
+    const { device = 'cpu' } = metadata;
+    this.problem =
+      device === settings.device
+        ? (sampleProblem(metadata, this.hasBatchAxis, ownSample) ?? this.#paddingProblem(settings))
+        : `the settings want device '${settings.device}', but the model runs on '${device}'`;
+    const laneOf = laneKeys(metadata, this.hasBatchAxis);
+    this.callersMetadata = withoutFilledIn(metadata, settings);
+    this.padding =
+      settings.padding && this.problem === undefined
+        ? new Padding(settings.padding, metadata, worthwhile(laneOf, service))
+        : undefined;
+    const member = (given: InferenceRequest): Member => {
+      const request = this.padding
+        ? { ...given, inputs: inOrder(metadata, this.padding.pad(given.inputs).inputs) }
+        : given;
+      return { rows: 1, request, lane: laneOf(request) };
+    };
+    this.inputs = new WarmupInputs({
+      ...{ random, member },
+      metadata: this.callersMetadata,
+      hasBatchAxis: this.hasBatchAxis,
+      own: ownSample,
+    });
+    const wanted = settings.batching.maxBatchSize ?? defaultMaxBatchSize(settings, this.callersMetadata);
+    this.maxBatchSize = this.hasBatchAxis ? Math.min(wanted, settings.queue.maxRows) : 1;
+    this.rowIndependence = knownIndependence(settings, metadata, this.hasBatchAxis);
+  }
+
+  /** The reference input and its answer; undefined while no input is known that the model takes. */
+  get golden(): Golden | undefined {
+    return this.#golden;
+  }
+
+  /** The lane of the rows that warmup runs. */
+  get lane(): LaneKey {
+    return this.inputs.chosen?.[0]?.lane ?? '';
+  }
+
+  /** Warmup has found rows that the model takes; the first of them is the golden one, unless another was answered. */
+  takes(rows: readonly Member[]): void {
+    const [first] = rows;
+    if (this.#golden?.isKnown === true || first === undefined) return;
+    this.inputs.choose(rows);
+    this.#golden = new Golden(first, this.#comparator, this.#tolerance);
+  }
+
+  #paddingProblem({ padding }: ModelSettings): string | undefined {
+    if (padding === undefined) return undefined;
+    if (!this.hasBatchAxis) return 'padding is for batches, and the model has no batch axis';
+    return paddingProblem(padding, this.metadata);
+  }
+}
+
+/** Sizes grow in warmup as time and memory allow; an objective may want more rows than usual. */
+function defaultMaxBatchSize({ objective, batching }: ModelSettings, { inputs }: ModelMetadata): number {
+  if (objective === undefined || batching.maxWaitMs !== undefined) return DEFAULT_MAX_BATCH_SIZE;
+  const rowBytes = inputs.reduce((sum, { datatype, shape }) => {
+    return (
+      sum +
+      (byteSize(
+        datatype,
+        shape.map((size) => Math.abs(size)),
+      ) ?? 1)
+    );
+  }, 0);
+  return Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_BATCH_BYTES / Math.max(1, rowBytes))));
+}
+
+function hasBatchAxis({ batchAxis }: ModelSettings, metadata: ModelMetadata): boolean {
+  if (batchAxis === 'none') return false;
+  const isOpen = metadata.inputs.length > 0 && metadata.inputs.every(({ shape }) => shape[0] === -1);
+  return whyNoBatchAxis(metadata) === undefined || (batchAxis === 'first' && isOpen);
+}
+
+/** What needs no runs to be known. */
+function knownIndependence(
+  { batchAxis, batching }: ModelSettings,
+  metadata: ModelMetadata,
+  hasAxis: boolean,
+): RowIndependence | undefined {
+  if (batchAxis === 'none') return { kind: 'dependent', why: 'batchAxis is none' };
+  if (!hasAxis) {
+    return { kind: 'dependent', why: `there is no batch axis, since ${whyNoBatchAxis(metadata)}` };
+  }
+  if (batching.rows === 'dependent') return { kind: 'dependent', why: 'batching.rows says so' };
+  if (batching.maxBatchSize === 1) return { kind: 'unproven', why: 'batching.maxBatchSize is 1' };
+  if (batching.rows === 'independent') return { kind: 'declared' };
+  return metadata.rowsDependOn === undefined ? undefined : { kind: 'dependent', why: metadata.rowsDependOn };
+}
+
+/** In the order in which the model wants them. */
+function inOrder(metadata: ModelMetadata, inputs: readonly Tensor[]): Tensor[] {
+  return metadata.inputs.map(({ name }) => inputs.find((input) => input.name === name) as Tensor);
+}
+
+function withoutFilledIn(metadata: ModelMetadata, { padding }: ModelSettings): ModelMetadata {
+  if (padding === undefined) return metadata;
+  const { lengthInput, maskInput } = padding;
+  return {
+    ...metadata,
+    inputs: metadata.inputs.filter(({ name }) => name !== lengthInput && name !== maskInput),
+  };
+}
+
+/**
+ * Padding pays where what a row costs more by it is less than what a batch of its own would cost. Until that is known
+ * it is tried. On processors rows are often all that costs, and then nothing is ever padded.
+ */
+function worthwhile(laneOf: ReturnType<typeof laneKeys>, service: ServiceTimes) {
+  return (inputs: readonly Tensor[], length: number, padded: number): boolean => {
+    const curve = service.peek(laneOf({ id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 }));
+    if (curve?.isKnown !== true) return true;
+    const { fixedMs, rowMs } = curve.line;
+    return (rowMs * (padded - length)) / padded <= fixedMs;
+  };
+}

@@ -1,0 +1,88 @@
+import type { Random } from '../../base/random.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { ReplicaId } from '../../replica/replica.ts';
+import type { Fault } from '../lifecycle/replica-lifecycle.ts';
+import type { AnswerComparator } from '../monitor/answer-comparator.ts';
+import type { WarmupResult } from '../warmup/warmup-report.ts';
+import { LoadedVersion } from './loaded-version.ts';
+import { modelChange } from './model-change.ts';
+import type { RequestPath } from './request-path.ts';
+import type { VersionSpec } from './version-spec.ts';
+import type { WarmupDirector } from './warmup-director.ts';
+
+/** What loading is wired to. */
+export interface LoadingParts {
+  readonly random: Random;
+  readonly comparator: AnswerComparator;
+  readonly path: RequestPath;
+  readonly warmups: WarmupDirector;
+  /** No replica of the version has been ready yet. */
+  readonly isStarting: () => boolean;
+}
+
+/** What the replicas of a version tell of their model when they load it and are warmed up. */
+export class Loading {
+  readonly #spec: VersionSpec;
+  readonly #parts: LoadingParts;
+  #loaded: LoadedVersion | undefined;
+  /** What was found to have happened to the file while it was served; undefined when nothing was. */
+  fileChange: string | undefined;
+
+  constructor(spec: VersionSpec, parts: LoadingParts) {
+    this.#spec = spec;
+    this.#parts = parts;
+  }
+
+  /** undefined until a replica has loaded the model. */
+  get loaded(): LoadedVersion | undefined {
+    return this.#loaded;
+  }
+
+  /** Why a replica that has loaded its model cannot serve: what the first one tells, later ones must tell too. */
+  whyUnfit(metadata: ModelMetadata): string | undefined {
+    const { file } = this.#spec;
+    if (metadata.isRestored === true) {
+      this.fileChange = `${file} holds another model than the one that is served; replicas load what was kept of the first`;
+    }
+    if (this.#loaded !== undefined) {
+      const change = modelChange(this.#loaded.metadata, metadata, file);
+      this.fileChange = change ?? this.fileChange;
+      return change ?? this.#loaded.problem;
+    }
+    const { random, comparator, path } = this.#parts;
+    const { model, version } = this.#spec;
+    const draws = random.fork(`warmup/${model}/${version}`);
+    this.#loaded = new LoadedVersion(this.#spec, metadata, draws, comparator, path.roster.service);
+    path.open(this.#loaded);
+    return this.#loaded.problem;
+  }
+
+  /** Has a loaded replica run batches of ours until it may serve. */
+  warm(id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void): void {
+    const { warmups, path } = this.#parts;
+    const loaded = this.#loaded as LoadedVersion;
+    warmups.warm(
+      id,
+      loaded,
+      () => path.findings.limitsOf(loaded),
+      (result) => {
+        const problem = this.#problemOf(id, loaded, result);
+        if (problem === undefined) ready();
+        else failed(...problem);
+      },
+    );
+  }
+
+  #problemOf(id: ReplicaId, loaded: LoadedVersion, result: WarmupResult): [string, Fault] | undefined {
+    const { warmups, path, isStarting } = this.#parts;
+    // The same rows have gone well before: another life may do better.
+    if (result.kind === 'failed') return [result.message, isStarting() ? 'the model' : 'the replica'];
+    loaded.rowIndependence ??= result.report.rows ?? undefined;
+    path.findings.merge(loaded, result.largest);
+    path.findings.learn(id, loaded, result.profile);
+    const problem = isStarting() ? path.findings.objectiveProblem(loaded) : undefined;
+    if (problem === undefined) return undefined;
+    warmups.repeat(id);
+    return [problem, 'the replica'];
+  }
+}

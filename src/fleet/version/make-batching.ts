@@ -1,0 +1,42 @@
+import type { BatchPolicy } from '../../batching/batch-policy.ts';
+import { ExplicitPolicy } from '../../batching/explicit-policy.ts';
+import { type BatchPlan, SloPolicy } from '../../batching/slo-policy.ts';
+import type { ModelSettings } from '../../config/model-settings.ts';
+import type { Roster } from '../../replica/roster.ts';
+import type { TransportTime } from '../../serving/queue/transport-time.ts';
+import type { LaneKey } from '../../work/lane.ts';
+
+/** What a policy may be made from. */
+export interface BatchingParts {
+  readonly maxBatchSize: () => number;
+  readonly roster: Roster;
+  readonly transport: TransportTime;
+}
+
+/** A policy, and how it plans the batches of a lane: newcomers are told by the plan whether to wait. */
+export interface Batching {
+  readonly policy: BatchPolicy;
+  readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
+}
+
+/** Makes another policy than the settings name. */
+export type MakePolicy = (parts: BatchingParts) => Batching;
+
+/** The policy that the settings ask for: two numbers where they name a wait, else no knobs. */
+export function makeBatching(
+  { batching, objective, goal }: ModelSettings,
+  { makePolicy, ...parts }: BatchingParts & { readonly makePolicy: MakePolicy | undefined },
+): Batching {
+  if (makePolicy !== undefined) return makePolicy(parts);
+  const { maxBatchSize, roster, transport } = parts;
+  const { maxWaitMs } = batching;
+  if (maxWaitMs !== undefined) {
+    return { policy: new ExplicitPolicy({ maxBatchSize, maxWaitMs }), planOf: () => undefined };
+  }
+  const curveOf = (lane: LaneKey) => roster.service.guess(lane);
+  const policy = new SloPolicy({ objective, goal, maxBatchSize, curveOf });
+  return {
+    policy,
+    planOf: (lane) => policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms }),
+  };
+}

@@ -1,0 +1,242 @@
+import { type Refusal, refuse } from '../../base/errors.ts';
+import { Event } from '../../base/event.ts';
+import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { ReplicaId } from '../../replica/replica.ts';
+import { ANONYMOUS, type Caller, type RequestFacts } from '../../serving/admission/request-facts.ts';
+import { SplitRequest } from '../../serving/admission/split-request.ts';
+import type { RowIndependence } from '../../warmup/row-independence.ts';
+import type { Entry } from '../../work/entry.ts';
+import { Supervisor } from '../lifecycle/supervisor.ts';
+import { COMPARATOR } from '../monitor/answer-comparator.ts';
+import { VersionHealth } from '../monitor/version-health.ts';
+import { mergingNotice } from './check-settings.ts';
+import { DependencyWatch } from './dependency-watch.ts';
+import { InFlight } from './in-flight.ts';
+import type { LoadedVersion } from './loaded-version.ts';
+import { Loading } from './loading.ts';
+import { operate, type ReplicaAction } from './operate.ts';
+import { RequestPath } from './request-path.ts';
+import { RequestPipeline } from './request-pipeline.ts';
+import { type Cached, Reuse } from './reuse.ts';
+import type { Arrived, Command, VersionPorts, VersionSpec } from './version-spec.ts';
+import { refusalIn, type VersionState } from './version-state.ts';
+import { WarmupDirector } from './warmup-director.ts';
+
+/** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
+export class VersionInService {
+  readonly spec: VersionSpec;
+  readonly name: string;
+  /** What comes from outside and is not a port: told before anything follows from it. */
+  readonly arrived = new Event<Arrived>();
+  readonly cancelled = new Event<Entry>();
+  /** A request was answered without coming any further. */
+  readonly cacheHit = new Event<RequestFacts>();
+  readonly commanded = new Event<Command>();
+  readonly stateChanged = new Event<VersionState>();
+  readonly path: RequestPath;
+  readonly supervisor: Supervisor;
+  readonly health: VersionHealth;
+  readonly warmups: WarmupDirector;
+  readonly dependencies: DependencyWatch;
+  readonly reuse: Reuse;
+  readonly #reception: RequestPipeline;
+  readonly inFlightCalls = new InFlight();
+  readonly #loading: Loading;
+  #state: VersionState = 'starting';
+  #failure = '';
+
+  constructor(spec: VersionSpec, ports: VersionPorts) {
+    const { settings } = spec;
+    const { clock, random, comparator = COMPARATOR } = ports;
+    this.spec = spec;
+    this.name = `${spec.model}/${spec.version}`;
+    this.path = new RequestPath(spec, {
+      ...{ clock, random, comparator },
+      wanted: () => this.supervisor.wanted,
+      whyNot: () => this.whyNot(),
+      makePolicy: ports.makePolicy,
+    });
+    this.reuse = new Reuse(clock, settings);
+    this.#reception = new RequestPipeline(this);
+    const { roster, pinned, dispatcher, recovery } = this.path;
+    const wake = () => dispatcher.wake();
+    this.warmups = new WarmupDirector({ clock, comparator, pinned, wake }, settings.warmup);
+    this.#loading = new Loading(spec, {
+      ...{ random, comparator, path: this.path, warmups: this.warmups },
+      isStarting: () => this.#state === 'starting',
+    });
+    this.supervisor = new Supervisor(this.name, settings.health, settings.balancing.weights ?? [], {
+      ...{ clock, roster, wake },
+      random: random.fork(`restarts/${this.name}`),
+      spawner: ports.spawner,
+      isOnTrial: (exit) => this.path.quarantine.isOnTrial(exit),
+      whyUnfit: (metadata) => this.#loading.whyUnfit(metadata),
+      warm: (id, ready, failed) => this.#loading.warm(id, ready, failed),
+    });
+    const { supervisor } = this;
+    this.path.quarantine.tried.on((result) => supervisor.tried(result));
+    this.health = new VersionHealth(settings.health, {
+      ...{ clock, roster, pinned, dispatcher, recovery, supervisor },
+      random: random.fork(`probes/${this.name}`),
+      golden: () => this.loaded?.golden,
+    });
+    this.dependencies = new DependencyWatch(
+      clock,
+      settings.health.dependencies,
+      settings.health.readiness,
+      ports.dependencies ?? { check() {} },
+    );
+    supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
+    supervisor.lifecycle.moved.on(({ replica, to }) => {
+      if (to === 'ready') this.#goTo('ready');
+      else if (to === 'backoff' || to === 'stopped' || to === 'failed') this.warmups.lost(replica);
+    });
+  }
+
+  get state(): VersionState {
+    return this.#state;
+  }
+
+  /** Why it is not serving; empty while it is. */
+  get failure(): string {
+    return this.#state === 'failed' ? this.#failure : '';
+  }
+
+  /** undefined until a replica has loaded the model. */
+  get loaded(): LoadedVersion | undefined {
+    return this.#loading.loaded;
+  }
+
+  /** What callers are to send and will get; undefined until a replica has loaded the model. */
+  get metadata(): ModelMetadata | undefined {
+    return this.loaded?.callersMetadata;
+  }
+
+  get hasBatchAxis(): boolean {
+    return this.loaded?.hasBatchAxis ?? false;
+  }
+
+  /** Whether the golden input's numbers are compared; null until that is known. */
+  get comparesNumbers(): boolean | null {
+    return this.loaded?.golden?.comparesNumbers ?? null;
+  }
+
+  /** What the settings ask for and the model does not allow; told once it is loaded. */
+  get warning(): string | undefined {
+    if (this.loaded === undefined) return undefined;
+    const { metadata, rowIndependence } = this.loaded;
+    return (
+      mergingNotice(this.spec.settings, metadata, rowIndependence) ??
+      this.path.findings.explicitProblem(this.loaded)
+    );
+  }
+
+  /** Whether rows of different requests may share a batch; undefined until that is known. */
+  get rows(): RowIndependence | undefined {
+    return this.loaded?.rowIndependence;
+  }
+
+  /** What has happened to its file since it is served; undefined when nothing has. */
+  get fileChange(): string | undefined {
+    return this.#loading.fileChange;
+  }
+
+  get isReady(): boolean {
+    return this.whyNotReady === undefined;
+  }
+
+  /** Why it should get no traffic now; undefined when it should. */
+  get whyNotReady(): string | undefined {
+    if (this.#state !== 'ready') return this.#state;
+    if (this.health.fitCount === 0) return 'without a ready replica';
+    return this.dependencies.problem;
+  }
+
+  /** Whether nothing is in it any more that somebody waits for. */
+  get isIdle(): boolean {
+    return this.inFlightCalls.count === 0 && this.path.inFlight === 0;
+  }
+
+  start(): void {
+    this.commanded.emit({ kind: 'start' });
+    this.health.start();
+    this.dependencies.start();
+    this.supervisor.want(this.spec.settings.replicas);
+  }
+
+  /** Another version gets what is new from now on; whoever was let in before is still served. */
+  leave(): void {
+    this.commanded.emit({ kind: 'leave' });
+    this.#goTo('draining');
+  }
+
+  /** Ends all replicas. What is still in flight after `kill` is answered with a refusal. */
+  stop(how: 'drain' | 'kill'): void {
+    this.commanded.emit({ kind: how });
+    this.#goTo('stopping');
+    this.supervisor.stop(how);
+    if (how === 'kill') this.path.refuseWaiting(refuse('DRAINING', 'the server is shutting down'));
+    this.path.stop();
+    this.health.stop();
+    this.dependencies.stop();
+  }
+
+  /** Does to a replica what an operator wants; a text says why that cannot be. */
+  operate(action: ReplicaAction, replica: ReplicaId): string | undefined {
+    this.commanded.emit({ kind: 'replica', action, replica });
+    return operate(this.supervisor, this.health.conditions, action, replica);
+  }
+
+  /**
+   * Takes a request in, answers it from the cache, or says why not. `onSettled` is called once when it was taken in,
+   * never before this returns.
+   */
+  submit(
+    request: InferenceRequest,
+    onSettled: (outcome: Answer | Refusal) => void,
+    caller: Caller = ANONYMOUS,
+  ): Entry | SplitRequest | Refusal | Cached {
+    return this.#reception.submit(request, onSettled, caller);
+  }
+
+  /** The same for a request that is already described. */
+  admit(arrived: Arrived, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
+    this.arrived.emit(arrived);
+    const refusal = this.whyNot();
+    if (refusal !== undefined) return refusal;
+    if (!arrived.isDenied) return this.path.admit(arrived, onSettled);
+    return refuse('DENIED_INPUT', 'this input has ended replicas before and is refused for a while');
+  }
+
+  /** Its caller has gone, or wants no answer any more. */
+  cancel(request: Entry | SplitRequest): void {
+    for (const entry of request instanceof SplitRequest ? request.parts : [request]) {
+      if (entry.isSettled) continue;
+      this.cancelled.emit(entry);
+      this.path.cancel(entry);
+    }
+  }
+
+  /** Why no request can be taken now; undefined when it can. While a replica restarts, requests wait for it. */
+  whyNot(): Refusal | undefined {
+    return refusalIn(this.#state, this.name, this.#failure);
+  }
+
+  /** One replica that cannot be had does not end the version while others serve. */
+  #onGaveUp(message: string): void {
+    const others = this.supervisor.replicas().some(({ state }) => state !== 'failed' && state !== 'stopped');
+    if (others && (this.#state === 'ready' || this.#state === 'draining')) return;
+    this.#failure = message;
+    this.#goTo('failed');
+    this.path.refuseWaiting(refuse('MODEL_FAILED', message));
+  }
+
+  /** Whoever is told to leave does not come back, and a stop is for good. */
+  #goTo(state: VersionState): void {
+    const comesBack = this.#state === 'draining' && state === 'ready';
+    if (this.#state === state || this.#state === 'stopping' || comesBack) return;
+    this.#state = state;
+    this.stateChanged.emit(state);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import type { DependencySettings } from '../../config/dependency-settings.ts';
+import type { ModelSettings } from '../../config/model-settings.ts';
+import type { ReplicaId, Spawner } from '../../replica/replica.ts';
+import type { SampleInput } from '../../replica/sample-input.ts';
+import type { RequestFacts } from '../../serving/admission/request-facts.ts';
+import type { AnswerComparator } from '../monitor/answer-comparator.ts';
+import type { MakePolicy } from './make-batching.ts';
+import type { ReplicaAction } from './operate.ts';
+
+/** One version with its settings. */
+export interface VersionSpec {
+  readonly model: string;
+  readonly version: string;
+  /** Where it was found, for messages. */
+  readonly file: string;
+  readonly settings: ModelSettings;
+  readonly ownSample: readonly SampleInput[];
+}
+
+/** Looks whether something outside is up. */
+export interface DependencyChecker {
+  /** `done` gets what is wrong, or nothing; it is called once, later. */
+  check(dependency: DependencySettings, timeoutMs: number, done: (problem: string | undefined) => void): void;
+}
+
+/** The bodies that a version is wired to: real ones in production, simulated ones in tests. */
+export interface VersionPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly spawner: Spawner;
+  /** Default: looks at the answers. */
+  readonly comparator?: AnswerComparator;
+  /** Default: everything outside counts as up. */
+  readonly dependencies?: DependencyChecker;
+  /** Batches by another policy than the settings name: for comparing them. */
+  readonly makePolicy?: MakePolicy;
+}
+
+/** A request has come to be admitted: everything that admission decides by. */
+export interface Arrived {
+  readonly facts: RequestFacts;
+  /** Its input is on the deny list. */
+  readonly isDenied: boolean;
+  /** An equal one may have ended a replica: it runs alone. */
+  readonly isSuspect: boolean;
+}
+
+/** What a version is told by whoever runs the server. */
+export type Command =
+  | { readonly kind: 'start' | 'leave' | 'drain' | 'kill' }
+  | { readonly kind: 'replica'; readonly action: ReplicaAction; readonly replica: ReplicaId };

@@ -1,0 +1,129 @@
+import type { Random } from '../../base/random.ts';
+import type { InferenceRequest } from '../../model/inference.ts';
+import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
+import type { SampleInput } from '../../replica/sample-input.ts';
+import { DATATYPES } from '../../tensor/datatype.ts';
+import { gatherRows, splitRows } from '../../tensor/rows.ts';
+import { bytesOf, type Tensor, typedArrayOf } from '../../tensor/tensor.ts';
+import { GUESSES, type Guess, guessedShape, madeUpValues, ROW_SCALES } from '../../warmup/made-up-rows.ts';
+import type { Member } from '../../work/batch.ts';
+
+/** What inputs for warmup are made from. */
+export interface WarmupInputParts {
+  /** What a caller would send: padding and the like come after. */
+  readonly metadata: ModelMetadata;
+  readonly hasBatchAxis: boolean;
+  readonly own: readonly SampleInput[];
+  readonly random: Random;
+  /** Makes a request what it is when it is admitted. */
+  readonly member: (request: InferenceRequest) => Member;
+}
+
+/** Of a sample of one row others are made whose numbers are smaller by this share each. */
+const VARIATION = 0.1;
+
+/**
+ * Inputs to run before a replica takes traffic: several candidates, of which the first that the model takes is chosen.
+ * A candidate is a list of different rows, or of one whole request where the model has no batch axis. With a sample of
+ * the user's own there is one candidate, with what the sample leaves out made up.
+ */
+export class WarmupInputs {
+  readonly #parts: WarmupInputParts;
+  readonly #guesses: readonly Guess[];
+  readonly #candidates: (readonly Member[])[] = [];
+  #chosen: readonly Member[] | undefined;
+  #endedReplicas = 0;
+
+  constructor(parts: WarmupInputParts) {
+    this.#parts = parts;
+    const { metadata, own, hasBatchAxis } = parts;
+    const isOpen = metadata.inputs.some(
+      ({ shape, anyRank }) => anyRank === true || shape.slice(hasBatchAxis ? 1 : 0).includes(-1),
+    );
+    // Where no size is open, guesses that differ only in sizes are one.
+    const different = isOpen ? GUESSES : GUESSES.filter(({ openSize }) => openSize === 4);
+    this.#guesses = this.isOwn ? different.slice(0, 1) : own.length > 0 ? different.slice(0, 3) : different;
+  }
+
+  /** Whether nothing has to be made up: then the model has no excuse. */
+  get isOwn(): boolean {
+    const { metadata, own } = this.#parts;
+    return metadata.inputs.every(({ name }) => own.some((input) => input.name === name && input.data));
+  }
+
+  /** How many candidates are left to try; those that have ended replicas are not. */
+  get count(): number {
+    return this.#guesses.length;
+  }
+
+  /** The candidate to begin with. */
+  get first(): number {
+    return this.#endedReplicas === 0 ? 0 : Math.max(0, this.count - 2) + this.#endedReplicas - 1;
+  }
+
+  /** A replica has ended over one of them: the next begins with what is gentler, and then with none. */
+  endedReplica(): void {
+    if (!this.isOwn && this.#chosen === undefined) this.#endedReplicas += 1;
+  }
+
+  /** The rows that warmup uses; undefined until the model has taken some. */
+  get chosen(): readonly Member[] | undefined {
+    return this.#chosen;
+  }
+
+  choose(rows: readonly Member[]): void {
+    this.#chosen = rows;
+  }
+
+  /** Throws where there is no such candidate. */
+  rows(candidate: number): readonly Member[] {
+    const guess = this.#guesses[candidate];
+    if (guess === undefined) throw new RangeError(`there is no candidate ${candidate}`);
+    this.#candidates[candidate] ??= this.#make(guess);
+    return this.#candidates[candidate];
+  }
+
+  #make(guess: Guess): Member[] {
+    const { metadata, hasBatchAxis, own, member } = this.#parts;
+    const ownRows = own.length > 0 && hasBatchAxis ? (own[0]?.shape[0] ?? 1) : 1;
+    const count = hasBatchAxis ? Math.max(ownRows, ROW_SCALES.length) : 1;
+    return Array.from({ length: count }, (_, row) => {
+      const inputs = metadata.inputs.map((input) => this.#input(input, guess, row, ownRows));
+      return member({ id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 });
+    });
+  }
+
+  #input(input: TensorMetadata, guess: Guess, row: number, ownRows: number): Tensor {
+    const { hasBatchAxis, own, random } = this.#parts;
+    const given = own.find(({ name }) => name === input.name);
+    const { name, datatype } = input;
+    if (given?.data !== undefined) {
+      const whole: Tensor = { name, datatype, shape: given.shape, data: given.data };
+      if (!hasBatchAxis) return whole;
+      const ownRow = splitRows(whole, new Array<number>(ownRows).fill(1))[row % ownRows] as Tensor;
+      return row < ownRows ? ownRow : varied(ownRow, 1 - VARIATION * (row - ownRows + 1));
+    }
+    const shape = given?.shape ?? guessedShape(input, guess, hasBatchAxis);
+    const rowShape = given !== undefined && hasBatchAxis ? [1, ...shape.slice(1)] : shape;
+    const draws = random.fork(`${guess.values} ${guess.openSize} ${name} ${row}`);
+    return { name, datatype, shape: rowShape, data: madeUpValues(input, rowShape, guess, row, draws) };
+  }
+}
+
+/** Other numbers of the same kind; what is counted or spelt stays as it is. */
+function varied(tensor: Tensor, factor: number): Tensor {
+  if (DATATYPES[tensor.datatype].kind !== 'float') return tensor;
+  const numbers = typedArrayOf(tensor.datatype, tensor.data) as Float64Array;
+  return { ...tensor, data: bytesOf(numbers.map((number) => number * factor)) };
+}
+
+/** Rows under each other as one request: a batch whose outputs come back whole. */
+export function together(rows: readonly Member[]): Member {
+  const [first] = rows;
+  if (first === undefined) throw new RangeError('no rows to run');
+  if (rows.length === 1) return first;
+  const inputs = first.request.inputs.map((_, index) =>
+    gatherRows(rows.map(({ request }) => request.inputs[index] as Tensor)),
+  );
+  return { rows: rows.length, request: { ...first.request, inputs }, lane: first.lane };
+}

@@ -1,0 +1,101 @@
+import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
+import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import type { Caller } from '../serving/admission/request-facts.ts';
+import type { NoRoom } from './body-budget.ts';
+import { holderOf } from './body-holder.ts';
+import { type CallMetadata, fieldIn, type MetadataFields } from './call-metadata.ts';
+import { callerOf } from './caller.ts';
+import type { Tenants } from './tenants.ts';
+
+export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
+
+/** A request that may come in: where it goes, and what its body may be. */
+export interface Admission {
+  readonly version: VersionInService;
+  readonly encoding: ContentEncoding;
+  /** On whose account its body is held: an address, or a tenant that has shown its key. */
+  readonly holder: string;
+  readonly maxBodyBytes: number;
+  /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
+  readonly jsonBytes: number | undefined;
+  readonly caller: Caller;
+}
+
+/** What the server as a whole allows just now. */
+export interface ServerLimits {
+  readonly maxBodyBytes: number;
+  readonly isAdmitting: () => boolean;
+  readonly tenants: Tenants;
+}
+
+const DIGITS = /^\d{1,15}$/;
+
+/** Decides from the headers alone whether a request may come in: before a byte of its body is kept. */
+export class HeaderCheck {
+  readonly #registry: ModelRegistry;
+  readonly #rules: ServerLimits;
+
+  constructor(registry: ModelRegistry, rules: ServerLimits) {
+    this.#registry = registry;
+    this.#rules = rules;
+  }
+
+  decide(
+    { fields, remoteAddress }: CallMetadata,
+    model: string,
+    wantedVersion: string | undefined,
+  ): Admission | Refusal {
+    if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
+    const caller = callerOf(fields, this.#rules.tenants);
+    if (isRefusal(caller)) return caller;
+    const version = this.#registry.find(model, wantedVersion);
+    if (isRefusal(version)) return version;
+    const closed = version.whyNot();
+    if (closed !== undefined) return closed;
+
+    const encoding = (fieldIn(fields, 'content-encoding') ?? 'identity').trim().toLowerCase();
+    if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
+      return refuse(
+        'ENCODING_UNSUPPORTED',
+        `content-encoding '${encoding.slice(0, 40)}' is not known here; wanted gzip, deflate or identity`,
+      );
+    }
+    const jsonBytes = jsonBytesOf(fields);
+    if (typeof jsonBytes === 'object') return jsonBytes;
+
+    const { maxBodyBytes, tenants } = this.#rules;
+    const declaredBytes = Number(fields['content-length'] ?? 0);
+    if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
+    const holder = holderOf(remoteAddress, caller.tenant, tenants);
+    return { version, encoding, holder, maxBodyBytes, jsonBytes, caller };
+  }
+}
+
+/** The body is, or has become, larger than any may be. */
+export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
+  return refuse(
+    'BODY_TOO_LARGE',
+    `request of ${bytes} bytes or more exceeds the maximum allowed input size of ${maxBodyBytes} bytes`,
+  );
+}
+
+/** The bodies of all requests together are more than the server may hold, or those of one holder more than its share. */
+export function noRoom(why: NoRoom): Refusal {
+  return refuse(
+    'BODIES_IN_FLIGHT',
+    why === 'budget'
+      ? 'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later'
+      : 'the server holds as many bytes of requests from your address as one may send at once (http.maxPeerShare); try again later',
+  );
+}
+
+function jsonBytesOf(fields: MetadataFields): number | undefined | Refusal {
+  const text = fields['inference-header-content-length'];
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && DIGITS.test(text)) return Number(text);
+  return refuse(
+    'MALFORMED',
+    `inference-header-content-length is '${String(text).slice(0, 40)}', wanted the number of bytes of the JSON part`,
+  );
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '../base/clock.ts';
+import { type Refusal, refuse } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+import type { TenantsSettings } from '../config/tenant-settings.ts';
+import { DEFAULT_TENANT, type Tenant } from '../work/entry.ts';
+import { fieldIn, type MetadataFields } from './call-metadata.ts';
+import { TokenBucket } from './token-bucket.ts';
+
+/** The settings of everybody who is not named. */
+const DEFAULT = 'default';
+const NAME = /^[\w.-]{1,64}$/;
+const BEARER = /^bearer +/i;
+
+interface Account {
+  readonly tenant: Tenant;
+  readonly bucket: TokenBucket | undefined;
+  readonly needsKey: boolean;
+}
+
+/** The hash by which API keys are known: the keys themselves are not kept. */
+export function keyHash(key: string): string {
+  return createHash('sha256').update(key).digest('base64');
+}
+
+/** Tells from the headers on whose account a request runs, and whether that account has any left. */
+export class Tenants {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #accounts = new Map<string, Account>();
+  readonly #keys: ReadonlyMap<string, string>;
+  readonly #isKeyRequired: boolean;
+  /** Of everybody who is none of the tenants, whatever they call themselves: a share for each name would be one for the asking. */
+  readonly #stranger: Tenant;
+
+  /** `keys` are tenants by the hash of their API keys. */
+  constructor(
+    { require, accounts }: TenantsSettings,
+    keys: ReadonlyMap<string, string>,
+    clock: Clock,
+    random: Random,
+  ) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#keys = keys;
+    this.#isKeyRequired = require;
+    for (const [name, it] of Object.entries(accounts)) {
+      const { weight, ratePerSecond, burst, apiKeyFile } = it;
+      const bucket =
+        ratePerSecond === undefined
+          ? undefined
+          : new TokenBucket({ ratePerSecond, burst: burst ?? Math.max(1, ratePerSecond) }, clock.now());
+      this.#accounts.set(name, { tenant: { name, weight }, bucket, needsKey: apiKeyFile !== undefined });
+    }
+    const isAlone = this.#accounts.size === 0;
+    this.#stranger =
+      this.#accounts.get(DEFAULT)?.tenant ?? (isAlone ? DEFAULT_TENANT : { name: DEFAULT, weight: 1 });
+  }
+
+  /** Whether a key has shown that a request is this tenant's: a name alone is anybody's to claim. */
+  isProven({ name }: Tenant): boolean {
+    return this.#accounts.get(name)?.needsKey === true;
+  }
+
+  /** Whose request it is. A token of theirs is taken; a refusal says that none was left, or who they are not. */
+  enter(headers: MetadataFields): Tenant | Refusal {
+    const named = headers['x-galley-tenant'];
+    if (named === undefined && this.#accounts.size === 0) return DEFAULT_TENANT;
+    const byKey = this.#keys.size === 0 ? undefined : this.#tenantOfKey(headers);
+    if (typeof byKey === 'object') return byKey;
+    if (this.#isKeyRequired && byKey === undefined) {
+      return refuse(
+        'UNAUTHENTICATED',
+        'this server wants an API key: send it as x-api-key, or as authorization: Bearer KEY',
+      );
+    }
+    if (named !== undefined && (typeof named !== 'string' || !NAME.test(named))) {
+      return refuse(
+        'INVALID_INPUT',
+        'x-galley-tenant must be a name of letters, digits, dots and dashes, 64 at most',
+      );
+    }
+    const name = byKey ?? named ?? DEFAULT;
+    const account = this.#accounts.get(name);
+    if (account?.needsKey === true && byKey !== name) {
+      return refuse('UNAUTHENTICATED', `tenant '${name}' is known by its API key: send it as x-api-key`);
+    }
+    const waitMs = (account ?? this.#accounts.get(DEFAULT))?.bucket?.take(this.#clock.now()) ?? 0;
+    if (waitMs > 0) {
+      // Not all at the same moment again.
+      const retryAfterMs = Math.round(waitMs * (1 + this.#random.unit() / 2));
+      return refuse(
+        'TENANT_QUOTA',
+        `tenant '${name}' has used up its ratePerSecond; try again later`,
+        retryAfterMs,
+      );
+    }
+    return account?.tenant ?? this.#stranger;
+  }
+
+  /** undefined where no key came; a refusal where it opens nothing. */
+  #tenantOfKey(headers: MetadataFields): string | Refusal | undefined {
+    const key = fieldIn(headers, 'x-api-key') ?? fieldIn(headers, 'authorization')?.replace(BEARER, '');
+    if (key === undefined) return undefined;
+    return this.#keys.get(keyHash(String(key))) ?? refuse('UNAUTHENTICATED', 'the API key is not known here');
+  }
+}

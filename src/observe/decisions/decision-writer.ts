@@ -1,0 +1,76 @@
+import type { Clock } from '../../base/clock.ts';
+import type { DecisionFacts, DecisionKind, DecisionLog } from '../../base/decision-log.ts';
+import { isRefusal, type Reason } from '../../base/errors.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import { isSynthetic } from '../../work/batch.ts';
+
+/** Refusals that are decisions of ours; what a client did, or the model said, is none. */
+const DECIDED: ReadonlySet<Reason> = new Set([
+  'DISPLACED',
+  'DROPPED_LATE',
+  'DEADLINE_QUEUED',
+  'DEADLINE_RUNNING',
+  'REPLICA_LOST',
+  'DENIED_INPUT',
+] as const);
+
+/** Writes what a version decides into the log, with the numbers that led to it. */
+export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInService): void {
+  const { model, version } = it.spec;
+  const write = (kind: DecisionKind, replica: string, facts: DecisionFacts) =>
+    log.add({ at: clock.now(), kind, model, version, replica, facts });
+  const { supervisor, health, path } = it;
+  supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
+    write(to === 'backoff' || to === 'failed' ? 'restart' : 'replica', replica, {
+      incarnation,
+      from,
+      to,
+      reason,
+    }),
+  );
+  health.conditions.ejected.on(({ replica, causes, reason }) =>
+    write('ejection', replica, { causes: causes.join(', '), reason, replicas: supervisor.wanted }),
+  );
+  health.prober.concluded.on(({ probed, misses, isDown }) => {
+    if (misses > 0)
+      write('probe', probed.replica, { result: probed.result, detail: probed.detail, misses, isDown });
+  });
+  health.memory.grows.on(({ replica, bytes, limitBytes, inMs }) =>
+    write('probe', replica, { result: 'memory grows', bytes, limitBytes, inMs: Math.round(inMs) }),
+  );
+  path.recovery.recovered.on(({ how, requests, replica, detail }) =>
+    write('recovery', replica, { how, requests, detail }),
+  );
+  path.recovery.losses.quarantined.on(({ entry, replica, detail }) =>
+    write('quarantine', replica, { request: entry.request.id, rows: entry.rows, detail }),
+  );
+  supervisor.lateError.on(({ replica, incarnation, message, stack }) =>
+    write('late error', replica, { incarnation, error: message, stack }),
+  );
+  path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
+    if (isSynthetic(work.reason)) return;
+    const { queue } = path;
+    write('batch', replica.id, {
+      ...{ batch: batch.id, rows: batch.rows, requests: work.members.length },
+      ...{ reason: work.reason, rowsLeft: queue.rows },
+    });
+  });
+  path.requestSettled.on(({ entry, outcome, settledAt }) => {
+    if (!isRefusal(outcome) || !DECIDED.has(outcome.reason)) return;
+    const waitedMs = Math.round(settledAt - entry.receivedAt);
+    const { reason, message: why } = outcome;
+    write('refusal', '', { reason, request: entry.request.id, waitedMs, why });
+  });
+  path.turnedAway.on(({ entry, refusal }) =>
+    write('refusal', '', {
+      reason: refusal.reason,
+      request: entry.request.id,
+      waitedMs: 0,
+      why: refusal.message,
+    }),
+  );
+  it.stateChanged.on((state) => write('model', '', { state, reason: it.failure }));
+  it.commanded.on((command) => {
+    if (command.kind === 'replica') write('admin', command.replica, { action: command.action });
+  });
+}

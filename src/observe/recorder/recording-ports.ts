@@ -1,0 +1,199 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { isRefusal } from '../../base/errors.ts';
+import { type AnswerComparator, COMPARATOR } from '../../fleet/monitor/answer-comparator.ts';
+import type { DependencyChecker, VersionPorts } from '../../fleet/version/version-spec.ts';
+import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
+import type { Batch } from '../../work/batch.ts';
+import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
+import { type EventSink, INPUT, REFUSED_REASONS } from './recording.ts';
+
+/** What a model says is kept up to this; nothing is decided by more of it. */
+const MAX_MESSAGE_LENGTH = 1_024;
+
+/** Ports that write down what comes through them before anybody hears of it. */
+export function recordingPorts(recorder: EventSink, version: number, ports: VersionPorts): VersionPorts {
+  const checker = ports.dependencies;
+  return {
+    ...ports,
+    clock: new RecordingClock(recorder, version, ports.clock),
+    spawner: new RecordingSpawner(recorder, version, ports.spawner),
+    comparator: recordingComparator(recorder, version, ports.comparator ?? COMPARATOR),
+    ...(checker === undefined ? {} : { dependencies: recordingChecker(recorder, version, checker) }),
+  };
+}
+
+/** Alarms are numbered in the order in which they are asked for, which a replay repeats. */
+class RecordingClock implements Clock {
+  readonly #recorder: EventSink;
+  readonly #version: number;
+  readonly #clock: Clock;
+  #asked = 0;
+
+  constructor(recorder: EventSink, version: number, clock: Clock) {
+    this.#recorder = recorder;
+    this.#version = version;
+    this.#clock = clock;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  at(dueMs: number, wake: () => void, rank?: Parameters<Clock['at']>[2]): Timer {
+    const a = this.#asked++;
+    const ring = () => {
+      this.#recorder.write(this.#version, INPUT.WOKE, { a });
+      wake();
+    };
+    return rank === undefined ? this.#clock.at(dueMs, ring) : this.#clock.at(dueMs, ring, rank);
+  }
+
+  endOfTurn(run: () => void): void {
+    const a = this.#asked++;
+    this.#clock.endOfTurn(() => {
+      this.#recorder.write(this.#version, INPUT.TURN_ENDED, { a });
+      run();
+    });
+  }
+}
+
+class RecordingSpawner implements Spawner {
+  readonly #recorder: EventSink;
+  readonly #version: number;
+  readonly #spawner: Spawner;
+
+  constructor(recorder: EventSink, version: number, spawner: Spawner) {
+    this.#recorder = recorder;
+    this.#version = version;
+    this.#spawner = spawner;
+  }
+
+  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+    const recorder = this.#recorder;
+    const version = this.#version;
+    const [a, b] = [recorder.pinnedTextId(id), incarnation];
+    const replica = this.#spawner.spawn(id, incarnation, {
+      loaded: (metadata) => {
+        const text = JSON.stringify(metadata);
+        recorder.loaded(version, text);
+        recorder.write(version, INPUT.LOADED, { a, b, text: recorder.textId(text) });
+        observer.loaded(metadata);
+      },
+      loadFailed: (message) => {
+        recorder.write(version, INPUT.LOAD_FAILED, {
+          a,
+          b,
+          text: recorder.textId(message.slice(0, MAX_MESSAGE_LENGTH)),
+        });
+        observer.loadFailed(message);
+      },
+      credited: (batches) => {
+        recorder.write(version, INPUT.CREDITED, { a, b, value: batches });
+        observer.credited(batches);
+      },
+      heartbeat: (heartbeat) => {
+        recorder.write(version, INPUT.HEARTBEAT, {
+          a,
+          b,
+          text: heartbeat.batches,
+          value: heartbeat.rssBytes,
+        });
+        observer.heartbeat(heartbeat);
+      },
+      exited: (exit) => {
+        recorder.write(version, INPUT.EXITED, { a, b, text: recorder.textId(JSON.stringify(exit)) });
+        observer.exited(exit);
+      },
+    });
+    return {
+      id,
+      incarnation,
+      start: (batch, sink) => replica.start(batch, recordingSink(recorder, version, batch, sink)),
+      cancel: (batch, member) => replica.cancel(batch, member),
+      drain: () => replica.drain(),
+      kill: (cause) => replica.kill(cause),
+    };
+  }
+}
+
+/** Members are mostly answered one after the other in one turn: such a run is one event. */
+function recordingSink(recorder: EventSink, version: number, batch: Batch, sink: OutcomeSink): OutcomeSink {
+  const a = batch.id;
+  return {
+    part: (member, answer) => {
+      if (isRefusal(answer)) {
+        const flag = REFUSED_REASONS.indexOf(answer.reason);
+        const text = recorder.textId(answer.message.slice(0, MAX_MESSAGE_LENGTH));
+        recorder.write(version, INPUT.REFUSED, { flag, a, b: member, text });
+      } else {
+        recorder.answered(version, a, member);
+      }
+      sink.part(member, answer);
+    },
+    end: (outcome) => {
+      // What warmup decides by the memory that a batch took must be the same in a replay.
+      const isPlain = outcome.kind === 'done' && outcome.memory === undefined;
+      const text = recorder.textId(isPlain ? '' : JSON.stringify(shortened(outcome)));
+      const value = outcome.kind === 'done' ? outcome.computeMs : 0;
+      recorder.write(version, INPUT.ENDED, { a, b: batch.rows, text, value });
+      sink.end(outcome);
+    },
+  };
+}
+
+function shortened(outcome: Outcome): Outcome {
+  return outcome.kind === 'threw' && outcome.message.length > MAX_MESSAGE_LENGTH
+    ? { ...outcome, message: outcome.message.slice(0, MAX_MESSAGE_LENGTH) }
+    : outcome;
+}
+
+function recordingComparator(
+  recorder: EventSink,
+  version: number,
+  comparator: AnswerComparator,
+): AnswerComparator {
+  return {
+    isSame(one, other, tolerance) {
+      const isSame = comparator.isSame(one, other, tolerance);
+      recorder.write(version, INPUT.JUDGED, { flag: isSame ? 1 : 0 });
+      return isSame;
+    },
+    areAlike(answers) {
+      const areAlike = comparator.areAlike(answers);
+      recorder.write(version, INPUT.JUDGED, { flag: areAlike ? 1 : 0 });
+      return areAlike;
+    },
+    isListed(list, request) {
+      const isListed = comparator.isListed(list, request);
+      recorder.write(version, INPUT.JUDGED, { flag: isListed ? 1 : 0 });
+      return isListed;
+    },
+    formProblem(before, answer) {
+      const problem = comparator.formProblem(before, answer);
+      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
+      return problem;
+    },
+    rowsProblem(batch, counterparts, runs) {
+      const problem = comparator.rowsProblem(batch, counterparts, runs);
+      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
+      return problem;
+    },
+  };
+}
+
+function recordingChecker(
+  recorder: EventSink,
+  version: number,
+  checker: DependencyChecker,
+): DependencyChecker {
+  let asked = 0;
+  return {
+    check(dependency, timeoutMs, done) {
+      const a = asked++;
+      checker.check(dependency, timeoutMs, (problem) => {
+        recorder.write(version, INPUT.DEPENDENCY, { a, text: recorder.textId(problem ?? '') });
+        done(problem);
+      });
+    },
+  };
+}

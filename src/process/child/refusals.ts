@@ -1,0 +1,54 @@
+import { cutText } from '../../base/cut-text.ts';
+import type { FrameEncoder } from '../wire/frame-encoder.ts';
+import { FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
+
+/** Which members of a batch get no answer, by whose fault, and why. */
+export class Refusals {
+  readonly #memberRows: readonly number[];
+  readonly #maxCharacters: number;
+  readonly #byMember = new Map<number, { readonly flags: number; readonly text: string }>();
+
+  constructor(memberRows: readonly number[], maxCharacters: number) {
+    this.#maxCharacters = maxCharacters;
+    this.#memberRows = memberRows;
+  }
+
+  get areNone(): boolean {
+    return this.#byMember.size === 0;
+  }
+
+  get areAll(): boolean {
+    return this.#byMember.size > 0 && this.#byMember.size === this.#memberRows.length;
+  }
+
+  has(member: number): boolean {
+    return this.#byMember.has(member);
+  }
+
+  /** A row of the batch, counted from 0, is none that the runtime can carry. */
+  byInput(row: number, why: string): void {
+    this.#add(row, FLAG.BY_INPUT, () => why);
+  }
+
+  byModel(row: number, why: string): void {
+    this.#add(row, FLAG.BY_MODEL, (own) => `the model refused row ${own}: ${why}`);
+  }
+
+  write(encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): void {
+    for (const [member, { flags, text }] of this.#byMember) {
+      encoder.add({ ...header, kind: KIND.REFUSED, flags, member }, Buffer.from(text), []);
+    }
+  }
+
+  /** `text` is given the row as its caller counts it. The first word on a member stands. */
+  #add(row: number, flags: number, text: (own: number) => string): void {
+    let own = row;
+    let member = 0;
+    for (; own >= (this.#memberRows[member] ?? Number.POSITIVE_INFINITY); member++) {
+      own -= this.#memberRows[member] as number;
+    }
+    if (member < this.#memberRows.length && !this.#byMember.has(member)) {
+      this.#byMember.set(member, { flags, text: cutText(text(own), this.#maxCharacters) });
+    }
+  }
+}

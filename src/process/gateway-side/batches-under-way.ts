@@ -1,0 +1,103 @@
+import { cutText } from '../../base/cut-text.ts';
+import { type Refusal, refuse } from '../../base/errors.ts';
+import type { Answer } from '../../model/inference.ts';
+import type { TensorMetadata } from '../../model/model-metadata.ts';
+import { type Exit, exitText } from '../../replica/exit.ts';
+import type { Batch, Member } from '../../work/batch.ts';
+import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
+import { decodeAnswer, decodeAnswers, decodeEnd } from '../wire/batch-frames.ts';
+import { ALL_MEMBERS, FLAG, type Frame, KIND } from '../wire/wire.ts';
+
+interface UnderWay {
+  readonly sink: OutcomeSink;
+  readonly members: readonly Member[];
+}
+
+/** What is added to a text that was cut. */
+const MOST_NOTE = 100;
+
+/** Batches that a replica has been given and has not ended, in their order: frames about them become outcomes. */
+export class BatchesUnderWay {
+  readonly #maxErrorCharacters: number;
+  readonly #batches = new Map<number, UnderWay>();
+
+  constructor(maxErrorCharacters: number) {
+    this.#maxErrorCharacters = maxErrorCharacters;
+  }
+
+  /** Batches run in the order in which they came: the first one is running. */
+  get running(): number | undefined {
+    return this.#batches.keys().next().value;
+  }
+
+  has(batch: number): boolean {
+    return this.#batches.has(batch);
+  }
+
+  start({ id, members }: Batch, sink: OutcomeSink): void {
+    this.#batches.set(id, { sink, members });
+  }
+
+  /**
+   * Reads an ANSWER, a REFUSED or an END, and gives back what is to be told about it; throws a RangeError where it does
+   * not add up. To tell it is another matter: what that leads to is no fault of the replica's.
+   */
+  read(frame: Frame, outputs: readonly TensorMetadata[]): () => void {
+    const underWay = this.#batches.get(frame.batch);
+    if (underWay === undefined) return () => {};
+    const { sink, members } = underWay;
+    if (frame.kind === KIND.END) {
+      const outcome = this.#outcomeOf(frame);
+      return () => {
+        this.#batches.delete(frame.batch);
+        sink.end(outcome);
+      };
+    }
+    const answers = this.#answersIn(frame, members, outputs);
+    return () => {
+      for (const [member, answer] of answers) sink.part(member, answer);
+    };
+  }
+
+  /** The replica has ended, and everything in it is lost. */
+  lose(exit: Exit): void {
+    const lost = [...this.#batches.values()];
+    this.#batches.clear();
+    for (const [index, { sink }] of lost.entries()) {
+      sink.end({ kind: 'lost', cause: exit.cause, wasRunning: index === 0, detail: exitText(exit) });
+    }
+  }
+
+  #outcomeOf(frame: Frame): Outcome {
+    if ((frame.flags & FLAG.THREW) === 0) return decodeEnd(frame);
+    return { kind: 'threw', message: errorText(frame, this.#maxErrorCharacters) };
+  }
+
+  #answersIn(
+    frame: Frame,
+    members: readonly Member[],
+    outputs: readonly TensorMetadata[],
+  ): Iterable<[number, Answer | Refusal]> {
+    const { kind, member, meta, payload } = frame;
+    if (member === ALL_MEMBERS && kind === KIND.ANSWER) {
+      const answers = decodeAnswers(meta, payload, outputs, members);
+      return answers.map((own) => ({ outputs: own })).entries();
+    }
+    if (member >= members.length) {
+      throw new RangeError(`an answer for member ${member} of a batch of ${members.length}`);
+    }
+    if (kind !== KIND.REFUSED) return [[member, { outputs: decodeAnswer(meta, payload, outputs) }]];
+    return [[member, refuse(reasonOf(frame.flags), errorText(frame, this.#maxErrorCharacters))]];
+  }
+}
+
+/** The text of an error. It was cut where it was made; but a model may write such a frame itself. */
+export function errorText({ meta }: Frame, maxCharacters: number): string {
+  return cutText(meta.toString('utf8'), maxCharacters + MOST_NOTE);
+}
+
+/** Whose fault it is that a member has no answer. */
+function reasonOf(flags: number): 'MODEL_ERROR' | 'INVALID_INPUT' | 'BAD_OUTPUT' {
+  if ((flags & FLAG.BY_MODEL) !== 0) return 'MODEL_ERROR';
+  return (flags & FLAG.BY_INPUT) !== 0 ? 'INVALID_INPUT' : 'BAD_OUTPUT';
+}

@@ -1,0 +1,123 @@
+import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
+import type { Heartbeat } from '../../replica/replica.ts';
+import { DATATYPE_NAMES } from '../../tensor/datatype.ts';
+import type { OwnEnd } from '../wire/own-end.ts';
+
+/**
+ * What a replica says of itself is checked before it is used: a model's code may write onto the pipes. Each function
+ * reads a frame's JSON and returns only what it knows; it throws a RangeError on anything else.
+ */
+const MOST_TENSORS = 1024;
+const MOST_AXES = 64;
+const MOST_NAME = 4096;
+const MOST_TEXT = 16_384;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Reads a HEARTBEAT. */
+export function readHeartbeat(text: string): Heartbeat {
+  const heartbeat = fieldsOf(JSON.parse(text), 'a heartbeat');
+  return {
+    rssBytes: amount(heartbeat, 'rssBytes'),
+    cpuMs: amount(heartbeat, 'cpuMs'),
+    batches: count(heartbeat, 'batches'),
+  };
+}
+
+/** Reads an OWN_END. */
+export function readOwnEnd(text: string): OwnEnd {
+  const end = fieldsOf(JSON.parse(text), 'an end of its own');
+  const [stack, signal] = [optionalText(end, 'stack', MOST_TEXT), optionalText(end, 'signal', MOST_NAME)];
+  return {
+    text: textIn(end, 'text', MOST_TEXT),
+    ...(stack === undefined ? {} : { stack }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** Reads a LOADED. */
+export function readMetadata(text: string): ModelMetadata {
+  const metadata = fieldsOf(JSON.parse(text), 'metadata');
+  const device = optionalText(metadata, 'device', MOST_NAME);
+  const rowsDependOn = optionalText(metadata, 'rowsDependOn', MOST_TEXT);
+  const artefact = optionalText(metadata, 'artefact', MOST_NAME);
+  return {
+    platform: textIn(metadata, 'platform', MOST_NAME),
+    ...(device === undefined ? {} : { device }),
+    inputs: tensorsIn(metadata, 'inputs'),
+    outputs: tensorsIn(metadata, 'outputs'),
+    readsParameters: flag(metadata, 'readsParameters'),
+    ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
+    ...(artefact === undefined ? {} : { artefact }),
+    ...(metadata.isRestored === true ? { isRestored: true } : {}),
+  };
+}
+
+function tensorsIn(fields: Fields, name: string): TensorMetadata[] {
+  return listIn(fields, name, MOST_TENSORS).map((each) => {
+    const tensor = fieldsOf(each, `one of its ${name}`);
+    const datatype = DATATYPE_NAMES.find((known) => known === tensor.datatype);
+    if (datatype === undefined) throw new RangeError(`a datatype that is not known among its ${name}`);
+    const shape = listIn(tensor, 'shape', MOST_AXES);
+    if (!shape.every(isSize)) throw new RangeError(`a shape with other sizes than whole numbers from -1 on`);
+    const axisNames = tensor.axisNames === undefined ? undefined : listIn(tensor, 'axisNames', MOST_AXES);
+    if (axisNames?.every(isAxisName) === false) throw new RangeError('axes with names that are no texts');
+    return {
+      name: textIn(tensor, 'name', MOST_NAME),
+      datatype,
+      shape,
+      ...(axisNames === undefined ? {} : { axisNames: axisNames as (string | null)[] }),
+      ...(tensor.anyRank === true ? { anyRank: true } : {}),
+    };
+  });
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= -1;
+}
+
+function isAxisName(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && value.length <= MOST_NAME);
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new RangeError(`${what} that is no object`);
+}
+
+function listIn(fields: Fields, name: string, most: number): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) throw new RangeError(`'${name}' that is no list`);
+  if (value.length > most) throw new RangeError(`'${name}' of ${value.length} items, more than ${most}`);
+  return value;
+}
+
+function textIn(fields: Fields, name: string, most: number): string {
+  const value = fields[name];
+  if (typeof value !== 'string') throw new RangeError(`'${name}' that is no text`);
+  if (value.length > most) throw new RangeError(`'${name}' of ${value.length} characters, more than ${most}`);
+  return value;
+}
+
+function optionalText(fields: Fields, name: string, most: number): string | undefined {
+  return fields[name] === undefined ? undefined : textIn(fields, name, most);
+}
+
+function flag(fields: Fields, name: string): boolean {
+  const value = fields[name];
+  if (typeof value !== 'boolean') throw new RangeError(`'${name}' that is neither true nor false`);
+  return value;
+}
+
+function amount(fields: Fields, name: string): number {
+  const value = fields[name];
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
+  throw new RangeError(`'${name}' that is no amount`);
+}
+
+function count(fields: Fields, name: string): number {
+  const value = amount(fields, name);
+  // The recorder keeps it in 32 bits.
+  if (Number.isInteger(value) && value <= 0xffff_ffff) return value;
+  throw new RangeError(`'${name}' that is no count`);
+}

@@ -1,0 +1,218 @@
+import { messageOf } from '../../base/errors.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Replica, ReplicaId, ReplicaObserver } from '../../replica/replica.ts';
+import { segmentsOf } from '../../tensor/segments.ts';
+import type { Batch } from '../../work/batch.ts';
+import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
+import { encodeRun } from '../wire/batch-frames.ts';
+import { Channel } from '../wire/channel.ts';
+import type { LoadOrder } from '../wire/compute-messages.ts';
+import type { KeptModel } from '../wire/kept-model.ts';
+import { standsStill } from '../wire/own-end.ts';
+import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../wire/wire.ts';
+import { BatchesUnderWay, errorText } from './batches-under-way.ts';
+import type { ChildHandle, ProcessEnd } from './child-handle.ts';
+import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
+import { replicaExit, type ToldEnd } from './replica-exit.ts';
+
+/** Longest frame that holds words and numbers about a batch or a model, and of what stands around an answer. */
+const MOST_WORDS_BYTES = 1024 * 1024;
+/** More batches inside one replica than this are of use to no one. */
+const MOST_CREDITS = 64;
+
+/** What a replica is to load, and what was kept of it for the case that its file was replaced. */
+export interface LoadParts {
+  readonly order: LoadOrder;
+  readonly kept?: KeptModel | undefined;
+}
+
+/** A replica process as its gateway sees it: batches become frames, frames become outcomes. */
+export class ProcessReplica implements Replica {
+  readonly id: ReplicaId;
+  readonly incarnation: number;
+  readonly #child: ChildHandle;
+  readonly #data: Channel;
+  readonly #observer: ReplicaObserver;
+  readonly #order: LoadOrder;
+  readonly #batches: BatchesUnderWay;
+  #metadata: ModelMetadata | undefined;
+  #credits = 0;
+  #detail = '';
+  /** Why we end it ourselves; told as the cause instead of the bare signal. */
+  #killedFor: LossCause | undefined;
+  #end: ProcessEnd | undefined;
+  /** What it said before code of its own ended it, and in the course of which batch. */
+  #ownEnd: ToldEnd | undefined;
+  #openPipes = 2;
+  #isOver = false;
+
+  constructor(
+    id: ReplicaId,
+    incarnation: number,
+    child: ChildHandle,
+    { order, kept }: LoadParts,
+    observer: ReplicaObserver,
+  ) {
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#child = child;
+    this.#observer = observer;
+    this.#order = order;
+    this.#batches = new BatchesUnderWay(order.maxErrorCharacters);
+    const broken = (detail: string) => this.#breakOff(detail);
+    const closed = () => {
+      this.#openPipes -= 1;
+      this.#finish();
+    };
+    this.#data = new Channel(
+      child.data,
+      {
+        frame: (frame) => this.#onFrame(frame),
+        broken,
+        closed,
+      },
+      (header) => this.#mostBytes(header),
+    );
+    new Channel(
+      child.control,
+      { frame: (frame) => this.#onControl(frame), broken, closed },
+      () => MOST_WORDS_BYTES,
+    );
+    child.whenEnded((end) => {
+      this.#end ??= end;
+      this.#finish();
+    });
+    const keptFiles = kept && { artefact: kept.artefact, files: kept.files };
+    const text = JSON.stringify({ ...order, ...(keptFiles && { kept: keptFiles }) });
+    this.#data.send(this.#header(KIND.LOAD, 0, 0), Buffer.from(text), kept ? [segmentsOf(kept.bytes)] : []);
+  }
+
+  start(batch: Batch, sink: OutcomeSink): void {
+    this.#batches.start(batch, sink);
+    const { meta, payloads } = encodeRun(batch);
+    const { isMeasured = false, isRowwise = false } = batch;
+    const flags = (isMeasured ? FLAG.MEASURE : 0) | (isRowwise ? FLAG.ROWWISE : 0);
+    this.#data.send({ ...this.#header(KIND.RUN, batch.id, 0), flags }, meta, payloads);
+  }
+
+  cancel(batch: Batch, member: number): void {
+    if (this.#batches.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
+  }
+
+  drain(): void {
+    this.#send(KIND.UNLOAD, 0, 0);
+  }
+
+  kill(cause: LossCause): void {
+    this.#killedFor ??= cause;
+    this.#child.kill();
+  }
+
+  /** Only an answer that was asked for may be large: all of a batch as much as one, for they are sent apart else. */
+  #mostBytes({ kind, batch }: FrameHeader): number {
+    const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
+    return isAnswer ? this.#order.maxAnswerBytes + MOST_WORDS_BYTES : MOST_WORDS_BYTES;
+  }
+
+  #onControl(frame: Frame): void {
+    if (!this.#isHeard(frame)) return;
+    if (frame.kind === KIND.HEARTBEAT) {
+      const heartbeat = this.#decode(() => readHeartbeat(textOf(frame)));
+      if (heartbeat !== undefined) this.#observer.heartbeat(heartbeat);
+    } else if (frame.kind === KIND.OWN_END) {
+      const end = this.#decode(() => readOwnEnd(textOf(frame)));
+      if (end === undefined) return;
+      this.#ownEnd ??= { batch: frame.batch, end };
+      // It can neither run on nor end by itself.
+      if (standsStill(end)) this.#child.kill();
+    } else {
+      this.#breakOff(`a frame of kind ${frame.kind}, which does not belong on its control pipe`);
+    }
+  }
+
+  /** Bytes of an earlier life may still arrive, and what follows a breach of the protocol is worth nothing. */
+  #isHeard({ incarnation }: Frame): boolean {
+    return incarnation === this.incarnation && !this.#isOver && this.#killedFor !== 'protocol';
+  }
+
+  #onFrame(frame: Frame): void {
+    if (!this.#isHeard(frame)) return;
+    switch (frame.kind) {
+      case KIND.LOADED:
+        this.#onLoaded(frame);
+        break;
+      case KIND.LOAD_FAILED:
+        this.#observer.loadFailed(errorText(frame, this.#order.maxErrorCharacters));
+        break;
+      case KIND.CREDIT:
+        this.#onCredit(frame.batch);
+        break;
+      case KIND.ANSWER:
+      case KIND.REFUSED:
+      case KIND.END:
+        this.#decode(() => this.#batches.read(frame, this.#metadata?.outputs ?? []))?.();
+        break;
+      default:
+        this.#breakOff(`a frame of kind ${frame.kind}, which a replica does not send`);
+    }
+  }
+
+  #onLoaded(frame: Frame): void {
+    if (this.#metadata !== undefined) {
+      this.#breakOff('a second word on what it has loaded');
+      return;
+    }
+    this.#metadata = this.#decode(() => readMetadata(textOf(frame)));
+    if (this.#metadata !== undefined) this.#observer.loaded(this.#metadata);
+  }
+
+  #onCredit(batches: number): void {
+    this.#credits += batches;
+    if (this.#metadata === undefined) this.#breakOff('credits before it has loaded anything');
+    else if (this.#credits > MOST_CREDITS)
+      this.#breakOff(`${this.#credits} credits, more than ${MOST_CREDITS}`);
+    else this.#observer.credited(batches);
+  }
+
+  /** A body that does not add up is as bad as bytes that are no frame: undefined, and the replica is ended. */
+  #decode<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (caught) {
+      this.#breakOff(`a frame that does not add up: ${messageOf(caught)}`);
+      return undefined;
+    }
+  }
+
+  #breakOff(detail: string): void {
+    this.#detail = `it broke the protocol with ${detail}`;
+    this.kill('protocol');
+  }
+
+  /** Over is over only when the process has ended and its last bytes have been read. */
+  #finish(): void {
+    if (this.#end === undefined || this.#openPipes > 0 || this.#isOver) return;
+    this.#isOver = true;
+    const exit = replicaExit(this.#end, {
+      killedFor: this.#killedFor,
+      batch: this.#batches.running,
+      ownEnd: this.#ownEnd,
+      hasLoaded: this.#metadata !== undefined,
+      detail: this.#detail,
+    });
+    this.#observer.exited(exit);
+    this.#batches.lose(exit);
+  }
+
+  #send(kind: Kind, batch: number, member: number, meta: Uint8Array = new Uint8Array(0)): void {
+    this.#data.send(this.#header(kind, batch, member), meta, []);
+  }
+
+  #header(kind: Kind, batch: number, member: number) {
+    return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
+  }
+}
+
+function textOf({ meta }: Frame): string {
+  return meta.toString('utf8');
+}

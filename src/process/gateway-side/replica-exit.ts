@@ -1,0 +1,37 @@
+import { causeOf, type Exit } from '../../replica/exit.ts';
+import type { LossCause } from '../../work/outcome.ts';
+import type { OwnEnd } from '../wire/own-end.ts';
+import type { ProcessEnd } from './child-handle.ts';
+
+/** What a replica said before code in it ended it, and in the course of which batch that code ran; 0 is none. */
+export interface ToldEnd {
+  readonly batch: number;
+  readonly end: OwnEnd;
+}
+
+/** What the gateway knows of a replica that has ended. */
+export interface LifeFacts {
+  /** Why we ended it ourselves; undefined when we did not. */
+  readonly killedFor: LossCause | undefined;
+  /** The batch that was running. */
+  readonly batch: number | undefined;
+  readonly ownEnd: ToldEnd | undefined;
+  readonly hasLoaded: boolean;
+  readonly detail: string;
+}
+
+/** How a replica ended, and why. */
+export function replicaExit({ problem, ...end }: ProcessEnd, facts: LifeFacts): Exit {
+  const { killedFor, batch, ownEnd, hasLoaded, detail } = facts;
+  // While a model is loaded nothing but that runs, whatever set the code off.
+  const isOfBatch = ownEnd !== undefined && (ownEnd.batch === batch || !hasLoaded);
+  const told = ownEnd && (isOfBatch ? 'by its batch' : 'by other code');
+  const { code, signal } = end;
+  return {
+    ...{ code, signal },
+    cause: killedFor ?? causeOf({ ...end, wasRunning: batch !== undefined, told }),
+    detail: detail || ownEnd?.end.text || problem,
+    ...(batch === undefined ? {} : { batch }),
+    ...(ownEnd?.end.stack === undefined ? {} : { stack: ownEnd.end.stack }),
+  };
+}

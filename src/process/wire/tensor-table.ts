@@ -1,0 +1,101 @@
+import { DATATYPE_NAMES, type Datatype, elementBytes } from '../../tensor/datatype.ts';
+import { type Segments, sliceSegments } from '../../tensor/segments.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { padding } from './wire.ts';
+
+/**
+ * How tensors travel: names, shapes and lengths in a table, the bytes behind it. They travel by name, so that no two
+ * sides can take one input for another. A row of the table is: datatype u8, rank u8, length of the name u16, 4 bytes of
+ * nothing, byte length f64, sizes f64 each (exact to 2^53), the name in UTF-8 up to a multiple of 8.
+ */
+export function tensorTableBytes(tensors: readonly Tensor[]): number {
+  let bytes = 8;
+  for (const tensor of tensors) {
+    const nameBytes = nameBytesOf(tensor.name).byteLength;
+    bytes += 16 + 8 * tensor.shape.length + nameBytes + padding(nameBytes);
+  }
+  return bytes;
+}
+
+/** Writes the table at `offset` and returns where it ends. */
+export function writeTensorTable(target: Buffer, offset: number, tensors: readonly Tensor[]): number {
+  let at = target.writeUInt32LE(tensors.length, offset) + 4;
+  for (const tensor of tensors) {
+    const name = nameBytesOf(tensor.name);
+    target[at] = DATATYPE_NAMES.indexOf(tensor.datatype);
+    target[at + 1] = tensor.shape.length;
+    target.writeUInt16LE(name.byteLength, at + 2);
+    at = target.writeDoubleLE(tensor.data.byteLength, at + 8);
+    for (const size of tensor.shape) at = target.writeDoubleLE(size, at);
+    target.set(name, at);
+    at += name.byteLength + padding(name.byteLength);
+  }
+  return at;
+}
+
+/**
+ * Reads the table at `offset` and finds each tensor's bytes in the payload. Returns them in the order of `names`.
+ * Throws a RangeError on anything that does not add up.
+ */
+export function readTensorTable(
+  meta: Buffer,
+  offset: number,
+  payload: Segments,
+  names: readonly { readonly name: string }[],
+): Tensor[] {
+  const count = meta.readUInt32LE(offset);
+  if (count !== names.length) throw new RangeError(`${count} tensors where ${names.length} belong`);
+  let at = offset + 8;
+  let start = 0;
+  let isInOrder = true;
+  const tensors = names.map((expected): Tensor => {
+    const datatype = DATATYPE_NAMES[meta.readUInt8(at)];
+    const rank = meta.readUInt8(at + 1);
+    const nameBytes = meta.readUInt16LE(at + 2);
+    const byteLength = meta.readDoubleLE(at + 8);
+    at += 16;
+    const shape: number[] = [];
+    for (let axis = 0; axis < rank; axis++, at += 8) shape.push(meta.readDoubleLE(at));
+    const isExpected = nameBytesOf(expected.name).equals(meta.subarray(at, at + nameBytes));
+    const name = isExpected ? expected.name : meta.toString('utf8', at, at + nameBytes);
+    isInOrder &&= isExpected;
+    at += nameBytes + padding(nameBytes);
+    if (datatype === undefined) throw new RangeError(`tensor '${name}' has no known datatype`);
+    checkSizes(name, datatype, shape, byteLength);
+    const data = sliceSegments(payload, start, start + byteLength);
+    start += byteLength + padding(byteLength);
+    return { name, datatype, shape, data };
+  });
+  return isInOrder ? tensors : names.map(({ name }) => named(name, tensors));
+}
+
+/** Lengths that go by the shape are what it says; everything behind them is found by their sum. */
+function checkSizes(name: string, datatype: Datatype, shape: readonly number[], byteLength: number): void {
+  let elements = 1;
+  for (const size of shape) elements *= Number.isSafeInteger(size) && size >= 0 ? size : Number.NaN;
+  // Elements of BYTES differ, but each has its own length in front.
+  const isRight =
+    datatype === 'BYTES' ? byteLength >= 4 * elements : byteLength === elements * elementBytes(datatype);
+  if (isRight && Number.isSafeInteger(byteLength) && Number.isSafeInteger(elements)) return;
+  throw new RangeError(`tensor '${name}' of shape [${shape.join(',')}] in ${byteLength} bytes`);
+}
+
+function named(name: string, tensors: readonly Tensor[]): Tensor {
+  const found = tensors.find((tensor) => tensor.name === name);
+  if (found === undefined) throw new RangeError(`there is no tensor '${name}'`);
+  return found;
+}
+
+/** Models have few names, and each is written with every batch. */
+const known = new Map<string, Buffer>();
+const MOST_KNOWN = 1024;
+
+function nameBytesOf(name: string): Buffer {
+  let bytes = known.get(name);
+  if (bytes === undefined) {
+    bytes = Buffer.from(name);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(name, bytes);
+  }
+  return bytes;
+}

@@ -1,0 +1,72 @@
+import { type Refusal, ServingError } from '../../base/errors.ts';
+import type { Segments } from '../../tensor/segments.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { HeadReader } from '../oip/oip-head.ts';
+import { type OipRequest, readOipRequest, readRawRequest } from '../oip/oip-request.ts';
+import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from '../oip/oip-response.ts';
+import {
+  type Layout,
+  type PredictTarget,
+  readPredictRequest,
+  writePredictAnswer,
+} from '../simple/simple-codec.ts';
+
+/** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
+export type CodecTask =
+  | {
+      readonly kind: 'read infer';
+      readonly target: PredictTarget;
+      readonly body: Segments;
+      readonly jsonBytes: number | undefined;
+    }
+  | {
+      readonly kind: 'read raw';
+      readonly target: PredictTarget;
+      readonly body: Segments;
+    }
+  | {
+      readonly kind: 'read predict';
+      readonly target: PredictTarget;
+      readonly hasBatchAxis: boolean;
+      readonly body: Segments;
+    }
+  | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
+  | {
+      readonly kind: 'write predict';
+      readonly outputs: readonly Tensor[];
+      readonly hasBatchAxis: boolean;
+      readonly layout: Layout;
+    };
+
+export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
+export type WriteTask = Exclude<CodecTask, ReadTask>;
+
+/** Does a reading task; whatever is wrong with the body comes back as a refusal. */
+export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal {
+  try {
+    switch (task.kind) {
+      case 'read infer':
+        return readOipRequest(task.target, task.body, task.jsonBytes, readHead);
+      case 'read raw':
+        return readRawRequest(task.target.model, task.target.metadata, task.body);
+      case 'read predict': {
+        const { target, hasBatchAxis, body } = task;
+        const read = readPredictRequest(target, hasBatchAxis, body);
+        return { ...read, outputs: undefined, isBinaryByDefault: false };
+      }
+    }
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}
+
+/** Does a writing task. */
+export function write(task: WriteTask): EncodedAnswer | Refusal {
+  try {
+    if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);
+    const body = writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
+    return { contentType: 'application/json', jsonBytes: undefined, chunks: [body] };
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}

@@ -1,0 +1,105 @@
+import { versionNamed } from '../../model/model-version.ts';
+import { type ExtensionRoute, extensionRoute, modelExtension } from './extension-route.ts';
+
+/** What a path asks for. */
+export type Route =
+  | ModelRoute
+  | ExtensionRoute
+  | { readonly kind: 'server metadata' | 'model list' | 'alive' | 'all statistics' }
+  | { readonly kind: 'protocol health' | 'health'; readonly check: string }
+  | { readonly kind: 'bad version'; readonly version: string }
+  | { readonly kind: 'bad path' }
+  | { readonly kind: 'other' };
+
+/** What a path asks of a model, or of one of its versions. */
+interface ModelRoute {
+  readonly kind: 'infer' | 'predict' | 'simple ready' | ReadKind;
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
+type ReadKind = 'model metadata' | 'model ready' | 'model configuration' | 'model statistics';
+
+const OTHER: Route = { kind: 'other' };
+const CHECKS = ['live', 'ready', 'startup'];
+/** By what stands behind the model. */
+const READS: Readonly<Record<string, ReadKind>> = {
+  ready: 'model ready',
+  config: 'model configuration',
+  stats: 'model statistics',
+};
+const POSTS: readonly Route['kind'][] = ['infer', 'predict', 'repository index', 'forget regions'];
+const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
+
+/** The only method a route answers to; undefined where the path itself is wrong, or is not ours to comparator. */
+export function methodOf({ kind }: Route): 'GET' | 'POST' | undefined {
+  if (ANY_METHOD.includes(kind)) return undefined;
+  return POSTS.includes(kind) ? 'POST' : 'GET';
+}
+
+/** Reads a URL's path; a query is ignored, each segment decoded once, a slash at the end makes no difference. */
+export function parseRoute(url: string): Route {
+  const query = url.indexOf('?');
+  const path = segmentsOf(query === -1 ? url : url.slice(0, query));
+  if (path === undefined) return { kind: 'bad path' };
+  const [root, second, third] = path;
+  if (root === undefined) return { kind: 'alive' };
+  if (root === 'v2') {
+    if (second === undefined) return { kind: 'server metadata' };
+    if (second === 'models') return modelRoute(path);
+    if (second === 'health' && path.length === 3 && (third === 'live' || third === 'ready')) {
+      return { kind: 'protocol health', check: third };
+    }
+    return extensionRoute(path) ?? OTHER;
+  }
+  if (root === 'v1' && second === 'models') {
+    return third === undefined ? { kind: 'model list' } : simpleRoute(path);
+  }
+  if (root === 'health' && path.length === 2 && CHECKS.includes(second ?? '')) {
+    return { kind: 'health', check: second ?? '' };
+  }
+  return OTHER;
+}
+
+/** `/v2/models/{model}[/versions/{version}][/…]`; a model named `stats` gives way only where nothing stands behind it. */
+function modelRoute(path: readonly string[]): Route {
+  const model = path[2];
+  if (model === undefined || model === '') return OTHER;
+  if (model === 'stats' && path.length === 3) return { kind: 'all statistics' };
+  const hasVersion = path[3] === 'versions';
+  const version = hasVersion ? versionNamed(path[4] ?? '') : undefined;
+  if (hasVersion && version === undefined) return { kind: 'bad version', version: path[4] ?? '' };
+  const rest = path.slice(hasVersion ? 5 : 3);
+  const [verb] = rest;
+  if (verb === undefined) return { kind: 'model metadata', model, version };
+  if (rest.length > 1) return modelExtension(rest) ?? OTHER;
+  if (verb === 'infer') return { kind: 'infer', model, version };
+  const kind = Object.hasOwn(READS, verb) ? READS[verb] : undefined;
+  return kind === undefined ? (modelExtension(rest) ?? OTHER) : { kind, model, version };
+}
+
+/** `/v1/models/{model}[/versions/{version}][:predict]` */
+function simpleRoute(path: readonly string[]): Route {
+  const isVersioned = path.length === 5 && path[3] === 'versions';
+  if (path.length !== 3 && !isVersioned) return OTHER;
+  const last = path.at(-1) ?? '';
+  const isPredict = last.endsWith(':predict');
+  const name = isPredict ? last.slice(0, -':predict'.length) : last;
+  const kind = isPredict ? 'predict' : 'simple ready';
+  if (!isVersioned) return { kind, model: name, version: undefined };
+  const version = versionNamed(name);
+  if (version === undefined) return { kind: 'bad version', version: name };
+  return { kind, model: path[2] ?? '', version };
+}
+
+function segmentsOf(path: string): string[] | undefined {
+  const segments = path.split('/');
+  segments.shift();
+  if (segments.at(-1) === '') segments.pop();
+  if (!path.includes('%')) return segments;
+  try {
+    return segments.map(decodeURIComponent);
+  } catch {
+    return undefined;
+  }
+}

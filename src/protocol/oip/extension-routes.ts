@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isRefusal, type Refusal, refuse, ServingError } from '../../base/errors.ts';
+import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Statistics } from '../../observe/metrics/statistics.ts';
+import type { Segments } from '../../tensor/segments.ts';
+import { parseRequestJson, present, shown } from '../http/json-text.ts';
+import { sendJson, sendRefusal } from '../http/reply.ts';
+import { readSmallBody } from '../http/small-body.ts';
+import { modelConfiguration } from './model-configuration.ts';
+import { statisticsView } from './statistics-view.ts';
+
+/** What extensions tell of. */
+export interface ExtensionPorts {
+  readonly registry: ModelRegistry;
+  readonly statistics: Statistics;
+  /** The wall-clock moment of a monotonic one, in ms. */
+  readonly wallMs: (at: number) => number;
+}
+
+/** What Triton's clients read beyond the protocol: configuration, statistics, the index of models. */
+export class ExtensionRoutes {
+  readonly #ports: ExtensionPorts;
+
+  constructor(ports: ExtensionPorts) {
+    this.#ports = ports;
+  }
+
+  /** `GET /v2/models/{model}[/versions/{version}]/config` */
+  configuration(res: ServerResponse, model: string, wanted: string | undefined): void {
+    const version = this.#ports.registry.find(model, wanted);
+    if (isRefusal(version)) sendRefusal(res, version);
+    else if (version.metadata === undefined) sendRefusal(res, whyNoMetadata(version));
+    else sendJson(res, 200, modelConfiguration(version, version.metadata));
+  }
+
+  /** `GET /v2/models/{model}[/versions/{version}]/stats` */
+  statistics(res: ServerResponse, model: string, wanted: string | undefined): void {
+    const { registry } = this.#ports;
+    const found = registry.find(model, wanted);
+    if (isRefusal(found)) sendRefusal(res, found);
+    else this.#sendStatistics(res, wanted === undefined ? registry.versionsOf(model) : [found]);
+  }
+
+  /** `GET /v2/models/stats` */
+  allStatistics(res: ServerResponse): void {
+    this.#sendStatistics(res, this.#ports.registry.all());
+  }
+
+  /** `POST /v2/repository/index`; without a body it lists all there is. */
+  index(req: IncomingMessage, res: ServerResponse): void {
+    readSmallBody(req, (body) => {
+      const wantsReady = isRefusal(body) ? body : wantsReadyOnly(body);
+      if (typeof wantsReady === 'object') {
+        sendRefusal(res, wantsReady);
+        return;
+      }
+      const rows = this.#ports.registry.all().map(indexRow);
+      sendJson(res, 200, wantsReady ? rows.filter(({ state }) => state === 'READY') : rows);
+    });
+  }
+
+  #sendStatistics(res: ServerResponse, versions: readonly VersionInService[]): void {
+    const { statistics, wallMs } = this.#ports;
+    const views = versions.flatMap((version) => {
+      const counted = statistics.of(version);
+      return counted === undefined ? [] : [statisticsView(counted, wallMs)];
+    });
+    sendJson(res, 200, { model_stats: views });
+  }
+}
+
+/** Why a version cannot be described. */
+export function whyNoMetadata(version: VersionInService): Refusal {
+  return version.whyNot() ?? refuse('MODEL_STARTING', `${version.name} is starting`);
+}
+
+function wantsReadyOnly(body: Segments): boolean | Refusal {
+  if (body.byteLength === 0) return false;
+  try {
+    const ready = present(parseRequestJson(body).ready) ?? false;
+    if (typeof ready === 'boolean') return ready;
+    return refuse('INVALID_INPUT', `Invalid value for 'ready': expected a boolean, got ${shown(ready)}`);
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}
+
+function indexRow(version: VersionInService) {
+  const { spec, state, whyNotReady = '' } = version;
+  const name = { name: spec.model, version: spec.version };
+  switch (state) {
+    case 'ready':
+      return { ...name, state: whyNotReady === '' ? 'READY' : 'UNAVAILABLE', reason: whyNotReady };
+    case 'starting':
+      return { ...name, state: 'LOADING', reason: '' };
+    case 'failed':
+      return { ...name, state: 'UNAVAILABLE', reason: version.failure };
+    default:
+      return { ...name, state: 'UNLOADING', reason: '' };
+  }
+}

@@ -1,0 +1,90 @@
+import { basename } from 'node:path';
+import type { ModelSettings } from '../../config/model-settings.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
+import type { Datatype } from '../../tensor/datatype.ts';
+import { priorityNamed } from '../../work/priority.ts';
+
+/** The most and the least urgent priority of the protocol that make a difference. */
+const PRIORITY_LEVELS = 4;
+
+/**
+ * A version as Triton's model configuration tells of it: what is really served, in the words that its clients read. Sizes
+ * are those of one row where requests are batched.
+ */
+export function modelConfiguration(version: VersionInService, metadata: ModelMetadata) {
+  const { spec, hasBatchAxis, path, supervisor } = version;
+  const { settings, model } = spec;
+  // Where requests are never cut nor merged, the first size is one of the model's own.
+  const areRows = version.rows?.kind === 'independent' || version.rows?.kind === 'declared';
+  const maxBatchSize = hasBatchAxis && areRows ? path.maxBatchSize : 0;
+  const isOnnx = metadata.platform === 'onnxruntime_onnx';
+  const isGpu = settings.device !== 'cpu';
+  return {
+    name: model,
+    platform: metadata.platform,
+    backend: isOnnx ? 'onnxruntime' : 'galley',
+    runtime: '',
+    version_policy: versionPolicyOf(settings),
+    max_batch_size: maxBatchSize,
+    input: metadata.inputs.map((input) => ({
+      ...{ name: input.name, data_type: typeOf(input.datatype), format: 'FORMAT_NONE' },
+      dims: dimsOf(input, maxBatchSize),
+      ...{ is_shape_tensor: false, allow_ragged_batch: false, optional: false },
+      is_non_linear_format_io: false,
+    })),
+    output: metadata.outputs.map((output) => ({
+      ...{ name: output.name, data_type: typeOf(output.datatype), dims: dimsOf(output, maxBatchSize) },
+      ...{ label_filename: '', is_shape_tensor: false, is_non_linear_format_io: false },
+    })),
+    batch_input: [],
+    batch_output: [],
+    ...(maxBatchSize > 1 ? { dynamic_batching: dynamicBatchingOf(settings) } : {}),
+    instance_group: [
+      {
+        ...{ name: model, kind: isGpu ? 'KIND_GPU' : 'KIND_CPU', count: supervisor.wanted },
+        ...{ gpus: isGpu ? [0] : [], secondary_devices: [], profile: [], passive: false, host_policy: '' },
+      },
+    ],
+    default_model_filename: basename(spec.file),
+    cc_model_filenames: {},
+    metric_tags: {},
+    parameters: {
+      [isOnnx ? 'intra_op_thread_count' : 'threads']: { string_value: String(settings.threads) },
+    },
+    model_warmup: [],
+    model_transaction_policy: { decoupled: false },
+    response_cache: { enable: version.reuse.cache !== undefined },
+  };
+}
+
+function versionPolicyOf({ versions }: ModelSettings): object {
+  if (versions === 'all') return { all: {} };
+  return versions === 'latest' ? { latest: { num_versions: 1 } } : { specific: { versions } };
+}
+
+/** Times in microseconds. Batches have no preferred sizes: which one pays is learned. */
+function dynamicBatchingOf({ batching, priority, timeoutMs, queue }: ModelSettings): object {
+  return {
+    preferred_batch_size: [],
+    max_queue_delay_microseconds: Math.round((batching.maxWaitMs ?? 0) * 1000),
+    preserve_ordering: false,
+    priority_levels: PRIORITY_LEVELS,
+    default_priority_level: PRIORITY_LEVELS - priorityNamed(priority),
+    default_queue_policy: {
+      timeout_action: 'REJECT',
+      default_timeout_microseconds: Math.round(timeoutMs * 1000),
+      allow_timeout_override: true,
+      max_queue_size: queue.maxRows,
+    },
+    priority_queue_policy: {},
+  };
+}
+
+function typeOf(datatype: Datatype): string {
+  return `TYPE_${datatype === 'BYTES' ? 'STRING' : datatype}`;
+}
+
+function dimsOf({ shape }: TensorMetadata, maxBatchSize: number): readonly number[] {
+  return maxBatchSize > 0 ? shape.slice(1) : shape;
+}

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
+import { test } from 'node:test';
+import { refuse } from '../../base/errors.ts';
+import { ModelRoutes } from './model-routes.ts';
+
+/** What is answered about a model that the registry says this of. */
+function simpleReady(found: object): readonly [number, unknown] {
+  const routes = new ModelRoutes({ find: () => found } as never, {} as never, { name: 's', version: '1' });
+  let [status, body] = [0, ''];
+  const res = {
+    writeHead: (code: number) => {
+      status = code;
+    },
+    end: (bytes: Buffer) => {
+      body = bytes.toString();
+    },
+  };
+  routes.simpleReady(res as unknown as ServerResponse, 'm', undefined);
+  return [status, JSON.parse(body)];
+}
+
+test("a model's readiness is told by status and body, as KServe's first protocol has it", () => {
+  assert.deepEqual(simpleReady({ isReady: true }), [200, { name: 'm', ready: true }]);
+  assert.deepEqual(simpleReady({ isReady: false, name: 'm/1' }), [
+    503,
+    { name: 'm', ready: false, error: 'm/1 is not ready' },
+  ]);
+  assert.deepEqual(simpleReady(refuse('MODEL_UNKNOWN', 'none such')), [
+    404,
+    { error: 'none such', reason: 'MODEL_UNKNOWN' },
+  ]);
+});

@@ -1,0 +1,77 @@
+import { type Refusal, refuse } from '../../base/errors.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import { writeJsonData } from '../../tensor/json-codec.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { RequestedOutput } from './oip-head.ts';
+
+/** A whole answer, ready to be sent. */
+export interface EncodedAnswer {
+  readonly contentType: 'application/json' | 'application/octet-stream';
+  /** Bytes of JSON before the tensors; undefined when all is JSON. */
+  readonly jsonBytes: number | undefined;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** What goes into an answer beside the tensors. */
+export interface AnswerHead {
+  readonly id: string;
+  readonly model: string;
+  readonly version: string;
+}
+
+/** Why the outputs asked for cannot be had; undefined when they can. */
+export function checkOutputs(
+  model: string,
+  metadata: ModelMetadata,
+  outputs: readonly RequestedOutput[],
+): Refusal | undefined {
+  const unknown = outputs.find(({ name }) => !metadata.outputs.some((output) => output.name === name));
+  if (unknown === undefined) return undefined;
+  const known = metadata.outputs.map((output) => `'${output.name}'`).join(', ');
+  return refuse(
+    'INVALID_INPUT',
+    `unexpected inference output '${unknown.name}' for model '${model}'; outputs here: ${known}`,
+  );
+}
+
+/** An output of an answer, and in which form it goes. */
+export interface AnswerPart {
+  readonly tensor: Tensor;
+  readonly isBinary: boolean;
+}
+
+/** What the caller wants of an answer, in the order it asked. */
+export function answerParts(
+  outputs: readonly Tensor[],
+  requested: readonly RequestedOutput[] | undefined,
+  isBinaryByDefault: boolean,
+): AnswerPart[] {
+  if (requested === undefined) return outputs.map((tensor) => ({ tensor, isBinary: isBinaryByDefault }));
+  return requested.map(({ name, isBinary }) => ({
+    tensor: outputs.find((output) => output.name === name) as Tensor,
+    isBinary,
+  }));
+}
+
+/** Writes an answer as JSON, or as a JSON header and the tensors as they are. */
+export function writeOipAnswer(head: AnswerHead, parts: readonly AnswerPart[]): EncodedAnswer {
+  const id = head.id === '' ? '' : `"id":${JSON.stringify(head.id)},`;
+  const outputs = parts.map(writeOutput).join(',');
+  const json = Buffer.from(
+    `{${id}"model_name":${JSON.stringify(head.model)},"model_version":"${head.version}","outputs":[${outputs}]}`,
+  );
+  const tail = parts.flatMap(({ tensor, isBinary }) => (isBinary ? tensor.data.chunks : []));
+  // With nothing behind it the JSON is the whole body, and a header that says so would only confuse.
+  if (tail.every((chunk) => chunk.byteLength === 0)) {
+    return { contentType: 'application/json', jsonBytes: undefined, chunks: [json] };
+  }
+  return { contentType: 'application/octet-stream', jsonBytes: json.byteLength, chunks: [json, ...tail] };
+}
+
+function writeOutput({ tensor, isBinary }: AnswerPart): string {
+  const { name, datatype, shape, data } = tensor;
+  const form = isBinary
+    ? `"parameters":{"binary_data_size":${data.byteLength}}`
+    : `"data":${writeJsonData(tensor)}`;
+  return `{"name":${JSON.stringify(name)},"datatype":"${datatype}","shape":[${shape.join(',')}],${form}}`;
+}

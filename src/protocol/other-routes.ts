@@ -1,0 +1,40 @@
+import fastify, { type FastifyReply } from 'fastify';
+import { type Refusal, refuse } from '../base/errors.ts';
+import type { Metrics } from '../observe/metrics/metrics.ts';
+import { type AdminPorts, adminRoutes } from './admin/admin-routes.ts';
+import { DecisionStream } from './admin/decision-stream.ts';
+import { sendRefusal } from './http/reply.ts';
+import type { OtherRoutes } from './router.ts';
+
+/** Everything off the inference path, on Fastify: it shares the server and the port, and is loaded last. */
+export async function makeOtherRoutes(
+  ports: AdminPorts & { readonly metrics: Metrics },
+): Promise<OtherRoutes> {
+  const app = fastify({ logger: false });
+  const stream = new DecisionStream(ports.operations.decisions, (at) => ports.operations.wallMs(at));
+  const sendRefused = (reply: FastifyReply, refusal: Refusal) => {
+    reply.hijack();
+    sendRefusal(reply.raw, refusal);
+  };
+  app.setNotFoundHandler((request, reply) => {
+    sendRefused(
+      reply,
+      refuse(
+        'NOT_FOUND',
+        `Not Found: ${request.method} ${request.url.slice(0, 200)} is no path of this server`,
+      ),
+    );
+  });
+  app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
+    const isCallers = error.statusCode !== undefined && error.statusCode < 500;
+    sendRefused(reply, isCallers ? refuse('MALFORMED', error.message) : refuse('INTERNAL', 'internal error'));
+  });
+  app.get('/metrics', async (_request, reply) => {
+    void reply.type('text/plain; version=0.0.4; charset=utf-8');
+    return ports.metrics.render();
+  });
+  // In a scope of its own: the guard belongs to these routes, however their path was spelt.
+  await app.register(async (admin) => adminRoutes(admin, ports, stream, sendRefused));
+  await app.ready();
+  return { handle: (req, res) => app.routing(req, res), close: () => stream.close() };
+}

@@ -1,0 +1,143 @@
+import type { InferenceRequest } from '../../model/inference.ts';
+import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
+import { writeJsonElements } from '../../tensor/json-codec.ts';
+import type { Segments } from '../../tensor/segments.ts';
+import { elementCount, type Tensor } from '../../tensor/tensor.ts';
+import { invalid, isJsonObject, malformed, parseRequestJson, present, shown } from '../http/json-text.ts';
+import { requestParameters } from '../http/request-parameters.ts';
+import type { ReadTarget } from './read-target.ts';
+import { isBase64, readRows, readWhole } from './simple-values.ts';
+
+/** Whether a request of the simple form came row by row or input by input: its answer goes out alike. */
+export type Layout = { readonly by: 'row'; readonly rows: number } | { readonly by: 'column' };
+
+export interface PredictRequest {
+  readonly request: InferenceRequest;
+  readonly layout: Layout;
+}
+
+/** The simple form has neither names nor shapes: only the model tells what is meant. */
+export type PredictTarget = ReadTarget & { readonly metadata: ModelMetadata };
+
+/**
+ * Reads the form people type by hand. `{"instances": [...]}` has one instance a row, nested as the model's shape or flat,
+ * for a model of several inputs an object by input name; `{"inputs": …}` has each input as a whole.
+ */
+export function readPredictRequest(
+  { model, metadata, maxValues }: PredictTarget,
+  hasBatchAxis: boolean,
+  body: Segments,
+): PredictRequest {
+  const json = parseRequestJson(body, maxValues);
+  const [instances, columns] = [present(json.instances), present(json.inputs)];
+  if (instances !== undefined && columns !== undefined) {
+    throw malformed(`got both "instances" and "inputs" for model '${model}', wanted one of them`);
+  }
+  const request = { id: '', ...requestParameters(json) };
+  if (columns !== undefined) {
+    return { request: { ...request, inputs: readColumns(metadata, columns) }, layout: { by: 'column' } };
+  }
+  if (!Array.isArray(instances) || instances.length === 0) {
+    throw malformed(`wanted {"instances": [...]} with at least one instance for model '${model}'`);
+  }
+  if (!hasBatchAxis && instances.length > 1) {
+    throw invalid(
+      `model '${model}' takes one instance at a time, got ${instances.length}: send several requests`,
+    );
+  }
+  const inputs = metadata.inputs.map((input) => {
+    const values = instances.map((instance, index) => valueFor(metadata, input, instance, index));
+    return hasBatchAxis ? readRows(input, values) : readWhole(input, values[0]);
+  });
+  return { request: { ...request, inputs }, layout: { by: 'row', rows: instances.length } };
+}
+
+function valueFor(metadata: ModelMetadata, input: TensorMetadata, instance: unknown, index: number): unknown {
+  const isBytes = isBase64(instance) && input.name !== 'b64';
+  if (!isJsonObject(instance) || (isBytes && metadata.inputs.length === 1)) {
+    if (metadata.inputs.length === 1) return instance;
+    throw invalid(`instance ${index} must be an object {${wantedNames(metadata)}}`);
+  }
+  const value = present(instance[input.name]);
+  if (value !== undefined) return value;
+  throw invalid(
+    `instance ${index} has no '${input.name}'; it has ${Object.keys(instance).slice(0, 20).join(', ') || 'nothing'}`,
+  );
+}
+
+function readColumns(metadata: ModelMetadata, columns: unknown): Tensor[] {
+  const [only] = metadata.inputs;
+  const isBytes = isBase64(columns) && only?.name !== 'b64';
+  if (!isJsonObject(columns) || isBytes) {
+    if (only !== undefined && metadata.inputs.length === 1) return [readWhole(only, columns)];
+    throw invalid(`"inputs" is ${shown(columns)}, wanted an object {${wantedNames(metadata)}}`);
+  }
+  return metadata.inputs.map((input) => {
+    const value = present(columns[input.name]);
+    if (value !== undefined) return readWhole(input, value);
+    throw invalid(
+      `"inputs" has no '${input.name}'; it has ${Object.keys(columns).slice(0, 20).join(', ') || 'nothing'}`,
+    );
+  });
+}
+
+function wantedNames({ inputs }: ModelMetadata): string {
+  return inputs.map(({ name }) => `"${name}": …`).join(', ');
+}
+
+/**
+ * Writes `{"predictions": [...]}`: one row each, for a model of several outputs an object by output name. Where rows and
+ * outputs do not go together, `predictions` is one object of whole outputs. Inputs that came whole are answered whole,
+ * under `outputs`.
+ */
+export function writePredictAnswer(
+  outputs: readonly Tensor[],
+  hasBatchAxis: boolean,
+  layout: Layout,
+): Buffer {
+  if (layout.by === 'column') {
+    const [only] = outputs;
+    const isOne = outputs.length === 1 && only !== undefined;
+    return Buffer.from(`{"outputs":${isOne ? writeWhole(only) : writeByName(outputs, writeWhole)}}`);
+  }
+  if (hasBatchAxis && outputs.some(({ shape }) => shape[0] !== layout.rows)) {
+    return Buffer.from(`{"predictions":${writeByName(outputs, writeWhole)}}`);
+  }
+  const byOutput = outputs.map((output) => (hasBatchAxis ? writeRows(output) : [writeWhole(output)]));
+  const predictions = Array.from({ length: layout.rows }, (_, row) => {
+    if (outputs.length === 1) return byOutput[0]?.[row];
+    return writeByName(outputs, (_output, index) => String(byOutput[index]?.[row]));
+  });
+  return Buffer.from(`{"predictions":[${predictions.join(',')}]}`);
+}
+
+function writeByName(outputs: readonly Tensor[], write: (output: Tensor, index: number) => string): string {
+  const members = outputs.map((output, index) => `${JSON.stringify(output.name)}:${write(output, index)}`);
+  return `{${members.join(',')}}`;
+}
+
+function writeRows(output: Tensor): string[] {
+  const [rows = 0, ...rowShape] = output.shape;
+  const elements = elementsOf(output);
+  const perRow = elementCount(rowShape);
+  return Array.from({ length: rows }, (_, row) => nestElements(elements, row * perRow, rowShape));
+}
+
+function writeWhole(output: Tensor): string {
+  return nestElements(elementsOf(output), 0, output.shape);
+}
+
+/** Bytes that are no text go out as they may come in. */
+function elementsOf(output: Tensor): ArrayLike<string | number> {
+  return writeJsonElements(output, (_name, bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`);
+}
+
+function nestElements(elements: ArrayLike<string | number>, start: number, shape: readonly number[]): string {
+  const [size, ...inner] = shape;
+  if (size === undefined) return String(elements[start]);
+  const step = elementCount(inner);
+  const parts = Array.from({ length: size }, (_, index) =>
+    nestElements(elements, start + index * step, inner),
+  );
+  return `[${parts.join(',')}]`;
+}

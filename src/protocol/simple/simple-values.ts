@@ -1,0 +1,81 @@
+import type { TensorMetadata } from '../../model/model-metadata.ts';
+import { readJsonData } from '../../tensor/json-codec.ts';
+import { flattenNested, nestedShape } from '../../tensor/nested.ts';
+import { elementCount, type Tensor } from '../../tensor/tensor.ts';
+import { invalid, isJsonObject, type JsonObject } from '../http/json-text.ts';
+
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+
+/** One value of the simple form: its elements row-major, and how they were nested. */
+interface Value {
+  readonly shape: readonly number[];
+  readonly elements: readonly unknown[];
+}
+
+/**
+ * An input from one value an instance. Each may come flat or nested; where the model says how large a row is, only the
+ * number of elements must agree with a flat one.
+ */
+export function readRows(input: TensorMetadata, values: readonly unknown[]): Tensor {
+  const rows = values.map((value, index) => readValue(`input '${input.name}' of instance ${index}`, value));
+  const [first] = rows;
+  const wanted = input.shape.slice(1);
+  const rowShape = wanted.includes(-1) ? (first?.shape ?? []) : wanted;
+  rows.forEach(({ shape }, index) => {
+    if (fits(shape, rowShape)) return;
+    throw invalid(
+      `input '${input.name}' of instance ${index} has shape [${shape.join(',')}], wanted [${rowShape.join(',')}]` +
+        `${wanted.includes(-1) ? ' as instance 0 has' : ''}: every instance must have as many elements`,
+    );
+  });
+  return tensorOf(
+    input,
+    [rows.length, ...rowShape],
+    rows.flatMap(({ elements }) => elements),
+  );
+}
+
+/** An input from one value that is all of it. */
+export function readWhole(input: TensorMetadata, given: unknown): Tensor {
+  const { shape, elements } = readValue(`input '${input.name}'`, given);
+  if (input.anyRank === true) return tensorOf(input, shape, elements);
+  // Where only the first size is open, the list itself says how many there are.
+  const known = input.shape.map((size, axis) => (axis === 0 && size === -1 ? (shape[0] ?? 1) : size));
+  return tensorOf(input, !known.includes(-1) && fits(shape, known) ? known : shape, elements);
+}
+
+function tensorOf(
+  { name, datatype }: TensorMetadata,
+  shape: readonly number[],
+  elements: readonly unknown[],
+) {
+  return { name, datatype, shape, data: readJsonData(name, datatype, shape, elements) };
+}
+
+function readValue(whose: string, given: unknown): Value {
+  const shape = nestedShape(given);
+  const elements = flattenNested(given, shape, (place, problem) =>
+    invalid(`${whose}: value${place} ${problem}: all lists of a level must be as long as its first`),
+  );
+  return { shape, elements: elements.map((element) => readBase64(whose, element)) };
+}
+
+/** As many elements, and nested alike unless one of the two is flat. Sizes of 1 make no difference. */
+function fits(shape: readonly number[], wanted: readonly number[]): boolean {
+  if (elementCount(shape) !== elementCount(wanted)) return false;
+  const [came, asked] = [shape, wanted].map((sizes) => sizes.filter((size) => size !== 1));
+  if (came === undefined || asked === undefined || came.length < 2 || asked.length < 2) return true;
+  return came.join() === asked.join();
+}
+
+/** `{"b64": "…"}` stands for the bytes that it encodes, in the place of a text. */
+export function isBase64(value: unknown): value is JsonObject & { readonly b64: string } {
+  return isJsonObject(value) && typeof value.b64 === 'string' && Object.keys(value).length === 1;
+}
+
+function readBase64(whose: string, element: unknown): unknown {
+  if (!isBase64(element)) return element;
+  const { b64 } = element;
+  if (!BASE64.test(b64)) throw invalid(`${whose}: b64 is no base64: '${b64.slice(0, 40)}'`);
+  return Buffer.from(b64, 'base64');
+}

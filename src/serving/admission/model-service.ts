@@ -1,0 +1,228 @@
+import type { Clock } from '../../base/clock.ts';
+import { type Refusal, refuse } from '../../base/errors.ts';
+import { Event } from '../../base/event.ts';
+import { reportMistake } from '../../base/mistake.ts';
+import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import { Entry, type EntryOwner } from '../../work/entry.ts';
+import { type LaneKey, laneKeys } from '../../work/lane.ts';
+import type { Deadlines } from '../queue/deadlines.ts';
+import type { Recovery } from '../recovery/recovery.ts';
+import { AdmissionController, type AdmissionParts } from './admission-controller.ts';
+import { describeRequest } from './describe-request.ts';
+import type { Caller, RequestFacts, ServedVersion } from './request-facts.ts';
+import { SingleFlight } from './single-flight.ts';
+
+/** A request that has got its answer or refusal. */
+export interface RequestSettled {
+  readonly entry: Entry;
+  readonly outcome: Answer | Refusal;
+  readonly settledAt: number;
+}
+
+/** A request that was refused before it waited. */
+export interface TurnedAway {
+  readonly entry: Entry;
+  readonly refusal: Refusal;
+}
+
+/** What a service works with. */
+export interface ServiceParts extends AdmissionParts {
+  readonly recovery: Recovery;
+  readonly deadlines: Deadlines;
+  readonly wake: () => void;
+}
+
+/** Each step of priority is ahead by the objective, or by so much without one. */
+const LEAD_MS = 1_000;
+/** The way of a request through one version: admitted, queued, run, settled exactly once. */
+export class ModelService implements EntryOwner {
+  readonly requestSettled = new Event<RequestSettled>();
+  /** A request found no place in the queue. */
+  readonly turnedAway = new Event<TurnedAway>();
+  /** A request waits with an equal one that is under way. */
+  readonly joined = new Event<Entry>();
+  readonly #clock: Clock;
+  readonly #version: ServedVersion;
+  readonly #parts: ServiceParts;
+  readonly #laneOf: (request: InferenceRequest) => LaneKey;
+  readonly #flights = new SingleFlight();
+  readonly #gate: AdmissionController;
+  #admitted = 0;
+  #unsettled = 0;
+
+  constructor(clock: Clock, version: ServedVersion, parts: ServiceParts) {
+    this.#clock = clock;
+    this.#version = version;
+    this.#parts = parts;
+    this.#gate = new AdmissionController(clock, version.objectiveMs, parts);
+    this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
+  }
+
+  /** Requests admitted and not yet settled. */
+  get inFlight(): number {
+    return this.#unsettled;
+  }
+
+  /** Checks a request against what the model takes. */
+  describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
+    return describeRequest(this.#version, this.#laneOf, request, caller);
+  }
+
+  /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
+  admit(
+    facts: RequestFacts,
+    onSettled: (outcome: Answer | Refusal) => void,
+    isSuspect = false,
+  ): Entry | Refusal {
+    if (facts.rows > this.#version.maxRows) return this.tooLarge(facts.rows);
+    const entry = this.#entry(facts, onSettled);
+    if (isSuspect) this.#parts.recovery.isolate(entry);
+    else if (!this.#flights.join(entry)) {
+      const refusal = this.#enter(entry);
+      if (refusal !== undefined) {
+        this.#flights.ended(entry);
+        this.turnedAway.emit({ entry, refusal });
+        return refusal;
+      }
+    }
+    this.#unsettled += 1;
+    this.#parts.deadlines.add(entry);
+    if (entry.leader === undefined) this.#parts.wake();
+    else this.joined.emit(entry);
+    return entry;
+  }
+
+  #enter(entry: Entry): Refusal | undefined {
+    try {
+      return this.#gate.enter(entry);
+    } catch (error) {
+      reportMistake('admission', error);
+      return refuse('INTERNAL', 'internal error');
+    }
+  }
+
+  /** Why a request of so many rows is never taken in. */
+  tooLarge(rows: number): Refusal {
+    const { model, maxRows } = this.#version;
+    return refuse(
+      'BATCH_TOO_LARGE',
+      `inference request batch-size must be <= ${maxRows} for '${model}' (queue.maxRequestRows), got ${rows} rows: send several requests`,
+    );
+  }
+
+  /** The caller has gone: what waits leaves, what runs loses its answer. */
+  cancel(entry: Entry): void {
+    this.#leave(entry, refuse('CANCELLED', 'the client went away'));
+  }
+
+  /** For the deadline heap. */
+  deadlinePassed(entry: Entry): void {
+    const waitedMs = Math.round(entry.deadline - entry.receivedAt);
+    const isWaiting = (entry.leader ?? entry).dispatchedAt === undefined;
+    this.#leave(
+      entry,
+      isWaiting
+        ? refuse('DEADLINE_QUEUED', `Request timeout expired: still waiting after ${waitedMs} ms`)
+        : refuse('DEADLINE_RUNNING', `Request timeout expired: still running after ${waitedMs} ms`),
+    );
+  }
+
+  /** For the entry. */
+  settled(entry: Entry, outcome: Answer | Refusal): void {
+    this.#parts.deadlines.remove(entry);
+    this.#parts.recovery.settled(entry, outcome);
+    this.#unsettled -= 1;
+    if (entry.contentKey !== undefined) {
+      for (const follower of this.#flights.ended(entry)) {
+        follower.batchInfo = entry.batchInfo;
+        follower.dispatchedAt = entry.dispatchedAt;
+        follower.attempts = entry.attempts;
+        follower.settle(outcome);
+      }
+    }
+    this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
+  }
+
+  /** Share of the last requests that were refused or dropped for want of time. */
+  get shedShare(): number {
+    return this.#gate.shedShare;
+  }
+
+  /** For the queue's source: they are out of the queue, too late for a batch worth running. */
+  drop(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    // Not now: one of them may just be admitted, and none is settled before whoever asked holds it.
+    this.#clock.endOfTurn(() => {
+      for (const entry of entries) entry.settle(this.#gate.tooLateNow(entry));
+    });
+  }
+
+  /** Answers everything that still waits with a refusal. */
+  refuseWaiting(refusal: Refusal): void {
+    const { queue, recovery } = this.#parts;
+    for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
+  }
+
+  /** Refuses what waits and holds the same as an input that was just quarantined. Only what looks alike is compared. */
+  refuseLike({ lane, rows, bytes }: Entry, isDenied: (entry: Entry) => boolean): void {
+    const { queue, recovery } = this.#parts;
+    const isAlike = (other: Entry) => other.lane === lane && other.rows === rows && other.bytes === bytes;
+    for (const entry of [...queue.inLane(lane), ...recovery.waiting()]) {
+      if (entry.isSettled || !isAlike(entry) || !isDenied(entry)) continue;
+      queue.remove(entry);
+      entry.settle(refuse('DENIED_INPUT', 'an equal input was just found to end replicas'));
+    }
+  }
+
+  #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
+    const { timeoutMs, objectiveMs, isSingleFlight } = this.#version;
+    const receivedAt = this.#clock.now();
+    const deadline = receivedAt + (facts.timeoutMs ?? timeoutMs);
+    const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
+    const priority = facts.priority ?? this.#version.priority;
+    const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
+    // Field by field: to spread an object here costs more than all the rest of admission.
+    const { request, lane, rows, bytes, tenant, isExplained } = facts;
+    const contentKey = isSingleFlight ? facts.contentKey : undefined;
+    const id = this.#admitted++;
+    return new Entry(
+      {
+        id,
+        request,
+        lane,
+        rows,
+        bytes,
+        receivedAt,
+        deadline,
+        dueBy,
+        rank,
+        priority,
+        tenant,
+        contentKey,
+        isExplained,
+      },
+      this,
+      onSettled,
+    );
+  }
+
+  #leave(entry: Entry, refusal: Refusal): void {
+    if (entry.isSettled) return;
+    const { queue } = this.#parts;
+    const { running, isQueued } = entry;
+    const successor = entry.contentKey === undefined ? undefined : this.#flights.left(entry);
+    queue.remove(entry);
+    entry.hasLeft = true;
+    entry.settle(refusal);
+    if (successor === undefined) running?.cancel(entry);
+    else if (running !== undefined) running.replace(entry, successor);
+    else {
+      // It had waited for another try, or in the queue; whoever takes its place inherits its history.
+      successor.inherit(entry);
+      // Who may have ended a replica does not go among others, whoever asks for it.
+      if (!isQueued && entry.hasSetbacks) this.#parts.recovery.isolate(successor);
+      else queue.add(successor);
+      if (!isQueued) this.#parts.wake();
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import { reportMistake } from '../../base/mistake.ts';
+import {
+  type BatchDecision,
+  type BatchFacts,
+  type BatchFill,
+  type BatchPolicy,
+  NOTHING,
+  PlainFill,
+} from '../../batching/batch-policy.ts';
+import type { ReplicaView, Roster } from '../../replica/roster.ts';
+import type { BatchReason } from '../../work/batch.ts';
+import type { Entry } from '../../work/entry.ts';
+import type { Deadlines } from '../queue/deadlines.ts';
+import type { LaneQueue } from '../queue/lane-queue.ts';
+import type { RequestQueue } from '../queue/request-queue.ts';
+import type { TransportTime } from '../queue/transport-time.ts';
+import { RequestWork, type RequestWorkOwner } from './request-work.ts';
+import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
+
+/** Below this share turned away there is enough for all. */
+const CROWDED_SHED_SHARE = 0.01;
+
+/** What the source of new requests works with. */
+export interface QueueSourceParts {
+  readonly queue: RequestQueue;
+  readonly deadlines: Deadlines;
+  readonly policy: BatchPolicy;
+  readonly roster: Roster;
+  readonly transport: TransportTime;
+  readonly owner: RequestWorkOwner;
+  /** Share of rows that throw whatever batch they are in. */
+  readonly badShare: (now: number) => number;
+  readonly maxBatchSize: () => number;
+  readonly shedShare: () => number;
+  /** They are out of the queue, and are to be told so. */
+  readonly drop: (entries: readonly Entry[]) => void;
+}
+
+/** New requests: the batching policy says which lane goes, when, and who joins it. */
+export class QueueSource implements WorkSource {
+  readonly #parts: QueueSourceParts;
+
+  constructor(parts: QueueSourceParts) {
+    this.#parts = parts;
+  }
+
+  peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined {
+    const { queue, deadlines } = this.#parts;
+    if (queue.rows === 0) return undefined;
+    deadlines.expire(facts.now);
+    if (facts.eligible.length === 0) return undefined;
+    const batchFacts = this.#facts(facts);
+    for (;;) {
+      const decision = this.#choose(batchFacts);
+      if (decision.kind === 'nothing') return undefined;
+      if (decision.kind === 'wait') return decision;
+      const lane = decision.lane as LaneQueue;
+      const isGoing = this.#clearHead(lane, batchFacts);
+      if (isGoing) return this.#offer(lane, decision.reason, batchFacts);
+      // Behind a running batch it is too late for the head; before an idle replica it is not yet.
+      if (!batchFacts.hasIdleReplica) return undefined;
+    }
+  }
+
+  /** A policy that fails is no reason to keep requests waiting: the first lane goes to whatever is idle. */
+  #choose(facts: BatchFacts): BatchDecision {
+    const { policy, queue } = this.#parts;
+    try {
+      return policy.choose(queue.lanes(), facts);
+    } catch (error) {
+      reportMistake('the choice of a batch', error);
+      const [lane] = queue.lanes();
+      return lane === undefined || !facts.hasIdleReplica ? NOTHING : { kind: 'send', lane, reason: 'idle' };
+    }
+  }
+
+  #fill(lane: LaneQueue, maxRows: number, facts: BatchFacts): BatchFill {
+    try {
+      return this.#parts.policy.fill(lane, maxRows, facts);
+    } catch (error) {
+      reportMistake('the filling of a batch', error);
+      return new PlainFill(maxRows);
+    }
+  }
+
+  /** Drops whoever is at the head and too late. Whether anybody is left to go now. */
+  #clearHead(lane: LaneQueue, facts: BatchFacts): boolean {
+    const { queue, maxBatchSize, drop } = this.#parts;
+    const fill = this.#fill(lane, maxBatchSize(), facts);
+    let next = lane.next;
+    if (next === undefined) return false;
+    if (fill.rule(next, lane.rows, queue.isUnderShare(next)) !== 'drop') return true;
+    if (!facts.hasIdleReplica) return false;
+    const dropped: Entry[] = [];
+    do {
+      queue.remove(next);
+      dropped.push(next);
+      next = lane.next;
+    } while (next !== undefined && fill.rule(next, lane.rows, queue.isUnderShare(next)) === 'drop');
+    drop(dropped);
+    return next !== undefined;
+  }
+
+  #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
+    const { queue, roster, transport, badShare, shedShare } = this.#parts;
+    let idleReplicas = 0;
+    for (const { running } of eligible) if (running === 0) idleReplicas += 1;
+    const hasIdleReplica = idleReplicas > 0;
+    const startAt = hasIdleReplica
+      ? now
+      : Math.max(now, Math.min(...eligible.map(({ busyUntil }) => busyUntil)));
+    const shed = shedShare();
+    return {
+      now,
+      isTurnEnding,
+      hasIdleReplica,
+      idleReplicas,
+      startAt,
+      replicas: roster.serving,
+      transportMs: transport.ms,
+      usualTransportMs: transport.usualMs,
+      busyShare: () => roster.busyShare(now),
+      shedShare: shed,
+      isCrowded: shed > CROWDED_SHED_SHARE && queue.isCrowded,
+      badShare: badShare(now),
+    };
+  }
+
+  #offer(lane: LaneQueue, reason: BatchReason, facts: BatchFacts): WorkOffer {
+    const { queue, policy, owner, maxBatchSize, drop } = this.#parts;
+    const targetRows = policy.targetRows(lane, facts);
+    return offer({
+      rows: Math.min(lane.rows, maxBatchSize()),
+      lane: lane.key,
+      batchesBehind: Math.ceil(Math.max(0, queue.rows - targetRows) / targetRows),
+      deadline: lane.next?.dueBy ?? Number.POSITIVE_INFINITY,
+      mayQueueInReplica: !facts.hasIdleReplica || reason === 'size',
+      take: ({ share }: ReplicaView) => {
+        // One that is eased in gets smaller batches; a request is never split, so the first one always goes.
+        const maxRows = Math.max(1, Math.ceil(maxBatchSize() * share));
+        const fill = this.#fill(lane, maxRows, facts);
+        const { members, dropped } = queue.take(lane.key, fill);
+        drop(dropped);
+        // Of a smaller batch than was looked at before, everybody may be dropped.
+        if (members.length === 0) return undefined;
+        return new RequestWork(members, reason, facts.now, owner);
+      },
+    });
+  }
+}

@@ -1,0 +1,239 @@
+import { type Refusal, refuse } from '../../base/errors.ts';
+import type { BatchFill } from '../../batching/batch-policy.ts';
+import { PRIORITIES } from '../../config/priority-names.ts';
+import type { Entry, Tenant } from '../../work/entry.ts';
+import type { LaneKey } from '../../work/lane.ts';
+import type { Priority } from '../../work/priority.ts';
+import { LaneQueue } from './lane-queue.ts';
+import { TenantDemand } from './tenant-demand.ts';
+
+/** How much may wait. */
+export interface QueueBounds {
+  readonly maxRows: number;
+  readonly maxBytes: number;
+}
+
+/** What came of filling a batch. */
+export interface Filled {
+  readonly members: readonly Entry[];
+  /** Out of the queue, and to be answered with a refusal. */
+  readonly dropped: readonly Entry[];
+}
+
+/** What a tenant has waiting, over all lanes. */
+interface Holding {
+  rows: number;
+  requests: number;
+}
+
+/** The share of the bound up to which a class may fill the queue, from the least urgent to the most. */
+const CLASS_SHARES = [0.5, 0.7, 1, 1] as const;
+/** Requests that one newcomer may push out. */
+const MAX_DISPLACED = 8;
+const NONE: readonly Entry[] = [];
+
+/** The one bounded place where requests of a version wait, in lanes that could share a batch. */
+export class RequestQueue {
+  readonly #bounds: QueueBounds;
+  readonly #lanes = new Map<LaneKey, LaneQueue>();
+  readonly #rowsByPriority = PRIORITIES.map(() => 0);
+  readonly #holdings = new Map<string, Holding>();
+  readonly #demand = new TenantDemand();
+  #rows = 0;
+  #bytes = 0;
+
+  constructor(bounds: QueueBounds) {
+    this.#bounds = bounds;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Rows that are as urgent, or more so. */
+  rowsFrom(priority: Priority): number {
+    let rows = 0;
+    for (let each = priority; each < this.#rowsByPriority.length; each++)
+      rows += this.#rowsByPriority[each] as number;
+    return rows;
+  }
+
+  /** Tenants with something waiting. */
+  get tenants(): number {
+    return this.#holdings.size;
+  }
+
+  /** Rows that a tenant has waiting. */
+  rowsOf(tenant: Tenant): number {
+    return this.#holdings.get(tenant.name)?.rows ?? 0;
+  }
+
+  /** Whether one tenant asks for much more than others do. */
+  get isCrowded(): boolean {
+    return this.#demand.hasModest;
+  }
+
+  /** A request of the tenant has come, whatever becomes of it. */
+  asked(entry: Entry): void {
+    this.#demand.asked(entry.tenant, entry.rows);
+  }
+
+  /** Whether there is room, and who would have to make it: less urgent requests, or those of whoever has most. */
+  roomFor(entry: Entry): readonly Entry[] | Refusal {
+    const { maxRows, maxBytes } = this.#bounds;
+    const classRows = maxRows * (CLASS_SHARES[entry.priority] ?? 1);
+    if (this.#rows + entry.rows <= classRows && this.#bytes + entry.bytes <= maxBytes) return NONE;
+    if (classRows < maxRows && this.#rows + entry.rows > classRows) {
+      return refuse(
+        'CLASS_SHED',
+        `${this.#rows} rows are waiting: requests of this priority are only taken below ${classRows} of ${maxRows}; try again later`,
+      );
+    }
+    return this.#displaced(entry) ?? this.#full(entry);
+  }
+
+  /** Takes the entry in; that there is room has been asked before. */
+  add(entry: Entry): void {
+    let lane = this.#lanes.get(entry.lane);
+    if (lane === undefined) {
+      lane = new LaneQueue(entry.lane);
+      this.#lanes.set(entry.lane, lane);
+    }
+    lane.append(entry);
+    this.#rows += entry.rows;
+    this.#bytes += entry.bytes;
+    (this.#rowsByPriority[entry.priority] as number) += entry.rows;
+    const holding = this.#holdings.get(entry.tenant.name);
+    if (holding === undefined) this.#holdings.set(entry.tenant.name, { rows: entry.rows, requests: 1 });
+    else {
+      holding.rows += entry.rows;
+      holding.requests += 1;
+    }
+  }
+
+  /** Does nothing when the entry no longer waits. */
+  remove(entry: Entry): void {
+    const lane = entry.isQueued ? this.#lanes.get(entry.lane) : undefined;
+    if (lane !== undefined) this.#takeOut(lane, entry, false);
+  }
+
+  /** Whether others ask for so much more than its tenant that it is they who crowd the queue. */
+  isUnderShare({ tenant }: Entry): boolean {
+    return this.#demand.isUnderShare(tenant);
+  }
+
+  /** Lanes with at least one request. */
+  lanes(): Iterable<LaneQueue> {
+    return this.#lanes.values();
+  }
+
+  /** What waits in a lane, in the order of arrival. */
+  inLane(key: LaneKey): Entry[] {
+    return [...(this.#lanes.get(key)?.entries() ?? [])];
+  }
+
+  /** Takes whoever the fill lets batchInfo along, in the order of service. */
+  take(key: LaneKey, fill: BatchFill): Filled {
+    const members: Entry[] = [];
+    let dropped: Entry[] | undefined;
+    const lane = this.#lanes.get(key);
+    for (let next = lane?.next; lane !== undefined && next !== undefined; next = lane.next) {
+      const ruling = fill.rule(next, lane.rows, this.isUnderShare(next));
+      if (ruling === 'stop') break;
+      this.#takeOut(lane, next, ruling === 'take');
+      if (ruling === 'take') members.push(next);
+      else {
+        dropped ??= [];
+        dropped.push(next);
+      }
+    }
+    return { members, dropped: dropped ?? NONE };
+  }
+
+  /** Everything that waits, lane by lane; the queue is empty afterwards. */
+  takeAll(): Entry[] {
+    const everyone = { rule: () => 'take' as const };
+    return [...this.#lanes.keys()].flatMap((key) => this.take(key, everyone).members);
+  }
+
+  #takeOut(lane: LaneQueue, entry: Entry, isServed: boolean): void {
+    lane.remove(entry, isServed);
+    this.#rows -= entry.rows;
+    this.#bytes -= entry.bytes;
+    (this.#rowsByPriority[entry.priority] as number) -= entry.rows;
+    const holding = this.#holdings.get(entry.tenant.name);
+    if (holding !== undefined) {
+      holding.rows -= entry.rows;
+      holding.requests -= 1;
+      if (holding.requests === 0) this.#holdings.delete(entry.tenant.name);
+    }
+    // Lanes live as long as their requests: shapes that nobody sends any more cost nothing.
+    if (lane.isEmpty) this.#lanes.delete(lane.key);
+  }
+
+  #full(entry: Entry): Refusal {
+    const { maxRows, maxBytes } = this.#bounds;
+    const bound =
+      this.#rows + entry.rows > maxRows
+        ? `${this.#rows} of ${maxRows} rows`
+        : `${this.#bytes} of ${maxBytes} bytes`;
+    return refuse('QUEUE_FULL', `Exceeds maximum queue size: ${bound} are waiting; try again later`);
+  }
+
+  /** The youngest of the least urgent, else of the tenant that holds most for its weight; undefined if that is no help. */
+  #displaced(entry: Entry): readonly Entry[] | undefined {
+    const { maxRows, maxBytes } = this.#bounds;
+    const chosen = new Set<Entry>();
+    let [rows, bytes] = [this.#rows + entry.rows, this.#bytes + entry.bytes];
+    while (rows > maxRows || bytes > maxBytes) {
+      const victim = this.#nextVictim(entry, chosen);
+      if (victim === undefined || chosen.size >= MAX_DISPLACED) return undefined;
+      chosen.add(victim);
+      rows -= victim.rows;
+      bytes -= victim.bytes;
+    }
+    return [...chosen];
+  }
+
+  #nextVictim(entry: Entry, chosen: ReadonlySet<Entry>): Entry | undefined {
+    for (let priority = 0; priority < entry.priority; priority++) {
+      const victim = this.#youngestAt(priority, chosen, (a, b) => a.id > b.id);
+      if (victim !== undefined) return victim;
+    }
+    if (this.#holdings.size < 2 && this.#holdings.has(entry.tenant.name)) return undefined;
+    // What is to go already is not held any more.
+    const going = (name: string) => {
+      let rows = 0;
+      for (const one of chosen) if (one.tenant.name === name) rows += one.rows;
+      return rows;
+    };
+    const share = ({ tenant }: Entry) => (this.rowsOf(tenant) - going(tenant.name)) / tenant.weight;
+    const heaviest = this.#youngestAt(entry.priority, chosen, (a, b) => {
+      const [one, other] = [share(a), share(b)];
+      return one === other ? a.id > b.id : one > other;
+    });
+    if (heaviest === undefined) return undefined;
+    const ownShare = share(entry) + entry.rows / entry.tenant.weight;
+    return share(heaviest) > ownShare ? heaviest : undefined;
+  }
+
+  #youngestAt(
+    priority: number,
+    chosen: ReadonlySet<Entry>,
+    isBetter: (a: Entry, b: Entry) => boolean,
+  ): Entry | undefined {
+    let best: Entry | undefined;
+    for (const lane of this.#lanes.values()) {
+      for (const youngest of lane.youngest(priority)) {
+        let candidate: Entry | undefined = youngest;
+        while (candidate !== undefined && chosen.has(candidate)) candidate = candidate.flowBefore;
+        if (candidate !== undefined && (best === undefined || isBetter(candidate, best))) best = candidate;
+      }
+    }
+    return best;
+  }
+}

@@ -1,0 +1,100 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import { type Reason, refuse } from '../../base/errors.ts';
+import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
+import type { DependencyChecker } from '../../fleet/version/version-spec.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import { INPUT, type RecordedEvent } from '../../observe/recorder/recording.ts';
+import type { Exit } from '../../replica/exit.ts';
+import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
+import type { Batch } from '../../work/batch.ts';
+import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
+
+/** Time that stands where the recording says; alarms ring when it says so. */
+class ReplayClock implements Clock {
+  readonly #alarms = new Map<number, () => void>();
+  #asked = 0;
+  #now = 0;
+
+  now(): number {
+    return this.#now;
+  }
+
+  at(_dueMs: number, wake: () => void): Timer {
+    const order = this.#asked++;
+    this.#alarms.set(order, wake);
+    return { cancel: () => void this.#alarms.delete(order) };
+  }
+
+  endOfTurn(run: () => void): void {
+    this.#alarms.set(this.#asked++, run);
+  }
+
+  moveTo(now: number): void {
+    this.#now = now;
+  }
+
+  /** Whether anybody had asked for it. */
+  ring(order: number): boolean {
+    const wake = this.#alarms.get(order);
+    this.#alarms.delete(order);
+    wake?.();
+    return wake !== undefined;
+  }
+}
+
+/** The body of a version under replay: it does nothing of its own, and reports what is in the recording. */
+export class ReplayBody {
+  readonly clock = new ReplayClock();
+  readonly comparator: AnswerComparator;
+  readonly spawner: Spawner;
+  readonly dependencies: DependencyChecker;
+  readonly #observers = new Map<string, ReplicaObserver>();
+  readonly #sinks = new Map<number, OutcomeSink>();
+  readonly #checks: ((problem: string | undefined) => void)[] = [];
+
+  constructor(comparator: AnswerComparator) {
+    this.comparator = comparator;
+    this.spawner = { spawn: (id, incarnation, observer) => this.#spawn(id, incarnation, observer) };
+    this.dependencies = { check: (_dependency, _timeoutMs, done) => void this.#checks.push(done) };
+  }
+
+  answer(batch: number, member: number): void {
+    this.#sinks.get(batch)?.part(member, { outputs: [] });
+  }
+
+  refuse(batch: number, member: number, reason: Reason, message: string): void {
+    this.#sinks.get(batch)?.part(member, refuse(reason, message));
+  }
+
+  end(batch: number, text: string, computeMs: number): void {
+    const sink = this.#sinks.get(batch);
+    this.#sinks.delete(batch);
+    sink?.end(text === '' ? { kind: 'done', computeMs } : (JSON.parse(text) as Outcome));
+  }
+
+  report(id: ReplicaId, incarnation: number, event: RecordedEvent, text: string): void {
+    const observer = this.#observers.get(`${id} ${incarnation}`);
+    if (observer === undefined) return;
+    if (event.kind === INPUT.LOADED) observer.loaded(JSON.parse(text) as ModelMetadata);
+    else if (event.kind === INPUT.LOAD_FAILED) observer.loadFailed(text);
+    else if (event.kind === INPUT.CREDITED) observer.credited(event.value);
+    else if (event.kind === INPUT.EXITED) observer.exited(JSON.parse(text) as Exit);
+    else observer.heartbeat({ rssBytes: event.value, cpuMs: 0, batches: event.text });
+  }
+
+  dependencyChecked(order: number, problem: string): void {
+    this.#checks[order]?.(problem === '' ? undefined : problem);
+  }
+
+  #spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+    this.#observers.set(`${id} ${incarnation}`, observer);
+    return {
+      id,
+      incarnation,
+      start: (batch: Batch, sink: OutcomeSink) => void this.#sinks.set(batch.id, sink),
+      cancel() {},
+      drain() {},
+      kill() {},
+    };
+  }
+}

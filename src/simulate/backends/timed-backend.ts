@@ -1,0 +1,115 @@
+import { type Clock, RANK, type Timer } from '../../base/clock.ts';
+import { refuse } from '../../base/errors.ts';
+import type { Answer } from '../../model/inference.ts';
+import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
+import type { Batch } from '../../work/batch.ts';
+import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
+
+/** What becomes of a batch of a timed replica. */
+export type TimedResult =
+  | { readonly kind: 'answer' }
+  /** Only these members are refused, by the model. */
+  | { readonly kind: 'refuse members'; readonly members: readonly number[] }
+  | { readonly kind: 'throw'; readonly message: string };
+
+/** How timed replicas behave. */
+export interface TimedBehaviour {
+  readonly metadata: ModelMetadata;
+  serviceMs(batch: Batch, replica: ReplicaId): number;
+  result(batch: Batch): TimedResult;
+}
+
+const ANSWER: Answer = { outputs: [] };
+const REFUSED = refuse('MODEL_ERROR', 'refused');
+const BEAT_MS = 1_000;
+
+/**
+ * Replicas that are nothing but the time they take: no bytes, no faults of processes. Millions of requests go through
+ * them in seconds, which is what comparing policies and planning need.
+ */
+export class TimedSpawner implements Spawner {
+  readonly #clock: Clock;
+  readonly #behaviour: TimedBehaviour;
+
+  constructor(clock: Clock, behaviour: TimedBehaviour) {
+    this.#clock = clock;
+    this.#behaviour = behaviour;
+  }
+
+  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+    const replica = new TimedReplica(this.#clock, this.#behaviour, { id, incarnation }, observer);
+    this.#clock.at(
+      this.#clock.now(),
+      () => {
+        observer.loaded(this.#behaviour.metadata);
+        observer.credited(1);
+      },
+      RANK.completion,
+    );
+    return replica;
+  }
+}
+
+/** Takes one batch at a time. */
+class TimedReplica implements Replica {
+  readonly id: ReplicaId;
+  readonly incarnation: number;
+  readonly #clock: Clock;
+  readonly #behaviour: TimedBehaviour;
+  readonly #observer: ReplicaObserver;
+  #heartbeat: Timer;
+  #isGone = false;
+
+  constructor(
+    clock: Clock,
+    behaviour: TimedBehaviour,
+    { id, incarnation }: Pick<Replica, 'id' | 'incarnation'>,
+    observer: ReplicaObserver,
+  ) {
+    this.#clock = clock;
+    this.#behaviour = behaviour;
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#observer = observer;
+    this.#heartbeat = clock.at(clock.now() + BEAT_MS, () => this.#onHeartbeat());
+  }
+
+  start(batch: Batch, sink: OutcomeSink): void {
+    const computeMs = this.#behaviour.serviceMs(batch, this.id);
+    const result = this.#behaviour.result(batch);
+    const end = () => {
+      if (this.#isGone) return;
+      if (result.kind === 'throw') {
+        sink.end({ kind: 'threw', message: result.message });
+        return;
+      }
+      const refused = result.kind === 'refuse members' ? result.members : [];
+      for (let member = 0; member < batch.members.length; member++) {
+        sink.part(member, refused.includes(member) ? REFUSED : ANSWER);
+      }
+      sink.end({ kind: 'done', computeMs });
+    };
+    this.#clock.at(this.#clock.now() + computeMs, end, RANK.completion);
+  }
+
+  cancel(): void {}
+
+  drain(): void {
+    this.kill('ended');
+  }
+
+  /** What it was running is never heard of again: those who end it do not ask. */
+  kill(cause: LossCause): void {
+    this.#isGone = true;
+    this.#heartbeat.cancel();
+    this.#clock.at(this.#clock.now(), () =>
+      this.#observer.exited({ code: null, signal: 'SIGKILL', cause, detail: '' }),
+    );
+  }
+
+  #onHeartbeat(): void {
+    this.#observer.heartbeat({ rssBytes: 0, cpuMs: 0, batches: 0 });
+    this.#heartbeat = this.#clock.at(this.#clock.now() + BEAT_MS, () => this.#onHeartbeat());
+  }
+}

@@ -1,0 +1,195 @@
+import { RANK } from '../../base/clock.ts';
+import { isRefusal, type Refusal } from '../../base/errors.ts';
+import { seededRandom } from '../../base/random.ts';
+import { VirtualClock } from '../../base/virtual-clock.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import { Recorder } from '../../observe/recorder/recorder.ts';
+import { decodeRecording } from '../../observe/recorder/recording.ts';
+import { bytesOf } from '../../tensor/tensor.ts';
+import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
+import { replay } from '../replay/replay.ts';
+import { FaultBody, WIDTH } from './fault-backend.ts';
+import {
+  drawPlan,
+  type FaultPlan,
+  type PlannedFault,
+  type PlannedRequest,
+  TROUBLE_MS,
+} from './fault-plan.ts';
+import { Invariants, type Violation } from './invariants.ts';
+import { Mistakes } from './mistakes.ts';
+
+/** Time in which everything must be mended after the last fault. */
+const MENDING_MS = 40_000;
+/** Shorter than most starts, so that a storm also meets replicas on their way. */
+const KILL_EVERY_MS = 130;
+const RECORDER_BYTES = 2 * 1024 * 1024;
+
+/** What came of a run under faults. */
+export interface FaultRunResult {
+  readonly violations: readonly Violation[];
+  readonly answered: number;
+  readonly refused: number;
+}
+
+/** The plan that a seed stands for. */
+export function planOf(seed: number): FaultPlan {
+  return drawPlan(seed, seededRandom(`plan ${seed}`));
+}
+
+/** ReplicaLifecycle through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
+export function runFaults(plan: FaultPlan): FaultRunResult {
+  const clock = new VirtualClock();
+  const chance = seededRandom(`mistakes ${plan.seed}`);
+  const share = () => (clock.now() < TROUBLE_MS ? plan.mistakeShare : 0);
+  const mistakes = plan.mistakeShare === 0 ? undefined : new Mistakes(chance, share);
+  const recorder = new Recorder(mistakes?.clockOf(clock) ?? clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
+  const isolating = new Set<string>();
+  const spawner = new SimulatedSpawner(
+    clock,
+    new FaultBody(plan, clock, {
+      isIsolating: (replica) => isolating.has(replica),
+      hasBeenReady: () => version.state !== 'starting',
+      isGoldenKnown: () => version.comparesNumbers !== null,
+    }),
+  );
+  const settings = ModelSettings.parse(plan.settings);
+  const spec = { model: 'm', version: '1', file: 'simulated', settings, ownSample: [] };
+  const random = seededRandom(`run ${plan.seed}`);
+  const { ports, version: index } = recorder.portsFor(spec, { clock, random, spawner });
+  const version = new VersionInService(spec, mistakes?.portsOf(ports, settings) ?? ports);
+  recorder.watch(index, version);
+  mistakes?.listenTo(version);
+  const invariants = new Invariants(plan, clock, version);
+  version.path.dispatcher.batchStarted.on(({ work, replica }) => {
+    if (work.reason === 'isolation') isolating.add(replica.id);
+  });
+  version.path.dispatcher.batchEnded.on(({ work, replica }) => {
+    if (work.reason === 'isolation') isolating.delete(replica.id);
+  });
+
+  const settled = mistakes?.maybe ?? (() => {});
+  for (const [id, request] of plan.requests.entries()) {
+    planRequest(clock, version, { invariants, settled }, request, id);
+  }
+  for (const fault of plan.faults) planFault(clock, version, spawner, isolating, fault);
+  let answered = 0;
+  let refused = 0;
+  version.path.requestSettled.on(({ outcome }) => {
+    if (isRefusal(outcome)) refused += 1;
+    else answered += 1;
+  });
+  try {
+    version.start();
+    clock.runUntil(TROUBLE_MS + MENDING_MS);
+    // A check of ours may just be under way.
+    for (let wait = 0; wait < 50 && invariants.isAnyoneRunning; wait++) clock.advance(7);
+    invariants.checkEnd();
+    version.stop('drain');
+    clock.advance(10_000);
+    version.stop('kill');
+    clock.advance(10);
+  } catch (caught) {
+    invariants.threw(caught);
+  }
+  const violations = [...invariants.violations];
+  if (!version.supervisor.isStopped)
+    violations.push({ rule: 'a stop ends everything', detail: 'a replica is left' });
+  const uncontained = mistakes?.end();
+  if (uncontained !== undefined) violations.push({ rule: 'mistakes are contained', detail: uncontained });
+  // A recording with holes cannot be lived through again.
+  const difference = mistakes === undefined ? replayed(recorder) : undefined;
+  if (difference !== undefined) violations.push({ rule: 'a replay decides the same', detail: difference });
+  return { violations, answered, refused };
+}
+
+function replayed(recorder: Recorder): string | undefined {
+  try {
+    return replay(decodeRecording(recorder.dump())).difference;
+  } catch (caught) {
+    return `it threw ${String(caught)}`;
+  }
+}
+
+function planRequest(
+  clock: VirtualClock,
+  version: VersionInService,
+  { invariants, settled }: { readonly invariants: Invariants; readonly settled: () => void },
+  planned: PlannedRequest,
+  id: number,
+): void {
+  const arrive = () => {
+    invariants.submitted(id);
+    const settle = (outcome: Answer | Refusal) => {
+      invariants.answered(id, outcome);
+      settled();
+    };
+    const { tenant, isExplained } = planned;
+    const caller = {
+      tenant: { name: tenant, weight: tenant === 'a' ? 2 : 1 },
+      timeoutMs: undefined,
+      isExplained,
+      waitedMs: 0,
+    };
+    const entry = version.submit(requestOf(planned, id), settle, caller);
+    if (isRefusal(entry)) invariants.answered(id, entry);
+    else if ('cached' in entry) invariants.answered(id, entry.cached);
+    else if (planned.cancelAfterMs !== undefined) {
+      clock.at(clock.now() + planned.cancelAfterMs, () => version.cancel(entry), RANK.cancel);
+    }
+  };
+  clock.at(planned.atMs, arrive, RANK.arrival);
+}
+
+/** What happens from outside at a moment; what lasts a while is in the body. */
+function planFault(
+  clock: VirtualClock,
+  version: VersionInService,
+  spawner: SimulatedSpawner,
+  isolating: ReadonlySet<string>,
+  { kind, replica, atMs, forMs }: PlannedFault,
+): void {
+  const id = `m/1#${replica}`;
+  const at = (dueMs: number, act: () => void) => clock.at(dueMs, act);
+  const child = () => (isolating.has(id) ? undefined : spawner.children.get(id));
+  switch (kind) {
+    case 'kill':
+      at(atMs, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
+      break;
+    case 'kill storm':
+      for (let each = atMs; each < atMs + forMs; each += KILL_EVERY_MS) {
+        // A replica that is killed at every run of one input, and never else, cannot be told from one that it kills.
+        at(each, () => child()?.end(null, 'SIGKILL'));
+      }
+      break;
+    case 'crash':
+      at(atMs, () => child()?.end(null, 'SIGSEGV'));
+      break;
+    case 'freeze':
+      at(atMs, () => child()?.freeze());
+      break;
+    case 'stall':
+      at(atMs, () => clock.stall(Math.min(forMs, 1000)));
+      break;
+    case 'operator restarts':
+      at(atMs, () => version.operate('restart', id));
+      break;
+    case 'operator ejects':
+      at(atMs, () => version.operate('eject', id));
+      at(atMs + forMs, () => version.operate('restore', id));
+      break;
+    default:
+      break;
+  }
+}
+
+function requestOf(planned: PlannedRequest, id: number): InferenceRequest {
+  const { rows, mark, timeoutMs, priority, content } = planned;
+  const kind = content ?? id + 256;
+  const bytes = new Uint8Array(rows * WIDTH);
+  bytes.set([mark, kind & 0xff, kind >>> 8, 1]);
+  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, WIDTH], data: bytesOf(bytes) }];
+  return { id: String(id), inputs, parameters: {}, timeoutMs, priority };
+}

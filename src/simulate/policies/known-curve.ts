@@ -1,0 +1,39 @@
+import type { ServiceCurve } from '../../batching/batch-target.ts';
+import { SloPolicy } from '../../batching/slo-policy.ts';
+import type { MakePolicy } from '../../fleet/version/make-batching.ts';
+
+/** A service time that is known beforehand: a line, with nothing to learn and no error. */
+export class KnownCurve implements ServiceCurve {
+  readonly batches = 1;
+  readonly isKnown = true;
+  readonly #fixedMs: number;
+  readonly #rowMs: number;
+
+  constructor(fixedMs: number, rowMs: number) {
+    this.#fixedMs = fixedMs;
+    this.#rowMs = rowMs;
+  }
+
+  predictMs(rows: number): number {
+    return this.#fixedMs + this.#rowMs * rows;
+  }
+
+  rowsWithin(limitMs: number): number {
+    return Math.max(0, Math.floor((limitMs - this.#fixedMs) / this.#rowMs + 1e-9));
+  }
+
+  planFactor(): number {
+    return 1;
+  }
+}
+
+/** Our own policy, with a service time that it need not learn. */
+export function withKnownCurve(curve: ServiceCurve, latencyMs: number): MakePolicy {
+  return ({ maxBatchSize, roster, transport }) => {
+    const objective = { latencyMs, percentile: 99 };
+    const policy = new SloPolicy({ objective, goal: 'latency', maxBatchSize, curveOf: () => curve });
+    const planOf = (lane: string) =>
+      policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms });
+    return { policy, planOf };
+  };
+}

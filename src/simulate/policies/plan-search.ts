@@ -1,0 +1,109 @@
+import { seededRandom } from '../../base/random.ts';
+import { batchTarget } from '../../batching/batch-target.ts';
+import { type ProfiledSize, ServiceTime } from '../../replica/service-time.ts';
+import { withKnownCurve } from './known-curve.ts';
+import { runPolicy } from './policy-run.ts';
+
+/** What is to be held. */
+export interface PlanGoal {
+  readonly ratePerSecond: number;
+  readonly latencyMs: number;
+  /** Share of requests, in percent, that must be answered in time. */
+  readonly percentile: number;
+}
+
+/** A number of replicas with so many threads each, and what their batches take when all run at once. */
+export interface MeasuredReplicas {
+  readonly replicas: number;
+  readonly threads: number;
+  readonly sizes: readonly ProfiledSize[];
+}
+
+/** What such replicas come to under the goal's traffic. */
+export interface PlannedReplicas {
+  readonly replicas: number;
+  readonly threads: number;
+  /** One row alone, as it is planned, in ms. */
+  readonly oneRowMs: number;
+  /** Rows a second that keep the objective when batches are full. */
+  readonly capacityPerSecond: number;
+  readonly targetRows: number;
+  /** In virtual time, by 20 000 requests that come by chance at the rate. */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly inTimeShare: number;
+  /** Why it does not hold the goal; undefined when it does. */
+  readonly problem: string | undefined;
+}
+
+const REQUESTS = 20_000;
+/** Traffic is never as even as it is on average. */
+const HEADROOM = 1.3;
+const MOST_ROWS = 1024;
+
+/** Works out what measured replicas can do, and lives through the traffic in virtual time. */
+export function planReplicas(
+  { replicas, threads, sizes }: MeasuredReplicas,
+  goal: PlanGoal,
+): PlannedReplicas {
+  const { ratePerSecond, latencyMs, percentile } = goal;
+  const curve = new ServiceTime();
+  curve.profile(sizes);
+  const planFactor = curve.planFactor(PLANNED_SHARE);
+  const target = batchTarget(curve, { replicas, latencyMs, reserveMs: 0, planFactor, maxRows: MOST_ROWS });
+  const oneRowMs = planFactor * curve.predictMs(1);
+  const capacityPerSecond =
+    target.withinObjective < 1
+      ? 0
+      : (1000 * replicas * target.rows) / (planFactor * curve.predictMs(target.rows));
+  const base = { replicas, threads, oneRowMs, capacityPerSecond, targetRows: target.rows };
+  if (oneRowMs > latencyMs) {
+    const problem = `one row alone takes ${shown(oneRowMs)} ms, above the objective of ${shown(latencyMs)} ms`;
+    return { ...base, p50Ms: oneRowMs, p99Ms: oneRowMs, inTimeShare: 0, problem };
+  }
+  const run = runPolicy({
+    ...{ seed: 'plan', rate: ratePerSecond / 1000, requests: REQUESTS, replicas, withinMs: latencyMs },
+    settings: { objective: { latencyMs, percentile }, batching: { maxBatchSize: MOST_ROWS } },
+    makePolicy: withKnownCurve(curve, latencyMs),
+    serviceMs: noisy(curve, sizes),
+  });
+  const figures = {
+    p50Ms: run.latencyMs.quantile(0.5),
+    p99Ms: run.latencyMs.quantile(0.99),
+    inTimeShare: run.inTimeShare,
+  };
+  return { ...base, ...figures, problem: problemOf(goal, capacityPerSecond, run.inTimeShare) };
+}
+
+/** The one with the least cores of those that hold the goal; among equals the one with more replicas: they isolate. */
+export function cheapest(plans: readonly PlannedReplicas[]): PlannedReplicas | undefined {
+  const cores = ({ replicas, threads }: PlannedReplicas) => replicas * threads;
+  return plans
+    .filter(({ problem }) => problem === undefined)
+    .sort((a, b) => cores(a) - cores(b) || b.replicas - a.replicas)[0];
+}
+
+const PLANNED_SHARE = 0.95;
+
+/** As long as it was measured, by the chance that was measured. */
+function noisy(curve: ServiceTime, sizes: readonly ProfiledSize[]) {
+  const random = seededRandom('plan/noise');
+  const ratios = sizes.flatMap(({ rows, tookMs }) => tookMs.map((ms) => ms / curve.predictMs(rows)));
+  return ({ rows }: { readonly rows: number }) =>
+    curve.predictMs(rows) * (ratios[Math.floor(random.unit() * ratios.length)] ?? 1);
+}
+
+function problemOf(goal: PlanGoal, capacityPerSecond: number, inTimeShare: number): string | undefined {
+  const { ratePerSecond, percentile } = goal;
+  if (capacityPerSecond < HEADROOM * ratePerSecond) {
+    return `${shown(capacityPerSecond)} rows/s within the objective, wanted ${HEADROOM} times ${shown(ratePerSecond)}`;
+  }
+  if (inTimeShare < percentile / 100) {
+    return `${(100 * inTimeShare).toFixed(1)} % in time, wanted ${percentile} %`;
+  }
+  return undefined;
+}
+
+function shown(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
+}

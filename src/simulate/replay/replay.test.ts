@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RANK } from '../../base/clock.ts';
+import { seededRandom } from '../../base/random.ts';
+import { VirtualClock } from '../../base/virtual-clock.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { VersionInService } from '../../fleet/version/version-in-service.ts';
+import { Recorder } from '../../observe/recorder/recorder.ts';
+import { decodeRecording, INPUT, type Recording } from '../../observe/recorder/recording.ts';
+import { bytesOf } from '../../tensor/tensor.ts';
+import { wellBehaved } from '../backends/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
+import { replay } from './replay.ts';
+import { whatIf } from './what-if.ts';
+
+const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
+const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], readsParameters: false };
+
+/** A recording of some traffic, with a replica that dies in the middle. */
+function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
+  const clock = new VirtualClock();
+  const recorder = new Recorder(clock, 'seed', 0, maxBytes);
+  const behaviour = wellBehaved({
+    metadata: METADATA,
+    credits: 2,
+    loadMs: 50,
+    serviceMs: ({ rows }) => 8 + rows,
+  });
+  const spawner = new SimulatedSpawner(clock, behaviour);
+  const settings = ModelSettings.parse({ replicas: 2, batching: { maxBatchSize: 4 } });
+  const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
+  const { ports, version: index } = recorder.portsFor(spec, { clock, random: seededRandom('seed'), spawner });
+  const version = new VersionInService(spec, ports);
+  recorder.watch(index, version);
+  version.start();
+  clock.advance(3_000);
+  for (let id = 0; id < requests; id++) {
+    const data = bytesOf(new Uint8Array(1));
+    const request = {
+      id: '',
+      inputs: [{ ...TENSOR, shape: [1], data }],
+      parameters: {},
+      timeoutMs: undefined,
+      priority: 0,
+    };
+    clock.at(clock.now() + 3 * id, () => void version.submit(request, () => {}), RANK.arrival);
+  }
+  clock.advance(100);
+  spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
+  clock.advance(20_000);
+  version.stop('drain');
+  clock.advance(100);
+  return decodeRecording(recorder.dump());
+}
+
+test('a recording replays to the same decisions, told step by step', () => {
+  const steps: string[] = [];
+  const result = replay(record(), ({ text }) => steps.push(text));
+  assert.equal(result.difference, undefined);
+  assert.ok(result.decisions > 60, `${result.decisions} decisions`);
+  assert.ok(steps.some((step) => /m\/1#0 process 1: ready to backoff, it was ended by SIGSEGV/.test(step)));
+});
+
+test('the first thing that comes out differently is named', () => {
+  const recording = record();
+  const at = recording.events.findIndex(({ kind }) => kind === INPUT.ARRIVED) + 20;
+  const changed = recording.events.map((event, index) =>
+    index >= at && event.kind === INPUT.ARRIVED ? { ...event, a: event.a + 1 } : event,
+  );
+  const { difference } = replay({ ...recording, events: changed });
+  assert.match(difference ?? '', /^event \d+ of \d+, at \d+\.\d ms: now: batch \d+/);
+  const shortened = recording.events.filter(({ kind }, index) => kind !== INPUT.DECIDED || index < at);
+  assert.match(replay({ ...recording, events: shortened }).difference ?? '', /nothing of that kind followed/);
+});
+
+test('when the ring has come round, it says so, and what would have happened can still be asked', () => {
+  const recording = record({ maxBytes: 20_000, requests: 400 });
+  assert.equal(recording.isWhole, false);
+  assert.match(replay(recording).difference ?? '', /the beginning was overwritten/);
+  assert.ok(whatIf(recording, {}).answered > 50);
+});
+
+test('with other settings the same traffic comes to something else', () => {
+  const recording = record();
+  const was = whatIf(recording, {});
+  assert.equal(was.answered, 200);
+  const alone = whatIf(recording, { batching: { maxBatchSize: 1 }, queue: { maxRows: 10 } });
+  assert.ok(alone.refused > 0 && alone.rowsPerBatch === 1, JSON.stringify(alone));
+  const patient = whatIf(recording, { batching: { maxWaitMs: 200 } });
+  assert.ok(patient.rowsPerBatch > was.rowsPerBatch, JSON.stringify([was, patient]));
+});
+
+test('a file that is no recording is told apart', () => {
+  assert.throws(() => decodeRecording(Buffer.from('something else')), /no recording of Galley/);
+});

@@ -1,0 +1,246 @@
+import { seededRandom } from '../../base/random.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Command, VersionSpec } from '../../fleet/version/version-spec.ts';
+import { fingerprint, watchDecisions } from '../../observe/decisions/fingerprint.ts';
+import {
+  ARRIVED,
+  INPUT,
+  REFUSED_REASONS,
+  type RecordedEvent,
+  type Recording,
+} from '../../observe/recorder/recording.ts';
+import type { SampleInput } from '../../replica/sample-input.ts';
+import type { RequestFacts } from '../../serving/admission/request-facts.ts';
+import { encodeBytesElements } from '../../tensor/bytes-elements.ts';
+import { allocateArray, bytesOf, elementCount } from '../../tensor/tensor.ts';
+import { Entry } from '../../work/entry.ts';
+import { ReplayBody } from '../backends/replay-backend.ts';
+import { arrivedFacts } from './arrived-facts.ts';
+import { describeEvent } from './describe-event.ts';
+
+/** How a replay went. */
+export interface ReplayResult {
+  readonly inputs: number;
+  readonly decisions: number;
+  /** The first place where it came out differently; undefined when it never did. */
+  readonly difference: string | undefined;
+}
+
+/** Told of every step: what came in, and what was decided. */
+export type OnStep = (step: {
+  readonly atMs: number;
+  readonly version: string;
+  readonly text: string;
+}) => void;
+
+/** A version under replay. */
+interface Revived {
+  readonly version: VersionInService;
+  readonly body: ReplayBody;
+  readonly entries: Map<number, Entry>;
+}
+
+/** What ends a replay early. */
+class Difference extends Error {
+  override readonly name = 'Difference';
+}
+
+/**
+ * Feeds a recording to the objects that made it, and compares what they decide. Decisions come as consequences of
+ * inputs, so they must follow in the recording exactly where they arise here.
+ */
+export function replay(recording: Recording, onStep: OnStep = () => {}): ReplayResult {
+  return new Replay(recording, onStep).run();
+}
+
+class Replay {
+  readonly #recording: Recording;
+  readonly #onStep: OnStep;
+  readonly #versions: Revived[] = [];
+  /** Of the request that comes next. */
+  #caller: Partial<Pick<RequestFacts, 'tenant' | 'contentKey'>> = {};
+  #next = 0;
+  #inputs = 0;
+  #decisions = 0;
+
+  constructor(recording: Recording, onStep: OnStep) {
+    this.#recording = recording;
+    this.#onStep = onStep;
+  }
+
+  run(): ReplayResult {
+    const counts = () => ({ inputs: this.#inputs, decisions: this.#decisions });
+    if (!this.#recording.isWhole) {
+      return {
+        ...counts(),
+        difference: 'the beginning was overwritten: only --set can work with this recording',
+      };
+    }
+    try {
+      for (let event = this.#take(); event !== undefined; event = this.#take()) {
+        this.#inputs += 1;
+        this.#feed(event);
+      }
+      return { ...counts(), difference: undefined };
+    } catch (caught) {
+      if (caught instanceof Difference) return { ...counts(), difference: caught.message };
+      throw caught;
+    }
+  }
+
+  #take(): RecordedEvent | undefined {
+    return this.#recording.events[this.#next++];
+  }
+
+  #text(id: number): string {
+    return this.#recording.texts[id] ?? '';
+  }
+
+  #feed(event: RecordedEvent): void {
+    if (event.kind === INPUT.VERSION) {
+      this.#revive(JSON.parse(this.#text(event.text)) as RecordedSpec);
+      return;
+    }
+    const it = this.#versions[event.version];
+    if (it === undefined) throw new Difference(`event ${this.#next - 1} is of a version that was never made`);
+    it.body.clock.moveTo(event.at);
+    const { a, b, flag, value } = event;
+    const text = this.#text(event.text);
+    this.#tell(event, text);
+    switch (event.kind) {
+      case INPUT.COMMAND:
+        obey(it.version, JSON.parse(text) as Command);
+        break;
+      case INPUT.CALLER:
+        this.#caller = {
+          tenant: { name: text, weight: value },
+          contentKey: a === 0 ? undefined : String(a),
+        };
+        break;
+      case INPUT.ARRIVED:
+        this.#arrive(it, event, text);
+        break;
+      case INPUT.CANCELLED: {
+        const entry = it.entries.get(a);
+        if (entry !== undefined) it.version.cancel(entry);
+        break;
+      }
+      case INPUT.ANSWERED:
+        for (let member = b; member < b + value; member++) it.body.answer(a, member);
+        break;
+      case INPUT.REFUSED:
+        it.body.refuse(a, b, REFUSED_REASONS[flag] ?? 'INTERNAL', text);
+        break;
+      case INPUT.ENDED:
+        it.body.end(a, text, value);
+        break;
+      case INPUT.LOADED:
+      case INPUT.LOAD_FAILED:
+      case INPUT.CREDITED:
+      case INPUT.HEARTBEAT:
+      case INPUT.EXITED:
+        it.body.report(this.#text(a), b, event, text);
+        break;
+      case INPUT.WOKE:
+      case INPUT.TURN_ENDED:
+        if (!it.body.clock.ring(a))
+          throw new Difference(this.#where(`alarm ${a} rang, which was never asked for`));
+        break;
+      case INPUT.DEPENDENCY:
+        it.body.dependencyChecked(a, text);
+        break;
+      default:
+        throw new Difference(this.#where('something was decided here that is not decided now'));
+    }
+  }
+
+  #revive(kept: RecordedSpec): void {
+    const index = this.#versions.length;
+    const body = new ReplayBody({
+      isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
+      areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
+      isListed: () => this.#consume(index, INPUT.JUDGED).flag === 1,
+      formProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
+      rowsProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
+    });
+    const ownSample = kept.ownSample.map(withContents);
+    const spec = { ...kept, ownSample, settings: ModelSettings.parse(kept.settings) };
+    const { clock, spawner, comparator, dependencies } = body;
+    const random = seededRandom(this.#recording.seed);
+    const version = new VersionInService(spec, { clock, random, spawner, comparator, dependencies });
+    const entries = new Map<number, Entry>();
+    version.path.requestSettled.on(({ entry }) => entries.delete(entry.id));
+    watchDecisions(version, (decision) => this.#compare(index, decision));
+    this.#versions.push({ version, body, entries });
+  }
+
+  #arrive({ version, entries }: Revived, { flag, a, b, value }: RecordedEvent, lane: string): void {
+    const facts = { ...arrivedFacts(flag, value, { lane, rows: a, bytes: b }, []), ...this.#caller };
+    this.#caller = {};
+    const [isDenied, isSuspect] = [(flag & ARRIVED.DENIED) !== 0, (flag & ARRIVED.SUSPECT) !== 0];
+    const entry = version.admit({ facts, isDenied, isSuspect }, () => {});
+    if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
+  }
+
+  #compare(version: number, decision: string): void {
+    const event = this.#consume(version, INPUT.DECIDED, decision);
+    this.#decisions += 1;
+    if (event.a !== fingerprint(decision)) {
+      throw new Difference(this.#where(`now it is decided: ${decision}; then it was something else`));
+    }
+    const name = this.#versions[version]?.version.name ?? '';
+    this.#onStep({ atMs: event.at, version: name, text: `  → ${decision}` });
+  }
+
+  /** The next event must be of this kind: it arises from what was fed last. */
+  #consume(version: number, kind: number, what = 'an answer is judged'): RecordedEvent {
+    const event = this.#recording.events[this.#next];
+    if (event === undefined || event.kind !== kind || event.version !== version) {
+      throw new Difference(this.#where(`now: ${what}; then nothing of that kind followed here`));
+    }
+    this.#next += 1;
+    return event;
+  }
+
+  #where(text: string): string {
+    const event = this.#recording.events[this.#next - 1];
+    return `event ${this.#next - 1} of ${this.#recording.events.length}, at ${(event?.at ?? 0).toFixed(1)} ms: ${text}`;
+  }
+
+  #tell(event: RecordedEvent, text: string): void {
+    const version = this.#versions[event.version]?.version.name ?? '';
+    this.#onStep({ atMs: event.at, version, text: describeEvent(event, text, this.#text(event.a)) });
+  }
+}
+
+/** A sample as it was recorded: its form, and whether it had contents. */
+type RecordedSample = Omit<SampleInput, 'data'> & { readonly isGiven?: boolean };
+type RecordedSpec = Omit<VersionSpec, 'ownSample'> & { readonly ownSample: readonly RecordedSample[] };
+
+/** Any contents do: what was found in answers is in the recording. */
+function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput {
+  if (!isGiven) return { ...form, data: undefined };
+  const data =
+    form.datatype === 'BYTES'
+      ? encodeBytesElements(Array.from({ length: elementCount(form.shape) }, () => new Uint8Array(0)))
+      : bytesOf(allocateArray(form.datatype, elementCount(form.shape)));
+  return { ...form, data };
+}
+
+function obey(version: VersionInService, command: Command): void {
+  switch (command.kind) {
+    case 'start':
+      version.start();
+      break;
+    case 'leave':
+      version.leave();
+      break;
+    case 'drain':
+    case 'kill':
+      version.stop(command.kind);
+      break;
+    case 'replica':
+      version.operate(command.action, command.replica);
+  }
+}
