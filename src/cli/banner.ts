@@ -16,7 +16,9 @@ export function banner(server: GalleyServer, config: LoadedConfig, startMs: numb
     const { inputs = [], outputs = [] } = version.metadata ?? {};
     const count = version.spec.settings.replicas;
     const batches =
-      version.path.maxBatchSize === 1 ? 'no batching' : `batches up to ${version.path.maxBatchSize}`;
+      version.path.findings.maxBatchSize === 1
+        ? 'no batching'
+        : `batches up to ${version.path.findings.maxBatchSize}`;
     return [
       version.name,
       `${count} ${count === 1 ? 'replica' : 'replicas'}, ${batches}`,

@@ -80,7 +80,7 @@ function withoutTraces(config: LoadedConfig): LoadedConfig {
 
 function tell({ name, spec, metadata, path }: VersionInService): void {
   const { inputs = [], outputs = [] } = metadata ?? {};
-  const { maxBatchSize } = path;
+  const { maxBatchSize } = path.findings;
   const batches = maxBatchSize === 1 ? 'no batching' : `batches up to ${maxBatchSize}`;
   console.log(`ok: ${name} (${spec.file}), ${inputs.length} inputs, ${outputs.length} outputs, ${batches}`);
   const { image } = spec.settings;

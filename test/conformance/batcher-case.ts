@@ -77,7 +77,7 @@ export function runBatcherCase(it: BatcherCase): string | undefined {
   const expired: number[] = [];
   const failed: number[] = [];
   const coalesced: number[] = [];
-  version.path.joined.on(({ request }) => coalesced.push(Number(request.id)));
+  version.path.service.joined.on(({ request }) => coalesced.push(Number(request.id)));
   const entries = new Map<number, Entry>();
   it.arrivals_ms.forEach((atMs, id) => {
     const request = requestOf(it, id);

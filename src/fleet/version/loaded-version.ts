@@ -4,6 +4,7 @@ import type { InferenceRequest } from '../../model/inference.ts';
 import { type ModelMetadata, whyNoBatchAxis } from '../../model/model-metadata.ts';
 import type { ServiceTimes } from '../../replica/service-times.ts';
 import { Padding, paddingProblem } from '../../serving/admission/padding.ts';
+import { RequestDescriber } from '../../serving/admission/request-describer.ts';
 import { byteSize, type Tensor } from '../../tensor/tensor.ts';
 import type { RowIndependence } from '../../warmup/row-independence.ts';
 import type { Member } from '../../work/batch.ts';
@@ -31,6 +32,7 @@ export class LoadedVersion {
   /** What callers are to send: without what the server fills in. */
   readonly callersMetadata: ModelMetadata;
   readonly padding: Padding | undefined;
+  readonly describer: RequestDescriber;
   readonly inputs: WarmupInputs;
   /** Whether rows may share a batch; undefined until warmup has found out. */
   rowIndependence: RowIndependence | undefined;
@@ -61,6 +63,10 @@ export class LoadedVersion {
       settings.padding && this.problem === undefined
         ? new Padding(settings.padding, metadata, worthwhile(laneOf, service))
         : undefined;
+    const { model } = spec;
+    const { padding, hasBatchAxis: hasAxis } = this;
+    const { timeoutMs } = settings;
+    this.describer = new RequestDescriber({ model, metadata, hasBatchAxis: hasAxis, padding, timeoutMs });
     const member = (given: InferenceRequest): Member => {
       const request = this.padding
         ? { ...given, inputs: inOrder(metadata, this.padding.pad(given.inputs).inputs) }

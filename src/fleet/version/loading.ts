@@ -16,6 +16,8 @@ export interface LoadingParts {
   readonly comparator: AnswerComparator;
   readonly path: RequestPath;
   readonly warmups: WarmupDirector;
+  /** The first replica has loaded the model. */
+  readonly opened: (loaded: LoadedVersion) => void;
   /** No replica of the version has been ready yet. */
   readonly isStarting: () => boolean;
 }
@@ -53,7 +55,7 @@ export class Loading {
     const { model, version } = this.#spec;
     const draws = random.fork(`warmup/${model}/${version}`);
     this.#loaded = new LoadedVersion(this.#spec, metadata, draws, comparator, path.roster.service);
-    path.open(this.#loaded);
+    this.#parts.opened(this.#loaded);
     return this.#loaded.problem;
   }
 

@@ -1,9 +1,11 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
-import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { InferenceRequest } from '../../model/inference.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
+import type { Admitted, OnSettled, Submission } from '../../serving/admission/admission-stage.ts';
 import { ANONYMOUS, type Caller, type RequestFacts } from '../../serving/admission/request-facts.ts';
+import { ResponseCache } from '../../serving/admission/response-cache.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
 import type { RowIndependence } from '../../warmup/row-independence.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -12,15 +14,14 @@ import { COMPARATOR } from '../monitor/answer-comparator.ts';
 import { VersionHealth } from '../monitor/version-health.ts';
 import { mergingNotice } from './check-settings.ts';
 import { DependencyWatch } from './dependency-watch.ts';
+import { Entrance } from './entrance.ts';
 import { InFlight } from './in-flight.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { Loading } from './loading.ts';
 import { operate, type ReplicaAction } from './operate.ts';
 import { RequestPath } from './request-path.ts';
-import { RequestPipeline } from './request-pipeline.ts';
-import { type Cached, Reuse } from './reuse.ts';
-import type { Arrived, Command, VersionPorts, VersionSpec } from './version-spec.ts';
-import { refusalIn, type VersionState } from './version-state.ts';
+import type { Command, VersionPorts, VersionSpec } from './version-spec.ts';
+import { mayFollow, refusalIn, type VersionPhase, type VersionState } from './version-state.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
 /** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
@@ -28,7 +29,7 @@ export class VersionInService {
   readonly spec: VersionSpec;
   readonly name: string;
   /** What comes from outside and is not a port: told before anything follows from it. */
-  readonly arrived = new Event<Arrived>();
+  readonly arrived = new Event<Submission>();
   readonly cancelled = new Event<Entry>();
   /** A request was answered without coming any further. */
   readonly cacheHit = new Event<RequestFacts>();
@@ -39,12 +40,12 @@ export class VersionInService {
   readonly health: VersionHealth;
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
-  readonly reuse: Reuse;
-  readonly #reception: RequestPipeline;
+  readonly cache: ResponseCache | undefined;
   readonly inFlightCalls = new InFlight();
   readonly #loading: Loading;
-  #state: VersionState = 'starting';
-  #failure = '';
+  /** undefined until a replica has loaded the model. */
+  #entrance: Entrance | undefined;
+  #phase: VersionPhase = { kind: 'starting' };
 
   constructor(spec: VersionSpec, ports: VersionPorts) {
     const { settings } = spec;
@@ -57,14 +58,14 @@ export class VersionInService {
       whyNot: () => this.whyNot(),
       makePolicy: ports.makePolicy,
     });
-    this.reuse = new Reuse(clock, settings);
-    this.#reception = new RequestPipeline(this);
+    this.cache = settings.cache.enabled ? new ResponseCache(clock, settings.cache) : undefined;
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
     this.warmups = new WarmupDirector({ clock, comparator, pinned, wake }, settings.warmup);
     this.#loading = new Loading(spec, {
       ...{ random, comparator, path: this.path, warmups: this.warmups },
-      isStarting: () => this.#state === 'starting',
+      isStarting: () => this.state === 'starting',
+      opened: (loaded) => this.#open(loaded),
     });
     this.supervisor = new Supervisor(this.name, settings.health, settings.balancing.weights ?? [], {
       ...{ clock, roster, wake },
@@ -89,18 +90,18 @@ export class VersionInService {
     );
     supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
     supervisor.lifecycle.moved.on(({ replica, to }) => {
-      if (to === 'ready') this.#goTo('ready');
+      if (to === 'ready') this.#goTo({ kind: 'ready' });
       else if (to === 'backoff' || to === 'stopped' || to === 'failed') this.warmups.lost(replica);
     });
   }
 
   get state(): VersionState {
-    return this.#state;
+    return this.#phase.kind;
   }
 
   /** Why it is not serving; empty while it is. */
   get failure(): string {
-    return this.#state === 'failed' ? this.#failure : '';
+    return this.#phase.kind === 'failed' ? this.#phase.reason : '';
   }
 
   /** undefined until a replica has loaded the model. */
@@ -148,14 +149,14 @@ export class VersionInService {
 
   /** Why it should get no traffic now; undefined when it should. */
   get whyNotReady(): string | undefined {
-    if (this.#state !== 'ready') return this.#state;
+    if (this.state !== 'ready') return this.state;
     if (this.health.fitCount === 0) return 'without a ready replica';
     return this.dependencies.problem;
   }
 
   /** Whether nothing is in it any more that somebody waits for. */
   get isIdle(): boolean {
-    return this.inFlightCalls.count === 0 && this.path.inFlight === 0;
+    return this.inFlightCalls.count === 0 && this.path.service.inFlight === 0;
   }
 
   start(): void {
@@ -168,15 +169,15 @@ export class VersionInService {
   /** Another version gets what is new from now on; whoever was let in before is still served. */
   leave(): void {
     this.commanded.emit({ kind: 'leave' });
-    this.#goTo('draining');
+    this.#goTo({ kind: 'draining' });
   }
 
   /** Ends all replicas. What is still in flight after `kill` is answered with a refusal. */
   stop(how: 'drain' | 'kill'): void {
     this.commanded.emit({ kind: how });
-    this.#goTo('stopping');
+    this.#goTo({ kind: 'stopping' });
     this.supervisor.stop(how);
-    if (how === 'kill') this.path.refuseWaiting(refuse('DRAINING', 'the server is shutting down'));
+    if (how === 'kill') this.path.service.refuseWaiting(refuse('DRAINING', 'the server is shutting down'));
     this.path.stop();
     this.health.stop();
     this.dependencies.stop();
@@ -192,20 +193,21 @@ export class VersionInService {
    * Takes a request in, answers it from the cache, or says why not. `onSettled` is called once when it was taken in,
    * never before this returns.
    */
-  submit(
-    request: InferenceRequest,
-    onSettled: (outcome: Answer | Refusal) => void,
-    caller: Caller = ANONYMOUS,
-  ): Entry | SplitRequest | Refusal | Cached {
-    return this.#reception.submit(request, onSettled, caller);
+  submit(request: InferenceRequest, onSettled: OnSettled, caller: Caller = ANONYMOUS): Admitted {
+    const whyNot = this.whyNot();
+    if (whyNot !== undefined) return whyNot;
+    if (this.#entrance === undefined) return refuse('MODEL_STARTING', `${this.name} is starting`);
+    return this.#entrance.submit(request, onSettled, caller);
   }
 
-  /** The same for a request that is already described. */
-  admit(arrived: Arrived, onSettled: (outcome: Answer | Refusal) => void): Entry | Refusal {
-    this.arrived.emit(arrived);
+  /** The same for a request whose contents have been looked at. */
+  admit(submission: Submission, onSettled: OnSettled): Entry | Refusal {
+    this.arrived.emit(submission);
     const refusal = this.whyNot();
     if (refusal !== undefined) return refusal;
-    if (!arrived.isDenied) return this.path.admit(arrived, onSettled);
+    if (!submission.isDenied) {
+      return this.path.service.admit(submission.facts, onSettled, submission.isSuspect);
+    }
     return refuse('DENIED_INPUT', 'this input has ended replicas before and is refused for a while');
   }
 
@@ -214,29 +216,35 @@ export class VersionInService {
     for (const entry of request instanceof SplitRequest ? request.parts : [request]) {
       if (entry.isSettled) continue;
       this.cancelled.emit(entry);
-      this.path.cancel(entry);
+      this.path.service.cancel(entry);
     }
   }
 
   /** Why no request can be taken now; undefined when it can. While a replica restarts, requests wait for it. */
   whyNot(): Refusal | undefined {
-    return refusalIn(this.#state, this.name, this.#failure);
+    return refusalIn(this.#phase, this.name);
+  }
+
+  #open(loaded: LoadedVersion): void {
+    this.#entrance = new Entrance({
+      ...{ loaded, path: this.path, cache: this.cache, cacheHit: this.cacheHit },
+      settings: this.spec.settings,
+      core: { enter: (submission, onSettled) => this.admit(submission, onSettled) },
+    });
   }
 
   /** One replica that cannot be had does not end the version while others serve. */
   #onGaveUp(message: string): void {
     const others = this.supervisor.replicas().some(({ state }) => state !== 'failed' && state !== 'stopped');
-    if (others && (this.#state === 'ready' || this.#state === 'draining')) return;
-    this.#failure = message;
-    this.#goTo('failed');
-    this.path.refuseWaiting(refuse('MODEL_FAILED', message));
+    if (others && (this.state === 'ready' || this.state === 'draining')) return;
+    this.#goTo({ kind: 'failed', reason: message });
+    this.path.service.refuseWaiting(refuse('MODEL_FAILED', message));
   }
 
-  /** Whoever is told to leave does not come back, and a stop is for good. */
-  #goTo(state: VersionState): void {
-    const comesBack = this.#state === 'draining' && state === 'ready';
-    if (this.#state === state || this.#state === 'stopping' || comesBack) return;
-    this.#state = state;
-    this.stateChanged.emit(state);
+  #goTo(phase: VersionPhase): void {
+    if (!mayFollow(this.#phase, phase)) return;
+    const hasMoved = this.#phase.kind !== phase.kind;
+    this.#phase = phase;
+    if (hasMoved) this.stateChanged.emit(phase.kind);
   }
 }

@@ -4,7 +4,6 @@ import type { DependencySettings } from '../../config/dependency-settings.ts';
 import type { ModelSettings } from '../../config/model-settings.ts';
 import type { ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
-import type { RequestFacts } from '../../serving/admission/request-facts.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
 import type { MakePolicy } from './make-batching.ts';
 import type { ReplicaAction } from './operate.ts';
@@ -36,15 +35,6 @@ export interface VersionPorts {
   readonly dependencies?: DependencyChecker;
   /** Batches by another policy than the settings name: for comparing them. */
   readonly makePolicy?: MakePolicy;
-}
-
-/** A request has come to be admitted: everything that admission decides by. */
-export interface Arrived {
-  readonly facts: RequestFacts;
-  /** Its input is on the deny list. */
-  readonly isDenied: boolean;
-  /** An equal one may have ended a replica: it runs alone. */
-  readonly isSuspect: boolean;
 }
 
 /** What a version is told by whoever runs the server. */

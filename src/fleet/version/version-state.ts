@@ -1,21 +1,38 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 
 /**
- * Whether a version can answer. `leaving` finishes what has come in while others already get what is new; `stopping`
- * takes nothing more.
+ * Where a version is between its start and its stop. `draining` finishes what was admitted while another version gets new
+ * requests; `stopping` admits nothing.
  */
-export type VersionState = 'starting' | 'ready' | 'failed' | 'draining' | 'stopping';
+export type VersionPhase =
+  | { readonly kind: 'starting' | 'ready' | 'draining' | 'stopping' }
+  | { readonly kind: 'failed'; readonly reason: string };
 
-/** Why a version in this state takes no requests; undefined when it does. While a replica restarts, they wait for it. */
-export function refusalIn(state: VersionState, name: string, failure: string): Refusal | undefined {
-  switch (state) {
+export type VersionState = VersionPhase['kind'];
+
+/** The phases that may follow each phase. A version that drains does not become ready again, and a stop is final. */
+const FOLLOWING: Readonly<Record<VersionState, readonly VersionState[]>> = {
+  starting: ['ready', 'failed', 'draining', 'stopping'],
+  ready: ['failed', 'draining', 'stopping'],
+  failed: ['ready', 'failed', 'draining', 'stopping'],
+  draining: ['failed', 'stopping'],
+  stopping: [],
+};
+
+export function mayFollow(phase: VersionPhase, next: VersionPhase): boolean {
+  return FOLLOWING[phase.kind].includes(next.kind);
+}
+
+/** Why a version in this phase admits no requests; undefined when it does. While a replica restarts, requests wait. */
+export function refusalIn(phase: VersionPhase, name: string): Refusal | undefined {
+  switch (phase.kind) {
     case 'ready':
     case 'draining':
       return undefined;
     case 'starting':
       return refuse('MODEL_STARTING', `${name} is starting`);
     case 'failed':
-      return refuse('MODEL_FAILED', `${name} cannot be served: ${failure}`);
+      return refuse('MODEL_FAILED', `${name} cannot be served: ${phase.reason}`);
     case 'stopping':
       return refuse('DRAINING', `${name} is being stopped`);
   }

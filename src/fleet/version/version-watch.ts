@@ -45,7 +45,7 @@ export class VersionWatch {
     });
     version.path.recovery.budgetExhausted.on(() => this.budgetExhausted.add(clock.now()));
     version.health.conditions.ejected.on(() => this.ejections.add(clock.now()));
-    version.path.requestSettled.on(({ outcome }) => {
+    version.path.service.requestSettled.on(({ outcome }) => {
       this.requests.add(clock.now());
       if (isRefusal(outcome) && SHED.has(outcome.reason)) this.shed.add(clock.now());
     });

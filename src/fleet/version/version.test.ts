@@ -53,7 +53,7 @@ test('whatever comes, every request is answered once, in order within its lane, 
 
       for (const [id, answers] of outcomes)
         assert.equal(answers.length, 1, `request ${id} has ${answers.length} outcomes`);
-      assert.equal(version.path.inFlight, 0);
+      assert.equal(version.path.service.inFlight, 0);
       assert.equal(version.path.queue.rows, 0);
       assert.equal(version.path.queue.bytes, 0);
       assert.deepEqual([...version.path.queue.lanes()], [], 'an empty lane is kept');

@@ -34,7 +34,7 @@ const sumOf = (rows: number[][], column: number) => rows.reduce((sum, row) => su
 test('rows that give the same alone and among any neighbours are merged', () => {
   const { version } = warmed(echo);
   assert.equal(version.rows?.kind, 'independent');
-  assert.equal(version.path.maxBatchSize, 8);
+  assert.equal(version.path.findings.maxBatchSize, 8);
   assert.equal(version.warning, undefined);
 });
 
@@ -56,7 +56,7 @@ for (const [what, model] of [
     const { version } = warmed(model);
     assert.notEqual(version.rows?.kind, 'independent');
     assert.equal(version.isReady, true);
-    assert.equal(version.path.maxBatchSize, 1);
+    assert.equal(version.path.findings.maxBatchSize, 1);
     assert.match(version.warning ?? '', /not merged.*batching\.rows: independent/);
   });
 }
@@ -100,7 +100,7 @@ test('what is declared is not tried', () => {
   const declared = { warmup: { enabled: true }, batching: { rows: 'independent', maxBatchSize: 8 } };
   const { version } = warmed((rows) => [...rows].reverse(), declared);
   assert.equal(version.rows?.kind, 'declared');
-  assert.equal(version.path.maxBatchSize, 8);
+  assert.equal(version.path.findings.maxBatchSize, 8);
 });
 
 test('requests of a model that is not merged are answered as it answers them alone', () => {

@@ -55,13 +55,13 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
       ...{ reason: work.reason, rowsLeft: queue.rows },
     });
   });
-  path.requestSettled.on(({ entry, outcome, settledAt }) => {
+  path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (!isRefusal(outcome) || !DECIDED.has(outcome.reason)) return;
     const waitedMs = Math.round(settledAt - entry.receivedAt);
     const { reason, message: why } = outcome;
     write('refusal', '', { reason, request: entry.request.id, waitedMs, why });
   });
-  path.turnedAway.on(({ entry, refusal }) =>
+  path.service.turnedAway.on(({ entry, refusal }) =>
     write('refusal', '', {
       reason: refusal.reason,
       request: entry.request.id,

@@ -47,7 +47,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
     // What batches cost is known only now.
     if (state === 'ready') warn();
   });
-  version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
+  version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (isRefusal(outcome) && httpStatusOf(outcome.reason) === 500) {
       child.warn(
         { requestId: entry.request.id, reason: outcome.reason, error: outcome.message },

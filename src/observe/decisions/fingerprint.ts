@@ -12,11 +12,13 @@ export function watchDecisions(version: VersionInService, decided: (decision: st
   version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
     decided(`${replica} process ${incarnation}: ${from} to ${to}, ${reason}`),
   );
-  version.path.requestSettled.on(({ entry, outcome }) => {
+  version.path.service.requestSettled.on(({ entry, outcome }) => {
     if (isRefusal(outcome)) decided(`request ${entry.id}: ${outcome.reason}`);
   });
-  version.path.turnedAway.on(({ entry, refusal }) => decided(`request ${entry.id}: ${refusal.reason}`));
-  version.path.joined.on((entry) => decided(`request ${entry.id} waits with ${entry.leader?.id}`));
+  version.path.service.turnedAway.on(({ entry, refusal }) =>
+    decided(`request ${entry.id}: ${refusal.reason}`),
+  );
+  version.path.service.joined.on((entry) => decided(`request ${entry.id} waits with ${entry.leader?.id}`));
   version.stateChanged.on((state) => decided(`${version.name} is ${state}`));
 }
 

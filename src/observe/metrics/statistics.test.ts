@@ -8,13 +8,14 @@ import { Statistics } from './statistics.ts';
 /** A version as far as its totals go: what can happen in it. */
 function versionOf(version: string) {
   const path = {
-    requestSettled: new Event(),
-    turnedAway: new Event(),
+    service: { requestSettled: new Event(), turnedAway: new Event() },
     dispatcher: { batchEnded: new Event() },
   };
   const cacheHit = new Event<{ rows: number }>();
   const spec = { model: 'm', version };
-  return { spec, path, cacheHit, reuse: {} } as unknown as VersionInService & { cacheHit: typeof cacheHit };
+  return { spec, path, cacheHit, cache: undefined } as unknown as VersionInService & {
+    cacheHit: typeof cacheHit;
+  };
 }
 
 test('versions that come later are counted too, and those that have ended are forgotten', () => {
@@ -57,6 +58,6 @@ test('the times of a batch count once for each request that was answered; practi
     ],
   );
   assert.deepEqual([...(counted?.batches.keys() ?? [])], [5]);
-  version.path.turnedAway.emit({} as never);
+  version.path.service.turnedAway.emit({} as never);
   assert.equal(counted?.fail.count, 1);
 });

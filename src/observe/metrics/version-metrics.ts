@@ -38,14 +38,14 @@ export class VersionMetrics {
   follow(version: VersionInService): void {
     this.version = version;
     this.#objectiveMs = version.spec.settings.objective?.latencyMs;
-    version.path.joined.on(() => {
+    version.path.service.joined.on(() => {
       this.joined += 1;
     });
     version.cacheHit.on(() => {
       add(this.requests, 'ok');
       if (this.#objectiveMs !== undefined) add(this.objective, 'kept');
     });
-    version.path.requestSettled.on((settled) => this.#onSettled(settled));
+    version.path.service.requestSettled.on((settled) => this.#onSettled(settled));
     version.path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
     version.health.prober.probed.on(({ result }) => add(this.probes, result));
     version.path.recovery.recovered.on(({ how }) => add(this.recoveries, how));

@@ -73,7 +73,7 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
     case 'galley_single_flight_total':
       return [{ labels, value: counted.joined }];
     case 'galley_cache_requests_total': {
-      const { cache } = version.reuse;
+      const { cache } = version;
       if (cache === undefined) return [];
       return [
         { labels: { ...labels, result: 'hit' }, value: cache.hits },
@@ -81,13 +81,13 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
       ];
     }
     case 'galley_cache_bytes':
-      return version.reuse.cache === undefined ? [] : [{ labels, value: version.reuse.cache.bytes }];
+      return version.cache === undefined ? [] : [{ labels, value: version.cache.bytes }];
     case 'galley_queue_rows':
       return [{ labels, value: version.path.queue.rows }];
     case 'galley_queue_bytes':
       return [{ labels, value: version.path.queue.bytes }];
     case 'galley_in_flight_requests':
-      return [{ labels, value: version.path.inFlight }];
+      return [{ labels, value: version.path.service.inFlight }];
     case 'galley_replicas':
       return REPLICA_STATES.map((state) => ({
         labels: { ...labels, state },

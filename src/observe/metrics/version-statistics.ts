@@ -53,13 +53,13 @@ export class VersionStatistics {
       for (const time of [this.success, this.queue, this.cacheHit]) time.add(0);
       this.rows += rows;
     });
-    path.requestSettled.on((settled) => this.#onSettled(settled));
-    path.turnedAway.on(() => this.fail.add(0));
+    path.service.requestSettled.on((settled) => this.#onSettled(settled));
+    path.service.turnedAway.on(() => this.fail.add(0));
     path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
   }
 
   get cacheMisses(): number {
-    return this.version.reuse.cache?.misses ?? 0;
+    return this.version.cache?.misses ?? 0;
   }
 
   #onSettled({ entry, outcome, settledAt }: RequestSettled): void {

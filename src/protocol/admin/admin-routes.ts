@@ -140,7 +140,7 @@ function describe(version: VersionInService, { operations, metrics }: AdminPorts
     comparesGoldenNumbers: version.comparesNumbers,
     deniedInputs: path.quarantine.denied.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },
-    inFlight: path.inFlight,
+    inFlight: path.service.inFlight,
     replicas,
   };
 }

@@ -8,7 +8,9 @@ export function batchingView({ path, spec }: VersionInService) {
   const lanes = path.roster.service.list().map(([lane, curve]) => {
     const plan = path.planOf(lane);
     const { fixedMs, rowMs } = curve.line;
-    const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].filter((rows) => rows <= path.maxBatchSize);
+    const sizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024].filter(
+      (rows) => rows <= path.findings.maxBatchSize,
+    );
     return {
       lane,
       batches: curve.batches,
@@ -36,9 +38,9 @@ export function batchingView({ path, spec }: VersionInService) {
   return {
     objective: objective ?? null,
     goal,
-    maxBatchSize: path.maxBatchSize,
+    maxBatchSize: path.findings.maxBatchSize,
     transportMs: path.transport.ms,
-    shedShare: path.shedShare,
+    shedShare: path.service.shedShare,
     lanes,
   };
 }

@@ -8,7 +8,7 @@ import type { Arrival, Arrivals } from '../../gateway/arrivals.ts';
 import type { BodyBudget, BodyOwner, BodyReservation } from '../../gateway/body-budget.ts';
 import { type Admission, noRoom } from '../../gateway/header-check.ts';
 import type { Answer } from '../../model/inference.ts';
-import { lateBefore } from '../../serving/admission/describe-request.ts';
+import { lateBefore } from '../../serving/admission/request-describer.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -201,7 +201,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     const caller = waitedMs === 0 ? known : { ...known, waitedMs };
     const request = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
     const entry = version.submit(request, (outcome) => this.#step(this.#settled, { read, outcome }), caller);
-    if (version.reuse.cache !== undefined && !isRefusal(entry)) {
+    if (version.cache !== undefined && !isRefusal(entry)) {
       this.#res.setHeader('x-galley-cache', 'cached' in entry ? 'hit' : 'miss');
     }
     if (isRefusal(entry)) this.#refuse(entry);

@@ -17,7 +17,7 @@ export function modelConfiguration(version: VersionInService, metadata: ModelMet
   const { settings, model } = spec;
   // Where requests are never cut nor merged, the first size is one of the model's own.
   const areRows = version.rows?.kind === 'independent' || version.rows?.kind === 'declared';
-  const maxBatchSize = hasBatchAxis && areRows ? path.maxBatchSize : 0;
+  const maxBatchSize = hasBatchAxis && areRows ? path.findings.maxBatchSize : 0;
   const isOnnx = metadata.platform === 'onnxruntime_onnx';
   const isGpu = settings.device !== 'cpu';
   return {
@@ -54,7 +54,7 @@ export function modelConfiguration(version: VersionInService, metadata: ModelMet
     },
     model_warmup: [],
     model_transaction_policy: { decoupled: false },
-    response_cache: { enable: version.reuse.cache !== undefined },
+    response_cache: { enable: version.cache !== undefined },
   };
 }
 

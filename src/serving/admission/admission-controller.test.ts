@@ -32,7 +32,7 @@ test('whoever is let in is answered in time, as long as batches take what they a
     fc.property(bursts, fc.integer({ min: 1, max: 3 }), (them, replicas) => {
       const { clock, version, submit, outcomes } = warmedUp({ replicas });
       const exempt = new Set<number>();
-      version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
+      version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
         if (isRefusal(outcome) || entry.isExploration) return;
         assert.ok(settledAt - entry.receivedAt <= LATENCY_MS + 1e-6, `${settledAt - entry.receivedAt} ms`);
       });
@@ -46,7 +46,7 @@ test('whoever is let in is answered in time, as long as batches take what they a
       }
       clock.advance(10_000);
       for (const [request, answers] of outcomes) assert.equal(answers.length, 1, `${request}`);
-      assert.equal(version.path.inFlight, 0);
+      assert.equal(version.path.service.inFlight, 0);
       const reasons = new Set([...outcomes.values()].map(reasonOf));
       for (const reason of reasons)
         assert.ok(['ok', 'PREDICTED_LATE', 'DROPPED_LATE'].includes(reason), reason);

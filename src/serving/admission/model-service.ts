@@ -2,14 +2,12 @@ import type { Clock } from '../../base/clock.ts';
 import { type Refusal, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import { reportMistake } from '../../base/mistake.ts';
-import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { Answer } from '../../model/inference.ts';
 import { Entry, type EntryOwner } from '../../work/entry.ts';
-import { type LaneKey, laneKeys } from '../../work/lane.ts';
 import type { Deadlines } from '../queue/deadlines.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import { AdmissionController, type AdmissionParts } from './admission-controller.ts';
-import { describeRequest } from './describe-request.ts';
-import type { Caller, RequestFacts, ServedVersion } from './request-facts.ts';
+import type { AdmissionTerms, RequestFacts } from './request-facts.ts';
 import { SingleFlight } from './single-flight.ts';
 
 /** A request that has got its answer or refusal. */
@@ -42,30 +40,23 @@ export class ModelService implements EntryOwner {
   /** A request waits with an equal one that is under way. */
   readonly joined = new Event<Entry>();
   readonly #clock: Clock;
-  readonly #version: ServedVersion;
+  readonly #terms: AdmissionTerms;
   readonly #parts: ServiceParts;
-  readonly #laneOf: (request: InferenceRequest) => LaneKey;
   readonly #flights = new SingleFlight();
-  readonly #gate: AdmissionController;
+  readonly #controller: AdmissionController;
   #admitted = 0;
   #unsettled = 0;
 
-  constructor(clock: Clock, version: ServedVersion, parts: ServiceParts) {
+  constructor(clock: Clock, terms: AdmissionTerms, parts: ServiceParts) {
     this.#clock = clock;
-    this.#version = version;
+    this.#terms = terms;
     this.#parts = parts;
-    this.#gate = new AdmissionController(clock, version.objectiveMs, parts);
-    this.#laneOf = laneKeys(version.metadata, version.hasBatchAxis);
+    this.#controller = new AdmissionController(clock, terms.objectiveMs, parts);
   }
 
   /** Requests admitted and not yet settled. */
   get inFlight(): number {
     return this.#unsettled;
-  }
-
-  /** Checks a request against what the model takes. */
-  describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
-    return describeRequest(this.#version, this.#laneOf, request, caller);
   }
 
   /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
@@ -74,7 +65,8 @@ export class ModelService implements EntryOwner {
     onSettled: (outcome: Answer | Refusal) => void,
     isSuspect = false,
   ): Entry | Refusal {
-    if (facts.rows > this.#version.maxRows) return this.tooLarge(facts.rows);
+    const tooLarge = this.whyTooLarge(facts.rows);
+    if (tooLarge !== undefined) return tooLarge;
     const entry = this.#entry(facts, onSettled);
     if (isSuspect) this.#parts.recovery.isolate(entry);
     else if (!this.#flights.join(entry)) {
@@ -94,16 +86,17 @@ export class ModelService implements EntryOwner {
 
   #enter(entry: Entry): Refusal | undefined {
     try {
-      return this.#gate.enter(entry);
+      return this.#controller.enter(entry);
     } catch (error) {
       reportMistake('admission', error);
       return refuse('INTERNAL', 'internal error');
     }
   }
 
-  /** Why a request of so many rows is never taken in. */
-  tooLarge(rows: number): Refusal {
-    const { model, maxRows } = this.#version;
+  /** Why a request of so many rows is never admitted; undefined when it may be. */
+  whyTooLarge(rows: number): Refusal | undefined {
+    const { model, maxRows } = this.#terms;
+    if (rows <= maxRows) return undefined;
     return refuse(
       'BATCH_TOO_LARGE',
       `inference request batch-size must be <= ${maxRows} for '${model}' (queue.maxRequestRows), got ${rows} rows: send several requests`,
@@ -145,7 +138,7 @@ export class ModelService implements EntryOwner {
 
   /** Share of the last requests that were refused or dropped for want of time. */
   get shedShare(): number {
-    return this.#gate.shedShare;
+    return this.#controller.shedShare;
   }
 
   /** For the queue's source: they are out of the queue, too late for a batch worth running. */
@@ -153,7 +146,7 @@ export class ModelService implements EntryOwner {
     if (entries.length === 0) return;
     // Not now: one of them may just be admitted, and none is settled before whoever asked holds it.
     this.#clock.endOfTurn(() => {
-      for (const entry of entries) entry.settle(this.#gate.tooLateNow(entry));
+      for (const entry of entries) entry.settle(this.#controller.tooLateNow(entry));
     });
   }
 
@@ -175,11 +168,11 @@ export class ModelService implements EntryOwner {
   }
 
   #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
-    const { timeoutMs, objectiveMs, isSingleFlight } = this.#version;
+    const { timeoutMs, objectiveMs, isSingleFlight } = this.#terms;
     const receivedAt = this.#clock.now();
     const deadline = receivedAt + (facts.timeoutMs ?? timeoutMs);
     const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
-    const priority = facts.priority ?? this.#version.priority;
+    const priority = facts.priority ?? this.#terms.priority;
     const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
     // Field by field: to spread an object here costs more than all the rest of admission.
     const { request, lane, rows, bytes, tenant, isExplained } = facts;

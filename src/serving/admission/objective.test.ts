@@ -56,7 +56,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
       const { clock, version, outcomes, sent } = it;
       const from = clock.now();
       const exemptAt: number[] = [];
-      version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
+      version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
         if (isRefusal(outcome) || entry.isExploration) return;
         assert.ok(settledAt <= entry.dueBy + 1e-6, `${settledAt - entry.dueBy} ms late`);
       });
@@ -78,7 +78,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
       });
       clock.runUntil(from + 100_000);
       for (const [id, answers] of outcomes) assert.equal(answers.length, 1, `request ${id}`);
-      assert.equal(version.path.inFlight, 0);
+      assert.equal(version.path.service.inFlight, 0);
       assert.equal(version.path.queue.rows, 0);
       assert.ok(exemptAt.length <= 1, 'all of it takes less than a second');
       for (const { ids, rows } of sent) {

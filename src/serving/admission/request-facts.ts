@@ -5,19 +5,25 @@ import type { LaneKey } from '../../work/lane.ts';
 import type { Priority } from '../../work/priority.ts';
 import type { Padding } from './padding.ts';
 
-/** What a service must know of the version it serves. */
-export interface ServedVersion {
+/** What a loaded version takes: by this its requests are checked and described. */
+export interface RequestForm {
   readonly model: string;
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
+  /** Lets requests of different length share a batch. */
+  readonly padding: Padding | undefined;
+  readonly timeoutMs: number;
+}
+
+/** The terms on which a version admits requests; all of them are settings. */
+export interface AdmissionTerms {
+  readonly model: string;
   /** Most rows of one request. */
   readonly maxRows: number;
   readonly timeoutMs: number;
   readonly priority: Priority;
   /** When an answer should be there, in ms; undefined where nothing but the deadline is written. */
   readonly objectiveMs: number | undefined;
-  /** Lets requests of different length share a batch. */
-  readonly padding: Padding | undefined;
   /** Equal requests that are under way run once. */
   readonly isSingleFlight: boolean;
 }

@@ -79,7 +79,7 @@ test('a leader that leaves while it waits for another try is followed, with its 
   it.clock.advance(200);
   assert.equal(reasonOf(it.outcomes.get(0)), 'CANCELLED');
   assert.equal(reasonOf(it.outcomes.get(1)), 'ok');
-  assert.equal(it.version.path.inFlight, 0);
+  assert.equal(it.version.path.service.inFlight, 0);
 });
 
 test('each has its own deadline, whoever leads', () => {
@@ -117,7 +117,7 @@ test('a failure is shared with those who had joined, and with nobody who comes a
     result: (batch) => (bears(batch, 7) ? { kind: 'throw', message: 'seven' } : { kind: 'answer' }),
   });
   const late: (Entry | object)[] = [];
-  it.version.path.requestSettled.on(({ entry }) => {
+  it.version.path.service.requestSettled.on(({ entry }) => {
     if (entry.request.id === '0') late.push(it.submit(2, { mark: 7 }));
   });
   for (const id of [0, 1]) it.submit(id, { mark: 7 });
@@ -202,7 +202,7 @@ test('whatever happens every waiter is answered exactly once, and nothing is lef
       clock.runUntil(100_000);
       for (const [id, answers] of outcomes)
         assert.equal(answers.length, 1, `request ${id}: ${answers.length}`);
-      assert.equal(version.path.inFlight, 0);
+      assert.equal(version.path.service.inFlight, 0);
       assert.equal(version.path.queue.rows, 0);
       assert.equal(version.path.queue.bytes, 0);
       assert.deepEqual([...version.path.queue.lanes()], []);

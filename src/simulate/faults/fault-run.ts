@@ -77,7 +77,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   for (const fault of plan.faults) planFault(clock, version, spawner, isolating, fault);
   let answered = 0;
   let refused = 0;
-  version.path.requestSettled.on(({ outcome }) => {
+  version.path.service.requestSettled.on(({ outcome }) => {
     if (isRefusal(outcome)) refused += 1;
     else answered += 1;
   });

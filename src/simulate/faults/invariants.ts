@@ -93,8 +93,13 @@ export class Invariants {
     const { path, supervisor, spec } = this.#version;
     const { health, warmup } = spec.settings;
     const { readiness } = health;
-    if (path.inFlight > 0 || path.queue.rows > 0 || path.queue.bytes > 0 || path.recovery.suspects > 0) {
-      const waits = `${path.inFlight} in flight, ${path.queue.rows} rows, ${path.recovery.suspects} suspects`;
+    if (
+      path.service.inFlight > 0 ||
+      path.queue.rows > 0 ||
+      path.queue.bytes > 0 ||
+      path.recovery.suspects > 0
+    ) {
+      const waits = `${path.service.inFlight} in flight, ${path.queue.rows} rows, ${path.recovery.suspects} suspects`;
       this.#fail('nothing left waiting', waits);
     }
     for (const [life, count] of this.#running) {

@@ -82,7 +82,7 @@ export class Mistakes {
     for (const event of [version.path.dispatcher.batchStarted, version.path.dispatcher.batchEnded]) {
       event.on(this.maybe);
     }
-    version.path.requestSettled.on(this.maybe);
+    version.path.service.requestSettled.on(this.maybe);
     version.supervisor.lifecycle.moved.on(this.maybe);
   }
 

@@ -170,7 +170,7 @@ class Replay {
     const random = seededRandom(this.#recording.seed);
     const version = new VersionInService(spec, { clock, random, spawner, comparator, dependencies });
     const entries = new Map<number, Entry>();
-    version.path.requestSettled.on(({ entry }) => entries.delete(entry.id));
+    version.path.service.requestSettled.on(({ entry }) => entries.delete(entry.id));
     watchDecisions(version, (decision) => this.#compare(index, decision));
     this.#versions.push({ version, body, entries });
   }

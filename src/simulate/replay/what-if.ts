@@ -65,7 +65,7 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     const spawner = new SimulatedSpawner(clock, bodyOf(metadata, events));
     const random = seededRandom(recording.seed);
     const version = new VersionInService({ ...kept, settings: quiet }, { clock, random, spawner });
-    version.path.requestSettled.on(({ entry, outcome, settledAt }) => {
+    version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
       if (isRefusal(outcome)) refused += 1;
       else latencies.record(settledAt - entry.receivedAt);
     });

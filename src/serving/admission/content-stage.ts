@@ -1,0 +1,48 @@
+import { isRefusal } from '../../base/errors.ts';
+import type { Event } from '../../base/event.ts';
+import { contentKeyOf } from '../recovery/content-key.ts';
+import type { AdmissionStage, Admitted, OnSettled, Submission } from './admission-stage.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { ResponseCache } from './response-cache.ts';
+
+/** Contents are hashed on the loop, so larger requests are not compared. */
+const LARGEST_COMPARED_BYTES = 1024 * 1024;
+
+/** Finds equal requests by their contents: answers from the cache, and keys by which equal requests join. */
+export class ContentStage implements AdmissionStage {
+  /** A request was answered from the cache. */
+  readonly cacheHit: Event<RequestFacts>;
+  readonly #cache: ResponseCache | undefined;
+  readonly #next: AdmissionStage;
+
+  /** Without a cache only the keys are made. */
+  constructor(cache: ResponseCache | undefined, cacheHit: Event<RequestFacts>, next: AdmissionStage) {
+    this.#cache = cache;
+    this.cacheHit = cacheHit;
+    this.#next = next;
+  }
+
+  enter(submission: Submission, onSettled: OnSettled): Admitted {
+    const { facts, isDenied, isSuspect } = submission;
+    const contentKey = isDenied || isSuspect ? undefined : keyOf(facts);
+    if (contentKey === undefined) return this.#next.enter(submission, onSettled);
+    const keyed = { ...submission, facts: { ...facts, contentKey } };
+    const cache = this.#cache;
+    if (cache === undefined) return this.#next.enter(keyed, onSettled);
+    const cached = cache.find(contentKey);
+    if (cached !== undefined) {
+      this.cacheHit.emit(facts);
+      return { cached };
+    }
+    return this.#next.enter(keyed, (outcome) => {
+      if (!isRefusal(outcome)) cache.keep(contentKey, outcome);
+      onSettled(outcome);
+    });
+  }
+}
+
+/** undefined where contents are not compared. Requests that are padded alike may differ in what they get of the answer. */
+function keyOf({ request, bytes, trueLength }: RequestFacts): string | undefined {
+  if (bytes > LARGEST_COMPARED_BYTES) return undefined;
+  return trueLength === undefined ? contentKeyOf(request) : `${contentKeyOf(request)}|${trueLength}`;
+}

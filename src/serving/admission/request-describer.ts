@@ -1,0 +1,57 @@
+import { type Refusal, refuse, ServingError } from '../../base/errors.ts';
+import { checkInputs, countRows } from '../../model/check-inputs.ts';
+import type { InferenceRequest } from '../../model/inference.ts';
+import { type LaneKey, laneKeys } from '../../work/lane.ts';
+import { priorityOfProtocol } from '../../work/priority.ts';
+import type { Caller, RequestFacts, RequestForm } from './request-facts.ts';
+
+/** Checks requests against what a loaded version takes, and says what admission needs to know of them. */
+export class RequestDescriber {
+  readonly #form: RequestForm;
+  readonly #laneOf: (request: InferenceRequest) => LaneKey;
+
+  constructor(form: RequestForm) {
+    this.#form = form;
+    this.#laneOf = laneKeys(form.metadata, form.hasBatchAxis);
+  }
+
+  describe(request: InferenceRequest, caller: Caller): RequestFacts | Refusal {
+    const { model, metadata, hasBatchAxis, padding } = this.#form;
+    const wantedMs = shorter(request.timeoutMs, caller.timeoutMs);
+    const { waitedMs } = caller;
+    const timeoutMs = waitedMs === 0 ? wantedMs : (wantedMs ?? this.#form.timeoutMs) - waitedMs;
+    if (timeoutMs !== undefined && timeoutMs <= 0) return lateBefore(waitedMs);
+    try {
+      const padded = padding?.pad(request.inputs);
+      const inputs = checkInputs(model, metadata, padded?.inputs ?? request.inputs);
+      const ordered = inputs === request.inputs ? request : { ...request, inputs };
+      return {
+        request: ordered,
+        lane: this.#laneOf(ordered),
+        rows: countRows(model, hasBatchAxis, inputs),
+        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
+        timeoutMs,
+        priority: priorityOfProtocol(request.priority),
+        tenant: caller.tenant,
+        isExplained: caller.isExplained,
+        contentKey: undefined,
+        trueLength: padded?.length,
+      };
+    } catch (caught) {
+      return ServingError.from(caught).refusal;
+    }
+  }
+}
+
+/** The time of a request was over before it could be admitted. */
+export function lateBefore(waitedMs: number): Refusal {
+  return refuse(
+    'DEADLINE_ARRIVING',
+    `Request timeout expired: still arriving or being read after ${Math.round(waitedMs)} ms`,
+  );
+}
+
+function shorter(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
