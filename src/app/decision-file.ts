@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { appendFile, rename, truncate } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import type { Decision } from '../base/decision-log.ts';
 import { messageOf } from '../base/errors.ts';
+import type { Decision } from '../observe/decisions/decision.ts';
 
 /** Where decisions are written, and how much of it is kept. */
 export interface DecisionFileSettings {

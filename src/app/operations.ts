@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
-import { DecisionLog } from '../base/decision-log.ts';
 import { messageOf } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version/version-spec.ts';
 import { AlertRules } from '../observe/alerts/alert-rules.ts';
 import { type AlertNotice, Alerts } from '../observe/alerts/alerts.ts';
+import { DecisionLog } from '../observe/decisions/decision-log.ts';
 import { writeDecisions } from '../observe/decisions/decision-writer.ts';
 import { logVersion } from '../observe/decisions/event-log.ts';
 import { Recorder } from '../observe/recorder/recorder.ts';
@@ -136,6 +136,7 @@ export class Operations {
       kind: 'alert',
       model: modelName,
       version,
+      replica: '',
       facts: { alert: name, severity, status, summary },
     });
     const endsAt = endedAt === undefined ? undefined : new Date(this.wallMs(endedAt));

@@ -60,10 +60,10 @@ test('an operator sees what was decided, live and afterwards, and may restart a 
     /"incarnation":2/.test(await (await fetch(`${url}/admin/models/fragile`)).text()),
   );
   await until('it was told', () => /process 2 went from warming to ready/.test(stream));
-  assert.match(stream, /event: admin\ndata: .*an operator asked for: restart/);
+  assert.match(stream, /event: admin\ndata: .*an operator requested: restart/);
 
   const [admin] = await decisions(url, 'kind=admin');
-  assert.match(admin?.words ?? '', /^fragile\/1#0: an operator asked for: restart$/);
+  assert.match(admin?.words ?? '', /^fragile\/1#0: an operator requested: restart$/);
   assert.deepEqual(await decisions(url, 'model=nobody'), []);
   const all = await decisions(url, 'limit=1000');
   const later = await decisions(url, `since=${admin?.id}&limit=1000`);

@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
-import type { DecisionFacts, DecisionKind, DecisionLog } from '../../base/decision-log.ts';
 import { isRefusal, type Reason } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { isSynthetic } from '../../work/batch.ts';
+import type { DecisionKind, FactsByKind, NewDecision } from './decision.ts';
+import type { DecisionLog } from './decision-log.ts';
 
 /** Refusals that are decisions of ours; what a client did, or the model said, is none. */
 const DECIDED: ReadonlySet<Reason> = new Set([
@@ -17,8 +18,8 @@ const DECIDED: ReadonlySet<Reason> = new Set([
 /** Writes what a version decides into the log, with the numbers that led to it. */
 export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInService): void {
   const { model, version } = it.spec;
-  const write = (kind: DecisionKind, replica: string, facts: DecisionFacts) =>
-    log.add({ at: clock.now(), kind, model, version, replica, facts });
+  const write = <K extends DecisionKind>(kind: K, replica: string, facts: FactsByKind[K]) =>
+    log.add({ at: clock.now(), kind, model, version, replica, facts } as NewDecision);
   const { supervisor, health, path } = it;
   supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
     write(to === 'backoff' || to === 'failed' ? 'restart' : 'replica', replica, {
@@ -36,7 +37,7 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
       write('probe', probed.replica, { result: probed.result, detail: probed.detail, misses, isDown });
   });
   health.memory.grows.on(({ replica, bytes, limitBytes, inMs }) =>
-    write('probe', replica, { result: 'memory grows', bytes, limitBytes, inMs: Math.round(inMs) }),
+    write('memory', replica, { bytes, limitBytes, inMs: Math.round(inMs) }),
   );
   path.recovery.recovered.on(({ how, requests, replica, detail }) =>
     write('recovery', replica, { how, requests, detail }),
@@ -50,10 +51,9 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
     if (isSynthetic(work.reason)) return;
     const { queue } = path;
-    write('batch', replica.id, {
-      ...{ batch: batch.id, rows: batch.rows, requests: work.members.length },
-      ...{ reason: work.reason, rowsLeft: queue.rows },
-    });
+    const { id, rows } = batch;
+    const requests = work.members.length;
+    write('batch', replica.id, { batch: id, rows, requests, reason: work.reason, rowsLeft: queue.rows });
   });
   path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (!isRefusal(outcome) || !DECIDED.has(outcome.reason)) return;

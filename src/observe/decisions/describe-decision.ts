@@ -1,48 +1,44 @@
-import type { Decision, DecisionFacts } from '../../base/decision-log.ts';
+import type { Decision, DecisionKind, FactsByKind } from './decision.ts';
 
-/** A decision in a sentence. Made when somebody reads it: deciding costs no words. */
+/** A decision as a sentence. Sentences are made when a decision is read: deciding costs no text. */
 export function describeDecision({ kind, model, version, replica, facts }: Decision): string {
-  const where = replica === '' ? `${model}/${version}` : replica;
-  return `${where}: ${sentence(kind, facts)}`;
+  const subject = replica === '' ? `${model}/${version}` : replica;
+  return `${subject}: ${sentenceOf(kind, facts)}`;
 }
 
-function sentence(kind: Decision['kind'], facts: DecisionFacts): string {
-  switch (kind) {
-    case 'replica':
-      return `process ${facts.incarnation} went from ${facts.from} to ${facts.to}, because ${facts.reason}`;
-    case 'restart':
-      return facts.to === 'failed'
-        ? `process ${facts.incarnation} is given up after ${facts.from}, because ${facts.reason}`
-        : `process ${facts.incarnation} ended while ${facts.from}, because ${facts.reason}; another one starts`;
-    case 'ejection':
-      return `taken out of the pick for ${facts.causes}, because ${facts.reason}`;
-    case 'probe':
-      return facts.result === 'memory grows'
-        ? `memory grows: ${mib(facts.bytes)} MiB now, the limit of ${mib(facts.limitBytes)} MiB in ${minutes(facts.inMs)} minutes`
-        : `a check ${facts.result}, ${facts.misses} in a row, because ${facts.detail}`;
-    case 'recovery':
-      return `${facts.requests} requests get another chance (${facts.how}), because ${facts.detail}`;
-    case 'quarantine':
-      return `the input of request '${facts.request}' ended a replica again when it ran alone, and is refused for a while: ${facts.detail}`;
-    case 'late error':
-      return `process ${facts.incarnation} was ended by code of the model that ran after or beside its answers: ${facts.error}\n${facts.stack}`;
-    case 'refusal':
-      return `request '${facts.request}' was told ${facts.reason} after ${facts.waitedMs} ms: ${facts.why}`;
-    case 'batch':
-      return `batch ${facts.batch} of ${facts.rows} rows from ${facts.requests} requests left (${facts.reason}), ${facts.rowsLeft} rows still wait`;
-    case 'model':
-      return facts.reason === '' ? `is ${facts.state}` : `is ${facts.state}, because ${facts.reason}`;
-    case 'alert':
-      return `alert ${facts.alert} ${facts.status} (${facts.severity}): ${facts.summary}`;
-    case 'admin':
-      return `an operator asked for: ${facts.action}`;
-  }
+function sentenceOf<K extends DecisionKind>(kind: K, facts: FactsByKind[K]): string {
+  return SENTENCES[kind](facts);
 }
 
-function mib(bytes: DecisionFacts[string] | undefined): number {
-  return Math.round(Number(bytes) / 1024 / 1024);
+const SENTENCES: { readonly [K in DecisionKind]: (facts: FactsByKind[K]) => string } = {
+  replica: ({ incarnation, from, to, reason }) =>
+    `process ${incarnation} went from ${from} to ${to}, because ${reason}`,
+  restart: ({ incarnation, from, to, reason }) =>
+    to === 'failed'
+      ? `process ${incarnation} is given up after ${from}, because ${reason}`
+      : `process ${incarnation} ended while ${from}, because ${reason}; another one starts`,
+  ejection: ({ causes, reason }) => `ejected for ${causes}, because ${reason}`,
+  probe: ({ result, misses, detail }) => `check ${result}, ${misses} in a row, because ${detail}`,
+  memory: ({ bytes, limitBytes, inMs }) =>
+    `memory grows: ${mebibytes(bytes)} MiB now, the limit of ${mebibytes(limitBytes)} MiB in ${minutes(inMs)} minutes`,
+  recovery: ({ requests, how, detail }) => `${requests} requests are tried again (${how}), because ${detail}`,
+  quarantine: ({ request, detail }) =>
+    `the input of request '${request}' ended a replica again when it ran alone, and is refused for a while: ${detail}`,
+  'late error': ({ incarnation, error, stack }) =>
+    `process ${incarnation} was ended by code of the model that ran after or beside its answers: ${error}\n${stack}`,
+  refusal: ({ request, reason, waitedMs, why }) =>
+    `request '${request}' was refused with ${reason} after ${waitedMs} ms: ${why}`,
+  batch: ({ batch, rows, requests, reason, rowsLeft }) =>
+    `batch ${batch} of ${rows} rows from ${requests} requests was sent (${reason}), ${rowsLeft} rows still wait`,
+  model: ({ state, reason }) => (reason === '' ? `is ${state}` : `is ${state}, because ${reason}`),
+  alert: ({ alert, status, severity, summary }) => `alert ${alert} ${status} (${severity}): ${summary}`,
+  admin: ({ action }) => `an operator requested: ${action}`,
+};
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 1024 / 1024);
 }
 
-function minutes(ms: DecisionFacts[string] | undefined): number {
-  return Math.round(Number(ms) / 60_000);
+function minutes(ms: number): number {
+  return Math.round(ms / 60_000);
 }

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { DecisionLog } from '../../base/decision-log.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import { REPLICA_ACTIONS, type ReplicaAction } from '../../fleet/version/operate.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Alerts } from '../../observe/alerts/alerts.ts';
+import type { DecisionLog } from '../../observe/decisions/decision-log.ts';
 import type { Metrics } from '../../observe/metrics/metrics.ts';
 import { guardAdmin } from './admin-guard.ts';
 import { batchingView, figuresView } from './batching-view.ts';

@@ -1,5 +1,5 @@
-import type { Decision } from '../../base/decision-log.ts';
 import { type Refusal, refuse } from '../../base/errors.ts';
+import type { Decision } from '../../observe/decisions/decision.ts';
 
 /** Which decisions a reader wants. */
 export interface DecisionQuery {

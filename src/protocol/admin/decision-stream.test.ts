@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { DecisionLog } from '../../base/decision-log.ts';
 import { isRefusal } from '../../base/errors.ts';
+import { DecisionLog } from '../../observe/decisions/decision-log.ts';
 import { readDecisionQuery } from './decision-query.ts';
 import { DecisionStream } from './decision-stream.ts';
 
@@ -15,7 +15,7 @@ function queryOf(query: Record<string, unknown>) {
 
 function add(log: DecisionLog, count: number): void {
   for (let index = 0; index < count; index++) {
-    log.add({ at: 0, kind: 'restart', model: 'm', version: '1', facts: { index } });
+    log.add({ at: 0, kind: 'restart', model: 'm', version: '1', replica: '', facts: { index } as never });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Decision, DecisionLog } from '../../base/decision-log.ts';
+import type { Decision } from '../../observe/decisions/decision.ts';
+import type { DecisionLog } from '../../observe/decisions/decision-log.ts';
 import { describeDecision } from '../../observe/decisions/describe-decision.ts';
 import { type DecisionQuery, isWanted } from './decision-query.ts';
 

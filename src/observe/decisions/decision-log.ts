@@ -1,39 +1,5 @@
-import { Event } from './event.ts';
-
-/** What was decided about: each kind has its own sentence. */
-export type DecisionKind =
-  /** A replica went from one state to another. */
-  | 'replica'
-  | 'restart'
-  | 'ejection'
-  | 'probe'
-  | 'recovery'
-  | 'quarantine'
-  /** An error of a model's own, outside of its answers, has ended a replica. */
-  | 'late error'
-  | 'refusal'
-  | 'batch'
-  | 'model'
-  | 'alert'
-  | 'admin';
-
-export type DecisionFacts = Readonly<Record<string, string | number | boolean | null>>;
-
-/** Something that was decided, with the numbers that led to it. */
-export interface Decision {
-  /** Counts all decisions of a server. */
-  readonly id: number;
-  /** Monotonic, in ms. */
-  readonly at: number;
-  readonly kind: DecisionKind;
-  readonly model: string;
-  readonly version: string;
-  readonly replica: string;
-  readonly facts: DecisionFacts;
-}
-
-/** Kinds that come by the thousand: they must not push the rare ones out. */
-export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal'] as const);
+import { Event } from '../../base/event.ts';
+import { type Decision, FREQUENT, type NewDecision } from './decision.ts';
 
 /** A bounded list that forgets its oldest. */
 class Ring<T> {
@@ -82,8 +48,8 @@ export class DecisionLog {
     this.#frequent = new Ring(capacity);
   }
 
-  add(it: Omit<Decision, 'id' | 'replica'> & { readonly replica?: string }): void {
-    const decision = { id: this.#count++, replica: '', ...it };
+  add(it: NewDecision): void {
+    const decision: Decision = { id: this.#count++, ...it };
     if (FREQUENT.has(decision.kind)) {
       this.#frequent.push(decision);
     } else {

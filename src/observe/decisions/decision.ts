@@ -1,0 +1,81 @@
+import type { Reason } from '../../base/errors.ts';
+import type { Probed } from '../../fleet/monitor/prober.ts';
+import type { ReplicaAction } from '../../fleet/version/operate.ts';
+import type { VersionState } from '../../fleet/version/version-state.ts';
+import type { ReplicaState } from '../../replica/replica-state.ts';
+import type { Recovered } from '../../serving/recovery/losses.ts';
+import type { BatchReason } from '../../work/batch.ts';
+
+/** A step of one process of a replica. */
+interface ProcessMoved {
+  readonly incarnation: number;
+  readonly from: ReplicaState;
+  readonly to: ReplicaState;
+  readonly reason: string;
+}
+
+/** What each kind of decision carries: the numbers that led to it. Sizes are in bytes, times in ms. */
+export interface FactsByKind {
+  readonly replica: ProcessMoved;
+  /** A process ended, or its replica was given up. */
+  readonly restart: ProcessMoved;
+  readonly ejection: { readonly causes: string; readonly reason: string; readonly replicas: number };
+  readonly probe: {
+    readonly result: Probed['result'];
+    readonly detail: string;
+    readonly misses: number;
+    readonly isDown: boolean;
+  };
+  /** A replica will reach its memory limit within the hour if it grows on. */
+  readonly memory: { readonly bytes: number; readonly limitBytes: number; readonly inMs: number };
+  readonly recovery: { readonly how: Recovered['how']; readonly requests: number; readonly detail: string };
+  readonly quarantine: { readonly request: string; readonly rows: number; readonly detail: string };
+  /** An error of the model's code, outside of its answers, ended a replica. */
+  readonly 'late error': { readonly incarnation: number; readonly error: string; readonly stack: string };
+  readonly refusal: {
+    readonly reason: Reason;
+    readonly request: string;
+    readonly waitedMs: number;
+    readonly why: string;
+  };
+  readonly batch: {
+    readonly batch: number;
+    readonly rows: number;
+    readonly requests: number;
+    readonly reason: BatchReason;
+    /** Rows that still wait. */
+    readonly rowsLeft: number;
+  };
+  readonly model: { readonly state: VersionState; readonly reason: string };
+  readonly alert: {
+    readonly alert: string;
+    readonly status: 'firing' | 'resolved';
+    readonly severity: string;
+    readonly summary: string;
+  };
+  readonly admin: { readonly action: ReplicaAction };
+}
+
+export type DecisionKind = keyof FactsByKind;
+
+/** A decision of one kind, with where it was made. `replica` is empty where it concerns none. */
+interface DecisionOf<K extends DecisionKind> {
+  /** Counts all decisions of a server. */
+  readonly id: number;
+  /** Monotonic, in ms. */
+  readonly at: number;
+  readonly kind: K;
+  readonly model: string;
+  readonly version: string;
+  readonly replica: string;
+  readonly facts: FactsByKind[K];
+}
+
+/** Something that was decided, with the numbers that led to it. */
+export type Decision = { readonly [K in DecisionKind]: DecisionOf<K> }[DecisionKind];
+
+/** A decision before the log has numbered it. */
+export type NewDecision = { readonly [K in DecisionKind]: Omit<DecisionOf<K>, 'id'> }[DecisionKind];
+
+/** Kinds that come by the thousand: they must not push the rare ones out of the log. */
+export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal'] as const);
