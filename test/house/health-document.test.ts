@@ -82,7 +82,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
   'an input ends its replica (`crash`, `protocol`, `out of memory`)': () => live(DIES, {}, 1),
   'an input hangs until its own timeout has passed': () => live({ kind: 'hang' }, OWN_TIME, 1),
   'an input is slower than `watchdogMs`': () => live({ kind: 'hang' }, WATCHED, 1),
-  'an input ends its replica so that nothing tells inside from outside': () =>
+  'an input ends its replica for an unclear cause (`killed`, `stopped`)': () =>
     live({ kind: 'die', code: null, signal: 'SIGKILL' }, {}, 1),
   'code of the model ends the replica after its answer': () =>
     live({ kind: 'late error', afterMs: 3 }, {}, 1),
@@ -97,7 +97,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
         it.clock.advance(1);
       }
     }),
-  'all replicas are away': () => {
+  'no replica is available': () => {
     const it = setUp(
       { replicas: 1, health: { restart: { maxFailures: 1 } } },
       { load: (_, incarnation) => (incarnation === 1 ? { kind: 'loaded', afterMs: 0 } : { kind: 'hang' }) },
