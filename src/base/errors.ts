@@ -50,6 +50,7 @@ export type Reason = keyof typeof REASONS;
 
 /** A no, as a value: making one costs no stack trace, and it travels like any other outcome. */
 export interface Refusal {
+  readonly kind: 'refusal';
   readonly reason: Reason;
   /** For the caller: what came, what was wanted, how to mend it. */
   readonly message: string;
@@ -60,7 +61,8 @@ export interface Refusal {
 }
 
 export function refuse(reason: Reason, message: string, retryAfterMs?: number): Refusal {
-  return retryAfterMs === undefined ? { reason, message } : { reason, message, retryAfterMs };
+  const kind = 'refusal';
+  return retryAfterMs === undefined ? { kind, reason, message } : { kind, reason, message, retryAfterMs };
 }
 
 export function httpStatusOf(reason: Reason): number {
@@ -72,9 +74,9 @@ export function retryAfterMsOf(refusal: Refusal): number | undefined {
   return refusal.retryAfterMs ?? facts.retryAfterMs;
 }
 
-/** Tells a refusal from an answer by its shape, wherever a function may return either. */
+/** Tells a refusal from an answer by its tag, wherever a function may return either. */
 export function isRefusal(value: object): value is Refusal {
-  return 'reason' in value && 'message' in value;
+  return (value as Partial<Refusal>).kind === 'refusal';
 }
 
 /** A refusal on its way up through code that throws. */
@@ -84,7 +86,7 @@ export class ServingError extends Error {
 
   constructor(reason: Reason, message: string, options?: ErrorOptions) {
     super(message, options);
-    this.refusal = { reason, message, cause: options?.cause };
+    this.refusal = { kind: 'refusal', reason, message, cause: options?.cause };
   }
 
   /** A stranger's error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */

@@ -99,7 +99,7 @@ export const ALERT_TABLE: readonly AlertRule[] = [
         ? `${quarantined} inputs ended replicas within the hour`
         : undefined;
     },
-    runbook: 'the inputs are in the decision log under conviction: find who sends them',
+    runbook: 'the inputs are in the decision log under the kind quarantine: find who sends them',
   },
   {
     name: 'PoisonInput',
@@ -110,7 +110,7 @@ export const ALERT_TABLE: readonly AlertRule[] = [
         ? 'an input that ends replicas was found and is refused'
         : undefined;
     },
-    runbook: 'the decision log names the request under conviction',
+    runbook: 'the decision log names the request under the kind quarantine',
   },
   {
     name: 'LateErrors',
