@@ -5,7 +5,7 @@ import { AlertSettings } from '../../config/operation-settings.ts';
 import { AlertRules } from './alert-rules.ts';
 import { type AlertNotice, Alerts } from './alerts.ts';
 
-/** A version under watch, and what was sent about it. */
+/** A watched version and its alert notices. */
 function watched(settings: object, behaviour: Parameters<typeof setUp>[1] = {}) {
   const it = setUp(settings, behaviour);
   const alertSettings = AlertSettings.parse({ holdMs: 10_000, noReplicaAfterMs: 5_000 });
@@ -19,7 +19,7 @@ function watched(settings: object, behaviour: Parameters<typeof setUp>[1] = {}) 
   return { ...it, alerts, rules, notices, told };
 }
 
-test('a restart is one ticket however often it comes, and it is told when it is over', () => {
+test('repeated restarts raise one ticket, which resolves when they stop', () => {
   const it = watched({ replicas: 2 });
   for (let kill = 0; kill < 4; kill++) {
     it.spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
@@ -33,7 +33,7 @@ test('a restart is one ticket however often it comes, and it is told when it is 
   assert.ok((it.notices[1]?.endedAt ?? 0) > (it.notices[1]?.startedAt ?? 0));
 });
 
-test('a model that stays without a replica pages, and so does one that is given up', () => {
+test('a model without a ready replica pages, and so does a failed replica', () => {
   let dies = false;
   const health = { readiness: { enabled: false }, restart: { retryFailedMs: 1e6 } };
   const it = watched(
@@ -55,7 +55,7 @@ test('a model that stays without a replica pages, and so does one that is given 
   assert.ok(it.told().includes('NoReadyReplica resolved') && it.told().includes('ReplicaGivenUp resolved'));
 });
 
-test('while all is well nothing is told', () => {
+test('a healthy version raises no alert', () => {
   const it = watched({ replicas: 2, health: { readiness: { periodMs: 1000 } } });
   for (let id = 0; id < 500; id++) {
     it.submit(id);
