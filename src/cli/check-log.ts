@@ -1,10 +1,10 @@
 import { type Logger, pino } from 'pino';
 
 const WARN = 40;
-/** Told as a problem when everything has been looked at. */
+/** Messages that `check` reports as problems at the end. */
 const TOLD_LATER = new Set(['model failed', 'alert']);
 
-/** What a log line of a server may hold that somebody who checks wants to read. */
+/** The fields of a server's log line that `check` prints. */
 interface Line {
   readonly level: number;
   readonly msg: string;
@@ -16,7 +16,7 @@ interface Line {
   readonly line?: string;
 }
 
-/** The log of a server as lines for people: warnings, and what models write. */
+/** A logger that prints warnings and the output of models as plain lines. */
 export function checkLog(print: (line: string) => void): Logger {
   return pino(
     { level: 'info', base: null },

@@ -118,7 +118,7 @@ test('a model that is not required keeps the server from nothing', async () => {
   assert.equal((await get(`${server.url}/health/ready`)).status, 200);
   assert.match(server.output.stdout, /Galley \S+ is ready after/);
   assert.match(server.output.stdout, /FAILED {2}model 'hollow\/1'/);
-  assert.match(server.output.stdout, /readiness does not wait for it/);
+  assert.match(server.output.stdout, /not needed for readiness/);
   await server.stop();
 });
 

@@ -259,7 +259,7 @@ test('what a replay is told to set is checked as settings are', async () => {
     writeFileSync(join(folder, name), bytes);
     const ended = await galley(['replay', join(folder, name)]);
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /no recording of Galley/);
+    assert.match(ended.stderr, /not a Galley recording/);
   }
   assert.match((await galley(['replay', join(folder, 'nowhere')])).stderr, /nowhere does not exist/);
 });
