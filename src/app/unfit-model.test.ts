@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { UnfitSpawner } from './unfit-model.ts';
 
-/** Spawns a life, and tells what it reported, in order. */
+/** Spawns a process and collects its reports, in order. */
 function live(incarnation: number, lookAgain: ConstructorParameters<typeof UnfitSpawner>[2]) {
   const clock = new VirtualClock();
   const told: string[] = [];
@@ -17,8 +17,8 @@ function live(incarnation: number, lookAgain: ConstructorParameters<typeof Unfit
   return { clock, told, replica };
 }
 
-test('the first life fails for what was found, later than it begins, and ends once', () => {
-  const { clock, told, replica } = live(1, async () => ({ kind: 'mended' }));
+test('the first process fails with the known reason after its spawn returns, and ends once', () => {
+  const { clock, told, replica } = live(1, async () => ({ kind: 'recovered' }));
   assert.deepEqual(told, []);
   clock.advance(1);
   assert.deepEqual(told, ['it was broken']);
@@ -29,15 +29,15 @@ test('the first life fails for what was found, later than it begins, and ends on
   assert.deepEqual(told, ['it was broken', 'ended']);
 });
 
-test('a later life looks again, and a look that fails is a reason too', async () => {
-  const still = live(2, async () => ({ kind: 'unfit', reason: 'it is broken still' }));
+test('a later process checks the model again, and a failed check is a reason too', async () => {
+  const still = live(2, async () => ({ kind: 'unfit', reason: 'it is still broken' }));
   const failing = live(2, async () => {
     throw new Error('the folder is gone');
   });
-  const mended = live(2, async () => ({ kind: 'mended' }));
-  for (const { clock } of [still, failing, mended]) clock.advance(1);
+  const recovered = live(2, async () => ({ kind: 'recovered' }));
+  for (const { clock } of [still, failing, recovered]) clock.advance(1);
   await new Promise(setImmediate);
-  assert.deepEqual(still.told, ['it is broken still']);
+  assert.deepEqual(still.told, ['it is still broken']);
   assert.deepEqual(failing.told, ['the folder is gone']);
-  assert.deepEqual(mended.told, []);
+  assert.deepEqual(recovered.told, []);
 });

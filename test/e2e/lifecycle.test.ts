@@ -311,7 +311,7 @@ for (const [why, prepare, pattern] of [
       mkdirSync(folder);
       return { args: [folder], clean() {} };
     },
-    /holds no model/,
+    /contains no model/,
   ],
 ] as const) {
   test(`${why}: one clear line, exit code 1, no child left behind`, async () => {
