@@ -18,7 +18,7 @@ import { writeWhole, writeWholeNow } from './whole-file.ts';
 
 /** Pages within this time after a recording write no further recording. */
 const RECORDING_PAUSE_MS = 300_000;
-const COULD_NOT = 'recording could not be written';
+const WRITE_FAILED = 'recording could not be written';
 
 /** The tools for operators: decision log, alerts, flight recorder. */
 export class Operations {
@@ -107,7 +107,7 @@ export class Operations {
     this.#writing = writeWhole(file, recording)
       .then(
         () => this.#log.info({ file, bytes: recording.byteLength }, 'recording written'),
-        (caught: unknown) => this.#log.error({ file, error: messageOf(caught) }, COULD_NOT),
+        (caught: unknown) => this.#log.error({ file, error: messageOf(caught) }, WRITE_FAILED),
       )
       .finally(() => {
         this.#writing = undefined;
@@ -122,7 +122,7 @@ export class Operations {
       writeWholeNow(file, recording);
       this.#log.info({ file, bytes: recording.byteLength }, 'recording written');
     } catch (caught) {
-      this.#log.error({ file, error: messageOf(caught) }, COULD_NOT);
+      this.#log.error({ file, error: messageOf(caught) }, WRITE_FAILED);
     }
   }
 

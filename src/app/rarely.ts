@@ -6,7 +6,7 @@ const EVERY_MS = 10_000;
 /** Limits the rate of reports: the first of each reason at once, then at most one every 10 s with the count since. */
 export function rarely<R extends string>(
   clock: Clock,
-  tell: (reason: R, detail: string, count: number) => void,
+  report: (reason: R, detail: string, count: number) => void,
 ): (reason: R, detail: string) => void {
   const since = new Map<R, { at: number; count: number }>();
   return (reason, detail) => {
@@ -14,7 +14,7 @@ export function rarely<R extends string>(
     since.set(reason, last);
     last.count += 1;
     if (clock.now() - last.at < EVERY_MS) return;
-    tell(reason, detail, last.count);
+    report(reason, detail, last.count);
     last.at = clock.now();
     last.count = 0;
   };

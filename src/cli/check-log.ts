@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 
 const WARN = 40;
 /** Messages that `check` reports as problems at the end. */
-const TOLD_LATER = new Set(['model failed', 'alert']);
+const REPORTED_LATER = new Set(['model failed', 'alert']);
 
 /** The fields of a server's log line that `check` prints. */
 interface Line {
@@ -32,7 +32,7 @@ export function checkLog(print: (line: string) => void): Logger {
 function textOf({ level, msg, model, version, to, reason, skipped, line }: Line): string | undefined {
   const name = model === undefined ? '' : `${model}/${version}: `;
   if (line !== undefined) return `${level >= WARN ? 'warning: ' : '  '}${name}${line}`;
-  if (level < WARN || TOLD_LATER.has(msg) || to === 'failed') return undefined;
+  if (level < WARN || REPORTED_LATER.has(msg) || to === 'failed') return undefined;
   const why = skipped ?? reason;
   return `warning: ${name}${msg}${why === undefined ? '' : `: ${why}`}`;
 }

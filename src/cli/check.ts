@@ -55,7 +55,7 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
       new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
     ]);
     for (const version of server.registry.all()) {
-      if (version.state === 'ready') tell(version);
+      if (version.state === 'ready') printModel(version);
       else problems.push(whyNot(version, timeoutMs));
     }
   } finally {
@@ -78,7 +78,7 @@ function withoutTraces(config: LoadedConfig): LoadedConfig {
   };
 }
 
-function tell({ name, spec, metadata, path }: VersionInService): void {
+function printModel({ name, spec, metadata, path }: VersionInService): void {
   const { inputs = [], outputs = [] } = metadata ?? {};
   const { maxBatchSize } = path;
   const batches = maxBatchSize === 1 ? 'no batching' : `batches up to ${maxBatchSize}`;

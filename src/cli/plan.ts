@@ -30,7 +30,7 @@ export async function plan(model: string, path: string, flags: PlanFlags): Promi
   }
   const best = cheapest(plans);
   if (flags.json === true) console.log(JSON.stringify({ plans, best: best ?? null }));
-  else tell(model, flags, plans, best);
+  else printPlans(model, flags, plans, best);
   if (best === undefined) process.exitCode = EXIT.refused;
 }
 
@@ -52,7 +52,7 @@ function combinations(cores: number): { replicas: number; threads: number }[] {
   return all.sort((a, b) => a.replicas * a.threads - b.replicas * b.threads);
 }
 
-function tell(
+function printPlans(
   model: string,
   { rate, objective, percentile }: PlanFlags,
   plans: readonly PlannedReplicas[],

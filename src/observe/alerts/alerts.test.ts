@@ -15,8 +15,8 @@ function watched(settings: object, behaviour: Parameters<typeof setUp>[1] = {}) 
   alerts.noticed.on((notice) => notices.push(notice));
   rules.watch(it.version);
   rules.start();
-  const told = () => notices.map(({ name, status }) => `${name} ${status}`);
-  return { ...it, alerts, rules, notices, told };
+  const notified = () => notices.map(({ name, status }) => `${name} ${status}`);
+  return { ...it, alerts, rules, notices, notified };
 }
 
 test('repeated restarts raise one ticket, which resolves when they stop', () => {
@@ -25,11 +25,11 @@ test('repeated restarts raise one ticket, which resolves when they stop', () => 
     it.spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
     it.clock.advance(3_000);
   }
-  assert.deepEqual(it.told(), ['ReplicaRestarted firing']);
+  assert.deepEqual(it.notified(), ['ReplicaRestarted firing']);
   assert.match(it.notices[0]?.summary ?? '', /m\/1#0: it was ended by SIGKILL/);
   assert.equal(it.alerts.active()[0]?.severity, 'ticket');
   it.clock.advance(60_000);
-  assert.deepEqual(it.told(), ['ReplicaRestarted firing', 'ReplicaRestarted resolved']);
+  assert.deepEqual(it.notified(), ['ReplicaRestarted firing', 'ReplicaRestarted resolved']);
   assert.ok((it.notices[1]?.endedAt ?? 0) > (it.notices[1]?.startedAt ?? 0));
 });
 
@@ -45,14 +45,16 @@ test('a model without a ready replica pages, and so does a failed replica', () =
   it.spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
   it.clock.advance(120_000);
   assert.deepEqual(
-    it.told().filter((line) => /NoReady|GivenUp/.test(line)),
+    it.notified().filter((line) => /NoReady|GivenUp/.test(line)),
     ['NoReadyReplica firing', 'ReplicaGivenUp firing'],
   );
   assert.equal(it.notices.find(({ name }) => name === 'ReplicaGivenUp')?.severity, 'page');
   dies = false;
   it.version.operate('restart', 'm/1#0');
   it.clock.advance(60_000);
-  assert.ok(it.told().includes('NoReadyReplica resolved') && it.told().includes('ReplicaGivenUp resolved'));
+  assert.ok(
+    it.notified().includes('NoReadyReplica resolved') && it.notified().includes('ReplicaGivenUp resolved'),
+  );
 });
 
 test('a healthy version raises no alert', () => {
@@ -61,5 +63,5 @@ test('a healthy version raises no alert', () => {
     it.submit(id);
     it.clock.advance(50);
   }
-  assert.deepEqual(it.told(), []);
+  assert.deepEqual(it.notified(), []);
 });
