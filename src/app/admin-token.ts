@@ -3,7 +3,7 @@ import { readBytes } from '../base/disk.ts';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 
-/** The token of the admin API: from the environment, or else from the file in the settings; undefined for none. */
+/** The admin API token: GALLEY_ADMIN_TOKEN, else the content of admin.tokenFile. Throws an OperatorError. */
 export function adminTokenOf(
   { server, directory }: LoadedConfig,
   env: NodeJS.ProcessEnv,

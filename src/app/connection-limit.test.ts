@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectionsWithin, descriptorLimit } from './connection-limit.ts';
 
-test('a quarter of the descriptors is kept for everything else, within bounds', () => {
+test('a quarter of the descriptors is reserved for other uses, within bounds', () => {
   assert.equal(connectionsWithin(1_024), 768);
   assert.equal(connectionsWithin(20_000), 18_976);
   assert.equal(connectionsWithin(128), 64);
@@ -10,6 +10,6 @@ test('a quarter of the descriptors is kept for everything else, within bounds', 
   assert.equal(connectionsWithin(Number.MAX_SAFE_INTEGER), 65_536);
 });
 
-test('the system tells the limit of this process', { skip: process.platform !== 'linux' }, () => {
+test('the limit of this process is read from the system', { skip: process.platform !== 'linux' }, () => {
   assert.ok(descriptorLimit() >= 64);
 });

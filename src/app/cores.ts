@@ -4,7 +4,7 @@ import type { ServedModel } from './served-models.ts';
 
 const CGROUP_LIMIT = '/sys/fs/cgroup/cpu.max';
 
-/** Cores this process is granted: what the machine has, or what the container may use of it. */
+/** The cores available to this process: of the machine, or the CPU quota of the container; may be a fraction. */
 export function grantedCores(): number {
   return Math.min(availableParallelism(), readCgroupLimit() ?? Number.POSITIVE_INFINITY);
 }
@@ -18,7 +18,7 @@ function readCgroupLimit(): number | undefined {
   }
 }
 
-/** What does not fit the cores: a single replica that cannot is a problem, too many together are a warning. */
+/** Compares threads with cores: one replica with too many threads is a problem, too many in total are a warning. */
 export function compareWithCores(
   served: readonly ServedModel[],
   cores: number,
@@ -30,13 +30,13 @@ export function compareWithCores(
     .filter(({ settings }) => settings.threads > Math.max(1, cores))
     .map(({ model, settings }) => ({
       model,
-      text: `threads is ${settings.threads}, but there are only ${cores} cores`,
+      text: `threads is ${settings.threads}, wanted at most the number of available cores (${cores})`,
     }));
   const threads = served.reduce((sum, { settings }) => sum + settings.replicas * settings.threads, 0);
   const warnings =
     threads > cores
       ? [
-          `all replicas together compute with ${threads} threads on ${cores} cores: under load they will wait for each other`,
+          `all replicas together use ${threads} threads on ${cores} cores, so they slow each other down under load: lower replicas or threads`,
         ]
       : [];
   return { problems, warnings };

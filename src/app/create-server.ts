@@ -7,29 +7,29 @@ import { makeLogger } from './logger.ts';
 import { GalleyServer } from './server.ts';
 
 export interface CreateServerOptions {
-  /** A settings file, or a folder that holds one or simply models. */
+  /** A settings file, or a folder with a settings file or with models. */
   readonly from?: string;
-  /** Settings in the form of galley.yaml; they win over the file. */
+  /** Settings in the form of galley.yaml; they override the file. */
   readonly settings?: WrittenSettings;
   /**
-   * Whether a model that cannot be served ends the start: the promise is rejected then, and nothing is left running.
-   * Default true. With false the other models are served, the server says that it is not ready, and why, and tries
-   * again as `health.restart.retryFailedMs` says.
+   * Whether a model that cannot be served fails the start: the promise rejects, and nothing is left running.
+   * Default true. With false the other models are served, the server reports not ready with the reason, and retries
+   * the model every `health.restart.retryFailedMs`.
    */
   readonly strict?: boolean;
 }
 
-/** A server inside your own program. */
+/** A server in the process of the caller. */
 export interface RunningServer {
   /** For instance `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Finishes what was admitted, ends all replicas. Idempotent. */
+  /** Finishes admitted requests and ends all replicas. Idempotent. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a server and resolves when every model is ready; with `strict: false`, when every one is ready or has failed.
- * Rejects with an OperatorError that says what is wrong with settings, models or port; nothing is left running then.
+ * Starts a server; resolves when every model is ready or, with `strict: false`, when every model is ready or has failed.
+ * Rejects with an OperatorError for invalid settings, models or port; nothing is left running then.
  */
 export async function createServer({
   from,

@@ -4,19 +4,19 @@ import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
 import type { Decision } from '../observe/decisions/decision.ts';
 
-/** Where decisions are written, and how much of it is kept. */
+/** The decision file: its path, its largest size, and the number of files that are kept. */
 export interface DecisionFileSettings {
   readonly file: string;
   readonly maxFileBytes: number;
   readonly files: number;
 }
 
-/** What waits for a slow disk; more is dropped and counted. */
+/** Lines that may wait for a slow disk; further lines are dropped and counted. */
 const MAX_WAITING_LINES = 4_096;
 
 /**
- * Decisions as JSON lines, in a file that is renamed when it has grown large. They are written off the loop, in their order,
- * whole lines at a time. A disk that is full costs lines, which are counted, and nothing else.
+ * Writes decisions as JSON lines to a file that is rotated at its largest size. Lines are written in order, whole, and
+ * off the event loop. A full disk loses lines, which are counted, and has no other effect.
  */
 export class DecisionFile {
   readonly #settings: DecisionFileSettings;
@@ -33,7 +33,7 @@ export class DecisionFile {
     this.#bytes = sizeOf(settings.file);
   }
 
-  /** `wallMs` is when it was decided, for people. */
+  /** `wallMs` is the wall-clock time of the decision. */
   write(decision: Decision, wallMs: number): void {
     if (this.#waiting.length >= MAX_WAITING_LINES) {
       this.#drop(1, 'the disk is too slow');
@@ -59,13 +59,13 @@ export class DecisionFile {
         this.#bytes += Buffer.byteLength(text);
       } catch (caught) {
         this.#drop(lines.length, messageOf(caught));
-        // A part of it may be there: a line that ends in the middle would spoil the next one.
+        // Part of the text may be in the file: a truncated line would damage the next one.
         await truncate(this.#settings.file, this.#bytes).catch(() => {});
       }
     }
   }
 
-  /** As many as have room in the file; where none has, the file is put aside first. */
+  /** Takes the lines that fit in the file; rotates the file first when none fits. */
   async #takeLines(): Promise<string[]> {
     const first = Buffer.byteLength(this.#waiting[0] ?? '');
     if (this.#bytes > 0 && this.#bytes + first > this.#settings.maxFileBytes) await this.#rotate();
@@ -89,8 +89,12 @@ export class DecisionFile {
   }
 
   #drop(lines: number, why: string): void {
-    // Once, not for every line: the log may lie on the same disk.
-    if (this.dropped === 0) this.#log.error({ error: why }, 'decisions cannot be written to their file');
+    // Logged once, not for every line: the log may be on the same disk.
+    if (this.dropped === 0)
+      this.#log.error(
+        { file: this.#settings.file, error: why },
+        'decisions cannot be written to decisions.file and are dropped',
+      );
     this.dropped += lines;
   }
 }

@@ -4,7 +4,7 @@ import { messageOf } from '../base/errors.ts';
 import type { DependencySettings } from '../config/dependency-settings.ts';
 import type { DependencyChecker } from '../fleet/version/version-spec.ts';
 
-/** Looks at what is really out there: a connection, an answer, or a command that succeeds. */
+/** Checks dependencies for real: by a TCP connection, an HTTP answer, or a command that succeeds. */
 export const DEPENDENCY_CHECKS: DependencyChecker = {
   check(dependency, timeoutMs, done) {
     void check(dependency, timeoutMs).then(
@@ -39,14 +39,17 @@ async function connectTo(address: string, timeoutMs: number): Promise<void> {
 async function get(url: string, timeoutMs: number): Promise<void> {
   const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
   await response.arrayBuffer();
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
+  if (!response.ok) throw new Error(`it answered with HTTP status ${response.status}`);
 }
 
 async function run([program = '', ...args]: readonly string[], timeoutMs: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     execFile(program, args, { timeout: timeoutMs, killSignal: 'SIGKILL' }, (error) => {
       if (error === null) resolve();
-      else reject(new Error(error.killed ? `not done within ${timeoutMs} ms` : error.message.trim()));
+      else
+        reject(
+          new Error(error.killed ? `the command did not end within ${timeoutMs} ms` : error.message.trim()),
+        );
     });
   });
 }

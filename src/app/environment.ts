@@ -1,9 +1,9 @@
-/** Settings that the environment overrides, between the flags and the file. */
+/** Settings from the environment: they override the file, and flags override them. */
 export function settingsFromEnvironment(env: NodeJS.ProcessEnv): Record<string, unknown> {
   const { GALLEY_HOST, GALLEY_PORT, GALLEY_LOG_LEVEL } = env;
   return {
     host: GALLEY_HOST,
-    // A number if it is one; what is not goes on as it is, so that the schema can say what was wanted.
+    // A text that is not a number is passed on, so that the schema reports it.
     port: GALLEY_PORT === undefined || GALLEY_PORT === '' ? undefined : numberIfOne(GALLEY_PORT),
     log: { level: GALLEY_LOG_LEVEL },
   };

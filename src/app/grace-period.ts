@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 
-/** Waiting that can be cut short, and that leaves no timer behind. */
+/** Waits that can be ended early; they leave no timer behind. */
 export class GracePeriod {
   readonly #clock: Clock;
   readonly #ends: (() => void)[] = [];
@@ -21,7 +21,7 @@ export class GracePeriod {
     });
   }
 
-  /** Ends every wait, now and from now on. */
+  /** Ends every wait, including later ones. */
   end(): void {
     this.#isOver = true;
     for (const end of this.#ends.splice(0)) end();

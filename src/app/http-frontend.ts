@@ -28,10 +28,10 @@ import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { rarely } from './rarely.ts';
 
-/** Turned away at the queue because there is not enough for all. */
+/** Reasons of requests that were refused before admission for lack of capacity. */
 const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTED_LATE'] as const);
 
-/** What the front needs of the server behind it. */
+/** The parts of the server that the HTTP front end uses. */
 export interface FrontendPorts {
   readonly clock: Clock;
   readonly log: Logger;
@@ -44,7 +44,7 @@ export interface FrontendPorts {
   readonly random: Random;
 }
 
-/** Everything that faces the network: door, codec, routes and the HTTP server itself. */
+/** The network side of the server: header checks, codec, routes and the HTTP server. */
 export class HttpFrontend {
   readonly #settings: ServerSettings;
   readonly #ports: FrontendPorts;
@@ -69,10 +69,14 @@ export class HttpFrontend {
     this.#memory = new MemoryReturn(clock);
     this.#arrivals = new Arrivals(clock, minBodyBytesPerSecond);
     const tenants = new Tenants(settings.tenants, ports.tenantKeys, clock, ports.random);
-    const door = new HeaderCheck(registry, { maxBodyBytes, isAdmitting: () => health.isAdmitting, tenants });
-    // One core is for the front door; large JSON gets what is left, but at least one thread.
+    const headerCheck = new HeaderCheck(registry, {
+      maxBodyBytes,
+      isAdmitting: () => health.isAdmitting,
+      tenants,
+    });
+    // One core is for the gateway's event loop; large JSON gets the rest, but at least one thread.
     this.#codec = new Codec(clock, Math.max(1, Math.floor(grantedCores()) - 1));
-    const inference = new InferenceHandler(door, {
+    const inference = new InferenceHandler(headerCheck, {
       ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals, writeStallMs },
     });
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
@@ -88,7 +92,7 @@ export class HttpFrontend {
     });
     const maxConnections = settings.http.maxConnections ?? connectionsWithin(descriptorLimit());
     const notKept = rarely(clock, (why, detail, count) =>
-      log.warn({ why, connections: count }, `connections are refused: ${detail}`),
+      log.warn({ why, connections: count }, `connections are refused or closed: ${detail}`),
     );
     this.#open = new OpenRequests(clock, maxConnections, notKept);
     const network = { bodies: bodiesView(budget, this.#arrivals), connections: connectionsView(this.#open) };
@@ -101,7 +105,7 @@ export class HttpFrontend {
         try {
           this.#router.route(req, res);
         } catch (caught) {
-          // A mistake of ours ends the request, never the server.
+          // An internal error ends the request, never the server.
           log.error({ error: caught, url: req.url }, 'request ended by an internal error');
           sendRefusal(res, refuse('INTERNAL', 'internal error'));
         }
@@ -115,7 +119,7 @@ export class HttpFrontend {
     return listen(this.#http, this.#settings.host, this.#settings.port);
   }
 
-  /** What no prediction needs: codec threads, metrics, admin. */
+  /** Loads what inference does not need: codec threads, metrics, admin API. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
     const { registry, operations, adminToken } = this.#ports;
@@ -126,7 +130,7 @@ export class HttpFrontend {
     await this.#metrics.start();
   }
 
-  /** Takes no new connections, cuts what has not arrived whole, and resolves when every answer is out. */
+  /** Accepts no new connections, refuses incomplete requests, and resolves when every answer is sent. */
   async finish(): Promise<void> {
     this.#http.close();
     this.#router.close();
@@ -135,7 +139,7 @@ export class HttpFrontend {
     await this.#open.whenNone();
   }
 
-  /** Cuts what is still open. */
+  /** Closes all open connections. */
   async close(): Promise<void> {
     this.#http.close();
     this.#http.closeAllConnections();

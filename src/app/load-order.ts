@@ -1,7 +1,7 @@
 import type { LoadOrder } from '../process/wire/compute-messages.ts';
 import type { ServedModel } from './served-models.ts';
 
-/** What a replica of this version is told to load. */
+/** The load message for the replicas of a version. */
 export function loadOrderOf({ file, settings }: ServedModel): LoadOrder {
   const { threads, device, outputs, health } = settings;
   const { maxAnswerBytes, maxErrorCharacters } = settings.process;

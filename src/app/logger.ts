@@ -1,7 +1,7 @@
 import { type Logger, pino } from 'pino';
 import type { ServerSettings } from '../config/server-settings.ts';
 
-/** A log for people on a terminal, or JSON lines for machines. Written to stderr: stdout is for results. */
+/** A logger on stderr: pretty on a terminal, else JSON lines; stdout is for results. */
 export async function makeLogger(
   { level, format }: ServerSettings['log'],
   isTerminal: boolean,

@@ -14,33 +14,33 @@ import { processPorts } from './process-ports.ts';
 import type { ServedModel } from './served-models.ts';
 import { whenStopped } from './when-stopped.ts';
 
-/** How a model is tried out. */
+/** One combination to measure. */
 export interface Trial {
   readonly replicas: number;
   readonly threads: number;
-  /** Batches that take longer are of no use. */
+  /** Batches that take longer are useless, in ms; larger sizes are not measured. */
   readonly limitMs: number;
 }
 
 const COLD_ROUNDS = 2;
 const ROUNDS = 6;
-/** One combination is not worth more time. */
+/** Limit of the time for one combination. */
 const MAX_TRIAL_MS = 15_000;
 
 /**
- * What batches of each size take while all replicas run at once: they share caches, memory and cores, and one alone
- * tells too good a tale. Sizes are run in turn, so that whatever disturbs the machine disturbs them alike. Rejects with
- * an OperatorError; no process is left behind.
+ * Measures the service time of each batch size, in ms, while all replicas run at once: they share caches, memory and
+ * cores, so a single replica is faster. Sizes run in turn, so that disturbances of the machine affect them alike.
+ * Rejects with an OperatorError; no process is left behind.
  */
 export async function measureReplicas(served: ServedModel, trial: Trial): Promise<readonly ProfiledSize[]> {
   const { replicas, threads, limitMs } = trial;
   const settings = ModelSettings.parse({
     ...served.settings,
     ...{ replicas, threads, goal: 'latency' },
-    // Any size that fits the memory is measured: the limit decides which are of use.
+    // Every size that fits in memory is measured: the limit decides which are useful.
     objective: { latencyMs: Number.MAX_SAFE_INTEGER },
     batching: { maxBatchSize: served.settings.batching.maxBatchSize, rows: served.settings.batching.rows },
-    // Only as much as tells what the model takes.
+    // Only the warmup runs that find an input.
     warmup: { ...served.settings.warmup, budgetMs: 0 },
     health: { readiness: { enabled: false } },
   });
@@ -60,7 +60,7 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
     const { loaded } = version;
     if (loaded?.inputs.chosen === undefined) {
       throw new OperatorError(
-        `model '${model}' took no input that was made up: name a file with one that it takes in warmup.sample`,
+        `model '${model}' accepts no generated input: set warmup.sample to a file with an input that it accepts`,
       );
     }
     return await new Rounds(version, loaded, limitMs).run();
@@ -70,7 +70,7 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
   }
 }
 
-/** Runs every size on every replica, again and again. */
+/** Runs every size on every replica, in several rounds. */
 class Rounds {
   readonly #version: VersionInService;
   readonly #loaded: LoadedVersion;
@@ -113,7 +113,7 @@ class Rounds {
       const run = new SyntheticRun('warmup', members, (outcome) => {
         if (outcome.kind === 'done') resolve(outcome.computeMs);
         else if (outcome.kind === 'threw') reject(new OperatorError(`the model failed: ${outcome.message}`));
-        else reject(new OperatorError(`a replica ended while it was measured: ${outcome.detail}`));
+        else reject(new OperatorError(`a replica ended during the measurement: ${outcome.detail}`));
       });
       path.pinned.add(replica, run);
       path.dispatcher.wake();

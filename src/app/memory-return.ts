@@ -2,16 +2,16 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Clock, Timer } from '../base/clock.ts';
 
-/** Bodies below this die young, and the collector frees them as it goes. */
+/** Smaller bodies are freed by collections of the young generation. */
 const LARGE_BYTES = 1024 * 1024;
-/** So much given back makes it worth a collection. */
+/** Freed bytes that justify a collection. */
 const WORTH_BYTES = 32 * 1024 * 1024;
-/** A collection stops the loop for some ms: it waits for a quiet moment, and for the last one to be well over. */
+/** A collection stops the event loop for some ms: it waits this long, so that collections are rare. */
 const AFTER_MS = 1_000;
 
 /**
- * Gives the memory of large bodies back to the system when they are gone. A server with little to do allocates little,
- * so its collector would keep hundreds of megabytes that nothing uses for as long as it is quiet.
+ * Returns the memory of large bodies to the system after use. An idle server allocates little, so without this its
+ * collector would keep hundreds of unused megabytes.
  */
 export class MemoryReturn {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class MemoryReturn {
     this.#collect = collect;
   }
 
-  /** The bytes of one body, which nothing uses any more. */
+  /** Counts the bytes of one body that is no longer used. */
   freed(bytes: number): void {
     if (bytes < LARGE_BYTES) return;
     this.#bytes += bytes;
@@ -41,7 +41,7 @@ export class MemoryReturn {
   }
 }
 
-/** Node has no other way to ask for a collection while it runs. */
+/** Node has no other way to request a collection at run time. */
 function collector(): () => void {
   setFlagsFromString('--expose-gc');
   return runInNewContext('gc') as () => void;

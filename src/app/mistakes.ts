@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { onMistake } from '../base/mistake.ts';
 
-/** Counts mistakes of ours that were contained, and logs them with their stack. */
+/** Counts contained internal errors, and logs them with their stack. */
 export class Mistakes {
   readonly #log: Logger;
   readonly #counts = new Map<string, number>();
@@ -12,7 +12,7 @@ export class Mistakes {
     this.#stop = onMistake(({ where, error }) => this.#count(where, error));
   }
 
-  /** How many there were, by where they were contained. */
+  /** Number of errors by the place that contained them. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts;
   }
@@ -21,7 +21,7 @@ export class Mistakes {
     this.#stop();
   }
 
-  /** One that comes again and again is logged ever more seldom: the 1st, 2nd, 4th, 8th time. */
+  /** A repeated error is logged at growing intervals: the 1st, 2nd, 4th, 8th time. */
   #count(where: string, error: unknown): void {
     const times = (this.#counts.get(where) ?? 0) + 1;
     this.#counts.set(where, times);

@@ -5,8 +5,8 @@ import { preflight } from './preflight.ts';
 import { listModels, lookAgain, type ModelList, type ServedModel } from './served-models.ts';
 
 /**
- * What is to be served, held against the machine as well. Problems of `galley.yaml` are listed, those of a model's own
- * settings break that model alone.
+ * Lists the models to serve and checks them against the machine. Problems of `galley.yaml` are listed; problems of a
+ * model's own settings break only that model.
  */
 export function modelsToServe(config: LoadedConfig): ModelList {
   const list = listModels(config);
@@ -32,7 +32,7 @@ export function modelsToServe(config: LoadedConfig): ModelList {
   };
 }
 
-/** Looks at a model that was broken once more. */
+/** Checks a broken model again: the versions to serve now, or the model with its new reason. */
 export function lookAtModel(config: LoadedConfig, broken: BrokenModel): readonly ServedModel[] | BrokenModel {
   const found = lookAgain(config, broken);
   if ('kind' in found) return found;
@@ -40,7 +40,7 @@ export function lookAtModel(config: LoadedConfig, broken: BrokenModel): readonly
   return problem === undefined ? found : { ...broken, reason: problem.text };
 }
 
-/** The same where every model must be fit to be served: what is broken is a problem like any other. */
+/** The models to serve; throws a SettingsError when any model is broken. */
 export function fitModels(config: LoadedConfig): readonly ServedModel[] {
   const { served, broken, problems } = modelsToServe(config);
   const all = [...problems, ...broken.map(brokenText)];
@@ -48,7 +48,7 @@ export function fitModels(config: LoadedConfig): readonly ServedModel[] {
   return served;
 }
 
-/** In the words of a model that failed while it was loaded. */
+/** The same message as for a model that fails to load. */
 export function brokenText({ name, version, reason }: BrokenModel): string {
   return `model '${version === undefined ? name : `${name}/${version}`}' cannot be served: ${reason}`;
 }

@@ -3,10 +3,10 @@ import type { BodyBudget } from '../gateway/body-budget.ts';
 import type { BodiesView, ConnectionsView } from '../observe/metrics/metrics.ts';
 import type { OpenRequests } from '../protocol/http/open-requests.ts';
 
-/** Holders of bodies that metrics name: any number of addresses may send some. */
+/** Holders of bodies that metrics name; bounded because any number of addresses may send bodies. */
 const TOP_HOLDERS = 5;
 
-/** What metrics tell of bodies. */
+/** The figures of request bodies for metrics. */
 export function bodiesView(budget: BodyBudget, arrivals: Arrivals): BodiesView {
   return {
     bytes: () => budget.bytes,
@@ -16,7 +16,7 @@ export function bodiesView(budget: BodyBudget, arrivals: Arrivals): BodiesView {
   };
 }
 
-/** What metrics tell of connections. */
+/** The figures of connections for metrics. */
 export function connectionsView(open: OpenRequests): ConnectionsView {
   return { count: () => open.connections, refused: () => open.refused };
 }

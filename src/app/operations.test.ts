@@ -16,7 +16,7 @@ const root = mkdtempSync(join(tmpdir(), 'galley-operations-'));
 after(() => rmSync(root, { recursive: true }));
 const SILENT = pino({ level: 'silent' });
 
-/** An HTTP server of ours, for as long as the work takes. */
+/** Runs an HTTP server while `work` runs. */
 async function withServer(
   answer: (req: IncomingMessage, res: ServerResponse) => void,
   work: (url: string) => Promise<void>,
@@ -37,7 +37,7 @@ function notice(more: Partial<AlertNotice> = {}): AlertNotice {
       name: 'NoReadyReplica',
       severity: 'page',
       model: 'm/1',
-      summary: 'nobody is there',
+      summary: 'no replica is ready',
       runbook: 'look',
     },
     ...{ status: 'firing', startedAt: 0, endedAt: undefined },
@@ -45,7 +45,7 @@ function notice(more: Partial<AlertNotice> = {}): AlertNotice {
   };
 }
 
-test('a webhook gets alerts in the form of Alertmanager, in their order, and again after it refused them', async () => {
+test('a webhook gets alerts in the form of Alertmanager, in order, and again after a refusal', async () => {
   const bodies: { status: string; alerts: { status: string; labels: object; endsAt: string }[] }[] = [];
   let refusals = 2;
   const answer = async (req: IncomingMessage, res: ServerResponse) => {
@@ -79,7 +79,7 @@ test('a webhook gets alerts in the form of Alertmanager, in their order, and aga
   );
 });
 
-test('what a webhook that is down cannot take is bounded, dropped and counted', async () => {
+test('alerts for a webhook that is down are bounded, dropped and counted', async () => {
   await withServer(
     (_req, res) => void res.writeHead(500).end(),
     async (url) => {
@@ -104,7 +104,7 @@ function decision(id: number): Decision {
   };
 }
 
-test('decisions go to a file as JSON lines; a file that has grown is put aside, and the oldest is forgotten', async () => {
+test('decisions are written as JSON lines; a large file is rotated, and the oldest file is deleted', async () => {
   const file = join(root, 'decisions.jsonl');
   const written = new DecisionFile({ file, maxFileBytes: 1024, files: 3 }, SILENT);
   for (let id = 0; id < 40; id++) written.write(decision(id), 0);
@@ -120,12 +120,12 @@ test('decisions go to a file as JSON lines; a file that has grown is put aside, 
   assert.equal(ids.at(-1), 39);
   assert.ok(
     ids.every((id, index) => index === 0 || id === (ids[index - 1] ?? 0) + 1),
-    'in their order',
+    'in order',
   );
   for (const name of names) assert.ok(readFileSync(join(root, name)).byteLength <= 1024);
 });
 
-test('a disk that is full costs lines, which are counted', async () => {
+test('lines that a full disk loses are counted', async () => {
   const written = new DecisionFile({ file: '/dev/full', maxFileBytes: 1024, files: 2 }, SILENT);
   for (let id = 0; id < 3; id++) written.write(decision(id), 0);
   await written.flushed();
@@ -138,18 +138,21 @@ async function problemOf(dependency: object, timeoutMs = 2_000): Promise<string 
   });
 }
 
-test('a dependency is up when it takes a connection, answers, or a command succeeds', async () => {
+test('a dependency is up when it accepts a connection, answers with success, or its command succeeds', async () => {
   await withServer(
     (req, res) => void res.writeHead(req.url === '/bad' ? 500 : 200).end(),
     async (url) => {
       const { host } = new URL(url);
       assert.equal(await problemOf({ tcp: host }), undefined);
       assert.equal(await problemOf({ http: url }), undefined);
-      assert.match((await problemOf({ http: `${url}/bad` })) ?? '', /it answered 500/);
+      assert.match((await problemOf({ http: `${url}/bad` })) ?? '', /it answered with HTTP status 500/);
     },
   );
   assert.match((await problemOf({ tcp: '127.0.0.1:1' })) ?? '', /ECONNREFUSED/);
   assert.equal(await problemOf({ command: ['true'] }), undefined);
   assert.match((await problemOf({ command: ['false'] })) ?? '', /false/);
-  assert.match((await problemOf({ command: ['sleep', '5'] }, 50)) ?? '', /not done within 50 ms/);
+  assert.match(
+    (await problemOf({ command: ['sleep', '5'] }, 50)) ?? '',
+    /the command did not end within 50 ms/,
+  );
 });

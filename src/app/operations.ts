@@ -16,11 +16,11 @@ import { Mistakes } from './mistakes.ts';
 import { Webhook } from './webhook.ts';
 import { writeWhole, writeWholeNow } from './whole-file.ts';
 
-/** A recording is not written again for a page that follows so soon. */
+/** Pages within this time after a recording write no further recording. */
 const RECORDING_PAUSE_MS = 300_000;
-const COULD_NOT = 'recording could not be written';
+const WRITE_FAILED = 'recording could not be written';
 
-/** Everything for whoever runs the server: the decision log, alerts, the flight recorder. */
+/** The tools for operators: decision log, alerts, flight recorder. */
 export class Operations {
   readonly decisions: DecisionLog;
   readonly alerts: Alerts;
@@ -36,7 +36,7 @@ export class Operations {
   #writing: Promise<void> | undefined;
   #recordedAt = Number.NEGATIVE_INFINITY;
 
-  /** `seed` is that of all chance in the server: a replay needs it. */
+  /** `seed` is the seed of all random numbers in the server: a replay needs it. */
   constructor({ server, directory }: LoadedConfig, clock: Clock, seed: string, log: Logger) {
     const { alerts, decisions, recorder } = server;
     this.#clock = clock;
@@ -56,7 +56,7 @@ export class Operations {
     this.alerts.noticed.on((notice) => this.#onAlert(notice));
   }
 
-  /** Mistakes of ours that were contained, by where. */
+  /** Number of contained internal errors by place. */
   get internalErrors(): ReadonlyMap<string, number> {
     return this.mistakes.counts;
   }
@@ -66,7 +66,7 @@ export class Operations {
     return { alerts: this.#webhook?.dropped ?? 0, decisions: this.#file?.dropped ?? 0 };
   }
 
-  /** A version with everything listening that should. */
+  /** Creates a version and attaches recorder, decision log, event log and alert rules to it. */
   makeVersion(spec: VersionSpec, ports: VersionPorts): VersionInService {
     const recorded = this.#recorder?.portsFor(spec, ports);
     const version = new VersionInService(spec, recorded?.ports ?? ports);
@@ -81,7 +81,7 @@ export class Operations {
     this.rules.start();
   }
 
-  /** Resolves when what is being written is on the disk. */
+  /** Stops alerts and resolves when pending decisions and recordings are on the disk. */
   async stop(): Promise<void> {
     this.rules.stop();
     this.mistakes.stop();
@@ -89,7 +89,7 @@ export class Operations {
     await Promise.all([this.#file?.flushed(), this.#writing]);
   }
 
-  /** The wall-clock moment of a monotonic one, in ms. */
+  /** Converts a monotonic time to wall-clock time, in ms. */
   wallMs(at: number): number {
     return Date.now() - (this.#clock.now() - at);
   }
@@ -99,7 +99,7 @@ export class Operations {
     return this.#recorder?.dump();
   }
 
-  /** Writes the recording off the loop, whole or not at all; a failure is logged. One at a time: another one meanwhile is left out. */
+  /** Writes the recording atomically, off the event loop; logs a failure. Does nothing while another write runs. */
   writeRecording(): void {
     const recording = this.#writing === undefined ? this.recording() : undefined;
     if (recording === undefined) return;
@@ -107,14 +107,14 @@ export class Operations {
     this.#writing = writeWhole(file, recording)
       .then(
         () => this.#log.info({ file, bytes: recording.byteLength }, 'recording written'),
-        (caught: unknown) => this.#log.error({ file, error: messageOf(caught) }, COULD_NOT),
+        (caught: unknown) => this.#log.error({ file, error: messageOf(caught) }, WRITE_FAILED),
       )
       .finally(() => {
         this.#writing = undefined;
       });
   }
 
-  /** Writes the recording before this returns: for the end of the process. */
+  /** Writes the recording synchronously, at the end of the process. */
   writeRecordingNow(file: string): void {
     const recording = this.recording();
     if (recording === undefined) return;
@@ -122,7 +122,7 @@ export class Operations {
       writeWholeNow(file, recording);
       this.#log.info({ file, bytes: recording.byteLength }, 'recording written');
     } catch (caught) {
-      this.#log.error({ file, error: messageOf(caught) }, COULD_NOT);
+      this.#log.error({ file, error: messageOf(caught) }, WRITE_FAILED);
     }
   }
 

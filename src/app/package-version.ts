@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-/** The version in package.json, found from the compiled file upwards. */
+/** The version in the nearest package.json above the compiled file. */
 export const PACKAGE_VERSION: string = readVersion();
 
 function readVersion(): string {

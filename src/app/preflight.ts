@@ -2,23 +2,23 @@ import type { ServerSettings } from '../config/server-settings.ts';
 import { compareWithCores, grantedCores } from './cores.ts';
 import type { ServedModel } from './served-models.ts';
 
-/** What is wrong with one model's settings. */
+/** A problem in the settings of one model. */
 export interface ModelProblem {
   readonly model: string;
   readonly text: string;
 }
 
-/** The default: what Kubernetes gives a process, less some seconds. Only less than this is worth a word. */
+/** The default: the grace period of Kubernetes less some seconds. Only shorter ones are worth a warning. */
 const USUAL_GRACE_PERIOD_MS = 25_000;
 
-/** What can be told of settings before anything is started. */
+/** Problems and warnings that the settings show before the start. */
 export interface Preflight {
-  /** With these a model is not started. */
+  /** A model with a problem is not started. */
   readonly problems: readonly ModelProblem[];
   readonly warnings: readonly string[];
 }
 
-/** Holds the settings against the machine, and the times in them against each other. */
+/** Checks the settings against the machine, and their times against each other. */
 export function preflight(server: ServerSettings, served: readonly ServedModel[]): Preflight {
   const cores = compareWithCores(served, grantedCores());
   const times = served.map((model) => compareTimes(server, model));
@@ -37,29 +37,29 @@ function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedM
     problems: [
       ...problem(
         readiness.timeoutMs >= readiness.periodMs,
-        `health.readiness.timeoutMs is ${readiness.timeoutMs}, wanted less than health.readiness.periodMs (${readiness.periodMs}): a check must end before the next one`,
+        `health.readiness.timeoutMs is ${readiness.timeoutMs}, wanted less than health.readiness.periodMs (${readiness.periodMs}): a check must end before the next one starts`,
       ),
       ...problem(
         warmup.enabled && warmup.budgetMs >= startupTimeoutMs,
-        `warmup.budgetMs is ${warmup.budgetMs}, wanted less than health.startupTimeoutMs (${startupTimeoutMs}): a start would be ended in the middle of practice`,
+        `warmup.budgetMs is ${warmup.budgetMs}, wanted less than health.startupTimeoutMs (${startupTimeoutMs}): the startup timeout would end a replica during its warmup`,
       ),
     ],
     warnings: [
       ...of(
         objective !== undefined && (batching.maxWaitMs ?? 0) >= objective.latencyMs,
-        `batching.maxWaitMs (${batching.maxWaitMs}) is not below objective.latencyMs (${objective?.latencyMs}): a lone request is late before it runs; leave maxWaitMs out, and the server finds batches that hold the objective`,
+        `batching.maxWaitMs (${batching.maxWaitMs}) is not below objective.latencyMs (${objective?.latencyMs}): a single request misses the objective before it runs; remove batching.maxWaitMs to let the server choose batches that meet the objective`,
       ),
       ...of(
         (batching.maxWaitMs ?? 0) >= timeoutMs,
-        `batching.maxWaitMs (${batching.maxWaitMs}) is not below timeoutMs (${timeoutMs}): a lone request times out while it waits for company`,
+        `batching.maxWaitMs (${batching.maxWaitMs}) is not below timeoutMs (${timeoutMs}): a single request times out while it waits for a batch; lower batching.maxWaitMs`,
       ),
       ...of(
         watchdogMs !== undefined && watchdogMs > drainTimeoutMs,
-        `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may cut a batch that is allowed to run on`,
+        `health.watchdogMs (${watchdogMs}) is above health.drainTimeoutMs (${drainTimeoutMs}): a drain may end a batch that is still allowed to run; raise health.drainTimeoutMs`,
       ),
       ...of(
         shutdown.gracePeriodMs < Math.min(timeoutMs, drainTimeoutMs, USUAL_GRACE_PERIOD_MS),
-        `shutdown.gracePeriodMs (${shutdown.gracePeriodMs}) is below timeoutMs (${timeoutMs}): a shutdown may cut requests that could still be answered`,
+        `shutdown.gracePeriodMs (${shutdown.gracePeriodMs}) is below timeoutMs (${timeoutMs}): a shutdown may end requests that could still be answered; raise shutdown.gracePeriodMs`,
       ),
     ],
   };

@@ -5,14 +5,14 @@ import type { StandbyProcesses } from '../process/gateway-side/replica-process.t
 import type { SpawnerPorts } from '../process/gateway-side/spawner.ts';
 import { countOomKills } from './oom-kills.ts';
 
-/** What the replicas of a version are spawned with. */
+/** The ports of a version's spawner: environment, limits and standby processes. */
 export function processPorts(
   settings: ModelSettings,
   clock: Clock,
   standby?: StandbyProcesses | undefined,
 ): SpawnerPorts {
   const { env, ...terms } = settings.process;
-  // A process that has been started already can be given nothing of its own any more.
+  // A standby process has already started, so it cannot get its own environment or niceness.
   const isUsual = env.length === 0 && terms.nice === 0;
   return {
     clock,

@@ -1,12 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 
-/** A line of the log for a reason is written at most this often. */
+/** Shortest time between two log lines for the same reason. */
 const EVERY_MS = 10_000;
 
-/** Tells of things that happen by the thousand: the first of a reason at once, then how many it were since the last line. */
+/** Limits the rate of reports: the first of each reason at once, then at most one every 10 s with the count since. */
 export function rarely<R extends string>(
   clock: Clock,
-  tell: (reason: R, detail: string, count: number) => void,
+  report: (reason: R, detail: string, count: number) => void,
 ): (reason: R, detail: string) => void {
   const since = new Map<R, { at: number; count: number }>();
   return (reason, detail) => {
@@ -14,7 +14,7 @@ export function rarely<R extends string>(
     since.set(reason, last);
     last.count += 1;
     if (clock.now() - last.at < EVERY_MS) return;
-    tell(reason, detail, last.count);
+    report(reason, detail, last.count);
     last.at = clock.now();
     last.count = 0;
   };

@@ -9,8 +9,8 @@ import type { ServedModel } from './served-models.ts';
 import type { GalleyServer } from './server.ts';
 
 /**
- * Reads the settings anew and puts what has changed of the models that are served into effect, each without losing a
- * request. What needs a restart is said; settings that cannot be read change nothing.
+ * Reads the settings again and swaps each served version whose file or settings have changed, without losing a request.
+ * Logs changes that need a restart. Settings that are not valid change nothing.
  */
 export async function reload(
   server: GalleyServer,
@@ -26,20 +26,29 @@ export async function reload(
     wanted = served;
   } catch (caught) {
     if (!(caught instanceof SettingsError)) throw caught;
-    log.error({ problems: caught.problems }, 'settings were not reloaded: nothing has changed');
+    log.error(
+      { problems: caught.problems },
+      'settings not reloaded: fix the problems and send SIGHUP again; the current settings stay in effect',
+    );
     return;
   }
   if (!isDeepStrictEqual(config.server, current.server)) {
-    log.warn('settings of the server have changed; they need a restart');
+    log.warn('server settings have changed: restart the server to apply them');
   }
   const versions = server.registry.all();
   const isOf = (each: ServedModel) => (version: VersionInService) =>
     version.spec.model === each.model && version.spec.version === each.file.version;
   for (const each of wanted.filter((model) => !versions.some(isOf(model)))) {
-    log.warn({ model: each.model, version: each.file.version }, 'a new version is served after a restart');
+    log.warn(
+      { model: each.model, version: each.file.version },
+      'new version found: restart the server to serve it',
+    );
   }
   for (const version of versions.filter((each) => !wanted.some((model) => isOf(model)(each)))) {
-    log.warn({ model: version.spec.model, version: version.spec.version }, 'it is served until a restart');
+    log.warn(
+      { model: version.spec.model, version: version.spec.version },
+      'version removed from the settings or the models folder: it is served until the server restarts',
+    );
   }
   await Promise.all(
     wanted.map(async (each) => {
@@ -48,7 +57,7 @@ export async function reload(
       const result = await server.swap(old, each);
       const facts = { model: each.model, version: each.file.version };
       if (result.kind === 'done') log.info(facts, 'reloaded');
-      else log.error({ ...facts, reason: result.reason }, 'not reloaded: the old one serves on');
+      else log.error({ ...facts, reason: result.reason }, 'not reloaded: the old version continues to serve');
     }),
   );
 }
@@ -59,7 +68,7 @@ function hasChanged({ spec, loaded }: VersionInService, { file, settings, ownSam
   try {
     return loaded !== undefined && artefactOf(file.runtime, file.file) !== loaded.metadata.artefact;
   } catch {
-    // It cannot be read now: what serves is better than nothing.
+    // The file cannot be read now: keep the version that serves.
     return false;
   }
 }

@@ -3,7 +3,7 @@ import { isDatatype } from '../tensor/datatype.ts';
 import { parseExactJson } from '../tensor/exact-json.ts';
 import { readJsonData } from '../tensor/json-codec.ts';
 
-/** Reads a warmup sample: a request body whose inputs may leave out their data. Throws what is wrong with it. */
+/** Reads a warmup sample: a request body whose inputs may omit their data. Throws an Error for other content. */
 export function readSample(bytes: Uint8Array): SampleInput[] {
   const json = parseExactJson(Buffer.from(bytes).toString('utf8')) as { inputs?: unknown } | null;
   if (!Array.isArray(json?.inputs)) throw new Error('wanted {"inputs": [{name, datatype, shape, data}]}');

@@ -16,7 +16,7 @@ import {
 import type { SampleInput } from '../replica/sample-input.ts';
 import { readSample } from './sample-file.ts';
 
-/** A version that is to be served, with everything known before it is loaded. */
+/** A version to serve, with everything known before it is loaded. */
 export interface ServedModel {
   readonly model: string;
   readonly file: ModelFile;
@@ -26,17 +26,17 @@ export interface ServedModel {
   readonly settingsFile?: string | undefined;
 }
 
-/** Everything that settings and files say is to be served. */
+/** The models to serve, by settings and files. */
 export interface ModelList {
   readonly served: readonly ServedModel[];
-  /** Models that cannot be served as they are on the disk; the others can. */
+  /** Models whose files cannot be served; they do not affect the others. */
   readonly broken: readonly BrokenModel[];
   readonly warnings: readonly string[];
-  /** What is wrong with the settings: with these the server does not start. */
+  /** Problems of galley.yaml: with any of them the server does not start. */
   readonly problems: readonly string[];
 }
 
-/** Brings settings and files together. */
+/** Combines settings and model files. */
 export function listModels(config: LoadedConfig): ModelList {
   const found = findModels(config);
   const served: ServedModel[] = [];
@@ -57,14 +57,14 @@ export function listModels(config: LoadedConfig): ModelList {
   if (served.length + broken.length + problems.length === 0) {
     const where = config.repository ?? config.directory;
     problems.push(
-      `${where} holds no model; wanted models/<name>/<version>/model.onnx, or models.<name>.path in galley.yaml`,
+      `${where} contains no model; wanted models/<name>/<version>/model.onnx, or models.<name>.path in galley.yaml`,
       ...found.warnings,
     );
   }
   return { served, broken, warnings, problems };
 }
 
-/** Looks once more at one that was broken: what it is now. Nothing is served of what has been taken away. */
+/** Checks a broken model again: the versions to serve now (none if it was removed), or the model with its new reason. */
 export function lookAgain(
   config: LoadedConfig,
   { name, version }: BrokenModel,
@@ -79,7 +79,7 @@ export function lookAgain(
     const isMeant = (other: string | undefined) => version === undefined || version === other;
     const served = now.served.filter(({ file }) => isMeant(file.version));
     if (served.length > 0) return served;
-    // Without the version that was meant, others may be what the settings ask for now.
+    // The broken version is gone: the settings may ask for other versions now.
     return now.broken.find((other) => isMeant(other.version)) ?? now.served;
   } catch (caught) {
     if (!(caught instanceof SettingsError)) throw caught;
@@ -98,7 +98,7 @@ function findModels(config: LoadedConfig): FoundModels {
     config.repository === undefined
       ? { models: [], broken: [], warnings: [] }
       : scanRepository(config.repository);
-  if (typeof scan === 'string') throw new SettingsError([`the repository cannot be read: ${scan}`]);
+  if (typeof scan === 'string') throw new SettingsError([`the models folder cannot be read: ${scan}`]);
   const byName = new Map<string, FoundModel | BrokenModel>();
   for (const model of [...scan.models, ...scan.broken]) byName.set(model.name, model);
   for (const [name, raw] of Object.entries(config.rawModels)) {
@@ -123,19 +123,23 @@ function withoutFile(
   others: readonly string[],
 ): BrokenModel {
   const known = others.length > 0 ? `, or use one of the names found: ${others.join(', ')}` : '';
-  return brokenModel(name, repository ?? directory, `it has settings but no file: give it a path${known}`);
+  return brokenModel(
+    name,
+    repository ?? directory,
+    `it has settings but no model file: set models.${name}.path${known}`,
+  );
 }
 
 function brokenModel(name: string, path: string, reason: string): BrokenModel {
   return { kind: 'broken', name, path, reason };
 }
 
-/** What of one model is served, and what is broken in it. */
+/** The versions of one model to serve, and the broken ones. */
 type OneModel = Pick<ModelList, 'served' | 'broken' | 'warnings'>;
 
 /**
- * Throws a SettingsError where galley.yaml itself is wrong. What is wrong with the model's own files, the settings beside
- * it included, breaks this model alone.
+ * Throws a SettingsError for a problem of galley.yaml. A problem of the model's own files, including its model.yaml,
+ * breaks only this model.
  */
 function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
   const { name, settingsFile } = found;
@@ -166,11 +170,11 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
     broken: missing.map(({ version, reason }) => ({ ...brokenModel(name, path, reason), version })),
     warnings: found.unusable
       .filter((version) => !missing.includes(version))
-      .map(({ reason }) => `model '${name}': a version is passed over: ${reason}`),
+      .map(({ reason }) => `model '${name}': a version is skipped: ${reason}`),
   };
 }
 
-/** A text says why it cannot be had. */
+/** The inputs of the sample file, or the problem as a text. */
 function sampleOf(name: string, folders: readonly (string | undefined)[]): SampleInput[] | string {
   const candidates = folders
     .filter((folder) => folder !== undefined)
@@ -187,5 +191,5 @@ function sampleOf(name: string, folders: readonly (string | undefined)[]): Sampl
       return `warmup.sample ${path}: ${messageOf(caught)}`;
     }
   }
-  return `warmup.sample '${name}' is not to be found in ${folders.filter(Boolean).join(' or ')}`;
+  return `warmup.sample '${name}' was not found in ${folders.filter(Boolean).join(' or ')}`;
 }

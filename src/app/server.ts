@@ -25,28 +25,28 @@ import { type Recovered, specOfBroken, UnfitSpawner } from './unfit-model.ts';
 import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
 
-/** Models that are not ready by then must not keep metrics and admin from whoever wants to know why. */
+/** Metrics and admin API load after this time at the latest, so that operators can see why models are not ready. */
 const SLOW_START_MS = 1_000;
 
-/** What a server takes from the outside. */
+/** The external parts that a server uses. */
 export interface ServerPorts {
   readonly clock: Clock;
-  /** Of all chance: the same seed and the same inputs lead to the same decisions. */
+  /** The seed of all random numbers: the same seed and the same inputs lead to the same decisions. */
   readonly seed: string;
   readonly log: Logger;
   /** Processes already started for the first replicas. */
   readonly standby?: StandbyProcesses;
-  /** Lets whoever bears it use the admin API from anywhere; undefined lets nobody. */
+  /** Grants access to the admin API from anywhere; undefined limits it to this machine. */
   readonly adminToken?: string | undefined;
 }
 
-/** How a server is started. */
+/** Options of a start. */
 export interface StartOptions {
-  /** Whether a model that cannot be served ends the start. */
+  /** Whether a model that cannot be served fails the start. */
   readonly strict?: boolean;
 }
 
-/** A whole server, put together: the only place where policies, processes, HTTP, clock and chance meet. */
+/** A complete server: the only place that combines policies, processes, HTTP, clock and random numbers. */
 export class GalleyServer {
   readonly registry = new ModelRegistry();
   readonly health: ServerHealth;
@@ -63,7 +63,7 @@ export class GalleyServer {
   #stopped: Promise<void> | undefined;
   #gracePeriod: GracePeriod | undefined;
 
-  /** Throws a SettingsError when the settings cannot be used; a model that is broken on the disk keeps none from being served. */
+  /** Throws a SettingsError for invalid settings; a model with broken files does not affect the others. */
   constructor(config: LoadedConfig, ports: ServerPorts, models: ModelList = modelsToServe(config)) {
     if (models.problems.length > 0) throw new SettingsError(models.problems);
     this.#config = config;
@@ -80,16 +80,16 @@ export class GalleyServer {
     for (const each of models.broken) this.registry.add(this.#makeUnfit(each));
   }
 
-  /** Where it answers, for instance `http://127.0.0.1:8000`. */
+  /** The address of the server, for instance `http://127.0.0.1:8000`. */
   get url(): string {
     const { host } = this.#settings;
     return `http://${host.includes(':') ? `[${host}]` : host}:${this.#port}`;
   }
 
   /**
-   * Starts all replicas, opens the port and resolves when every version is ready or has failed: one that has keeps the
-   * others from nothing, and is tried again. With `strict` a model that cannot be had ends everything that was begun, and
-   * this rejects with an OperatorError that names the model and the file.
+   * Starts all replicas, opens the port and resolves when every version is ready or has failed. A failed version does
+   * not affect the others, and is retried. With `strict`, a model that cannot be served stops the server, and the promise
+   * rejects with an OperatorError that names the model and the file.
    */
   async start({ strict = false }: StartOptions = {}): Promise<void> {
     if (strict && this.#broken.length > 0) throw new SettingsError(this.#broken.map(brokenText));
@@ -103,10 +103,10 @@ export class GalleyServer {
     }
   }
 
-  /** The same without a port: for whoever wants to know what would come of it. */
+  /** The same without opening the port, for `galley check`. */
   async startModels(strict = false): Promise<void> {
     const versions = this.registry.all();
-    // Children first: they load their models while this process loads the rest of itself.
+    // Replicas first: they load their models while this process loads its other modules.
     for (const version of versions) version.start();
     this.operations.start();
     this.#ports.standby?.close();
@@ -114,20 +114,20 @@ export class GalleyServer {
   }
 
   /**
-   * Says not ready, finishes what was admitted, ends the replicas. Resolves when no child is left; every caller
-   * shares one shutdown.
+   * Reports not ready, finishes admitted requests and ends the replicas. Resolves when no replica process is left; all
+   * callers share one shutdown.
    */
   async stop(gracePeriodMs: number = this.#settings.shutdown.gracePeriodMs): Promise<void> {
     this.#stopped ??= this.#stopOnce(gracePeriodMs);
     return this.#stopped;
   }
 
-  /** Cuts a shutdown's gracePeriod short. */
+  /** Ends the grace period of a shutdown at once. */
   expedite(): void {
     this.#gracePeriod?.end();
   }
 
-  /** Opens the port at once; what no prediction needs follows when the models are ready, or take their time. */
+  /** Opens the port at once; metrics and admin API follow when the models are ready, or after 1 s. */
   async #open(ready: Promise<unknown>): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
@@ -151,7 +151,7 @@ export class GalleyServer {
     const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
       log[stream === 'stderr' ? 'warn' : 'info'](
         { model, version: file.version, replica, stream, line },
-        'replica wrote',
+        'replica output',
       );
     };
     const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
@@ -160,16 +160,16 @@ export class GalleyServer {
     return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });
   }
 
-  /** A model that cannot even be loaded, as a version that fails until another look finds it mended. */
+  /** A model that cannot be loaded, as a version that fails until a retry finds it fixed. */
   #makeUnfit(broken: BrokenModel): VersionInService {
     const { clock, seed } = this.#ports;
-    const spawner = new UnfitSpawner(clock, broken.reason, async () => this.#mend(version, broken));
+    const spawner = new UnfitSpawner(clock, broken.reason, async () => this.#recover(version, broken));
     const ports = { clock, random: seededRandom(seed), spawner };
     const version = this.operations.makeVersion(specOfBroken(this.#config, broken), ports);
     return version;
   }
 
-  async #mend(version: VersionInService, broken: BrokenModel): Promise<Recovered> {
+  async #recover(version: VersionInService, broken: BrokenModel): Promise<Recovered> {
     const found = lookAtModel(this.#config, broken);
     if ('kind' in found) return { kind: 'unfit', reason: found.reason };
     // Other versions of the model may serve already.
@@ -178,20 +178,20 @@ export class GalleyServer {
     const [first, ...others] = found.filter((each) => !isServed(each));
     if (first === undefined) {
       this.#drop(version);
-      return { kind: 'mended' };
+      return { kind: 'recovered' };
     }
     const swapped = await this.swap(version, first);
     if (swapped.kind === 'kept') return { kind: 'unfit', reason: swapped.reason };
-    // Whoever stops the server meanwhile does not know of those that would come now.
+    // A shutdown that has begun would miss versions that are added now.
     for (const other of this.#stopped === undefined ? others : []) {
       const added = this.#makeVersion(other);
       this.registry.add(added);
       added.start();
     }
-    return { kind: 'mended' };
+    return { kind: 'recovered' };
   }
 
-  /** What was to be served has been taken away. */
+  /** Removes a version whose files or settings were removed. */
   #drop(version: VersionInService): void {
     this.registry.remove(version);
     void whenStopped(version).then(() => this.registry.forget(version));
@@ -199,8 +199,8 @@ export class GalleyServer {
   }
 
   /**
-   * Puts what the settings and files now say of a version in the place of the one that serves, without losing a
-   * request. Resolves when the switch is done, or was not to be had; the old version then serves on.
+   * Replaces a version by one with new settings or files, without losing a request. Resolves when the swap is done or
+   * has failed; after a failure the old version continues to serve.
    */
   async swap(old: VersionInService, served: ServedModel): Promise<Swapped> {
     const replacement = this.#makeVersion(served);
@@ -231,7 +231,7 @@ export class GalleyServer {
     for (const version of versions) version.stop('kill');
     await allStopped;
     gracePeriod.end();
-    // A port that is just being opened would otherwise stay open.
+    // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();
     await this.operations.stop();

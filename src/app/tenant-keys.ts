@@ -4,18 +4,20 @@ import { messageOf, OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { keyHash } from '../gateway/tenants.ts';
 
-/** The tenants of the settings by the hash of each of their API keys. Throws an OperatorError that names the file. */
+/** Tenant names by the hash of each API key. Throws an OperatorError that names the file. */
 export function tenantKeysOf({ server, directory }: LoadedConfig): ReadonlyMap<string, string> {
   const tenants = new Map<string, string>();
   for (const [name, { apiKeyFile }] of Object.entries(server.tenants.accounts)) {
     if (apiKeyFile === undefined) continue;
     const keys = linesOf(name, resolve(directory, apiKeyFile));
     if (keys.length === 0)
-      throw new OperatorError(`tenants.${name}.apiKeyFile: ${apiKeyFile} is empty, wanted a key a line`);
+      throw new OperatorError(`tenants.${name}.apiKeyFile: ${apiKeyFile} is empty, wanted one key per line`);
     for (const key of keys) {
       const other = tenants.get(keyHash(key));
       if (other !== undefined)
-        throw new OperatorError(`tenants.${name}.apiKeyFile: a key of it is also one of '${other}'`);
+        throw new OperatorError(
+          `tenants.${name}.apiKeyFile: a key also belongs to tenant '${other}', wanted each key once`,
+        );
       tenants.set(keyHash(key), name);
     }
   }

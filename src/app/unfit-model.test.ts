@@ -3,41 +3,41 @@ import { test } from 'node:test';
 import { VirtualClock } from '../base/virtual-clock.ts';
 import { UnfitSpawner } from './unfit-model.ts';
 
-/** Spawns a life, and tells what it reported, in order. */
-function live(incarnation: number, lookAgain: ConstructorParameters<typeof UnfitSpawner>[2]) {
+/** Spawns a process and collects its reports, in order. */
+function spawn(incarnation: number, lookAgain: ConstructorParameters<typeof UnfitSpawner>[2]) {
   const clock = new VirtualClock();
-  const told: string[] = [];
+  const reports: string[] = [];
   const replica = new UnfitSpawner(clock, 'it was broken', lookAgain).spawn('m/1#0', incarnation, {
-    loaded: () => told.push('loaded'),
-    loadFailed: (message) => told.push(message),
-    credited: () => told.push('credited'),
-    heartbeat: () => told.push('heartbeat'),
-    exited: ({ cause }) => told.push(cause),
+    loaded: () => reports.push('loaded'),
+    loadFailed: (message) => reports.push(message),
+    credited: () => reports.push('credited'),
+    heartbeat: () => reports.push('heartbeat'),
+    exited: ({ cause }) => reports.push(cause),
   });
-  return { clock, told, replica };
+  return { clock, reports, replica };
 }
 
-test('the first life fails for what was found, later than it begins, and ends once', () => {
-  const { clock, told, replica } = live(1, async () => ({ kind: 'mended' }));
-  assert.deepEqual(told, []);
+test('the first process fails with the known reason after its spawn returns, and ends once', () => {
+  const { clock, reports, replica } = spawn(1, async () => ({ kind: 'recovered' }));
+  assert.deepEqual(reports, []);
   clock.advance(1);
-  assert.deepEqual(told, ['it was broken']);
+  assert.deepEqual(reports, ['it was broken']);
   replica.kill('ended');
   replica.drain();
-  assert.deepEqual(told, ['it was broken']);
+  assert.deepEqual(reports, ['it was broken']);
   clock.advance(1);
-  assert.deepEqual(told, ['it was broken', 'ended']);
+  assert.deepEqual(reports, ['it was broken', 'ended']);
 });
 
-test('a later life looks again, and a look that fails is a reason too', async () => {
-  const still = live(2, async () => ({ kind: 'unfit', reason: 'it is broken still' }));
-  const failing = live(2, async () => {
+test('a later process checks the model again, and a failed check is a reason too', async () => {
+  const still = spawn(2, async () => ({ kind: 'unfit', reason: 'it is still broken' }));
+  const failing = spawn(2, async () => {
     throw new Error('the folder is gone');
   });
-  const mended = live(2, async () => ({ kind: 'mended' }));
-  for (const { clock } of [still, failing, mended]) clock.advance(1);
+  const recovered = spawn(2, async () => ({ kind: 'recovered' }));
+  for (const { clock } of [still, failing, recovered]) clock.advance(1);
   await new Promise(setImmediate);
-  assert.deepEqual(still.told, ['it is broken still']);
-  assert.deepEqual(failing.told, ['the folder is gone']);
-  assert.deepEqual(mended.told, []);
+  assert.deepEqual(still.reports, ['it is still broken']);
+  assert.deepEqual(failing.reports, ['the folder is gone']);
+  assert.deepEqual(recovered.reports, []);
 });

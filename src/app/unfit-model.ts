@@ -7,12 +7,12 @@ import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 
-/** How another look at a model that could not be served ended: with why it still cannot, or with others in its place. */
-export type Recovered = { readonly kind: 'unfit'; readonly reason: string } | { readonly kind: 'mended' };
+/** The result of a retry of a broken model: the reason why it is still broken, or its replacement by other versions. */
+export type Recovered = { readonly kind: 'unfit'; readonly reason: string } | { readonly kind: 'recovered' };
 
 /**
- * Stands for the replicas of a model that cannot even be loaded: each life fails with the reason, so that the model is
- * reported, refused and tried again as every other one that fails.
+ * Stands for the replicas of a model that cannot be loaded: each process fails with the reason, so that the model is
+ * reported, refused and retried like any other failed model.
  */
 export class UnfitSpawner implements Spawner {
   readonly #clock: Clock;
@@ -30,23 +30,23 @@ export class UnfitSpawner implements Spawner {
     const end = () => {
       if (hasEnded) return;
       hasEnded = true;
-      // No replica reports back before whoever told it something has finished.
+      // A replica never reports before the call that it reacts to has returned.
       this.#clock.endOfTurn(() => observer.exited({ code: null, signal: null, cause: 'ended', detail: '' }));
     };
     const fail = (reason: string) => {
       if (!hasEnded) observer.loadFailed(reason);
     };
-    // Later, as all that happens to a replica: the supervisor is in the middle of beginning this life.
+    // At the end of the turn, because the supervisor is still starting this process.
     this.#clock.endOfTurn(() => {
       if (incarnation === 1) {
         fail(this.#reason);
         return;
       }
       void this.#lookAgain().then(
-        (mended) => {
-          if (mended.kind === 'unfit') fail(mended.reason);
+        (result) => {
+          if (result.kind === 'unfit') fail(result.reason);
         },
-        // The folder of all models may be what cannot be read now.
+        // The models folder itself may not be readable now.
         (caught: unknown) => fail(messageOf(caught)),
       );
     });
@@ -54,19 +54,19 @@ export class UnfitSpawner implements Spawner {
   }
 }
 
-/** What a version is made of that stands for a model which cannot be loaded. One replica is enough to say so. */
+/** The spec of a version that stands for a broken model; one replica is enough to report the reason. */
 export function specOfBroken(config: LoadedConfig, { name, version = '1', path }: BrokenModel): VersionSpec {
   const settings = { ...settingsOf(config, name), replicas: 1 };
   return { model: name, version, file: path, settings, ownSample: [] };
 }
 
-/** Those of galley.yaml; the model's own may be what is wrong. */
+/** The settings of galley.yaml only, because the model's own may be the problem. */
 function settingsOf(config: LoadedConfig, name: string): ModelSettings {
   try {
     return modelSettingsOf(config, name, undefined);
   } catch (caught) {
     if (!(caught instanceof SettingsError)) throw caught;
-    // They may be whole only together with what stands beside the model.
+    // They may be valid only together with model.yaml.
     return ModelSettings.parse({ required: config.rawModels[name]?.required });
   }
 }

@@ -11,8 +11,8 @@ const NOTICE: AlertNotice = {
   ...{ status: 'firing', startedAt: 0, endedAt: undefined },
 };
 
-test('a receiver that is away for long leaves no listeners behind, one a pause', async (t) => {
-  // The one signal that pauses listen to, found by the name of what listens.
+test('pauses between tries leave no abort listeners behind', async (t) => {
+  // The signal that pauses listen to is found by the name of their listener.
   const paused = new Set<AbortSignal>();
   let pauses = 0;
   const { addEventListener } = AbortSignal.prototype;

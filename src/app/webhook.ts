@@ -7,7 +7,7 @@ const MAX_TRIES = 8;
 const FIRST_DELAY_MS = 500;
 const TIMEOUT_MS = 5_000;
 
-/** An alert with the wall-clock moments that a receiver wants. */
+/** An alert with the wall-clock times of its start and end. */
 export interface Delivery {
   readonly notice: AlertNotice;
   readonly startsAt: Date;
@@ -15,8 +15,8 @@ export interface Delivery {
 }
 
 /**
- * Sends alerts to a URL in the form of Alertmanager's webhooks (version 4). They go one after the other, each tried
- * again for a while; what piles up beyond the bound is dropped, oldest first. Serving never waits for it.
+ * Sends alerts to a URL in the form of Alertmanager's webhooks (version 4), in order, each with up to 8 tries. At most
+ * 100 wait; beyond that the oldest is dropped. Serving never waits for the webhook.
  */
 export class Webhook {
   readonly #url: string;
@@ -41,7 +41,7 @@ export class Webhook {
     if (!this.#isSending) void this.#sendAll();
   }
 
-  /** Gives up what is still waiting. */
+  /** Discards the waiting alerts and ends the current try. */
   stop(): void {
     this.#stop.abort();
     this.#waiting.length = 0;
@@ -62,7 +62,10 @@ export class Webhook {
       if (problem === undefined) return;
       if (tries >= MAX_TRIES) {
         this.dropped += 1;
-        this.#log.error({ alert: delivery.notice.name, problem }, 'alert could not be delivered');
+        this.#log.error(
+          { alert: delivery.notice.name, problem },
+          'alert could not be delivered to alerts.webhook and is dropped',
+        );
         return;
       }
       await this.#pause(FIRST_DELAY_MS * 2 ** (tries - 1));
@@ -78,7 +81,7 @@ export class Webhook {
         signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(TIMEOUT_MS)]),
       });
       await response.arrayBuffer();
-      return response.ok ? undefined : `the receiver answered ${response.status}`;
+      return response.ok ? undefined : `the receiver answered with HTTP status ${response.status}`;
     } catch (caught) {
       return messageOf(caught);
     }
@@ -99,7 +102,7 @@ export class Webhook {
   }
 }
 
-/** What Alertmanager posts to its webhook receivers. */
+/** The body that Alertmanager posts to its webhook receivers. */
 function payloadOf({ notice, startsAt, endsAt }: Delivery) {
   const { name, severity, model, summary, runbook, status } = notice;
   const labels = { alertname: `Galley${name}`, severity, model };

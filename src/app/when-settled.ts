@@ -1,7 +1,7 @@
 import { OperatorError } from '../base/errors.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 
-/** Resolves when a version is ready, or has failed and is tried again later; with `strict` a failure rejects. */
+/** Resolves when a version is ready, or has failed and is retried later; with `strict` a failure rejects. */
 export async function whenSettled(version: VersionInService, strict: boolean): Promise<void> {
   if (version.isReady) return;
   await new Promise<void>((resolve, reject) => {
@@ -13,7 +13,7 @@ export async function whenSettled(version: VersionInService, strict: boolean): P
   });
 }
 
-/** Which model failed, why, and where it was found. */
+/** The message for a failed model: its name, the reason and its file. */
 export function failureText({ name, failure, spec }: VersionInService): string {
   return `model '${name}' cannot be served: ${failure} (${spec.file})`;
 }

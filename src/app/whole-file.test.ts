@@ -9,17 +9,17 @@ const root = mkdtempSync(join(tmpdir(), 'galley-whole-'));
 after(() => rmSync(root, { recursive: true }));
 
 for (const [how, write] of [
-  ['off the loop', writeWhole],
-  ['at the end', async (file: string, bytes: Uint8Array) => writeWholeNow(file, bytes)],
+  ['asynchronously', writeWhole],
+  ['synchronously', async (file: string, bytes: Uint8Array) => writeWholeNow(file, bytes)],
 ] as const) {
-  test(`a file written ${how} is there whole, or leaves nothing behind`, async () => {
+  test(`a file written ${how} is complete, or leaves nothing behind`, async () => {
     const folder = join(root, how);
     mkdirSync(folder);
     const file = join(folder, 'it');
     await write(file, Buffer.from('one'));
     await write(file, Buffer.from('two'));
     assert.equal(readFileSync(file, 'utf8'), 'two');
-    // A folder in its place: the last step fails.
+    // A folder has the same name, so the rename fails.
     const taken = join(folder, 'taken');
     mkdirSync(join(taken, 'inside'), { recursive: true });
     await assert.rejects(write(taken, Buffer.from('three')));

@@ -2,8 +2,8 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { open, rename, rm } from 'node:fs/promises';
 
 /**
- * Writes a file whole or not at all: beside its place first, then renamed. What could not be written whole is removed. Done
- * off the loop: a slow disk holds up no request.
+ * Writes a file atomically: to a `.part` file first, which is renamed when it is complete and removed after an error.
+ * Runs off the event loop, so that a slow disk delays no request.
  */
 export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   const part = `${file}.part`;
@@ -22,7 +22,7 @@ export async function writeWhole(file: string, bytes: Uint8Array): Promise<void>
   }
 }
 
-/** The same at the very end of the process, when nothing is waiting any more. */
+/** The same synchronously, for the end of the process. */
 export function writeWholeNow(file: string, bytes: Uint8Array): void {
   const part = `${file}.part`;
   try {
@@ -44,6 +44,6 @@ function removeIfThere(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // The disk that could not be written cannot be tidied either.
+    // A disk that cannot be written may also refuse the removal.
   }
 }

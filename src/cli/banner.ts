@@ -8,7 +8,7 @@ import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import { writeJsonData } from '../tensor/json-codec.ts';
 
-/** What is served, what is not and why, where, and how to try it: printed once every model is ready or has failed. */
+/** The text that `galley serve` prints once every model is ready or has failed: models, failures, URLs, samples. */
 export function banner(server: GalleyServer, config: LoadedConfig, startMs: number): string {
   const all = server.registry.all();
   const versions = all.filter(({ state }) => state !== 'failed');
@@ -40,7 +40,7 @@ export function banner(server: GalleyServer, config: LoadedConfig, startMs: numb
         `  ${name.padEnd(nameWidth ?? 0)}  ${facts.padEnd(factsWidth ?? 0)}  ${signature}`,
     ),
     '',
-    `  inference  ${server.url}/v2/models/{model}/infer   or, by hand, ${server.url}/v1/models/{model}:predict`,
+    `  inference  ${server.url}/v2/models/{model}/infer   or, as plain JSON, ${server.url}/v1/models/{model}:predict`,
     `  health     ${server.url}/health/ready   /health/live   /health/startup`,
     `  metrics    ${server.url}/metrics   replicas ${server.url}/admin/models`,
     '',
@@ -58,10 +58,10 @@ function failedLines(failed: readonly VersionInService[]): string[] {
     '',
     ...failed.flatMap((version) => {
       const { required, health } = version.spec.settings;
-      const again = `tried again every ${health.restart.retryFailedMs / 1000} s`;
+      const again = `retried every ${health.restart.retryFailedMs / 1000} s`;
       return [
         `  FAILED  ${failureText(version)}`,
-        `          ${again}${required ? '' : '; readiness does not wait for it (required: false)'}`,
+        `          ${again}${required ? '' : '; not needed for readiness (required: false)'}`,
       ];
     }),
   ];
@@ -82,10 +82,10 @@ function tryLines(server: GalleyServer, config: LoadedConfig): string[] {
   return [...new Set([...lines, ...samples, ...models])].slice(0, 2);
 }
 
-/** More would not be read. */
+/** Longest sample input (bytes) and body (characters) that is shown. */
 const LONGEST_SAMPLE = 300;
 
-/** A prediction with the input that warmup found, where that is short. */
+/** A curl command with the input that warmup chose; undefined where that input is too long. */
 function sampleLine(url: string, { spec, loaded }: VersionInService): string | undefined {
   const [row] = loaded?.inputs.chosen ?? [];
   if (row === undefined || spec.settings.example !== undefined) return undefined;

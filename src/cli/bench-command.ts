@@ -6,22 +6,29 @@ import { serverUrl } from './server-url.ts';
 export function addBench(program: Command): void {
   program
     .command('bench')
-    .description('measure a running server: closed loop, open loop, or the highest rate within a latency')
+    .description(
+      'measure a running server: closed loop, open loop, or the highest rate within a latency limit',
+    )
     .argument('<model>', 'name of the model')
-    .option('--url <url>', 'where the server is', serverUrl, 'http://127.0.0.1:8000')
-    .option('--model-version <number>', 'default: the highest that is ready')
-    .option('--input <file>', 'request body as JSON (default: made from the metadata, sent as bytes)')
-    .option('--concurrency <n>', 'closed loop: so many clients, each waiting for its answer', parseCount, 16)
+    .option('--url <url>', 'address of the server', serverUrl, 'http://127.0.0.1:8000')
+    .option('--model-version <number>', 'version of the model (default: the highest ready version)')
+    .option(
+      '--input <file>',
+      'request body as JSON (default: generated from the metadata, sent as binary data)',
+    )
+    .option('--concurrency <n>', 'closed loop: number of clients, each waits for its answer', parseCount, 16)
     .option(
       '--rate <n>',
-      'open loop: so many requests a second, Poisson, latency from the scheduled time',
+      'open loop: requests a second, Poisson arrivals, latency measured from the scheduled time',
       parseRate,
     )
     .addOption(timeOption('--duration <time>', 'how long to measure', 10_000, '10s'))
-    .addOption(timeOption('--warmup <time>', 'how long to load before measuring', 2_000, '2s'))
-    .addOption(timeOption('--timeout <time>', 'after this an answer has failed', 10_000, '10s'))
-    .option('--find-max-rate', 'search for the highest rate whose p99 stays within --p99')
-    .addOption(timeOption('--p99 <time>', 'the latency that --find-max-rate holds', 50, '50ms'))
+    .addOption(timeOption('--warmup <time>', 'how long to send load before the measurement', 2_000, '2s'))
+    .addOption(
+      timeOption('--timeout <time>', 'a request without an answer after this time has failed', 10_000, '10s'),
+    )
+    .option('--find-max-rate', 'search for the highest rate with a p99 latency within --p99')
+    .addOption(timeOption('--p99 <time>', 'p99 latency limit of --find-max-rate', 50, '50ms'))
     .option('--json', 'print the report as JSON')
     .action(async (model: string, flags: BenchFlags) => {
       const { bench } = await import('./bench.ts');
@@ -29,7 +36,7 @@ export function addBench(program: Command): void {
     });
 }
 
-/** A duration whose default is shown as people write it. */
+/** A duration option in ms; help shows the default as `shown`. */
 function timeOption(flags: string, description: string, defaultMs: number, shown: string): Option {
   return new Option(flags, description).argParser(parseDuration).default(defaultMs, shown);
 }
@@ -37,18 +44,18 @@ function timeOption(flags: string, description: string, defaultMs: number, shown
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
-  throw new InvalidArgumentError('wanted a whole number of at least 1');
+  throw new InvalidArgumentError('Wanted a whole number of at least 1.');
 }
 
 function parseRate(text: string): number {
   const rate = Number(text);
   if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw new InvalidArgumentError('wanted a number above 0');
+  throw new InvalidArgumentError('Wanted a number above 0.');
 }
 
 function parseDuration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
   const unit = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? 'ms'] ?? 1;
   if (match !== null && Number(match[1]) > 0) return Number(match[1]) * unit;
-  throw new InvalidArgumentError('wanted a duration such as 50ms or 10s');
+  throw new InvalidArgumentError('Wanted a duration such as 50ms or 10s.');
 }

@@ -11,7 +11,7 @@ import { askProblem } from './ask-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { runLoadInProcess } from './run-load.ts';
 
-/** What the command line says beside the model. */
+/** Options of `galley bench`; times in ms. */
 export interface BenchFlags {
   readonly url: string;
   readonly input?: string;
@@ -26,7 +26,7 @@ export interface BenchFlags {
   readonly json?: boolean;
 }
 
-/** Measures a running server from outside, and prints what it found. */
+/** Measures a running server and prints the report; ends the process with an exit code. */
 export async function bench(model: string, flags: BenchFlags): Promise<void> {
   const job = { ...(await jobOf(model, flags)), durationMs: flags.duration };
   const schedule: Schedule =
@@ -85,7 +85,7 @@ function jsonBody(path: string, file: string): JobRequest {
   return { method: 'POST', path, bodyBase64: readBytes(file).toString('base64') };
 }
 
-/** One row made from the metadata, as binary tensors. */
+/** A request of one generated row, as binary tensors. */
 function sampleBody(path: string, { inputs: wanted }: ModelDescription): JobRequest {
   const guess = { openSize: 1, values: 'positive' } as const;
   const hasBatchAxis = whyNoBatchAxis({ inputs: wanted }) === undefined;

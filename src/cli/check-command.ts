@@ -8,10 +8,13 @@ export function addCheck(program: Command): void {
   program
     .command('check')
     .description(
-      'do everything that serving does before the port is opened: read the settings, load and warm up every model',
+      'check settings and models without opening the port: read the settings, load and warm up every model',
     )
-    .argument('[folder or galley.yaml]', 'default: galley.yaml here, or else the models here')
-    .option('--timeout <time>', 'how long the models may take to be ready', durationMs, 300_000)
+    .argument(
+      '[folder or galley.yaml]',
+      'default: galley.yaml in the current folder; without it, the models there',
+    )
+    .option('--timeout <time>', 'how long the models may take to become ready', durationMs, 300_000)
     .action(async (path: string | undefined, flags: CheckFlags) => {
       const { check } = await import('./check.ts');
       await check(path ?? defaultPath(), flags);

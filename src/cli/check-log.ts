@@ -1,10 +1,10 @@
 import { type Logger, pino } from 'pino';
 
 const WARN = 40;
-/** Told as a problem when everything has been looked at. */
-const TOLD_LATER = new Set(['model failed', 'alert']);
+/** Messages that `check` reports as problems at the end. */
+const REPORTED_LATER = new Set(['model failed', 'alert']);
 
-/** What a log line of a server may hold that somebody who checks wants to read. */
+/** The fields of a server's log line that `check` prints. */
 interface Line {
   readonly level: number;
   readonly msg: string;
@@ -16,7 +16,7 @@ interface Line {
   readonly line?: string;
 }
 
-/** The log of a server as lines for people: warnings, and what models write. */
+/** A logger that prints warnings and the output of models as plain lines. */
 export function checkLog(print: (line: string) => void): Logger {
   return pino(
     { level: 'info', base: null },
@@ -32,7 +32,7 @@ export function checkLog(print: (line: string) => void): Logger {
 function textOf({ level, msg, model, version, to, reason, skipped, line }: Line): string | undefined {
   const name = model === undefined ? '' : `${model}/${version}: `;
   if (line !== undefined) return `${level >= WARN ? 'warning: ' : '  '}${name}${line}`;
-  if (level < WARN || TOLD_LATER.has(msg) || to === 'failed') return undefined;
+  if (level < WARN || REPORTED_LATER.has(msg) || to === 'failed') return undefined;
   const why = skipped ?? reason;
   return `warning: ${name}${msg}${why === undefined ? '' : `: ${why}`}`;
 }

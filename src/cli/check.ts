@@ -17,8 +17,8 @@ export interface CheckFlags {
 }
 
 /**
- * Does what a start does, but for the port: reads settings and environment, loads each model in a process of its own, and
- * has it practise. Lists everything that is wrong in one SettingsError, and leaves no process behind.
+ * Does what a start does without opening the port: reads settings and environment, loads each model in a process of its
+ * own and warms it up. Throws one SettingsError with every problem, and leaves no process behind.
  */
 export async function check(path: string, { timeout }: CheckFlags): Promise<void> {
   const { config, problems } = salvageConfig(path, settingsFromEnvironment(process.env));
@@ -33,7 +33,7 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
   try {
     const models = modelsToServe(config);
     problems.push(...models.problems, ...models.broken.map(brokenText));
-    // One replica tells all that there is to be told of a model.
+    // One replica finds every problem of a model.
     const served = models.served.map((each) => ({ ...each, settings: { ...each.settings, replicas: 1 } }));
     server = new GalleyServer(
       config,
@@ -55,7 +55,7 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
       new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
     ]);
     for (const version of server.registry.all()) {
-      if (version.state === 'ready') tell(version);
+      if (version.state === 'ready') printModel(version);
       else problems.push(whyNot(version, timeoutMs));
     }
   } finally {
@@ -64,7 +64,7 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
   return problems;
 }
 
-/** What a check is not to leave behind or send: recordings, decisions, alerts. */
+/** Turns off what a check must not write or send: recordings, decisions, alerts. */
 function withoutTraces(config: LoadedConfig): LoadedConfig {
   const { recorder, decisions, alerts } = config.server;
   return {
@@ -78,7 +78,7 @@ function withoutTraces(config: LoadedConfig): LoadedConfig {
   };
 }
 
-function tell({ name, spec, metadata, path }: VersionInService): void {
+function printModel({ name, spec, metadata, path }: VersionInService): void {
   const { inputs = [], outputs = [] } = metadata ?? {};
   const { maxBatchSize } = path.findings;
   const batches = maxBatchSize === 1 ? 'no batching' : `batches up to ${maxBatchSize}`;
@@ -95,6 +95,6 @@ function whyNot(version: VersionInService, timeoutMs: number): string {
   const state = replica === undefined ? version.state : `${replica.state} (${replica.reason})`;
   return (
     `model '${version.name}' is not ready after ${timeoutMs / 1000} s: its replica is ${state}; ` +
-    `give it more time with --timeout (${version.spec.file})`
+    `raise --timeout to wait longer (${version.spec.file})`
   );
 }

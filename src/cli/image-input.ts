@@ -2,7 +2,7 @@ import { PNG } from 'pngjs';
 import { messageOf, OperatorError } from '../base/errors.ts';
 import type { ImageSettings } from '../config/image-settings.ts';
 
-/** Turns a PNG into the numbers that the model was trained on, as its image settings say. */
+/** Converts a PNG to model input by the image settings, in their layout. Throws an OperatorError for other data. */
 export function pixelsOf(png: Buffer, settings: ImageSettings): Float32Array {
   const { width, height, channels, layout, scale, invert } = settings;
   const picture = decode(png);
@@ -23,7 +23,7 @@ export function pixelsOf(png: Buffer, settings: ImageSettings): Float32Array {
 
 type Colour = readonly [number, number, number];
 
-/** The mean over the part of the picture that one pixel of the model's covers. */
+/** The mean over the part of the picture that one pixel of the model input covers. */
 function averageColour(picture: PNG, x: number, y: number, { width, height }: ImageSettings): Colour {
   const [left, right] = span(x, width, picture.width);
   const [top, bottom] = span(y, height, picture.height);
@@ -45,7 +45,7 @@ function span(index: number, wanted: number, given: number): readonly [number, n
   return [start, Math.max(start + 1, Math.floor(((index + 1) * given) / wanted))];
 }
 
-/** Rec. 601, what grey conversions commonly use. */
+/** Rec. 601, the common conversion to grey. */
 function luminance([red, green, blue]: Colour): number {
   return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
@@ -54,6 +54,6 @@ function decode(png: Buffer): PNG {
   try {
     return PNG.sync.read(png);
   } catch (caught) {
-    throw new OperatorError(`the picture cannot be read as PNG: ${messageOf(caught)}`);
+    throw new OperatorError(`--input cannot be read as PNG: ${messageOf(caught)}`);
   }
 }

@@ -8,7 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { pixelsOf } from './image-input.ts';
 import { summarize } from './summarize.ts';
 
-/** What the command line says beside the model. */
+/** Options of `galley infer`. */
 export interface InferFlags {
   readonly input: string;
   readonly url: string;
@@ -20,7 +20,7 @@ const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
 const STDIN_FD = 0;
 const JSON_INDENT = 2;
 
-/** Asks for one prediction and prints it. */
+/** Sends one inference request and prints the answer; exits with code 3 when there is none. */
 export async function infer(model: string, flags: InferFlags): Promise<void> {
   const bytes = readInput(flags.input);
   try {
@@ -56,13 +56,13 @@ async function ask(client: GalleyClient, model: string, version: string | undefi
 function imageSettingsOf(model: string, image: unknown): ImageSettings {
   if (image === undefined) {
     throw new OperatorError(
-      `model '${model}' has no image settings: give it models.${model}.image in galley.yaml, or send JSON`,
+      `model '${model}' has no image settings: set models.${model}.image in galley.yaml, or pass JSON with --input`,
     );
   }
   return ImageSettingsSchema.parse(image);
 }
 
-/** One picture: a batch axis counts 1, another open size takes what is left. */
+/** The shape of one picture: a batch axis is 1, another open axis takes the remaining size. */
 function shapeOfPixels(shape: readonly number[], pixels: number): number[] {
   const known = shape.map((size, axis) => (axis === 0 && size === -1 ? 1 : size));
   const product = known.reduce((all, size) => (size === -1 ? all : all * size), 1);

@@ -3,9 +3,8 @@ import type { GalleyServer } from '../app/server.ts';
 import { EXIT } from './exit-codes.ts';
 
 /**
- * What becomes of an error that nothing has contained: nobody knows what state it has left. It is logged, the flight
- * recording is written, what was admitted is finished, and the process ends with a code of its own. A second one ends it
- * at once.
+ * Handles an uncaught error, after which the state of the process is unknown: logs it, writes the flight recording,
+ * finishes admitted requests, and exits with code 70. A second uncaught error exits at once.
  */
 export function endOnUncaughtErrors(server: GalleyServer, log: Logger): void {
   let isEnding = false;
@@ -16,6 +15,9 @@ export function endOnUncaughtErrors(server: GalleyServer, log: Logger): void {
     server.operations.writeRecording();
     void server.stop().finally(() => process.exit(EXIT.internal));
   };
-  process.on('uncaughtException', end('uncaught error: finishing what was admitted, then ending'));
-  process.on('unhandledRejection', end('unhandled rejection: finishing what was admitted, then ending'));
+  process.on('uncaughtException', end('uncaught error: the server finishes admitted requests and exits'));
+  process.on(
+    'unhandledRejection',
+    end('unhandled rejection: the server finishes admitted requests and exits'),
+  );
 }

@@ -3,7 +3,7 @@ import { RealClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import { type LoadJob, runLoadJob } from '../load/load-job.ts';
 
-/** The generator's own process: a job comes in as a message, its report goes out as one. */
+/** Entry of the load generator's process: receives a job as a message and sends its report as a message. */
 process.once('message', (job: LoadJob) => {
   const env = {
     clock: new RealClock(),

@@ -2,11 +2,11 @@
 import { replicaEnvironment } from '../process/gateway-side/replica-environment.ts';
 import { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 
-/** One: the first replica has the second core for itself while the gateway comes up on the first. */
+/** One: the first replica starts on a second core while the gateway starts on the first. */
 const STANDBY_PROCESSES = 1;
 
-// The first replicas start before anything else is even read: what the gateway needs to know its settings takes as
-// long as they need to come up. They end by themselves when this process does, whatever becomes of it.
+// The first replica processes start before the gateway loads its modules and settings, which takes as long as their
+// start. They end by themselves when this process ends, for any reason.
 const standby =
   process.argv[2] === 'serve'
     ? new StandbyProcesses(STANDBY_PROCESSES, replicaEnvironment(process.env))

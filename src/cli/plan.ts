@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { cheapest, type PlannedReplicas, planReplicas } from '../simulate/policies/plan-search.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** What the command is told. */
+/** Options of `galley plan`. */
 export interface PlanFlags {
   readonly rate: number;
   /** In ms. */
@@ -17,7 +17,7 @@ export interface PlanFlags {
   readonly json?: boolean;
 }
 
-/** Measures replicas and threads together, and prints the cheapest combination that holds; exit code 3 when none does. */
+/** Measures replicas and threads together and prints the cheapest feasible combination; exit code 3 for none. */
 export async function plan(model: string, path: string, flags: PlanFlags): Promise<void> {
   const served = find(model, path);
   const cores = Math.max(1, Math.floor(flags.cores ?? grantedCores()));
@@ -30,7 +30,7 @@ export async function plan(model: string, path: string, flags: PlanFlags): Promi
   }
   const best = cheapest(plans);
   if (flags.json === true) console.log(JSON.stringify({ plans, best: best ?? null }));
-  else tell(model, flags, plans, best);
+  else printPlans(model, flags, plans, best);
   if (best === undefined) process.exitCode = EXIT.refused;
 }
 
@@ -40,10 +40,10 @@ function find(model: string, path: string): ServedModel {
   const latest = versions.at(-1);
   if (latest !== undefined) return latest;
   const known = [...new Set(all.map((each) => each.model))].join(', ');
-  throw new OperatorError(`there is no model '${model}'; there are: ${known}`);
+  throw new OperatorError(`model '${model}' does not exist; known models: ${known}`);
 }
 
-/** All ways to use up to so many cores, the cheapest first. */
+/** All combinations that use at most `cores` cores, the cheapest first. */
 function combinations(cores: number): { replicas: number; threads: number }[] {
   const all = [];
   for (let threads = 1; threads <= cores; threads *= 2) {
@@ -52,7 +52,7 @@ function combinations(cores: number): { replicas: number; threads: number }[] {
   return all.sort((a, b) => a.replicas * a.threads - b.replicas * b.threads);
 }
 
-function tell(
+function printPlans(
   model: string,
   { rate, objective, percentile }: PlanFlags,
   plans: readonly PlannedReplicas[],
@@ -82,14 +82,16 @@ function tell(
   }
   if (best === undefined) {
     console.log(
-      `\ninfeasible here: no combination answers ${percentile} % of ${rate}/s within ${objective} ms`,
+      `\ninfeasible on this machine: no combination answers ${percentile} % of ${rate} requests/s within ${objective} ms`,
     );
     return;
   }
   console.log(
-    '\nThe gateway itself is not in these figures: it takes some thousands of requests a second on one core.',
+    '\nThese figures exclude the gateway, which handles some thousands of requests a second on one core.',
   );
-  console.log(`Cheapest that holds ${rate}/s within ${objective} ms, in galley.yaml:\n`);
+  console.log(
+    `Cheapest combination for ${rate} requests/s within ${objective} ms, as settings for galley.yaml:\n`,
+  );
   console.log(`models:\n  ${model}:\n    replicas: ${best.replicas}\n    threads: ${best.threads}`);
   console.log(`    objective: { latencyMs: ${objective}, percentile: ${percentile} }`);
 }

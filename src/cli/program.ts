@@ -12,12 +12,15 @@ import { addServe } from './serve-command.ts';
 
 const EXIT_HELP = `
 Exit codes:
-  ${EXIT.ok}  it worked
-  ${EXIT.failed}  settings, a model file or the port are not as they must be; the message says what to mend
-  ${EXIT.usage}  a wrong command or flag
-  ${EXIT.refused}  the server could not be reached, or said no`;
+  ${EXIT.ok}   success
+  ${EXIT.failed}   invalid settings, model, file or port: the message says how to fix it;
+      also a replay that differs, and a bench report that is void
+  ${EXIT.usage}   invalid command or option
+  ${EXIT.refused}   the server cannot be reached or refused the request;
+      also a plan without a feasible combination
+  ${EXIT.internal}  the server ended after an internal error: the log has its stack`;
 
-/** Reads the command line and does what it says. Commands load what they need when they are called. */
+/** Runs the command of `argv`. Commands load their modules when they run. */
 export async function runProgram(
   argv: readonly string[],
   standby: StandbyProcesses | undefined,
@@ -27,7 +30,7 @@ export async function runProgram(
       'Serves trained models: Open Inference Protocol, replicas, batching, warmup, health, metrics.',
     )
     .version(PACKAGE_VERSION)
-    .showHelpAfterError('(galley --help lists what there is)')
+    .showHelpAfterError('(run galley --help for the commands and options)')
     .addHelpText('after', EXIT_HELP);
   addServe(program, standby);
   addCheck(program);
@@ -35,7 +38,7 @@ export async function runProgram(
   addBench(program);
   addPlan(program);
   addReplay(program);
-  // Help and version are no errors, whatever the library calls them.
+  // Commander reports help and version as errors with exit code 0.
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setUp } from '../../test/support/simulated-version.ts';
 import { showProgress } from './progress.ts';
 
-test('the display ends with the start, whatever is tried again later', () => {
+test('the display ends with the start and ignores later retries', () => {
   const { clock, version } = setUp(
     { health: { restart: { retryFailedMs: 1_000 } } },
     { load: () => ({ kind: 'failed', afterMs: 5, message: 'no such luck' }) },

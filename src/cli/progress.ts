@@ -10,8 +10,8 @@ const SIGNS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Shows how far every replica is: in one line that changes on a terminal, in a line for each step elsewhere. It ends when
- * the start has, which is for the caller to say: a replica that is tried again later is no part of it.
+ * Shows the state of every replica during the start: one updating line on a terminal, else one line for each change of
+ * state. The caller ends it when the start is over, because failed replicas are retried later.
  */
 export function showProgress(
   versions: readonly VersionInService[],

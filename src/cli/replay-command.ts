@@ -5,12 +5,12 @@ import type { ReplayFlags } from './replay.ts';
 export function addReplay(program: Command): void {
   program
     .command('replay')
-    .description('live through a flight recording again: the same inputs must lead to the same decisions')
-    .argument('<file>', 'recording, as written on SIGUSR2, with --record, or by GET /admin/recording')
-    .option('--steps', 'print every input and every decision in words')
+    .description('replay a flight recording and check that the same inputs lead to the same decisions')
+    .argument('<file>', 'recording written by SIGUSR2, by serve --record, or by GET /admin/recording')
+    .option('--steps', 'print every input and every decision')
     .option(
       '--set <setting=value...>',
-      'settings of the models to try instead, for instance batching.maxBatchSize=8: shows what would have happened',
+      'simulate the recorded requests with other model settings, for instance batching.maxBatchSize=8',
     )
     .action(async (file: string, flags: ReplayFlags) => {
       const { replayFile } = await import('./replay.ts');

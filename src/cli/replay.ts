@@ -7,13 +7,13 @@ import { replay } from '../simulate/replay/replay.ts';
 import { type WhatIfReport, whatIf } from '../simulate/replay/what-if.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** What the command line may ask of a replay. */
+/** Options of `galley replay`. */
 export interface ReplayFlags {
   readonly steps?: boolean;
   readonly set?: readonly string[];
 }
 
-/** Replays a recording, or tries other settings on it, and prints what came of it. */
+/** Replays a recording, or simulates it with other settings, and prints the result; exit code 1 for a difference. */
 export function replayFile(file: string, { steps = false, set }: ReplayFlags): void {
   const recording = read(file);
   if (set !== undefined) {
@@ -29,9 +29,11 @@ export function replayFile(file: string, { steps = false, set }: ReplayFlags): v
   );
   const counts = `${result.inputs} inputs, ${result.decisions} decisions`;
   if (result.difference === undefined) {
-    console.log(`the same: ${counts}, recorded from ${new Date(recording.startedWallMs).toISOString()}`);
+    console.log(
+      `the replay matches: ${counts}, recorded from ${new Date(recording.startedWallMs).toISOString()}`,
+    );
   } else {
-    console.log(`not the same, after ${counts}: ${result.difference}`);
+    console.log(`the replay differs after ${counts}: ${result.difference}`);
     process.exitCode = EXIT.failed;
   }
 }
@@ -45,7 +47,7 @@ function read(file: string): Recording {
   }
 }
 
-/** `batching.maxBatchSize=8` as a group of settings. */
+/** Parses `batching.maxBatchSize=8` to nested settings. */
 function settingOf(text: string): Record<string, unknown> {
   const [path = '', ...rest] = text.split('=');
   if (rest.length === 0 || path === '') {
@@ -58,7 +60,7 @@ function settingOf(text: string): Record<string, unknown> {
 
 function printComparison(was: WhatIfReport, would: WhatIfReport, set: readonly string[]): void {
   console.log(
-    `what would have happened, simulated with the service times of the recording; with ${set.join(', ')}:`,
+    `simulated with the service times of the recording: recorded settings → with ${set.join(', ')}`,
   );
   const row = (name: string, of: (report: WhatIfReport) => string) =>
     console.log(`  ${name.padEnd(22)}${of(was).padStart(14)}  →  ${of(would)}`);
@@ -67,5 +69,5 @@ function printComparison(was: WhatIfReport, would: WhatIfReport, set: readonly s
   row('refused', ({ refused }) => String(refused));
   row('latency p50', ({ p50Ms }) => `${p50Ms.toFixed(2)} ms`);
   row('latency p99', ({ p99Ms }) => `${p99Ms.toFixed(2)} ms`);
-  row('rows a batch', ({ rowsPerBatch }) => rowsPerBatch.toFixed(2));
+  row('rows per batch', ({ rowsPerBatch }) => rowsPerBatch.toFixed(2));
 }

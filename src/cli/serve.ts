@@ -14,7 +14,7 @@ import { endOnUncaughtErrors } from './last-resort.ts';
 import { showProgress } from './progress.ts';
 import { whenOrphaned } from './when-orphaned.ts';
 
-/** What the command line may override. */
+/** Options of `galley serve`; they override the environment and galley.yaml. */
 export interface ServeFlags {
   readonly host?: string;
   readonly port?: number;
@@ -24,7 +24,7 @@ export interface ServeFlags {
   readonly strict?: boolean;
 }
 
-/** Everything from the settings to the last child's end. */
+/** Runs a server until a signal ends it; exits the process when no replica process is left. */
 export async function serve(
   path: string,
   flags: ServeFlags,
@@ -58,7 +58,7 @@ export async function serve(
     process.stdout.write(banner(server, config, performance.now() - startedAt));
   } catch (caught) {
     endProgress();
-    // A start that a signal cut short has not failed: it has ended.
+    // A start that a signal interrupts has not failed.
     if (!ended.isAsked()) throw caught;
   }
   await ended.whenEnded;
@@ -66,7 +66,7 @@ export async function serve(
   process.exit(EXIT.ok);
 }
 
-/** The first signal drains, a second one hurries. */
+/** The first signal drains the server, a second one ends the grace period. */
 function endOnSignals(server: GalleyServer): {
   readonly isAsked: () => boolean;
   readonly whenEnded: Promise<void>;

@@ -1,4 +1,4 @@
-/** What people type for a server's address, as a URL: `localhost:8000` means http. */
+/** Completes a server address to a URL: `localhost:8000` means http. */
 export function serverUrl(text: string): string {
   return text.includes('://') ? text : `http://${text}`;
 }

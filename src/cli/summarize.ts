@@ -9,7 +9,7 @@ interface AnswerOutput {
 const SHOWN_ELEMENTS = 8;
 const SHOWN_CLASSES = 3;
 
-/** An answer for people: the likeliest classes where an output looks like them, else the first numbers. */
+/** A summary of an answer: the 3 likeliest classes of an output of probabilities, else its first 8 elements. */
 export function summarize(json: unknown, labels: readonly string[] | undefined): string {
   const answer = json as {
     model_name: string;
@@ -50,7 +50,7 @@ function describeOutput(
   });
 }
 
-/** Every row holds chances that add up to one. */
+/** Whether the rows hold probabilities that add up to 1, within 1 %. */
 function isDistribution(data: readonly unknown[], rows: number): boolean {
   if (!data.every((value) => typeof value === 'number' && value >= 0 && value <= 1)) return false;
   const sum = (data as readonly number[]).reduce((all, value) => all + value, 0);

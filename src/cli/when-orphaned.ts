@@ -1,9 +1,9 @@
 const LOOK_EVERY_MS = 250;
 
 /**
- * Calls `end` when npm has started this process and its parent is gone. npm hands a signal to the shell that it started
- * the command in, and to nothing else: the shell ends, and what runs in it would go on for ever, without anybody to end
- * it. Started otherwise, a server may well outlive its parent.
+ * Calls `end` when npm started this process and its parent has ended. npm sends a signal only to the shell in which it
+ * runs the command: the shell ends, and the server would run on unattended. A server that npm did not start may
+ * outlive its parent.
  */
 export function whenOrphaned(env: NodeJS.ProcessEnv, end: () => void): void {
   if (env.npm_command === undefined && env.npm_lifecycle_event === undefined) return;
@@ -13,6 +13,6 @@ export function whenOrphaned(env: NodeJS.ProcessEnv, end: () => void): void {
     clearInterval(looking);
     end();
   }, LOOK_EVERY_MS);
-  // It is no reason to stay.
+  // The check alone must not keep the process running.
   looking.unref();
 }

@@ -6,7 +6,7 @@ import { DecisionStream } from './admin/decision-stream.ts';
 import { sendRefusal } from './http/reply.ts';
 import type { OtherRoutes } from './router.ts';
 
-/** Everything off the inference path, on Fastify: it shares the server and the port, and is loaded last. */
+/** Metrics and admin API, on Fastify: they share the server and the port, and are loaded last. */
 export async function makeOtherRoutes(
   ports: AdminPorts & { readonly metrics: Metrics },
 ): Promise<OtherRoutes> {
@@ -19,10 +19,7 @@ export async function makeOtherRoutes(
   app.setNotFoundHandler((request, reply) => {
     sendRefused(
       reply,
-      refuse(
-        'NOT_FOUND',
-        `Not Found: ${request.method} ${request.url.slice(0, 200)} is no path of this server`,
-      ),
+      refuse('NOT_FOUND', `Not Found: this server has no ${request.method} ${request.url.slice(0, 200)}`),
     );
   });
   app.setErrorHandler((error: { statusCode?: number; message: string }, _request, reply) => {
@@ -33,7 +30,7 @@ export async function makeOtherRoutes(
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
     return ports.metrics.render();
   });
-  // In a scope of its own: the guard belongs to these routes, however their path was spelt.
+  // A separate scope binds the guard to these routes, however a client spells their path.
   await app.register(async (admin) => adminRoutes(admin, ports, stream, sendRefused));
   await app.ready();
   return { handle: (req, res) => app.routing(req, res), close: () => stream.close() };

@@ -9,20 +9,20 @@ import type { InferenceHandler } from './inference/inference-handler.ts';
 import type { ExtensionRoutes } from './oip/extension-routes.ts';
 import type { ModelRoutes } from './oip/model-routes.ts';
 
-/** A handler for whatever is not on the inference paths. */
+/** The handler for all paths that the router does not match. */
 export interface OtherRoutes {
   handle(req: IncomingMessage, res: ServerResponse): void;
-  /** Ends answers that would never end by themselves. */
+  /** Ends streaming answers. */
   close(): void;
 }
 
-/** Clients ask for the same few paths again and again; strangers' inventions must not pile up. */
+/** Clients use few paths, so parsed paths are kept; the bounds limit the memory that arbitrary paths can use. */
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_LENGTH = 256;
 
 /**
- * Sends a request to whoever answers it. Inference, metadata and health are answered on the bare server: a
- * framework would cost more than all the rest of the way. What is left goes to `other`.
+ * Routes a request to its handler. Inference, metadata and health are handled without a framework, which would cost
+ * more than the rest of the request's path. All other requests go to `other`.
  */
 export class Router {
   readonly #inference: InferenceHandler;
@@ -32,7 +32,13 @@ export class Router {
   readonly #remembered = new Map<string, Route>();
   #other: OtherRoutes = {
     handle: (_, res) =>
-      sendRefusal(res, refuse('MODEL_STARTING', 'this part of the server is ready only when all models are')),
+      sendRefusal(
+        res,
+        refuse(
+          'MODEL_STARTING',
+          'the server is still starting and this path is not available yet: try again',
+        ),
+      ),
     close() {},
   };
 
@@ -48,12 +54,12 @@ export class Router {
     this.#health = health;
   }
 
-  /** Takes over everything that is not matched here. */
+  /** Sets the handler of all other paths. */
   useOther(other: OtherRoutes): void {
     this.#other = other;
   }
 
-  /** Ends answers that would never end by themselves: the server is shutting down. */
+  /** Ends streaming answers at shutdown. */
   close(): void {
     this.#other.close();
   }
@@ -73,7 +79,7 @@ export class Router {
       res.setHeader('allow', wanted);
       sendRefusal(
         res,
-        refuse('METHOD_NOT_ALLOWED', `Method Not Allowed: ${req.method} came, ${wanted} is wanted`),
+        refuse('METHOD_NOT_ALLOWED', `Method Not Allowed: got ${req.method}, wanted ${wanted}`),
       );
     }
   }
@@ -134,12 +140,12 @@ export class Router {
           res,
           refuse(
             'VERSION_UNKNOWN',
-            `'${route.version.slice(0, 40)}' is no version: versions are whole numbers`,
+            `'${route.version.slice(0, 40)}' is not a version, wanted a whole number`,
           ),
         );
         break;
       case 'bad path':
-        sendRefusal(res, refuse('MALFORMED', 'the path holds a percent sign that encodes nothing'));
+        sendRefusal(res, refuse('MALFORMED', 'the path contains an invalid percent-encoding'));
         break;
       case 'other':
         this.#other.handle(req, res);

@@ -80,8 +80,8 @@ const BROKEN: Readonly<Record<string, RegExp>> = {
   unwarm: /unwarm\/1 is failed: warmup failed: .*not today/,
   settings: /settings\/1 is failed: .*'replicas' is "none", wanted a whole number of at least 1/,
   syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: a bracket or brace that is not closed/,
-  greedy: /greedy\/1 is failed: threads is 4096, but there are only/,
-  sampleless: /sampleless\/1 is failed: warmup\.sample 'nowhere\.json' is not to be found/,
+  greedy: /greedy\/1 is failed: threads is 4096, wanted at most the number of available cores/,
+  sampleless: /sampleless\/1 is failed: warmup\.sample 'nowhere\.json' was not found/,
   hollow: /hollow\/1 is failed: .*1 holds no model\.onnx/,
   gone: /gone\/1 is failed: .*gone\.onnx is a link to \/no\/such\/model\.onnx, which does not exist/,
 };
@@ -118,7 +118,7 @@ test('a model that is not required keeps the server from nothing', async () => {
   assert.equal((await get(`${server.url}/health/ready`)).status, 200);
   assert.match(server.output.stdout, /Galley \S+ is ready after/);
   assert.match(server.output.stdout, /FAILED {2}model 'hollow\/1'/);
-  assert.match(server.output.stdout, /readiness does not wait for it/);
+  assert.match(server.output.stdout, /not needed for readiness/);
   await server.stop();
 });
 
@@ -135,7 +135,7 @@ test('models that are mended while the server runs are served, with the settings
   const server = await RunningServer.start([folder]);
   assert.match(
     (await get(`${server.url}/health/ready`)).text,
-    /later\/1 is failed: it has settings but no file/,
+    /later\/1 is failed: it has settings but no model file/,
   );
   write(models, {
     'settings/model.yaml': 'replicas: 2',

@@ -97,7 +97,7 @@ test('everything that is wrong is told in one run: settings, environment, files,
     /flags or environment: 'port' is "eighty", wanted a whole number from 0 to 65535/,
     /'models\.good\.threads' is "none"/,
     /'models\.late\.goal' is "balanced", wanted .*or an objective beside it|settings of model 'late': 'goal'.*or an objective beside it/,
-    /model 'nowhere' cannot be served: it has settings but no file/,
+    /model 'nowhere' cannot be served: it has settings but no model file/,
     /model 'twice\/3' cannot be served: version 3 is asked for, but there are only 1/,
     /model 'corrupt\/1' cannot be served: the file is no ONNX model/,
     /model 'throwing\/1' cannot be served: no such luck/,
@@ -259,7 +259,7 @@ test('what a replay is told to set is checked as settings are', async () => {
     writeFileSync(join(folder, name), bytes);
     const ended = await galley(['replay', join(folder, name)]);
     assert.equal(ended.code, 1);
-    assert.match(ended.stderr, /no recording of Galley/);
+    assert.match(ended.stderr, /not a Galley recording/);
   }
   assert.match((await galley(['replay', join(folder, 'nowhere')])).stderr, /nowhere does not exist/);
 });

@@ -163,7 +163,7 @@ test('galley bench measures and says what the generator itself used', async () =
 for (const [why, args, pattern] of [
   ['a wrong flag names the nearest right one', ['serve', '--prot', '1'], /Did you mean --port\?/],
   ['a wrong command too', ['serv'], /Did you mean serve\?/],
-  ['a port that is none', ['serve', '--port', 'x'], /wanted a whole number from 0 to 65535/],
+  ['a port that is none', ['serve', '--port', 'x'], /Wanted a whole number from 0 to 65535/],
 ] as const) {
   test(`usage: ${why}`, async () => {
     const ended = await galley(args);

@@ -300,14 +300,14 @@ function wrongTargets(): HostileRequest[] {
     post('/v2/models/echo/infer/more', /Not Found/),
     post('/v2/models/echo/explain', /Not Found/),
     post('/v2/models//infer', /Not Found/),
-    post('/v2/models/%/infer', /percent sign/),
-    post('/v2/models/%zz/infer', /percent sign/),
+    post('/v2/models/%/infer', /percent-encoding/),
+    post('/v2/models/%zz/infer', /percent-encoding/),
     post('/etc/passwd', /Not Found/),
     post('/../../etc/passwd', /Not Found/),
-    ...['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'].map((method) => call(method, INFER, /POST is wanted/)),
-    ...['POST', 'DELETE'].map((method) => call(method, '/v2/models/echo', /GET is wanted/)),
-    call('POST', '/health/live', /GET is wanted/),
-    call('POST', '/v2', /GET is wanted/),
+    ...['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'].map((method) => call(method, INFER, /wanted POST/)),
+    ...['POST', 'DELETE'].map((method) => call(method, '/v2/models/echo', /wanted GET/)),
+    call('POST', '/health/live', /wanted GET/),
+    call('POST', '/v2', /wanted GET/),
     call('GET', '/health/nothing', /Not Found/),
   ];
 }
@@ -341,25 +341,29 @@ function lyingHeaders(): HostileRequest[] {
     text(
       'two lengths',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello!`,
-      /no HTTP request/,
+      /not a valid HTTP request/,
     ),
     text(
       'a negative length',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: -5\r\n\r\n`,
-      /no HTTP request/,
+      /not a valid HTTP request/,
     ),
     text(
       'length and chunks',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
-      /no HTTP request/,
+      /not a valid HTTP request/,
     ),
     text(
       'a chunk size that is none',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
       /./,
     ),
-    text('no HTTP at all', 'hello\r\n\r\n', /no HTTP request/),
-    text('TLS on a plain port', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\r\n\r\n', /no HTTP request/),
+    text('no HTTP at all', 'hello\r\n\r\n', /not a valid HTTP request/),
+    text(
+      'TLS on a plain port',
+      '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\r\n\r\n',
+      /not a valid HTTP request/,
+    ),
     text(
       'headers larger than any should be',
       `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(30_000)}`,
@@ -368,7 +372,7 @@ function lyingHeaders(): HostileRequest[] {
     text(
       'a header with a line break in it',
       'GET /v2 HTTP/1.1\r\nhost: a\r\nx: a\rb\r\n\r\n',
-      /no HTTP request/,
+      /not a valid HTTP request/,
     ),
   ];
 }

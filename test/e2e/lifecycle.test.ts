@@ -276,7 +276,7 @@ for (const [why, prepare, pattern] of [
       const { port } = other.address() as { port: number };
       return { args: [serving('slow'), '--port', String(port)], clean: () => other.close() };
     },
-    /port \d+ on 127\.0\.0\.1 is in use by another program: choose another with --port/,
+    /port \d+ on 127\.0\.0\.1 is in use by another program: stop that program, or choose another port with --port/,
   ],
   [
     'a model that cannot be read',
@@ -311,7 +311,7 @@ for (const [why, prepare, pattern] of [
       mkdirSync(folder);
       return { args: [folder], clean() {} };
     },
-    /holds no model/,
+    /contains no model/,
   ],
 ] as const) {
   test(`${why}: one clear line, exit code 1, no child left behind`, async () => {

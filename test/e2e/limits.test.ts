@@ -76,7 +76,7 @@ for (const [why, bytes] of [
     );
     for (const { status, body } of await Promise.all(dripping)) {
       assert.equal(status, 408);
-      assert.match(body, /took too long/);
+      assert.match(body, /did not arrive within/);
     }
     await until('nothing is held', async () => (await metric('galley_body_bytes')) === 0);
   });

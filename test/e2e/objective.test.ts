@@ -155,7 +155,7 @@ test('two explicit numbers that do not hold the objective are kept, with a warni
   const log = logOf(server);
   assert.match(
     log,
-    /model 'explicit': batching\.maxWaitMs \(200\) is not below objective\.latencyMs \(150\): a lone request is late before it runs/,
+    /model 'explicit': batching\.maxWaitMs \(200\) is not below objective\.latencyMs \(150\): a single request misses the objective before it runs/,
   );
   const sum =
     /maxWaitMs 200 and batches of 4 do not hold objective\.latencyMs 150: 200 ms of waiting, up to (\d+) ms behind a running batch and (\d+) ms for its own make (\d+) ms/.exec(

@@ -108,7 +108,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   });
   await server.stop();
   const same = await galley(['replay', file]);
-  assert.match(same.stdout, /^the same: \d+ inputs, \d+ decisions/);
+  assert.match(same.stdout, /^the replay matches: \d+ inputs, \d+ decisions/);
   assert.equal(same.code, 0);
   const steps = await galley(['replay', file, '--steps']);
   assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup is over/);
@@ -120,7 +120,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   writeFileSync(torn, readFileSync(file).subarray(100));
   const broken = await galley(['replay', torn]);
   assert.equal(broken.code, 1);
-  assert.match(broken.stderr, /no recording of Galley/);
+  assert.match(broken.stderr, /not a Galley recording/);
 });
 
 test('decisions are kept in a file, and times that cannot go together are refused', async () => {

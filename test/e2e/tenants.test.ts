@@ -154,12 +154,12 @@ for (const [why, tenants, pattern] of [
   [
     'a key file without a key',
     '{a: {apiKeyFile: blank}}',
-    /tenants\.a\.apiKeyFile: blank is empty, wanted a key a line/,
+    /tenants\.a\.apiKeyFile: blank is empty, wanted one key per line/,
   ],
   [
     'a key of two tenants',
     '{a: {apiKeyFile: keys}, b: {apiKeyFile: keys}}',
-    /tenants\.b\.apiKeyFile: a key of it is also one of 'a'/,
+    /tenants\.b\.apiKeyFile: a key also belongs to tenant 'a'/,
   ],
   [
     'a tenant without a proper name',

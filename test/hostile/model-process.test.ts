@@ -109,7 +109,7 @@ test('what a replica logs is bounded in length and number, and what is left out 
   await until('it is told', () => /more lines were left out: no more than 10 a second/.test(output.stderr));
   await until('the long line is told', () => /q{100}… /.test(output.stderr));
   assert.match(output.stderr, /q{100}… \(\d+ more characters\)/);
-  const lines = output.stderr.split('\n').filter((line) => line.includes('replica wrote'));
+  const lines = output.stderr.split('\n').filter((line) => line.includes('replica output'));
   assert.ok(lines.length < 60, `${lines.length} lines`);
   assert.ok(output.stderr.length < 100_000);
   await hostile.server.stop();

@@ -5,7 +5,7 @@ import { VersionWatch } from '../../fleet/version/version-watch.ts';
 import { ALERT_TABLE } from './alert-table.ts';
 import type { Alert, Alerts } from './alerts.ts';
 
-/** Looks now and then which rules for alerts are met. */
+/** Evaluates the alert rules of all watched versions periodically. */
 export class AlertRules {
   readonly #clock: Clock;
   readonly #settings: AlertSettings;
@@ -23,13 +23,13 @@ export class AlertRules {
     this.#watches.push(new VersionWatch(version, this.#clock, Math.max(this.#settings.holdMs, 1000)));
   }
 
-  /** It has ended. */
+  /** Stops watching a version that has ended. */
   forget(version: VersionInService): void {
     const index = this.#watches.findIndex((watch) => watch.version === version);
     if (index !== -1) this.#watches.splice(index, 1);
   }
 
-  /** A request was refused before it was admitted. */
+  /** Counts a request that was refused before its admission. */
   countShed(version: VersionInService | undefined): void {
     this.#watches.find((watch) => watch.version === version)?.shed.add(this.#clock.now());
   }
@@ -48,7 +48,7 @@ export class AlertRules {
 
   #met(watch: VersionWatch): Alert[] {
     const { version } = watch;
-    // What leaves, or has not begun, is no trouble.
+    // A version that starts or ends is not a fault.
     const { state } = version;
     if (state === 'stopping' || state === 'starting' || state === 'draining') return [];
     const now = this.#clock.now();

@@ -5,14 +5,16 @@ import type { VersionInService } from '../../fleet/version/version-in-service.ts
 import { FIVE_MINUTES_MS, type VersionWatch } from '../../fleet/version/version-watch.ts';
 import type { AlertSeverity } from './alerts.ts';
 
-const MAX_CONVICTIONS_AN_HOUR = 3;
+const MAX_QUARANTINED_AN_HOUR = 3;
 const MAX_EJECTIONS_AN_HOUR = 3;
 const MAX_SHED_SHARE = 0.01;
 const ENOUGH_REQUESTS = 100;
-/** Batches that take so many times longer than in warmup, or shorter, make plans of old. */
+/** Batches that are slower or faster than in warmup by more than this factor make warmup's measurements obsolete. */
 const MAX_DRIFT = 1.3;
 
-/** What a rule goes by. */
+const RESTART = 'POST /admin/models/{model}/versions/{version}/replicas/{index}/restart';
+
+/** Inputs of a rule; `now` is monotonic, in ms. */
 export interface AlertFacts {
   readonly watch: VersionWatch;
   readonly version: VersionInService;
@@ -25,15 +27,15 @@ export interface AlertFacts {
 export interface AlertRule {
   readonly name: string;
   readonly severity: AlertSeverity;
-  /** What is the matter, in a sentence; undefined while nothing is. */
+  /** The alert in one sentence; undefined while the rule is not met. */
   readonly summary: (facts: AlertFacts) => string | undefined;
-  /** For how long it must have been so; default: not at all. */
+  /** How long the rule must be met without a break before it alerts, in ms; default 0. */
   readonly lastsMs?: (settings: AlertSettings) => number;
-  /** What to do about it, in a line. */
+  /** What the operator does, in one line. */
   readonly runbook: string;
 }
 
-/** Everything that is alerted on. */
+/** All alert rules. */
 export const ALERT_TABLE: readonly AlertRule[] = [
   {
     name: 'NoReadyReplica',
@@ -43,30 +45,30 @@ export const ALERT_TABLE: readonly AlertRule[] = [
         ? undefined
         : `no replica of ${version.name} has been ready for ${Math.round(settings.noReplicaAfterMs / 1000)} s`,
     lastsMs: ({ noReplicaAfterMs }) => noReplicaAfterMs,
-    runbook: 'GET /admin/models says what each replica is at, GET /admin/decisions why',
+    runbook: 'GET /admin/models shows the state of each replica, GET /admin/decisions shows the reasons',
   },
   {
     name: 'ReplicaGivenUp',
     severity: 'page',
     summary: ({ replicas }) => reasonsOf(replicas.filter(({ state }) => state === 'failed')),
-    runbook: 'mend the model or its settings, then POST /admin/…/restart',
+    runbook: `fix the model or its settings, then restart the replica: ${RESTART}`,
   },
   {
     name: 'ModelFileReplaced',
     severity: 'ticket',
     summary: ({ version }) => version.fileChange,
     runbook:
-      'put the file back, serve the new one as another version, or reload the server (SIGHUP) to serve it',
+      'restore the old file, add the new file as another version, or send SIGHUP to the server to serve the new file',
   },
   {
     name: 'Panic',
     severity: 'page',
     summary: ({ version: { path, supervisor } }) =>
       isPanic({ all: path.roster.views(), wanted: supervisor.wanted })
-        ? 'more than half the replicas are out, and the ejected ones get traffic again'
+        ? 'fewer than half of the replicas are usable: ejected replicas receive requests again'
         : undefined,
     lastsMs: ({ panicAfterMs }) => panicAfterMs,
-    runbook: 'look for what they have in common: a dependency, an input, the machine',
+    runbook: 'look for a common cause: a dependency, an input, the machine',
   },
   {
     name: 'GoldenMismatch',
@@ -75,42 +77,41 @@ export const ALERT_TABLE: readonly AlertRule[] = [
       const wrong = replicas.filter(({ replica }) =>
         version.health.conditions.conditionsOf(replica).some(({ cause }) => cause === 'golden'),
       ).length;
-      return wrong < 2
-        ? undefined
-        : `${wrong} replicas answer the golden input with other numbers than they used to`;
+      return wrong < 2 ? undefined : `${wrong} replicas return other values for the golden input than before`;
     },
-    runbook: 'the model file or the machine has changed: compare the file with what was deployed',
+    runbook: 'the model file or the machine has changed: compare the model file with the deployed one',
   },
   {
     name: 'NotFiniteAnswers',
     severity: 'ticket',
     summary: ({ version, watch, now }) =>
       now - watch.notFiniteAt < FIVE_MINUTES_MS
-        ? `${version.name} has begun to answer with NaN or infinities, which it never did before`
+        ? `${version.name} now returns NaN or infinity, which it never did before`
         : undefined,
-    runbook: 'look at what is sent; outputs.finite: nan or all fails such rows instead of answering them',
+    runbook:
+      'inspect the inputs; set outputs.finite to nan or all to fail such rows instead of returning them',
   },
   {
     name: 'PoisonInputs',
     severity: 'page',
     summary: ({ watch, now }) => {
       const quarantined = watch.quarantined.count(now);
-      return quarantined > MAX_CONVICTIONS_AN_HOUR
-        ? `${quarantined} inputs ended replicas within the hour`
+      return quarantined > MAX_QUARANTINED_AN_HOUR
+        ? `${quarantined} inputs that end replicas were quarantined within the last hour`
         : undefined;
     },
-    runbook: 'the inputs are in the decision log under the kind quarantine: find who sends them',
+    runbook: 'find the sender: GET /admin/decisions?kind=quarantine lists the requests',
   },
   {
     name: 'PoisonInput',
     severity: 'ticket',
     summary: ({ watch, now }) => {
       const quarantined = watch.quarantined.count(now);
-      return quarantined > 0 && quarantined <= MAX_CONVICTIONS_AN_HOUR
-        ? 'an input that ends replicas was found and is refused'
+      return quarantined > 0 && quarantined <= MAX_QUARANTINED_AN_HOUR
+        ? 'an input that ends replicas was quarantined and is refused'
         : undefined;
     },
-    runbook: 'the decision log names the request under the kind quarantine',
+    runbook: 'GET /admin/decisions?kind=quarantine names the request',
   },
   {
     name: 'LateErrors',
@@ -118,17 +119,17 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     summary: ({ watch, now }) => {
       const times = watch.lateErrors.count(now);
       return times > 0
-        ? `errors outside of the model's answers ended replicas ${times} times within the hour, the last: ${watch.lastLateError}`
+        ? `errors outside the model's answers ended ${times} replica process(es) within the last hour; last: ${watch.lastLateError}`
         : undefined;
     },
     runbook:
-      'mend the model: the decision log has the stack under late error; await what predict begins, catch what timers throw',
+      'fix the model: await everything that predict starts, catch what timers throw; GET /admin/decisions?kind=late%20error shows the stacks',
   },
   {
     name: 'ReplicaRestarted',
     severity: 'ticket',
     summary: ({ watch, now }) => (watch.restarts.count(now) > 0 ? watch.lastEnd : undefined),
-    runbook: 'the replica log lines before it say more',
+    runbook: 'read the log lines of the replica before the restart',
   },
   {
     name: 'Ejections',
@@ -136,10 +137,10 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     summary: ({ watch, now }) => {
       const ejections = watch.ejections.count(now);
       return ejections > MAX_EJECTIONS_AN_HOUR
-        ? `replicas were taken out ${ejections} times within the hour`
+        ? `replicas were ejected ${ejections} times within the last hour`
         : undefined;
     },
-    runbook: 'the decision log has the reasons under ejection',
+    runbook: 'GET /admin/decisions?kind=ejection shows the reasons',
   },
   {
     name: 'ReplicaDegraded',
@@ -148,7 +149,7 @@ export const ALERT_TABLE: readonly AlertRule[] = [
       reasonsOf(
         replicas.filter(({ state, since }) => state === 'degraded' && now - since > settings.degradedAfterMs),
       ),
-    runbook: 'restart it by POST /admin/…/restart if it does not mend by itself',
+    runbook: `if the replica does not recover, restart it: ${RESTART}`,
   },
   {
     name: 'Shedding',
@@ -158,28 +159,28 @@ export const ALERT_TABLE: readonly AlertRule[] = [
       const all = shed + watch.requests.count(now);
       const share = shed / Math.max(1, all);
       return share > MAX_SHED_SHARE && all > ENOUGH_REQUESTS
-        ? `${(100 * share).toFixed(1)} % of requests were refused within five minutes`
+        ? `${(100 * share).toFixed(1)} % of requests were refused within the last five minutes`
         : undefined;
     },
-    runbook: 'more replicas, larger batches, or less traffic',
+    runbook: 'add replicas, allow larger batches, or reduce the traffic',
   },
   {
     name: 'RetryBudgetExhausted',
     severity: 'ticket',
     summary: ({ watch, now }) =>
       watch.budgetExhausted.count(now) > 0
-        ? 'bad answers went out without another replica being asked: too many second tries were under way'
+        ? 'bad answers were returned without a second try on another replica: too many second tries were running'
         : undefined,
-    runbook: 'find out why so many answers are bad; health.retries says how many tries there may be',
+    runbook: 'find the cause of the bad answers; health.retries limits the second tries',
   },
   {
     name: 'MemoryGrows',
     severity: 'ticket',
     summary: ({ watch: { growth, growthAt }, now }) =>
       growth !== undefined && now - growthAt < FIVE_MINUTES_MS
-        ? `${growth.replica} reaches its memory limit in ${Math.round(growth.inMs / 60_000)} minutes`
+        ? `${growth.replica} will reach its memory limit in ${Math.round(growth.inMs / 60_000)} minutes`
         : undefined,
-    runbook: 'the model leaks; it is replaced at the limit',
+    runbook: 'the model leaks memory: fix it; until then the replica is replaced at the limit',
   },
   {
     name: 'ProbePutOff',
@@ -188,9 +189,9 @@ export const ALERT_TABLE: readonly AlertRule[] = [
       const busy = replicas.filter(({ replica }) => version.health.prober.hasBeenPutOff(replica));
       return busy.length === 0
         ? undefined
-        : `${busy.map(({ replica }) => replica).join(', ')} was too busy to be checked three times`;
+        : `health checks deferred ${version.spec.settings.health.readiness.maxDeferrals} times because the replica is busy: ${busy.map(({ replica }) => replica).join(', ')}`;
     },
-    runbook: 'batches take longer than health.readiness.periodMs: shorten them or lengthen it',
+    runbook: 'batches take longer than health.readiness.periodMs: allow smaller batches, or raise it',
   },
   {
     name: 'ServiceTimeDrifted',
@@ -198,17 +199,17 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     summary: ({ version }) => {
       const drift = version.path.roster.service.latest.usualDrift;
       return drift > MAX_DRIFT || drift < 1 / MAX_DRIFT
-        ? `batches of ${version.name} take ${drift.toFixed(2)} times what they took in warmup`
+        ? `batches of ${version.name} take ${drift.toFixed(2)} times as long as in warmup`
         : undefined;
     },
     runbook:
-      'something else uses the machine, or the inputs have changed; what batches cost is learned anew all the time',
+      'another program uses the machine, or the inputs have changed; the server keeps measuring and adapts its plans',
   },
   {
     name: 'DependencyDown',
     severity: 'page',
     summary: ({ version }) => version.dependencies.problem,
-    runbook: 'bring it back; the model is not ready',
+    runbook: 'restore the dependency: the model is not ready until then',
   },
 ];
 

@@ -5,7 +5,7 @@ import { AlertSettings } from '../../config/operation-settings.ts';
 import { AlertRules } from './alert-rules.ts';
 import { type AlertNotice, Alerts } from './alerts.ts';
 
-/** A version under watch, and what was sent about it. */
+/** A watched version and its alert notices. */
 function watched(settings: object, behaviour: Parameters<typeof setUp>[1] = {}) {
   const it = setUp(settings, behaviour);
   const alertSettings = AlertSettings.parse({ holdMs: 10_000, noReplicaAfterMs: 5_000 });
@@ -15,25 +15,25 @@ function watched(settings: object, behaviour: Parameters<typeof setUp>[1] = {}) 
   alerts.noticed.on((notice) => notices.push(notice));
   rules.watch(it.version);
   rules.start();
-  const told = () => notices.map(({ name, status }) => `${name} ${status}`);
-  return { ...it, alerts, rules, notices, told };
+  const notified = () => notices.map(({ name, status }) => `${name} ${status}`);
+  return { ...it, alerts, rules, notices, notified };
 }
 
-test('a restart is one ticket however often it comes, and it is told when it is over', () => {
+test('repeated restarts raise one ticket, which resolves when they stop', () => {
   const it = watched({ replicas: 2 });
   for (let kill = 0; kill < 4; kill++) {
     it.spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
     it.clock.advance(3_000);
   }
-  assert.deepEqual(it.told(), ['ReplicaRestarted firing']);
+  assert.deepEqual(it.notified(), ['ReplicaRestarted firing']);
   assert.match(it.notices[0]?.summary ?? '', /m\/1#0: it was ended by SIGKILL/);
   assert.equal(it.alerts.active()[0]?.severity, 'ticket');
   it.clock.advance(60_000);
-  assert.deepEqual(it.told(), ['ReplicaRestarted firing', 'ReplicaRestarted resolved']);
+  assert.deepEqual(it.notified(), ['ReplicaRestarted firing', 'ReplicaRestarted resolved']);
   assert.ok((it.notices[1]?.endedAt ?? 0) > (it.notices[1]?.startedAt ?? 0));
 });
 
-test('a model that stays without a replica pages, and so does one that is given up', () => {
+test('a model without a ready replica pages, and so does a failed replica', () => {
   let dies = false;
   const health = { readiness: { enabled: false }, restart: { retryFailedMs: 1e6 } };
   const it = watched(
@@ -45,21 +45,23 @@ test('a model that stays without a replica pages, and so does one that is given 
   it.spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
   it.clock.advance(120_000);
   assert.deepEqual(
-    it.told().filter((line) => /NoReady|GivenUp/.test(line)),
+    it.notified().filter((line) => /NoReady|GivenUp/.test(line)),
     ['NoReadyReplica firing', 'ReplicaGivenUp firing'],
   );
   assert.equal(it.notices.find(({ name }) => name === 'ReplicaGivenUp')?.severity, 'page');
   dies = false;
   it.version.operate('restart', 'm/1#0');
   it.clock.advance(60_000);
-  assert.ok(it.told().includes('NoReadyReplica resolved') && it.told().includes('ReplicaGivenUp resolved'));
+  assert.ok(
+    it.notified().includes('NoReadyReplica resolved') && it.notified().includes('ReplicaGivenUp resolved'),
+  );
 });
 
-test('while all is well nothing is told', () => {
+test('a healthy version raises no alert', () => {
   const it = watched({ replicas: 2, health: { readiness: { periodMs: 1000 } } });
   for (let id = 0; id < 500; id++) {
     it.submit(id);
     it.clock.advance(50);
   }
-  assert.deepEqual(it.told(), []);
+  assert.deepEqual(it.notified(), []);
 });

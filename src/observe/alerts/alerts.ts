@@ -1,20 +1,20 @@
 import type { Clock } from '../../base/clock.ts';
 import { Event } from '../../base/event.ts';
 
-/** How loud an alert is: `page` wakes somebody, `ticket` is for the morning. */
+/** Urgency of an alert: `page` needs an operator at once, `ticket` can wait until working hours. */
 export type AlertSeverity = 'page' | 'ticket';
 
-/** Something that a person should know. */
+/** A fault that an operator must know of. */
 export interface Alert {
   readonly name: string;
   readonly severity: AlertSeverity;
   readonly model: string;
   readonly summary: string;
-  /** What to do about it, in a line. */
+  /** What the operator does, in one line. */
   readonly runbook: string;
 }
 
-/** An alert that has begun or ended. Moments are monotonic. */
+/** An alert that has begun or ended. Times are monotonic, in ms. */
 export interface AlertNotice extends Alert {
   readonly status: 'firing' | 'resolved';
   readonly startedAt: number;
@@ -28,8 +28,8 @@ interface Active {
 }
 
 /**
- * Which alerts are on. One that comes and goes is told once: it ends only when it has not been seen for a while, and
- * only then may it begin again.
+ * The active alerts. An alert that comes and goes is reported once: it ends only after it has not been seen for
+ * `holdMs`, and can begin again only then.
  */
 export class Alerts {
   readonly noticed = new Event<AlertNotice>();
@@ -42,12 +42,12 @@ export class Alerts {
     this.#holdMs = holdMs;
   }
 
-  /** Alerts that are on, with the moment they began. */
+  /** The active alerts with their monotonic start, in ms. */
   active(): readonly (Alert & { readonly startedAt: number })[] {
     return [...this.#active.values()].map(({ alert, startedAt }) => ({ ...alert, startedAt }));
   }
 
-  /** To be called with everything that is the case now, again and again. */
+  /** Call it periodically with every alert whose rule is met now. */
   update(seen: readonly Alert[]): void {
     const now = this.#clock.now();
     for (const alert of seen) {

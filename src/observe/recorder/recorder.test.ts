@@ -4,7 +4,7 @@ import { VirtualClock } from '../../base/virtual-clock.ts';
 import { Recorder } from './recorder.ts';
 import { decodeRecording, INPUT } from './recording.ts';
 
-test('texts that callers invent never keep the latest events from being recorded', () => {
+test('any number of distinct texts leaves room for the latest events', () => {
   const recorder = new Recorder(new VirtualClock(), 'seed', 0, 32 * 1024 * 1024);
   const replica = recorder.pinnedTextId('replica');
   const count = 200_000;
@@ -21,7 +21,7 @@ test('texts that callers invent never keep the latest events from being recorded
   assert.equal(texts[replica], 'replica');
 });
 
-test('long texts are bounded too', () => {
+test('the total length of texts is bounded', () => {
   const recorder = new Recorder(new VirtualClock(), 'seed', 0, 1024 * 1024);
   for (let index = 0; index < 200; index++) {
     const text = recorder.textId(`${index}`.padEnd(1_000_000, ' '));

@@ -16,14 +16,14 @@ import {
 import { recordingPorts } from './recording-ports.ts';
 import { TextTable } from './text-table.ts';
 
-/** Texts of the events in the ring. */
+/** Bounds of the texts of the events in the ring. */
 const TEXT_LIMITS = { texts: 65_536, bytes: 16 * 1024 * 1024 };
-/** When there is no room for a text, one in so many of the events makes room. */
+/** When a text has no room, the oldest of this many equal parts of the events is dropped. */
 const SEGMENTS = 8;
 
 /**
- * The flight recorder: every input of the brain, and what it decided, in a bounded ring. Replayed, the same inputs
- * lead to the same decisions.
+ * The flight recorder: every input of the core and every decision, in a bounded ring. A replay of the same inputs leads
+ * to the same decisions.
  */
 export class Recorder implements EventSink {
   readonly #clock: Clock;
@@ -35,14 +35,14 @@ export class Recorder implements EventSink {
   readonly #capacity: number;
   readonly #texts = new TextTable(TEXT_LIMITS);
   #written = 0;
-  /** Events before this were dropped before they were overwritten. */
+  /** Events before this one were dropped to make room for texts. */
   #first = 0;
   #hasLostTexts = false;
-  /** The members answered last, in a row. */
+  /** The last run of members that were answered in order. */
   readonly #run = { index: -1, version: 0, batch: 0, nextMember: 0, at: 0 };
   readonly #made: { readonly spec: number; loaded: number }[] = [];
 
-  /** `seed` is that of all chance; `wallMs` is for whoever reads the recording. */
+  /** `seed` is the seed of all random numbers; `wallMs` is the wall-clock start, for readers of the recording. */
   constructor(clock: Clock, seed: string, wallMs: number, maxBytes: number) {
     this.#clock = clock;
     this.#seed = seed;
@@ -54,19 +54,19 @@ export class Recorder implements EventSink {
     this.#words = new Uint32Array(memory);
   }
 
-  /** Events written so far, overwritten ones included. */
+  /** Events written so far, including overwritten ones. */
   get written(): number {
     return this.#written;
   }
 
-  /** The same ports with the recorder in between, for a version that is about to be made. */
+  /** Wraps the ports of a new version in recording ports, and returns its number in the recording. */
   portsFor(
     spec: VersionSpec,
     ports: VersionPorts,
   ): { readonly ports: VersionPorts; readonly version: number } {
     const version = this.#made.length;
     const { model, version: name, file, settings, ownSample } = spec;
-    // Not what the user's sample holds, only its form: contents decide nothing here.
+    // Only the shape of the user's sample is kept: its contents influence no decision.
     const forms = ownSample.map(({ name: input, datatype, shape, data }) => ({
       ...{ name: input, datatype, shape },
       isGiven: data !== undefined,
@@ -78,7 +78,7 @@ export class Recorder implements EventSink {
     return { ports: recordingPorts(this, version, ports), version };
   }
 
-  /** Listens to what comes into a version beside its ports, and to what it decides. */
+  /** Records the inputs of a version that do not come through its ports, and its decisions. */
   watch(version: number, it: VersionInService): void {
     it.commanded.on((command) =>
       this.write(version, INPUT.COMMAND, { text: this.textId(JSON.stringify(command)) }),
@@ -111,7 +111,7 @@ export class Recorder implements EventSink {
     try {
       this.#write(version, kind, numbers);
     } catch (error) {
-      // What is recorded is not whole any more; what happens goes on.
+      // The recording is incomplete from here on; serving continues.
       this.#hasLostTexts = true;
       reportMistake('the recorder', error);
     }
@@ -125,7 +125,7 @@ export class Recorder implements EventSink {
     this.#written += 1;
   }
 
-  /** A member was answered. The one before it mostly was too: then that event grows by one. */
+  /** Records the answer of a member. Answers in order extend the last event instead of adding one. */
   answered(version: number, batch: number, member: number): void {
     const run = this.#run;
     const isNext = run.index === this.#written - 1 && run.version === version && run.batch === batch;
@@ -142,7 +142,7 @@ export class Recorder implements EventSink {
     this.write(version, INPUT.ANSWERED, { a: batch, b: member, value: 1 });
   }
 
-  /** NaN equals no moment: then nothing is taken together. */
+  /** NaN after an error of the clock: it equals no time, so no events are merged. */
   #now(): number {
     try {
       return this.#clock.now();
@@ -152,15 +152,15 @@ export class Recorder implements EventSink {
     }
   }
 
-  /** A replica has loaded its model; all of a version bring the same. */
+  /** Keeps the metadata of a loaded model; all replicas of a version report the same. */
   loaded(version: number, metadata: string): void {
     const made = this.#made[version];
     if (made !== undefined) made.loaded = this.pinnedTextId(metadata);
   }
 
   /**
-   * The number that stands for a text in the event that is written next. Where the table of texts is full, the oldest events
-   * go, and their texts with them: what a caller invents never keeps later events from being recorded.
+   * The number of a text in the event that is written next. When the table of texts is full, the oldest events are
+   * dropped with their texts: texts from callers never prevent later events from being recorded.
    */
   textId(text: string): number {
     for (;;) {
@@ -175,12 +175,12 @@ export class Recorder implements EventSink {
     return 0;
   }
 
-  /** The number of a text that events of the whole run use. */
+  /** The number of a text that is never removed. */
   pinnedTextId(text: string): number {
     return this.#texts.pin(text);
   }
 
-  /** What is in the ring now, as a file. */
+  /** The events in the ring, encoded as a recording file. */
   dump(): Buffer {
     const head = {
       seed: this.#seed,
@@ -197,7 +197,7 @@ export class Recorder implements EventSink {
     return encodeRecording(head, events);
   }
 
-  /** The first event that is still there. */
+  /** The first event that is still in the ring. */
   get #oldest(): number {
     return Math.max(this.#first, this.#written - this.#capacity);
   }

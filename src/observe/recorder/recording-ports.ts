@@ -7,10 +7,10 @@ import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
 import { type EventSink, INPUT, REFUSED_REASONS } from './recording.ts';
 
-/** What a model says is kept up to this; nothing is decided by more of it. */
+/** Messages of a model are recorded up to this length, in characters; no decision depends on the rest. */
 const MAX_MESSAGE_LENGTH = 1_024;
 
-/** Ports that write down what comes through them before anybody hears of it. */
+/** Ports that record each input before they pass it on. */
 export function recordingPorts(recorder: EventSink, version: number, ports: VersionPorts): VersionPorts {
   const checker = ports.dependencies;
   return {
@@ -22,7 +22,7 @@ export function recordingPorts(recorder: EventSink, version: number, ports: Vers
   };
 }
 
-/** Alarms are numbered in the order in which they are asked for, which a replay repeats. */
+/** Numbers timers in the order in which they are set, which a replay repeats. */
 class RecordingClock implements Clock {
   readonly #recorder: EventSink;
   readonly #version: number;
@@ -116,7 +116,7 @@ class RecordingSpawner implements Spawner {
   }
 }
 
-/** Members are mostly answered one after the other in one turn: such a run is one event. */
+/** Members are mostly answered in order within one turn: such a run is one event. */
 function recordingSink(recorder: EventSink, version: number, batch: Batch, sink: OutcomeSink): OutcomeSink {
   const a = batch.id;
   return {
@@ -131,7 +131,7 @@ function recordingSink(recorder: EventSink, version: number, batch: Batch, sink:
       sink.part(member, answer);
     },
     end: (outcome) => {
-      // What warmup decides by the memory that a batch took must be the same in a replay.
+      // Warmup decides by the memory of a batch, so a replay needs the same value.
       const isPlain = outcome.kind === 'done' && outcome.memory === undefined;
       const text = recorder.textId(isPlain ? '' : JSON.stringify(shortened(outcome)));
       const value = outcome.kind === 'done' ? outcome.computeMs : 0;

@@ -1,13 +1,13 @@
 import type { Reason } from '../../base/errors.ts';
 
-/** What came into the brain, or what it decided. The numbers are in files: never change one. */
+/** Kinds of inputs of the core and of its decisions. Recording files contain the numbers: never change one. */
 export const INPUT = {
-  /** A version was made; text is its spec as JSON. */
+  /** A version was created; text is its spec as JSON. */
   VERSION: 1,
   COMMAND: 2,
   ARRIVED: 3,
   CANCELLED: 4,
-  /** Members answered in a row. */
+  /** Members were answered, in order. */
   ANSWERED: 5,
   /** A member was refused. */
   REFUSED: 6,
@@ -17,30 +17,30 @@ export const INPUT = {
   CREDITED: 10,
   HEARTBEAT: 11,
   EXITED: 12,
-  /** An alarm rang. */
+  /** A timer fired. */
   WOKE: 13,
   TURN_ENDED: 14,
-  /** Something was found in an answer. */
+  /** The result of a comparison of answers. */
   JUDGED: 15,
   DEPENDENCY: 16,
-  /** No input: what followed, to be compared. */
+  /** Not an input: a decision, which a replay compares. */
   DECIDED: 17,
-  /** Contents, tenant and weight of the request that comes next, where it has any. */
+  /** Content fingerprint, tenant and weight of the next request, where it has any. */
   CALLER: 18,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 
-/** Why a replica refused a member: the place in this list is the flag of REFUSED. The places are in files too. */
+/** Why a replica refused a member: the index is the flag of REFUSED. Recording files contain it: only append. */
 export const REFUSED_REASONS: readonly Reason[] = ['BAD_OUTPUT', 'MODEL_ERROR', 'INVALID_INPUT'];
 
-/** Bits in the flag of an arrival; three of them from PRIORITY on count: 0 is the model's own, else one more than the priority. */
+/** Bits in the flag of an arrival; the three from PRIORITY on hold 0 for the model's own, else the priority plus 1. */
 export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8, SUSPECT: 64 } as const;
-/** The priority in the flag of an arrival, as it was counted there. */
+/** The three priority bits in the flag of an arrival. */
 export function priorityIn(flag: number): number {
   return Math.floor((flag % ARRIVED.SUSPECT) / ARRIVED.PRIORITY);
 }
 
-/** One event of a recording. What the numbers mean depends on the kind; `text` points into the list of texts. */
+/** One event of a recording. The meaning of the numbers depends on the kind; `text` is an index into the texts. */
 export interface RecordedEvent {
   readonly at: number;
   readonly kind: InputKind;
@@ -52,15 +52,15 @@ export interface RecordedEvent {
   readonly value: number;
 }
 
-/** Everything needed to live through it again. */
+/** Everything that a replay needs. */
 export interface Recording {
-  /** The seed of all chance. */
+  /** The seed of all random numbers. */
   readonly seed: string;
-  /** Wall clock when it began, in ms, for people. */
+  /** Wall-clock start in ms, for readers. */
   readonly startedWallMs: number;
-  /** What the versions are and what they loaded, as texts: known also when the beginning is gone. */
+  /** Spec and loaded metadata of each version, as text numbers: kept when the first events are overwritten. */
   readonly versions: readonly { readonly spec: number; readonly loaded: number }[];
-  /** Whether it reaches back to the start; else the beginning was overwritten. */
+  /** Whether it begins at the start of the server and lacks no text; false when the first events were overwritten. */
   readonly isWhole: boolean;
   readonly texts: readonly string[];
   readonly events: readonly RecordedEvent[];
@@ -69,7 +69,7 @@ export interface Recording {
 export const EVENT_BYTES = 32;
 const MAGIC = 'GALLEYREC1\n';
 
-/** The numbers of an event; what is left out is 0. */
+/** The numbers of an event; an omitted one is 0. */
 export interface EventNumbers {
   readonly flag?: number;
   readonly a?: number;
@@ -78,20 +78,20 @@ export interface EventNumbers {
   readonly value?: number;
 }
 
-/** Takes down what comes in. No method throws. */
+/** Records events. No method throws. */
 export interface EventSink {
   write(version: number, kind: InputKind, numbers: EventNumbers): void;
-  /** A member of a batch was answered. */
+  /** Records the answer of a member of a batch. */
   answered(version: number, batch: number, member: number): void;
-  /** A version has loaded its model; `metadata` is JSON. */
+  /** Records the metadata of a loaded model, as JSON. */
   loaded(version: number, metadata: string): void;
   /** The number that stands for a text. */
   textId(text: string): number;
-  /** The same, for a text that is kept as long as the recorder. */
+  /** The number of a text that is never removed. */
   pinnedTextId(text: string): number;
 }
 
-/** Writes one event into its place in a ring; four stores and no allocation. */
+/** Writes one event into its slot of the ring, without allocation. */
 export function writeEvent(
   floats: Float64Array,
   words: Uint32Array,
@@ -122,7 +122,7 @@ function readEvent(floats: Float64Array, words: Uint32Array, slot: number): Reco
   };
 }
 
-/** A recording as a file: a line, the length of the head, the head as JSON, the events as they lie in memory. */
+/** A recording file: a magic line, the length of the head (UInt32LE), the head as JSON, the events as in memory. */
 export function encodeRecording(head: Omit<Recording, 'events'>, events: readonly Uint8Array[]): Buffer {
   const json = Buffer.from(JSON.stringify(head));
   const length = Buffer.alloc(4);
@@ -134,22 +134,22 @@ function readHead(text: string): Omit<Recording, 'events'> {
   try {
     return JSON.parse(text) as Omit<Recording, 'events'>;
   } catch (caught) {
-    throw new Error('the recording is cut off or damaged: what it begins with cannot be read', {
+    throw new Error('the recording is truncated or damaged: its head cannot be parsed', {
       cause: caught,
     });
   }
 }
 
-/** Reads a recording; throws an Error that says what is wrong with the file. */
+/** Reads a recording file; throws an Error for a file that is not one, is damaged, or has another format version. */
 export function decodeRecording(bytes: Uint8Array): Recording {
   const buffer = Buffer.from(bytes);
   const start = MAGIC.length + 4;
   if (buffer.toString('latin1', 0, MAGIC.length) !== MAGIC || buffer.byteLength < start) {
-    throw new Error('this is no recording of Galley, or one of another version');
+    throw new Error('not a Galley recording, or a recording of another format version');
   }
   const headEnd = start + buffer.readUInt32LE(MAGIC.length);
   const head = readHead(buffer.toString('utf8', start, headEnd));
-  // A copy: numbers can be read in place only where they are aligned.
+  // A copy, because typed arrays need aligned memory.
   const body = Uint8Array.from(buffer.subarray(headEnd)).buffer;
   const count = Math.floor(body.byteLength / EVENT_BYTES);
   const floats = new Float64Array(body, 0, count * 4);

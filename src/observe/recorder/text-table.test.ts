@@ -3,18 +3,18 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TextTable } from './text-table.ts';
 
-test('a text keeps its number while something uses it, and what is full refuses', () => {
+test('a text keeps its number while it is used, and a full table adds no text', () => {
   const table = new TextTable({ texts: 4, bytes: 1_000 });
   const [a, b, c] = ['a', 'b', 'c'].map((text, place) => table.idOf(text, place));
   assert.equal(table.idOf('d', 3), undefined);
   table.idOf('a', 4);
   table.forgetBefore(2);
   assert.deepEqual([table.idOf('a', 5), table.idOf('c', 5)], [a, c]);
-  assert.equal(table.idOf('d', 5), b, 'the number of a forgotten text is used anew');
+  assert.equal(table.idOf('d', 5), b, 'the number of a removed text is reused');
   assert.equal(table.texts[b as number], 'd');
 });
 
-test('texts are bounded in bytes too, and a pinned one stays', () => {
+test('texts are bounded in bytes, and a pinned text stays', () => {
   const table = new TextTable({ texts: 100, bytes: 20 });
   const pinned = table.pin('p'.repeat(50));
   assert.equal(table.idOf('x'.repeat(11), 0), undefined);
@@ -24,7 +24,7 @@ test('texts are bounded in bytes too, and a pinned one stays', () => {
   assert.notEqual(table.idOf('y'.repeat(10), 10), undefined);
 });
 
-test('whatever comes, a number in use stands for its text', () => {
+test('a number in use always stands for its text', () => {
   const use = fc.record({ text: fc.string({ maxLength: 3 }), forget: fc.nat(9) });
   fc.assert(
     fc.property(fc.array(use, { maxLength: 200 }), (uses) => {

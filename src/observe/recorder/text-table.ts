@@ -4,12 +4,12 @@ export interface TextLimits {
   readonly bytes: number;
 }
 
-/** Never forgotten. */
+/** Last use of a text that is never removed. */
 const PINNED = Number.POSITIVE_INFINITY;
 
 /**
- * Numbers that stand for texts. Each is remembered with the last place that uses it, so that it goes with the segment of the
- * ring that it belongs to: what callers invent fills no table for good.
+ * Numbers that stand for texts. Each text is kept with the last place that uses it, so that it is removed with its
+ * segment of the ring: texts from callers cannot fill the table for good.
  */
 export class TextTable {
   readonly #limits: TextLimits;
@@ -23,7 +23,7 @@ export class TextTable {
     this.#limits = limits;
   }
 
-  /** By their numbers; numbers that stand for nothing have an empty text. */
+  /** The texts by number; an unused number has an empty text. */
   get texts(): readonly string[] {
     return this.#texts;
   }
@@ -45,7 +45,7 @@ export class TextTable {
     return id;
   }
 
-  /** The number of a text that is used for as long as the server runs. Few are, and none of them a client's. */
+  /** The number of a text that is kept while the server runs. Pinned texts are few and never come from a client. */
   pin(text: string): number {
     const id = this.#ids.get(text) ?? this.#free.pop() ?? this.#texts.length;
     this.#texts[id] = text;
@@ -54,7 +54,7 @@ export class TextTable {
     return id;
   }
 
-  /** Forgets what nothing from `place` on uses. */
+  /** Removes the texts that are not used at `place` or later. */
   forgetBefore(place: number): void {
     for (const [id, lastUse] of this.#lastUse.entries()) {
       const text = this.#texts[id];

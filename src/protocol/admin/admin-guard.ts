@@ -3,17 +3,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { type Refusal, refuse } from '../../base/errors.ts';
 
-/** Where a call to the admin API comes from. */
+/** The origin of a call to the admin API. */
 export interface AdminCaller {
   readonly remoteAddress: string | undefined;
   readonly headers: IncomingHttpHeaders;
 }
 
 const BEARER = /^bearer +(\S+)$/i;
-/** A local Host header, or the same in an Origin: a name or address, and a port. Nothing else may stand before or behind. */
+/** A local Host header, or the host of an Origin: a local name or address with an optional port, and nothing else. */
 const LOCAL_HOST = /^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?$/i;
 const LOCAL_ORIGIN = /^https?:\/\/(.*)$/i;
-/** What proxies add. A call that has come through one comes from elsewhere, though the proxy is on this machine. */
+/** Headers that proxies add. A call through a proxy is not local, even if the proxy runs on this machine. */
 const FORWARDING: ReadonlySet<string> = new Set([
   'forwarded',
   'via',
@@ -40,9 +40,9 @@ const FORWARDING: ReadonlySet<string> = new Set([
 const FORWARDING_PREFIX = 'x-forwarded';
 
 /**
- * Where there is a token, admin calls are for whoever bears it, wherever they come from. Without one they are for this
- * machine. The address alone is not enough then: a proxy here hands on calls from anywhere, and a web page in a browser
- * here reaches 127.0.0.1 under a foreign origin, or under a foreign name that was made to point here.
+ * With a token, admin calls need it, from any address. Without a token, only calls from this machine are accepted. The
+ * address alone does not prove that: a local proxy forwards calls from anywhere, and a web page in a local browser
+ * reaches 127.0.0.1 with a foreign origin, or by a foreign host name that resolves to it.
  */
 export function guardAdmin(caller: AdminCaller, token: string | undefined): Refusal | undefined {
   return token === undefined ? guardLocal(caller) : guardToken(caller.headers.authorization, token);
@@ -52,37 +52,43 @@ function guardToken(authorization: string | undefined, token: string): Refusal |
   if (authorization === undefined) {
     return refuse(
       'UNAUTHENTICATED',
-      'the admin API of this server wants its token: send authorization: Bearer TOKEN',
+      'the request has no authorization header, and the admin API requires a token: send authorization: Bearer TOKEN',
     );
   }
-  const came = BEARER.exec(authorization)?.[1];
-  if (came !== undefined && isSame(came, token)) return undefined;
-  return refuse('FORBIDDEN', 'the bearer token is not the one of this server');
+  const received = BEARER.exec(authorization)?.[1];
+  if (received !== undefined && isSame(received, token)) return undefined;
+  return refuse(
+    'FORBIDDEN',
+    'the authorization header does not hold the token of this server: send authorization: Bearer TOKEN',
+  );
 }
 
 function guardLocal({ remoteAddress, headers }: AdminCaller): Refusal | undefined {
   if (!isLoopback(remoteAddress ?? '')) {
     return refuse(
       'FORBIDDEN',
-      `without a token (admin.tokenFile) the admin API answers this machine alone, the call came from ${remoteAddress ?? 'nowhere'}`,
+      `the call came from ${remoteAddress ?? 'an unknown address'}, but without admin.tokenFile the admin API accepts only local calls: set admin.tokenFile and send its token`,
     );
   }
   const forwarding = forwardingHeader(headers);
   if (forwarding !== undefined) {
     return refuse(
       'FORBIDDEN',
-      `without a token (admin.tokenFile) the admin API takes no call through a proxy, got the header '${forwarding}'`,
+      `the call has the proxy header '${forwarding}', but without admin.tokenFile the admin API accepts only direct local calls: set admin.tokenFile and send its token`,
     );
   }
   const { host, origin } = headers;
   if (!LOCAL_HOST.test(host ?? '')) {
     return refuse(
       'FORBIDDEN',
-      `the admin API wants a local Host header such as 127.0.0.1, got '${String(host).slice(0, 100)}'`,
+      `the Host header is '${String(host).slice(0, 100)}', but without admin.tokenFile the admin API requires a local host such as 127.0.0.1`,
     );
   }
   if (origin !== undefined && !LOCAL_HOST.test(LOCAL_ORIGIN.exec(origin)?.[1] ?? '')) {
-    return refuse('FORBIDDEN', `the admin API takes no call from a page of '${origin.slice(0, 100)}'`);
+    return refuse(
+      'FORBIDDEN',
+      `the call came from a web page of '${origin.slice(0, 100)}', but without admin.tokenFile the admin API accepts only local pages`,
+    );
   }
   return undefined;
 }
@@ -91,10 +97,10 @@ function forwardingHeader(headers: IncomingHttpHeaders): string | undefined {
   return Object.keys(headers).find((name) => FORWARDING.has(name) || name.startsWith(FORWARDING_PREFIX));
 }
 
-/** In a time that does not tell how much was right. */
-function isSame(came: string, wanted: string): boolean {
+/** Compares in constant time. */
+function isSame(received: string, wanted: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(came), digest(wanted));
+  return timingSafeEqual(digest(received), digest(wanted));
 }
 
 function isLoopback(address: string): boolean {

@@ -11,15 +11,15 @@ import { batchingView, figuresView } from './batching-view.ts';
 import { readDecisionQuery } from './decision-query.ts';
 import type { DecisionStream } from './decision-stream.ts';
 
-/** What operators may see and do. */
+/** The parts of the server that the admin API uses. */
 export interface AdminPorts {
   readonly registry: ModelRegistry;
   readonly operations: {
     readonly decisions: DecisionLog;
     readonly alerts: Alerts;
-    /** The wall-clock moment of a monotonic one, in ms. */
+    /** Converts a monotonic time to wall-clock time, in ms. */
     wallMs(at: number): number;
-    /** The flight recording so far; undefined where there is none. */
+    /** The flight recording so far; undefined when the recorder is off. */
     recording(): Buffer | undefined;
   };
   readonly metrics: Pick<Metrics, 'of'>;
@@ -28,7 +28,7 @@ export interface AdminPorts {
 
 type Params = Readonly<Record<string, string>>;
 
-/** The admin API: what every replica is at and why, the decision log, alerts, the recording, and what can be done. */
+/** The admin API: states of models and replicas, actions on replicas, decision log, alerts and flight recording. */
 export function adminRoutes(
   app: FastifyInstance,
   ports: AdminPorts,
@@ -42,7 +42,7 @@ export function adminRoutes(
     if (refusal === undefined) next();
     else sendRefused(reply, refusal);
   });
-  // No call takes a body: whatever comes with one, and in whichever form, is passed over.
+  // No call reads a body: a body of any content type is ignored.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();
@@ -83,7 +83,8 @@ export function adminRoutes(
   });
   app.get('/admin/recording', (_request, reply) => {
     const recording = operations.recording();
-    if (recording === undefined) return answer(reply, refuse('NOT_FOUND', 'recorder.enabled is off'));
+    if (recording === undefined)
+      return answer(reply, refuse('NOT_FOUND', 'there is no recording: set recorder.enabled to true'));
     void reply.type('application/octet-stream');
     return reply.send(recording);
   });
@@ -96,7 +97,7 @@ function act(params: Params, ports: AdminPorts): object {
   if (!REPLICA_ACTIONS.includes(action as ReplicaAction)) {
     return refuse(
       'NOT_FOUND',
-      `'${action.slice(0, 40)}' is nothing a replica can be told; it can ${REPLICA_ACTIONS.join(', ')}`,
+      `'${action.slice(0, 40)}' is not a replica action, wanted one of ${REPLICA_ACTIONS.join(', ')}`,
     );
   }
   const problem = found.operate(action as ReplicaAction, `${found.name}#${index}`);

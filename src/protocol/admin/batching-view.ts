@@ -2,7 +2,7 @@ import type { Histogram } from '../../base/histogram.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { VersionMetrics } from '../../observe/metrics/version-metrics.ts';
 
-/** What is known of a version's batches and how they are planned, for people. Durations in ms. */
+/** The service times and batch plans of a version for the admin API. Durations in ms. */
 export function batchingView({ path, spec }: VersionInService) {
   const { objective, goal } = spec.settings;
   const lanes = path.roster.service.list().map(([lane, curve]) => {
@@ -45,7 +45,7 @@ export function batchingView({ path, spec }: VersionInService) {
   };
 }
 
-/** What has been measured of a version's requests and batches since it was made. Durations in ms. */
+/** The figures of a version's requests and batches since its start, for the admin API. Durations in ms. */
 export function figuresView(counted: VersionMetrics) {
   const spread = (histogram: Histogram) => ({
     p50: histogram.quantile(0.5),

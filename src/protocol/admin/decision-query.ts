@@ -1,29 +1,29 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 import type { Decision } from '../../observe/decisions/decision.ts';
 
-/** Which decisions a reader wants. */
+/** A filter of decisions. */
 export interface DecisionQuery {
   readonly model: string | undefined;
-  /** undefined wants all. */
+  /** undefined for all kinds. */
   readonly kinds: readonly string[] | undefined;
-  /** Only those with a larger id. */
+  /** Only decisions with a larger id. */
   readonly since: number;
   readonly limit: number;
 }
 
 const DEFAULT_LIMIT = 200;
 const WHOLE_NUMBER = /^\d{1,15}$/;
-/** Parameters that may stand in the address more than once, or hold several values with commas. */
+/** The parameter that may be repeated, or hold several values separated by commas. */
 const MANY = 'kind';
 
-/** Reads the parameters of an address; a parameter that is there twice comes as a list. */
+/** Reads the query parameters of a URL; a repeated parameter arrives as a list. */
 export function readDecisionQuery(query: Readonly<Record<string, unknown>>): DecisionQuery | Refusal {
   const { model, kind, since, limit } = query;
   for (const [name, value] of Object.entries({ model, since, limit })) {
     if (value !== undefined && typeof value !== 'string') {
       return refuse(
         'INVALID_INPUT',
-        `'${name}' is there more than once, wanted it once (only '${MANY}' may be)`,
+        `parameter '${name}' is given more than once, wanted once (only '${MANY}' may be repeated)`,
       );
     }
   }
@@ -34,7 +34,7 @@ export function readDecisionQuery(query: Readonly<Record<string, unknown>>): Dec
     if (value === undefined || (WHOLE_NUMBER.test(String(value)) && Number(value) >= least)) continue;
     return refuse(
       'INVALID_INPUT',
-      `'${name}' is '${String(value).slice(0, 40)}', wanted a whole number from ${least} on`,
+      `parameter '${name}' is '${String(value).slice(0, 40)}', wanted a whole number of at least ${least}`,
     );
   }
   return {

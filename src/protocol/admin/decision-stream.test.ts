@@ -19,7 +19,7 @@ function add(log: DecisionLog, count: number): void {
   }
 }
 
-/** A reader that takes so much before it has to be asked again. */
+/** A response whose buffer is full after `takes` writes. */
 class SlowReader extends EventEmitter {
   readonly ids: number[] = [];
   readonly #takes: number;
@@ -44,7 +44,7 @@ class SlowReader extends EventEmitter {
   }
 }
 
-test('a reader gets the whole log page by page, and what is decided meanwhile, once and in order', () => {
+test('a reader gets the whole log page by page, and new decisions, once and in order', () => {
   const log = new DecisionLog(4096);
   add(log, 4_096);
   const reader = new SlowReader(50);
@@ -64,7 +64,7 @@ test('a reader gets the whole log page by page, and what is decided meanwhile, o
   );
 });
 
-test('parameters that are there twice, and limits of nothing, are told', () => {
+test('repeated parameters and limits below 1 are refused', () => {
   assert.deepEqual(queryOf({ kind: ['a', 'b,c'] }).kinds, ['a', 'b', 'c']);
   for (const query of [
     ...[{ limit: '0' }, { limit: '-1' }, { limit: 'x' }, { limit: ['1', '2'] }],

@@ -4,7 +4,7 @@ import type { DecisionLog } from '../../observe/decisions/decision-log.ts';
 import { describeDecision } from '../../observe/decisions/describe-decision.ts';
 import { type DecisionQuery, isWanted } from './decision-query.ts';
 
-/** The decision log for readers: a list, or as it grows. */
+/** Serves the decision log as a list or as a stream of server-sent events. */
 export class DecisionStream {
   readonly #log: DecisionLog;
   readonly #wallMs: (at: number) => number;
@@ -15,15 +15,15 @@ export class DecisionStream {
     this.#wallMs = wallMs;
   }
 
-  /** Those that are wanted, the latest ones. */
+  /** The latest decisions that match the query. */
   list(query: DecisionQuery): { readonly decisions: readonly object[] } {
     const found = this.#log.list().filter((decision) => isWanted(decision, query));
     return { decisions: found.slice(-query.limit).map((decision) => this.#show(decision)) };
   }
 
   /**
-   * Sends what is known and then every decision as it is made, as server-sent events. The frequent ones are left out. What a
-   * reader does not take waits in the log, not in memory of its own: one that is too slow misses what the log forgets.
+   * Sends the decisions in the log and then each new one, as server-sent events, without the frequent kinds. Unsent
+   * decisions wait in the log and use no other memory: a slow reader misses those that the log drops.
    */
   open(res: ServerResponse, query: DecisionQuery): void {
     res.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
@@ -42,7 +42,7 @@ export class DecisionStream {
     });
   }
 
-  /** The server ends: nothing more will be decided. */
+  /** Ends all streams when the server ends. */
   close(): void {
     for (const reader of this.#readers) reader.end();
   }
@@ -53,15 +53,15 @@ export class DecisionStream {
   }
 }
 
-/** How far a reader has come in the log. */
+/** The position of one reader in the log. */
 class Reader {
   readonly #log: DecisionLog;
   readonly #query: DecisionQuery;
-  /** False when the reader has enough for now. */
+  /** Returns false when the reader's buffer is full. */
   readonly #write: (decision: Decision) => boolean;
   #since: number;
   #isFull = false;
-  /** What was in the log when it was last asked, and is still to be sent. */
+  /** Decisions of the last read of the log that are still to be sent. */
   #page: Decision[] = [];
 
   constructor(log: DecisionLog, query: DecisionQuery, write: (decision: Decision) => boolean) {
@@ -75,7 +75,7 @@ class Reader {
     if (!this.#isFull) this.read();
   }
 
-  /** Sends as much as the reader takes. */
+  /** Sends decisions until the reader's buffer is full. */
   read(): void {
     this.#isFull = false;
     for (;;) {
@@ -89,7 +89,7 @@ class Reader {
     }
   }
 
-  /** The latest first: the last is taken off cheaply. */
+  /** Latest first, because removing the last element is cheap. */
   #nextPage(): Decision[] {
     const query = { ...this.#query, since: this.#since };
     return this.#log

@@ -2,11 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { ServerHealth } from '../../fleet/catalog/server-health.ts';
 import { sendJson } from '../http/reply.ts';
 
-/** The three checks under the names that operators know: `/health/live`, `/health/ready`, `/health/startup`. */
+/** Answers the three health checks: `/health/live`, `/health/ready`, `/health/startup`. */
 export function answerHealth(health: ServerHealth, check: string, res: ServerResponse): void {
   switch (check) {
     case 'live':
-      // That this line runs is the check: the event loop turns.
+      // The answer itself is the check: it shows that the event loop runs.
       sendJson(res, 200, { status: 'live' });
       return;
     case 'ready': {

@@ -2,25 +2,25 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /**
- * Requests of one connection that are answered at once. A client that sends more ahead waits: else it could ask for
- * many large answers, read none, and fill the memory.
+ * Requests of one connection that are handled at the same time. Further pipelined requests wait: otherwise a client
+ * could request many large answers, read none, and fill the memory.
  */
 const MAX_AT_ONCE = 4;
-/** When so many wait, no more is read from the connection, until half of them are gone. */
+/** When this many requests wait, the connection is paused until half of them have started. */
 const MAX_WAITING = 32;
 
-/** Requests that wait on all connections. */
+/** The number of requests that wait on all connections. */
 export interface WaitingCount {
   waiting: number;
 }
 
-/** One connection, and the requests on it that are not answered yet. */
+/** One connection and its unanswered requests. */
 export class Connection {
   readonly socket: Socket;
   readonly responses: ServerResponse[] = [];
-  /** It has had a request since it was last looked at. */
+  /** Whether it has had a request since the last check for idle connections. */
   wasUsed = false;
-  /** Requests that have come and wait for those before them, from `#first` on. */
+  /** Requests that wait for earlier ones, from index `#first` on. */
   #waiting: (() => void)[] = [];
   #first = 0;
   #isHeld = false;
@@ -29,7 +29,7 @@ export class Connection {
   constructor(socket: Socket, all: WaitingCount) {
     this.socket = socket;
     this.#all = all;
-    // Node goes on reading when it wants the body of a request: what has come already must be answered first.
+    // Node resumes the socket to read the body of a request; the requests that have arrived must be answered first.
     socket.on('resume', () => {
       if (this.#isHeld) socket.pause();
     });
@@ -39,12 +39,12 @@ export class Connection {
     return this.#waiting.length - this.#first;
   }
 
-  /** More wait than one connection may keep waiting; the rest of a chunk that was read comes all the same. */
+  /** Whether more requests wait than allowed: the rest of a chunk that was read still arrives after the pause. */
   get isFlooded(): boolean {
     return this.waiting > MAX_WAITING;
   }
 
-  /** Calls `answer` now, or when enough of those before it are answered. */
+  /** Calls `answer` now, or when enough earlier requests are answered. */
   enter(res: ServerResponse, answer: () => void): void {
     this.wasUsed = true;
     this.responses.push(res);
@@ -59,7 +59,7 @@ export class Connection {
     this.socket.pause();
   }
 
-  /** A request is answered; the next one that waits has its turn. False where it was not one of these. */
+  /** Removes an answered request and starts the next waiting one. Returns false when it is not of this connection. */
   leave(res: ServerResponse): boolean {
     const index = this.responses.indexOf(res);
     if (index < 0) return false;
@@ -80,7 +80,7 @@ export class Connection {
     return true;
   }
 
-  /** It is closed: what waits is never answered. */
+  /** Discards the waiting requests when the connection is closed. */
   drop(): void {
     this.#all.waiting -= this.waiting;
     this.#waiting = [];

@@ -1,9 +1,9 @@
-/** The encodings answers may go out in. */
+/** The content encodings of answers. */
 export type AnswerEncoding = 'identity' | 'gzip' | 'deflate';
 
 const OFFERED: readonly string[] = ['gzip', 'deflate', 'identity'];
 
-/** Chooses by the client's preference; the first named wins among equals. */
+/** Chooses the encoding that the client prefers; among equal preferences, the first one. */
 export function negotiateEncoding(acceptEncoding: string): AnswerEncoding {
   let best: AnswerEncoding = 'identity';
   let bestQuality = 0;

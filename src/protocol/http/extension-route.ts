@@ -1,31 +1,31 @@
-/** What a path asks for beyond the protocol itself, as Triton's clients know it. */
+/** A route of Triton's protocol extensions. */
 export type ExtensionRoute =
   | { readonly kind: 'repository index' | 'regions' | 'forget regions' }
   | { readonly kind: 'not offered'; readonly message: string };
 
 const INFER = 'send POST /v2/models/{model}/infer';
-/** Extensions that stand behind a model, and what to do instead. */
+/** Unsupported extensions of a model path, and the alternative to each. */
 const MODEL_EXTENSIONS: Readonly<Record<string, string>> = {
   generate: INFER,
   generate_stream: INFER,
   infer_stream: INFER,
-  'trace/setting': 'GET /admin/decisions tells what became of requests',
+  'trace/setting': 'use GET /admin/decisions to see what happened to requests',
 };
 const SHARED_MEMORY = ['systemsharedmemory', 'cudasharedmemory'];
 
-/** `generate`, `trace/setting` … behind a model; undefined for what nobody has ever meant anything by. */
+/** The extension after a model's path, such as `generate` or `trace/setting`; undefined for an unknown one. */
 export function modelExtension(rest: readonly string[]): ExtensionRoute | undefined {
   const name = rest.join('/');
   if (!Object.hasOwn(MODEL_EXTENSIONS, name)) return undefined;
   return notOffered(`'${name}'`, MODEL_EXTENSIONS[name] as string);
 }
 
-/** Extensions that stand behind `/v2` itself. */
+/** The extension after `/v2`; undefined for an unknown one. */
 export function extensionRoute([, extension = '', ...rest]: readonly string[]): ExtensionRoute | undefined {
   if (extension === 'repository') return repositoryRoute(rest);
   if (SHARED_MEMORY.includes(extension)) return sharedMemoryRoute(extension, rest);
   const isWhole = rest.length === 0;
-  if (extension === 'logging' && isWhole) return notOffered("'logging'", 'set log: in galley.yaml');
+  if (extension === 'logging' && isWhole) return notOffered("'logging'", 'set log.level in galley.yaml');
   if (extension === 'trace' && rest.join() === 'setting') return modelExtension(['trace', 'setting']);
   return undefined;
 }
@@ -37,18 +37,21 @@ function repositoryRoute(rest: readonly string[]): ExtensionRoute | undefined {
   const named = rest.length - (isControl ? 3 : 1);
   if ((verb !== 'index' && !isControl) || named < 0 || named > 1) return undefined;
   if (named === 1)
-    return notOffered(`repository '${rest[0]?.slice(0, 100)}'`, 'name none, there is only one');
+    return notOffered(
+      `repository '${rest[0]?.slice(0, 100)}'`,
+      'omit its name, because there is only one repository',
+    );
   if (!isControl) return { kind: 'repository index' };
   const model = rest.at(-2)?.slice(0, 100);
   return {
     kind: 'not offered',
     message:
-      `${verb} of model '${model}' is not allowed: model control is not offered yet; ` +
+      `${verb} of model '${model}' is not allowed: model control is not offered; ` +
       'change the models folder or galley.yaml, then restart the server',
   };
 }
 
-/** Nothing is ever registered, which is what the status says; to forget it succeeds. */
+/** No region is ever registered: the status is empty, and unregistering succeeds. */
 function sharedMemoryRoute(extension: string, rest: readonly string[]): ExtensionRoute | undefined {
   const [verb, ...more] = rest[0] === 'region' ? rest.slice(2) : rest;
   if (more.length > 0) return undefined;

@@ -1,4 +1,4 @@
-/** JSON for a header: ASCII alone, everything else as escapes. Node throws at a header that holds more than Latin-1. */
+/** JSON in ASCII for a header, other characters as escapes: Node throws for header values beyond Latin-1. */
 export function headerJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,

@@ -3,17 +3,17 @@ import type { Socket } from 'node:net';
 import { OperatorError, type Refusal, refuse } from '../../base/errors.ts';
 import { refuseRaw } from './reply.ts';
 
-/** How connections are timed. */
+/** Timeouts of connections, in ms. */
 export interface HttpTimes {
   readonly keepAliveTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
 }
 
-/** How often Node looks for requests that take too long to arrive. */
+/** How often Node checks for requests that exceed their timeout. */
 const CHECK_EVERY_MS = 1_000;
 
-/** A bare HTTP server: what is wrong below HTTP is answered as JSON too. */
+/** A Node HTTP server that also answers invalid HTTP with JSON errors. */
 export function makeHttpServer(times: HttpTimes, maxConnections: number, onRequest: RequestListener): Server {
   const server = createServer(
     {
@@ -26,7 +26,7 @@ export function makeHttpServer(times: HttpTimes, maxConnections: number, onReque
     onRequest,
   );
   server.maxConnections = maxConnections;
-  // Whoever asks before it sends a body is let in at the door, or told no there.
+  // `Expect: 100-continue` is handled like any other request: the header check accepts or refuses it.
   server.on('checkContinue', onRequest);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) =>
     answerClientError(error, socket),
@@ -34,9 +34,11 @@ export function makeHttpServer(times: HttpTimes, maxConnections: number, onReque
   return server;
 }
 
-/** What is wrong below HTTP, by Node's code for it. The status is another one than the reason has where HTTP has its own. */
+/** Refusals of invalid HTTP by Node's error code, with a status line where HTTP has a more specific one. */
 const CLIENT_ERRORS: Readonly<Record<string, readonly [Refusal, string?]>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: [refuse('BODY_TIMEOUT', 'the request took too long to arrive')],
+  ERR_HTTP_REQUEST_TIMEOUT: [
+    refuse('BODY_TIMEOUT', 'the request did not arrive within http.headersTimeoutMs or http.bodyTimeoutMs'),
+  ],
   HPE_HEADER_OVERFLOW: [
     refuse('MALFORMED', 'the headers are larger than 16 KiB'),
     '431 Request Header Fields Too Large',
@@ -50,11 +52,11 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     return;
   }
   const known = CLIENT_ERRORS[error.code ?? ''];
-  const [refusal, status] = known ?? [refuse('MALFORMED', `this is no HTTP request: ${error.message}`)];
+  const [refusal, status] = known ?? [refuse('MALFORMED', `not a valid HTTP request: ${error.message}`)];
   refuseRaw(socket, refusal, status);
 }
 
-/** Resolves with the port once the server listens; rejects with what to do about it when it cannot. */
+/** Resolves with the port when the server listens; rejects with an OperatorError that says how to fix the address. */
 export async function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => reject(explainListenError(error, host, port));
@@ -71,16 +73,16 @@ function explainListenError(error: NodeJS.ErrnoException, host: string, port: nu
   switch (error.code) {
     case 'EADDRINUSE':
       return new OperatorError(
-        `port ${port} on ${host} is in use by another program: choose another with --port, or end that one`,
+        `port ${port} on ${host} is in use by another program: stop that program, or choose another port with --port`,
       );
     case 'EACCES':
       return new OperatorError(
-        `port ${port} on ${host} may not be opened: choose one above 1023 with --port`,
+        `no permission to open port ${port} on ${host}: choose a port above 1023 with --port`,
       );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new OperatorError(
-        `'${host}' is no address of this machine: choose one with --host, for instance 127.0.0.1`,
+        `'${host}' is not an address of this machine: choose an address such as 127.0.0.1 with --host`,
       );
     default:
       return error;

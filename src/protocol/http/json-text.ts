@@ -2,7 +2,7 @@ import { ServingError } from '../../base/errors.ts';
 import { readJson } from '../../tensor/read-json.ts';
 import type { Segments } from '../../tensor/segments.ts';
 
-/** A JSON object by its members; anything else has none. */
+/** The members of a JSON object. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export function isJsonObject(value: unknown): value is JsonObject {
@@ -21,12 +21,12 @@ export function parseRequestJson(bytes: Segments, maxValues?: number): JsonObjec
   );
 }
 
-/** A member's value; null is what many clients write for a member that is not set. */
+/** The value of a member; undefined for null, which many clients write for an absent member. */
 export function present(value: unknown): unknown {
   return value ?? undefined;
 }
 
-/** A value of a request for the message that refuses it. */
+/** A value of a request as text for an error message, at most 60 characters of it. */
 export function shown(value: unknown): string {
   if (value === undefined || value === null) return 'missing';
   if (Array.isArray(value)) return 'an array';

@@ -6,31 +6,31 @@ import { Connection } from './connection.ts';
 import { refuseEarly, refuseRaw } from './reply.ts';
 
 /**
- * Requests of all connections that may wait for those before them. A chunk from the network holds thousands of small ones,
- * and all of them come before reading can stop: beyond this the connections that flood are cut.
+ * Requests of all connections that may wait for earlier ones. A network chunk can hold thousands of small requests, all
+ * of which arrive before the connection can be paused: beyond this bound, flooded connections are closed.
  */
 const MAX_WAITING = 16_384;
-/** Connections that a new one looks at, where there is no room, to find one that is idle. */
+/** Connections that are checked for an idle one when a new connection has no room. */
 const MAX_LOOKED_AT = 64;
-/** Part of the connections that is kept free by ending idle ones: one in so many. */
+/** One in this many connections is kept free by closing idle ones. */
 const HEADROOM = 64;
 
-/** Why a connection was not kept. */
+/** Why a connection was refused or closed. */
 type NotKept = 'full' | 'idle' | 'flood' | 'system';
 
-/** The connections and the requests whose answers are not out yet, so that a shutdown can wait for the last of them. */
+/** The open connections and their unanswered requests, so that a shutdown can wait for the last answer. */
 export class OpenRequests {
   readonly refused: Record<NotKept, number> = { full: 0, idle: 0, flood: 0, system: 0 };
   readonly #clock: Clock;
   readonly #mostConnections: number;
-  /** Those first that have been seen without a new request for longest. */
+  /** In the order of the last check, the longest idle first. */
   readonly #bySocket = new Map<Socket, Connection>();
   readonly #notKept: (why: NotKept, detail: string) => void;
   #count = 0;
   readonly #all = { waiting: 0 };
   #whenNone: (() => void)[] = [];
 
-  /** `notKept` hears of every connection that the server or the system refuses. */
+  /** `notKept` is called for every connection that the server or the system refuses or closes. */
   constructor(clock: Clock, maxConnections: number, notKept: (why: NotKept, detail: string) => void) {
     this.#clock = clock;
     this.#mostConnections = maxConnections - Math.ceil(maxConnections / HEADROOM);
@@ -41,18 +41,16 @@ export class OpenRequests {
     return this.#bySocket.size;
   }
 
-  /** Listens to everything that a server tells of connections. */
+  /** Listens to the connection events of a server. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.#opened(socket));
-    server.on('drop', () =>
-      this.#refuse('full', 'as many connections are open as http.maxConnections allows'),
-    );
+    server.on('drop', () => this.#refuse('full', 'the limit http.maxConnections is reached'));
     server.on('error', (error) => {
       if (server.listening) this.#refuse('system', error.message);
     });
   }
 
-  /** `answer` is called now, or when enough of those before it on the connection have had their answers. */
+  /** Calls `answer` now, or when enough earlier requests of the connection are answered. */
   enter({ socket }: IncomingMessage, res: ServerResponse, answer: () => void): void {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
@@ -60,13 +58,13 @@ export class OpenRequests {
     res.on('close', () => this.#leave(connection, res));
     connection.enter(res, answer);
     if (this.#all.waiting <= MAX_WAITING || !connection.isFlooded || socket.destroyed) return;
-    this.#refuse('flood', 'a client sent more requests ahead than can wait');
+    this.#refuse('flood', 'a client pipelined more requests than may wait');
     socket.destroy();
   }
 
   /**
-   * Ends connections on which no whole request has come. What has come of one is answered with a refusal. To be called when
-   * the server is closed: that ends the connections on which nothing has come since the last answer.
+   * Closes connections without a complete request, and refuses incomplete requests. Call it after the server is closed,
+   * which closes the connections that are idle since their last answer.
    */
   cutIncomplete(): void {
     const draining = refuse('DRAINING', 'the server is shutting down and does not wait for this request');
@@ -79,15 +77,15 @@ export class OpenRequests {
     }
   }
 
-  /** Resolves when there is none. */
+  /** Resolves when no request is unanswered. */
   async whenNone(): Promise<void> {
     if (this.#count === 0) return;
     await new Promise<void>((resolve) => this.#whenNone.push(resolve));
   }
 
   /**
-   * An answer that waits behind another on its connection is never told when that closes; here it is. Where there are as
-   * many connections as may be, the one that has been idle longest makes room.
+   * Node emits no `close` on a response that waits behind another one when the connection closes; this does. At the
+   * limit of connections, the one that has been idle for longest is closed.
    */
   #opened(socket: Socket): void {
     const connection = new Connection(socket, this.#all);
@@ -96,14 +94,14 @@ export class OpenRequests {
     if (this.#bySocket.size > this.#mostConnections) this.#endIdle(connection);
   }
 
-  /** Looks at the oldest first. Each that has been used since it was last looked at is passed over once. */
+  /** Checks the longest idle first. A connection that was used since its last check is skipped once. */
   #endIdle(newcomer: Connection): void {
     let left = MAX_LOOKED_AT;
     for (const [socket, connection] of this.#bySocket) {
       if (connection === newcomer || left-- === 0) return;
       if (connection.responses.length === 0 && !connection.wasUsed) {
         this.#bySocket.delete(socket);
-        this.#refuse('idle', 'the connection that was idle longest was ended for a new one');
+        this.#refuse('idle', 'the connection that was idle for longest was closed for a new one');
         socket.destroy();
         return;
       }

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { type Refusal, refuse } from '../../base/errors.ts';
 
-/** `http://host:port/path`, as clients write it that take this server for a proxy. */
+/** The absolute form, `http://host:port/path`, which clients send to a proxy. */
 const ABSOLUTE = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 
 /**
- * Brings the target of a request into the one form that is routed: a path. The host that an absolute URL names takes the
- * place of the Host header, as RFC 9112 wants it. Two Host headers are refused: each reader would believe another one.
+ * Normalizes the target of a request to a path. The host of an absolute URL replaces the Host header, as RFC 9112
+ * requires. Two Host headers are refused, because different readers would use different ones.
  */
 export function normalizeTarget(req: IncomingMessage): Refusal | undefined {
   if (countHosts(req.rawHeaders) > 1) {
@@ -22,7 +22,7 @@ export function normalizeTarget(req: IncomingMessage): Refusal | undefined {
   return undefined;
 }
 
-/** Names and values take turns. Node itself keeps the first Host and passes over the second. */
+/** Names and values alternate in `rawHeaders`. Node's parsed headers keep only the first Host. */
 function countHosts(rawHeaders: readonly string[]): number {
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {

@@ -1,7 +1,7 @@
 import { versionNamed } from '../../model/model-version.ts';
 import { type ExtensionRoute, extensionRoute, modelExtension } from './extension-route.ts';
 
-/** What a path asks for. */
+/** The route of a path. */
 export type Route =
   | ModelRoute
   | ExtensionRoute
@@ -11,7 +11,7 @@ export type Route =
   | { readonly kind: 'bad path' }
   | { readonly kind: 'other' };
 
-/** What a path asks of a model, or of one of its versions. */
+/** A route to a model or to one of its versions. */
 interface ModelRoute {
   readonly kind: 'infer' | 'predict' | 'simple ready' | ReadKind;
   readonly model: string;
@@ -22,7 +22,7 @@ type ReadKind = 'model metadata' | 'model ready' | 'model configuration' | 'mode
 
 const OTHER: Route = { kind: 'other' };
 const CHECKS = ['live', 'ready', 'startup'];
-/** By what stands behind the model. */
+/** Routes by the segment after the model. */
 const READS: Readonly<Record<string, ReadKind>> = {
   ready: 'model ready',
   config: 'model configuration',
@@ -31,13 +31,13 @@ const READS: Readonly<Record<string, ReadKind>> = {
 const POSTS: readonly Route['kind'][] = ['infer', 'predict', 'repository index', 'forget regions'];
 const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
 
-/** The only method a route answers to; undefined where the path itself is wrong, or is not ours to comparator. */
+/** The only method of a route; undefined when the path is invalid or belongs to another handler. */
 export function methodOf({ kind }: Route): 'GET' | 'POST' | undefined {
   if (ANY_METHOD.includes(kind)) return undefined;
   return POSTS.includes(kind) ? 'POST' : 'GET';
 }
 
-/** Reads a URL's path; a query is ignored, each segment decoded once, a slash at the end makes no difference. */
+/** Parses the path of a URL: ignores the query and a trailing slash, decodes each segment once. */
 export function parseRoute(url: string): Route {
   const query = url.indexOf('?');
   const path = segmentsOf(query === -1 ? url : url.slice(0, query));
@@ -61,7 +61,7 @@ export function parseRoute(url: string): Route {
   return OTHER;
 }
 
-/** `/v2/models/{model}[/versions/{version}][/…]`; a model named `stats` gives way only where nothing stands behind it. */
+/** `/v2/models/{model}[/versions/{version}][/…]`; `/v2/models/stats` alone is the statistics of all models. */
 function modelRoute(path: readonly string[]): Route {
   const model = path[2];
   if (model === undefined || model === '') return OTHER;

@@ -1,19 +1,19 @@
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 import { elementCount } from '../../tensor/tensor.ts';
 
-/** What a request is read for, so that what the model never takes is refused before it costs anything. */
+/** The model that a request is read for, so that a request that never fits it is refused early. */
 export interface ReadTarget {
   readonly model: string;
-  /** undefined where only the form is of interest. */
+  /** undefined when only the form of the request is read. */
   readonly metadata?: ModelMetadata;
-  /** Values that the JSON may hold; undefined where the reader's own bounds are enough. */
+  /** Most values that the JSON may contain; undefined for the bounds of the reader. */
   readonly maxValues?: number | undefined;
 }
 
-/** Room for parameters, names of outputs, and rows too many: those are refused later, with a better message. */
+/** Allowance for parameters, output names and too many rows, which are refused later with a better message. */
 const SPARE_VALUES = 65_536;
 
-/** Values that the largest request of a model can hold as JSON; undefined where its open axes leave that to the client. */
+/** The most values in the JSON of a model's largest request; undefined when open axes leave that to the client. */
 export function mostValues(
   { inputs }: ModelMetadata,
   hasBatchAxis: boolean,

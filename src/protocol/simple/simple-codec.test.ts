@@ -22,7 +22,7 @@ function tensor(name: string, datatype: Datatype, shape: number[], data: unknown
   return { name, datatype, shape, data: readJsonData(name, datatype, shape, data) };
 }
 
-test('instances of another length than the rest are refused, and never shift into the next row', () => {
+test('an instance of another length than the others is refused and never shifts into the next row', () => {
   for (const [text, row, words] of [
     ['[[1,2,3],[4,5,6,7],[8,9]]', [3], /instance 1 has shape \[4\], wanted \[3\]/],
     ['[[1,2,3],[4,5],[6,7,8,9]]', [-1], /instance 1 has shape \[2\], wanted \[3\] as instance 0 has/],
@@ -35,7 +35,7 @@ test('instances of another length than the rest are refused, and never shift int
   }
 });
 
-test('an instance may be flat where the model wants rows and columns, and the other way round', () => {
+test('an instance may be flat where the model has a nested shape, and nested where the model has a flat one', () => {
   const wanted = [
     [2, 2, 2],
     [1, 2, 3, 4, 1, 2, 3, 4],
@@ -48,7 +48,7 @@ test('an instance may be flat where the model wants rows and columns, and the ot
   assert.deepEqual(withOne.request.inputs[0]?.shape, [1, 1, 2, 2]);
 });
 
-test('null counts as absent, and parameters are those of the other form', () => {
+test('null counts as absent, and parameters are the same as in the tensor form', () => {
   const { request, layout } = read(
     '{"instances":[[1]],"inputs":null,"signature_name":null,"parameters":{"timeout":1500,"priority":2,"mine":{"a":[1]}}}',
     x(1),
@@ -62,7 +62,7 @@ test('null counts as absent, and parameters are those of the other form', () => 
   assert.throws(() => read('{"instances":[{"x":[1],"y":null}]}', two), /instance 0 has no 'y'/);
 });
 
-test('inputs may come whole, by name or alone, and are answered whole', () => {
+test('whole inputs, by name or as the only input, get whole outputs', () => {
   const two = [...x(2), named('flag', 'BOOL', [-1])];
   const byName = read('{"inputs":{"x":[[1,2],[3,4]],"flag":[true,false]}}', two);
   assert.deepEqual(byName.request.inputs.map(numbers), [
@@ -86,7 +86,7 @@ test('inputs may come whole, by name or alone, and are answered whole', () => {
   assert.throws(() => read('{"inputs":[[1,2],[3]]}', x(2)), /value\[1\] has length 1/);
 });
 
-test('bytes come as base64 wherever a text may stand, and go out so where they are no text', () => {
+test('base64 bytes are accepted in place of any text, and written for outputs that are not text', () => {
   const s = [named('s', 'BYTES', [-1])];
   const texts = (text: string, inputs: readonly TensorMetadata[] = s) =>
     read(text, inputs).request.inputs.map(({ data }) =>
@@ -102,7 +102,7 @@ test('bytes come as base64 wherever a text may stand, and go out so where they a
   assert.deepEqual(texts(`{"inputs":[${b64}]}`), [['\xff\xd8\xff']]);
   assert.deepEqual(texts(`{"inputs":{"s":[${b64}]}}`), [['\xff\xd8\xff']]);
   assert.deepEqual(texts('{"instances":[{"b64":"text"}]}', [named('b64', 'BYTES', [-1])]), [['text']]);
-  assert.throws(() => texts('{"instances":[{"b64":"???"}]}'), /b64 is no base64: '\?\?\?'/);
+  assert.throws(() => texts('{"instances":[{"b64":"???"}]}'), /b64 is '\?\?\?', wanted base64/);
   assert.throws(() => read(`{"instances":[${b64}]}`, x()), /element 0 is an object, wanted a number/);
   const bytes = {
     ...s[0],
@@ -115,7 +115,7 @@ test('bytes come as base64 wherever a text may stand, and go out so where they a
   );
 });
 
-test('outputs that have not as many rows as the instances come whole', () => {
+test('outputs are written whole when one has another number of rows than instances', () => {
   const kept = tensor('kept', 'FP32', [1, 2], [1, 2]);
   const count = tensor('count', 'INT64', [2], [3, 4]);
   const layout = { by: 'row', rows: 2 } as const;

@@ -8,7 +8,7 @@ import { requestParameters } from '../http/request-parameters.ts';
 import type { ReadTarget } from './read-target.ts';
 import { isBase64, readRows, readWhole } from './simple-values.ts';
 
-/** Whether a request of the simple form came row by row or input by input: its answer goes out alike. */
+/** The layout of a request in the simple form: by row or by input. Its answer has the same layout. */
 export type Layout = { readonly by: 'row'; readonly rows: number } | { readonly by: 'column' };
 
 export interface PredictRequest {
@@ -16,12 +16,12 @@ export interface PredictRequest {
   readonly layout: Layout;
 }
 
-/** The simple form has neither names nor shapes: only the model tells what is meant. */
+/** The simple form has neither names nor shapes: they come from the model's metadata. */
 export type PredictTarget = ReadTarget & { readonly metadata: ModelMetadata };
 
 /**
- * Reads the form people type by hand. `{"instances": [...]}` has one instance a row, nested as the model's shape or flat,
- * for a model of several inputs an object by input name; `{"inputs": …}` has each input as a whole.
+ * Reads the simple form. `{"instances": [...]}` holds one instance per row, nested as the model's shape or flat; for a
+ * model of several inputs it is an object by input name. `{"inputs": …}` holds each input as a whole.
  */
 export function readPredictRequest(
   { model, metadata, maxValues }: PredictTarget,
@@ -86,9 +86,9 @@ function wantedNames({ inputs }: ModelMetadata): string {
 }
 
 /**
- * Writes `{"predictions": [...]}`: one row each, for a model of several outputs an object by output name. Where rows and
- * outputs do not go together, `predictions` is one object of whole outputs. Inputs that came whole are answered whole,
- * under `outputs`.
+ * Writes `{"predictions": [...]}`: one element per row; for a model of several outputs an object by output name. When
+ * an output has another number of rows, `predictions` is one object of whole outputs. A request with whole inputs gets
+ * whole outputs, under `outputs`.
  */
 export function writePredictAnswer(
   outputs: readonly Tensor[],
@@ -127,7 +127,7 @@ function writeWhole(output: Tensor): string {
   return nestElements(elementsOf(output), 0, output.shape);
 }
 
-/** Bytes that are no text go out as they may come in. */
+/** Bytes that are not UTF-8 text are written as `{"b64": …}`, as in requests. */
 function elementsOf(output: Tensor): ArrayLike<string | number> {
   return writeJsonElements(output, (_name, bytes) => `{"b64":"${Buffer.from(bytes).toString('base64')}"}`);
 }

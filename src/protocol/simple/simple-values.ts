@@ -6,15 +6,15 @@ import { invalid, isJsonObject, type JsonObject } from '../http/json-text.ts';
 
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 
-/** One value of the simple form: its elements row-major, and how they were nested. */
+/** One value of the simple form: its elements, row-major, and the shape of its nesting. */
 interface Value {
   readonly shape: readonly number[];
   readonly elements: readonly unknown[];
 }
 
 /**
- * An input from one value an instance. Each may come flat or nested; where the model says how large a row is, only the
- * number of elements must agree with a flat one.
+ * Builds an input from one value per instance, flat or nested. When the model defines the shape of a row, a flat value
+ * needs only the right number of elements.
  */
 export function readRows(input: TensorMetadata, values: readonly unknown[]): Tensor {
   const rows = values.map((value, index) => readValue(`input '${input.name}' of instance ${index}`, value));
@@ -25,7 +25,7 @@ export function readRows(input: TensorMetadata, values: readonly unknown[]): Ten
     if (fits(shape, rowShape)) return;
     throw invalid(
       `input '${input.name}' of instance ${index} has shape [${shape.join(',')}], wanted [${rowShape.join(',')}]` +
-        `${wanted.includes(-1) ? ' as instance 0 has' : ''}: every instance must have as many elements`,
+        `${wanted.includes(-1) ? ' as instance 0 has' : ''}: every instance must have the same number of elements`,
     );
   });
   return tensorOf(
@@ -35,11 +35,11 @@ export function readRows(input: TensorMetadata, values: readonly unknown[]): Ten
   );
 }
 
-/** An input from one value that is all of it. */
+/** Builds an input from one value that holds the whole input. */
 export function readWhole(input: TensorMetadata, given: unknown): Tensor {
   const { shape, elements } = readValue(`input '${input.name}'`, given);
   if (input.anyRank === true) return tensorOf(input, shape, elements);
-  // Where only the first size is open, the list itself says how many there are.
+  // When only the first axis is open, the length of the list defines it.
   const known = input.shape.map((size, axis) => (axis === 0 && size === -1 ? (shape[0] ?? 1) : size));
   return tensorOf(input, !known.includes(-1) && fits(shape, known) ? known : shape, elements);
 }
@@ -55,20 +55,20 @@ function tensorOf(
 function readValue(whose: string, given: unknown): Value {
   const shape = nestedShape(given);
   const elements = flattenNested(given, shape, (place, problem) =>
-    invalid(`${whose}: value${place} ${problem}: all lists of a level must be as long as its first`),
+    invalid(`${whose}: value${place} ${problem}: all lists of one level must have the same length`),
   );
   return { shape, elements: elements.map((element) => readBase64(whose, element)) };
 }
 
-/** As many elements, and nested alike unless one of the two is flat. Sizes of 1 make no difference. */
+/** Whether both have the same number of elements and, unless one is flat, the same nesting. Sizes of 1 are ignored. */
 function fits(shape: readonly number[], wanted: readonly number[]): boolean {
   if (elementCount(shape) !== elementCount(wanted)) return false;
-  const [came, asked] = [shape, wanted].map((sizes) => sizes.filter((size) => size !== 1));
-  if (came === undefined || asked === undefined || came.length < 2 || asked.length < 2) return true;
-  return came.join() === asked.join();
+  const [given, expected] = [shape, wanted].map((sizes) => sizes.filter((size) => size !== 1));
+  if (given === undefined || expected === undefined || given.length < 2 || expected.length < 2) return true;
+  return given.join() === expected.join();
 }
 
-/** `{"b64": "…"}` stands for the bytes that it encodes, in the place of a text. */
+/** Whether a value is `{"b64": "…"}`, which stands for the encoded bytes in place of a text. */
 export function isBase64(value: unknown): value is JsonObject & { readonly b64: string } {
   return isJsonObject(value) && typeof value.b64 === 'string' && Object.keys(value).length === 1;
 }
@@ -76,6 +76,6 @@ export function isBase64(value: unknown): value is JsonObject & { readonly b64: 
 function readBase64(whose: string, element: unknown): unknown {
   if (!isBase64(element)) return element;
   const { b64 } = element;
-  if (!BASE64.test(b64)) throw invalid(`${whose}: b64 is no base64: '${b64.slice(0, 40)}'`);
+  if (!BASE64.test(b64)) throw invalid(`${whose}: b64 is '${b64.slice(0, 40)}', wanted base64`);
   return Buffer.from(b64, 'base64');
 }

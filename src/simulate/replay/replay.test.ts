@@ -91,5 +91,5 @@ test('with other settings the same traffic comes to something else', () => {
 });
 
 test('a file that is no recording is told apart', () => {
-  assert.throws(() => decodeRecording(Buffer.from('something else')), /no recording of Galley/);
+  assert.throws(() => decodeRecording(Buffer.from('something else')), /not a Galley recording/);
 });
