@@ -312,7 +312,9 @@ test('an answer with the wrong number of rows never reaches a client', async () 
       { name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
     ]),
     (error: unknown) =>
-      error instanceof RefusedError && error.status === 500 && /2 rows, but the input has 1/.test(error.message),
+      error instanceof RefusedError &&
+      error.status === 500 &&
+      /2 rows, but the input has 1/.test(error.message),
   );
 });
 

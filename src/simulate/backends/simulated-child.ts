@@ -150,7 +150,7 @@ export class SimulatedChild implements ChildHandle {
     if (result.kind === 'late error') {
       this.#soonAfter(result.afterMs, () => {
         if (this.#isOver || this.#isStopped) return;
-        this.#tellOwnEnd(id, { text: 'an error was thrown and nothing caught it', stack: 'Error: late' });
+        this.#tellOwnEnd(id, { text: 'uncaught error', stack: 'Error: late' });
         this.end(1, null);
       });
     }
