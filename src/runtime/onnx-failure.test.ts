@@ -20,7 +20,7 @@ async function failure(file: string, device = 'cpu'): Promise<string> {
 }
 
 for (const [name, bytes, pattern] of [
-  ['empty', Buffer.alloc(0), /^the file is empty; wanted an ONNX model$/],
+  ['empty', Buffer.alloc(0), /^the file is empty; expected an ONNX model$/],
   ['text', Buffer.from('this is no model'), /^the file is not a complete ONNX model \(16 bytes\)/],
   ['newline', Buffer.from('x\n'), /^the file is not a complete ONNX model \(2 bytes\)/],
   ['half', WHOLE.subarray(0, WHOLE.length / 2), /^the file is not a complete ONNX model/],

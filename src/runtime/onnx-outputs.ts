@@ -31,6 +31,6 @@ export function servedOutputs(
 
 function kindText(output: Output, file: OnnxFile | undefined): string {
   if (output.isTensor) return `a tensor of ${output.type}`;
-  const kind = file?.outputs.find(({ name }) => name === output.name)?.kind ?? 'of an unknown kind';
-  return kind === 'of an unknown kind' ? kind : `${kind === 'optional' ? 'an' : 'a'} ${kind}`;
+  const kind = file?.outputs.find(({ name }) => name === output.name)?.kind ?? 'of no known kind';
+  return kind === 'of no known kind' ? kind : `${kind === 'optional' ? 'an' : 'a'} ${kind}`;
 }

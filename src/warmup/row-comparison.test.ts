@@ -28,8 +28,8 @@ test('equal rows are no problem, in any order', () => {
 
 for (const [why, batch, pattern] of [
   ['another number', floats([2, 2], 1, 2, 3, 5), /'y' of a row depends on the other rows in a batch of 2/],
-  ['too few rows', floats([1, 2], 1, 2), /'y' has shape \[1,2\] but the input has 2 rows/],
-  ['no rows at all', floats([], 1), /'y' has shape \[\] but the input has 2 rows/],
+  ['too few rows', floats([1, 2], 1, 2), /'y' has shape \[1,2\], but the input has 2 rows/],
+  ['no rows at all', floats([], 1), /'y' has shape \[\], but the input has 2 rows/],
   ['longer rows', floats([2, 3], 1, 2, 0, 3, 4, 0), /'y' of a row has shape \[1,3\] instead of \[1,2\]/],
 ] as const) {
   test(`${why} is reported as a problem`, () => {
