@@ -3,20 +3,20 @@ import type { ReplicaView } from '../replica/roster.ts';
 
 /** The fleet as a pick sees it. */
 export interface FleetView {
-  /** Everyone who is there. */
+  /** All replicas. */
   readonly all: readonly ReplicaView[];
-  /** Those with a credit, in any state. */
+  /** Replicas with a credit, in any state. */
   readonly free: readonly ReplicaView[];
-  /** How many replicas there should be. */
+  /** The configured number of replicas. */
   readonly wanted: number;
 }
 
-/** Below this share of usable replicas an opinion about the others no longer keeps them out. */
+/** Below this share of usable replicas, ejection no longer excludes a replica. */
 const PANIC_BELOW = 0.5;
 
 /**
- * Who may take callers' work now. Degraded replicas are second choice: they count when no ready one has room.
- * Ejected ones count only in a panic, when so few are left that trying beats refusing.
+ * Replicas that may take callers' work now. Degraded ones are used only when no ready one has room. Ejected ones are
+ * used only in panic mode, when so few are usable that trying beats refusing.
  */
 export function eligible(fleet: FleetView): readonly ReplicaView[] {
   const ready = fleet.free.filter(({ healthStatus }) => healthStatus === 'ready');
@@ -26,13 +26,13 @@ export function eligible(fleet: FleetView): readonly ReplicaView[] {
   return isPanic(fleet) ? fleet.free.filter(({ healthStatus }) => healthStatus === 'ejected') : [];
 }
 
-/** Who may take work that one replica has failed at: where that is the only ready one, second choices are the first. */
+/** Replicas that may take work at which `avoid` failed; when that is the only ready one, degraded ones are used. */
 export function eligibleBut(avoid: ReplicaId | undefined, fleet: FleetView): readonly ReplicaView[] {
   const free = fleet.free.filter(({ id }) => id !== avoid);
   return eligible({ all: fleet.all, free, wanted: fleet.wanted });
 }
 
-/** Whether too few replicas are usable to be choosy. */
+/** Whether too few replicas are usable to exclude ejected ones. */
 export function isPanic({ all, wanted }: Omit<FleetView, 'free'>): boolean {
   const isUsable = ({ healthStatus, isSetApart }: ReplicaView) =>
     healthStatus === 'ready' || healthStatus === 'degraded' || isSetApart;

@@ -2,7 +2,7 @@ import type { ReplicaView } from '../replica/roster.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The one with the least batches for its weight; among equals, each in turn. */
+/** Picks the replica with the fewest batches for its weight; equals take turns. */
 export class LeastConnections implements Strategy {
   readonly #ties = new RoundRobin();
 

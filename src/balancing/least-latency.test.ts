@@ -30,7 +30,7 @@ const fleets = fc.array(
   { minLength: 1, maxLength: 6, size: 'max' },
 );
 
-test('it never picks one that would take more than a twentieth longer than the quickest', () => {
+test('it never picks a replica that takes more than a twentieth longer than the fastest', () => {
   fc.assert(
     fc.property(fleets, fc.integer({ min: 1, max: 64 }), (them, rows) => {
       const fleet = them.map(({ rowMs, ...more }, index) => view(index, rowMs, more));
@@ -43,12 +43,12 @@ test('it never picks one that would take more than a twentieth longer than the q
       const picked = Array.from({ length: 2 * fleet.length }, () => strategy.pick(fleet, { rows, lane: '' }));
       for (const one of picked) assert.ok(ms(one) <= 1.05 * leastMs * (1 + 1e-9));
       const ties = fleet.filter((one) => ms(one) <= 1.05 * leastMs);
-      for (const one of ties) assert.ok(picked.includes(one), 'a tie never has its turn');
+      for (const one of ties) assert.ok(picked.includes(one), 'a tie is never picked');
     }),
   );
 });
 
-test('where nothing was learned yet everybody has a turn', () => {
+test('without measurements all replicas take turns', () => {
   const strategy = new LeastLatency();
   const fleet = [view(0, 0), view(1, 0), view(2, 0, { running: 1 })];
   const picks = Array.from({ length: 6 }, () => strategy.pick(fleet, { rows: 4, lane: '' }).index);

@@ -2,15 +2,15 @@ import type { ReplicaView } from '../replica/roster.ts';
 import { RoundRobin } from './round-robin.ts';
 import type { PickedWork, Strategy } from './strategy.ts';
 
-/** Predictions that differ by less are a tie: noise must not decide who gets all the work. */
+/** Predictions within this share are a tie, so that noise does not decide which replica gets all the work. */
 const TIE_SHARE = 0.05;
 
-/** The one that should be done with the batch first, by what was learned of each; among equals, each in turn. */
+/** Picks the replica with the earliest predicted end of the batch; ties take turns. */
 export class LeastLatency implements Strategy {
   readonly #ties = new RoundRobin();
 
   pick(candidates: readonly ReplicaView[], { rows, lane }: PickedWork): ReplicaView {
-    // What runs there already has to end first; the share of one that is eased in makes it look slower.
+    // Running batches must end first; the share of slow start makes a replica look slower.
     const doneInMs = ({ running, share, service }: ReplicaView) =>
       ((running + 1) * service.predictMs(rows, lane)) / share;
     const leastMs = Math.min(...candidates.map(doneInMs));

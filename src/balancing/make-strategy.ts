@@ -7,7 +7,7 @@ import { RoundRobin } from './round-robin.ts';
 import type { Strategy } from './strategy.ts';
 import { Weighted } from './weighted.ts';
 
-/** The strategy that the settings name, fresh: it keeps a memory of its own picks. */
+/** A new strategy of the configured name. It keeps state about its own picks. */
 export function makeStrategy(name: StrategyName, random: Random): Strategy {
   switch (name) {
     case 'round-robin':

@@ -2,7 +2,7 @@ import type { Random } from '../base/random.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Any, with chances in proportion to the weights. */
+/** Picks at random, in proportion to the weights. */
 export class RandomPick implements Strategy {
   readonly #random: Random;
 

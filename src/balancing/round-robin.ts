@@ -1,7 +1,7 @@
 import type { ReplicaView } from '../replica/roster.ts';
 import type { Strategy } from './strategy.ts';
 
-/** Each in turn. The cursor is a position, so it survives replicas that come and go. */
+/** Picks in turn. The cursor is a position, so it survives changes of the fleet. */
 export class RoundRobin implements Strategy {
   #lastIndex: number;
 

@@ -1,24 +1,24 @@
 import type { ReplicaView } from '../replica/roster.ts';
 import type { LaneKey } from '../work/lane.ts';
 
-/** A batch and what stands behind it. */
+/** A batch and the queue behind it. */
 export interface Waiting {
   readonly rows: number;
   readonly lane: LaneKey;
-  /** Batches that would go after this one. */
+  /** Batches that would be sent after this one. */
   readonly batchesBehind: number;
-  /** The moment after which waiting for somebody faster would be too late. */
+  /** After this moment, waiting for a faster replica would be too late. */
   readonly deadline: number;
 }
 
-/** Estimates that rest on less are no reason to keep anybody waiting. */
+/** Estimates based on fewer batches do not justify waiting. */
 const ENOUGH_BATCHES = 5;
-/** Up to this factor behind the best a replica counts as fast. */
+/** Up to this factor slower than the best, a replica counts as fast. */
 const FAST_FACTOR = 2;
 
 /**
- * Whether a batch does better to wait for a faster replica than to go to this one, which is free: a replica ten
- * times slower that is idle is no gift. Nobody waits for one as fast as the best, nor past the batch's deadline.
+ * Whether a batch should wait for a faster replica instead of using this free one, which may be ten times slower.
+ * Never waits for a replica that is about as fast, nor past the batch's deadline.
  */
 export function isBetterToWait(
   candidate: ReplicaView,

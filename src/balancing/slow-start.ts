@@ -1,11 +1,11 @@
 import { pow } from '../base/elementary.ts';
 
-/** How the share of a replica that has just come back grows. */
+/** How the share of a recovered replica grows. */
 export interface SlowStart {
   readonly windowMs: number;
-  /** 1 grows in proportion to time; larger grows faster at first. */
+  /** 1 grows in proportion to time; larger values grow faster at first. */
   readonly aggression: number;
-  /** Least share, so that it gets anything at all. */
+  /** Lower bound, so that the replica gets some work. */
   readonly minShare: number;
 }
 

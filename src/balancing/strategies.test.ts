@@ -63,7 +63,7 @@ const fleets = fc.array(
 );
 
 for (const [name, make] of Object.entries(makers)) {
-  test(`${name} picks only replicas that may take the work, and one whenever there is one`, () => {
+  test(`${name} picks only eligible replicas, and one whenever there is one`, () => {
     fc.assert(
       fc.property(fleets, fc.boolean(), (facts, mayQueueInReplica) => {
         const balancer = new Balancer(make());
@@ -95,7 +95,7 @@ for (const [name, make] of Object.entries(makers)) {
   });
 }
 
-test('pinned work goes to its replica in whatever state, and to no other', () => {
+test('pinned work goes to its replica in any state, and to no other', () => {
   const balancer = new Balancer(new RoundRobin());
   const free = [view(0), view(1, { healthStatus: undefined })];
   assert.equal(pick(balancer, { pin: 'r1' }, free)?.id, 'r1');
@@ -117,7 +117,7 @@ test('random: shares follow the weights', () => {
   assert.ok(Math.abs(first - 3000) < 120, `${first}`);
 });
 
-test('round robin: the cursor survives replicas that come and go', () => {
+test('round robin: the cursor survives changes of the fleet', () => {
   const strategy = new RoundRobin();
   const fleet = [view(0), view(1), view(2)];
   assert.equal(strategy.pick(fleet).index, 0);
@@ -132,12 +132,12 @@ test('least connections: outstanding work counts against the weight', () => {
   assert.equal(strategy.pick([view(0, { running: 1, weight: 4 }), view(1)]).index, 0);
 });
 
-/** A replica that takes so long for a batch. */
+/** A replica whose batches take `ms`. */
 function taking(index: number, ms: number, more: Partial<ReplicaView> = {}): ReplicaView {
   return view(index, { service: { batches: 50, factor: 1, predictMs: () => ms }, ...more });
 }
 
-test('nobody is handed to an idle replica ten times slower while a fast one will soon be free', () => {
+test('a batch is not sent to an idle replica ten times slower while a fast one will soon be free', () => {
   const balancer = new Balancer(new RoundRobin());
   const fleet = { all: [taking(0, 10, { running: 1 }), taking(1, 100)], wanted: 2 };
   const free = fleet.all.slice(1);
@@ -146,26 +146,26 @@ test('nobody is handed to an idle replica ten times slower while a fast one will
   assert.equal(
     balancer.pick({ ...ANY, batchesBehind: 20 }, facts)?.id,
     'r1',
-    'a long queue makes it worth while',
+    'a long queue justifies the slow one',
   );
   assert.equal(balancer.pick({ ...ANY, deadline: 15 }, facts)?.id, 'r1', 'waiting would be too late');
   assert.equal(
     balancer.pick({ ...ANY, avoid: 'r0' }, facts)?.id,
     'r1',
-    'nobody waits for whom he may not have',
+    'no batch waits for the replica it avoids',
   );
   const alone = { ...facts, all: free };
   assert.equal(balancer.pick(ANY, alone)?.id, 'r1');
 });
 
-test('work that failed at a replica goes to another one', () => {
+test('work that failed at one replica goes to another one', () => {
   const balancer = new Balancer(new RoundRobin());
   for (let turn = 0; turn < 4; turn++)
     assert.equal(pick(balancer, { avoid: 'r0' }, [view(0), view(1)])?.id, 'r1');
   assert.equal(pick(balancer, { avoid: 'r0' }, [view(0)]), undefined);
 });
 
-test('least latency goes by what was learned of each, and gives equals each their turn', () => {
+test('least latency goes by the measured service times, and ties take turns', () => {
   const strategy = new LeastLatency();
   const fleet = [taking(0, 10), taking(1, 10.2), taking(2, 14), taking(3, 10, { running: 1 })];
   const picks = Array.from({ length: 6 }, () => strategy.pick(fleet, ONE).index);

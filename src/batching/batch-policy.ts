@@ -1,29 +1,29 @@
 import type { BatchReason } from '../work/batch.ts';
 import type { LaneView, WaitingRequest } from '../work/lane.ts';
 
-/** What the decision rests on beside the lanes. */
+/** What a decision depends on, apart from the lanes. */
 export interface BatchFacts {
   readonly now: number;
   /** Whether everything that arrived in this turn has been seen. */
   readonly isTurnEnding: boolean;
-  /** Whether a replica stands idle; else there is only room behind a running batch. */
+  /** Whether a replica is idle; otherwise there is only room behind a running batch. */
   readonly hasIdleReplica: boolean;
   readonly idleReplicas: number;
-  /** When a batch sent now would begin to run: now, or when the one before it should be over. */
+  /** When a batch sent now would start to run: now, or at the predicted end of the one before it. */
   readonly startAt: number;
   /** Replicas that take callers' work. */
   readonly replicas: number;
-  /** Time outside the runtime that a batch is expected to take, in ms. */
+  /** Expected time of a batch outside the runtime, in ms, with the margin of a plan. */
   readonly transportMs: number;
-  /** What it mostly takes. */
+  /** The same without the margin. */
   readonly usualTransportMs: number;
-  /** Share of the last while in which the replicas were running something, 0 to 1. */
+  /** Share of the recent past in which the replicas were running a batch, 0 to 1. */
   readonly busyShare: () => number;
-  /** One tenant asks for much more than others, and there is not enough for all. */
+  /** One tenant demands much more than others, and capacity is short. */
   readonly isCrowded: boolean;
-  /** Share of rows that throw whatever batch they are in, 0 to 1. */
+  /** Share of rows that throw in any batch, 0 to 1. */
   readonly badShare: number;
-  /** Share of the last requests that were refused or dropped for want of time, 0 to 1. */
+  /** Share of recent requests that were refused or dropped for lack of time, 0 to 1. */
   readonly shedShare: number;
 }
 
@@ -35,29 +35,29 @@ export type BatchDecision =
 export const NOTHING: BatchDecision = { kind: 'nothing' };
 export const WAIT_FOR_TURN: BatchDecision = { kind: 'wait', untilMs: 'end of turn' };
 
-/** What becomes of the request whose turn it is: it batchInfos along, is answered with a refusal, or ends the batch. */
+/** What happens to the next request: it joins the batch, is refused, or ends the batch. */
 export type Ruling = 'take' | 'drop' | 'stop';
 
-/** One batch while it is filled. */
+/** A batch that is being filled. */
 export interface BatchFill {
   /**
-   * Rules on the next request in the order of service. `rowsLeft` are all rows of the lane, its own included;
-   * `isUnderShare` says that others ask for much more than its tenant.
+   * Rules on the next request in the order of service. `rowsLeft` counts all rows of the lane, including this
+   * request's; `isUnderShare` means that other tenants demand much more than this one.
    */
   rule(next: WaitingRequest, rowsLeft: number, isUnderShare: boolean): Ruling;
 }
 
-/** Says which lane goes and when, and who batchInfos along. */
+/** Decides which lane sends a batch, when, and which requests join it. */
 export interface BatchPolicy {
-  /** Which lane may send a batch now, or until when none should. */
+  /** The lane that may send a batch now, or how long to wait when none should. */
   choose(lanes: Iterable<LaneView>, facts: BatchFacts): BatchDecision;
-  /** A batch of that lane, still empty, of so many rows at most. */
+  /** An empty batch of that lane, of at most `maxRows` rows. */
   fill(lane: LaneView, maxRows: number, facts: BatchFacts): BatchFill;
-  /** Rows that make a batch worth sending, for whoever counts how many batches wait. */
+  /** Rows that make a batch worth sending; used to count waiting batches. */
   targetRows(lane: LaneView, facts: BatchFacts): number;
 }
 
-/** Takes whoever fits, in order; who does not fit ends the batch. The first one always goes. */
+/** Takes requests in order until one does not fit. The first one is always taken. */
 export class PlainFill implements BatchFill {
   readonly #maxRows: number;
   #rows = 0;

@@ -6,7 +6,7 @@ import { batchTarget } from './batch-target.ts';
 
 const FACTS = { replicas: 2, latencyMs: undefined, reserveMs: 0, planFactor: 1, maxRows: 32 };
 
-test('the target is what trying out all sizes finds', () => {
+test('the target equals that of an exhaustive search', () => {
   const facts = fc.record({
     replicas: fc.integer({ min: 0, max: 8 }),
     latencyMs: fc.option(fc.double({ min: 1, max: 400, noNaN: true }), { nil: undefined }),
@@ -21,7 +21,7 @@ test('the target is what trying out all sizes finds', () => {
       const rate = (rows: number) => rows / curve.predictMs(rows);
       const best = Math.max(...sizes.map(rate));
       const first = (wanted: number) => sizes.find((rows) => rate(rows) >= wanted * (1 - 1e-9)) ?? Number.NaN;
-      // A size that reaches the rate to the last bit may be missed by rounding: then it is the next one.
+      // Rounding may miss a size that reaches the rate exactly, and find the next one.
       const near = (found: number, wanted: number) =>
         found === wanted ||
         (found > wanted && Math.abs(rate(found) / rate(wanted) - 1) < 1e-6) ||
@@ -39,7 +39,7 @@ test('the target is what trying out all sizes finds', () => {
         assert.equal(target.withinObjective, Number.POSITIVE_INFINITY);
         return;
       }
-      // Replicas that start one after the other: a row waits for its turn, and then for its batch.
+      // Replicas start one after the other: a row waits for its turn, and then for its batch.
       const takesMs = (rows: number) =>
         it.reserveMs + (1 + 1 / Math.max(1, it.replicas)) * it.planFactor * curve.predictMs(rows);
       const within = Math.min(target.withinObjective, 8192);
@@ -50,7 +50,7 @@ test('the target is what trying out all sizes finds', () => {
   );
 });
 
-test('where batching gains next to nothing rows go one by one, and nothing waits for company', () => {
+test('without a gain the target is one row', () => {
   const target = batchTarget(
     learned((rows) => 0.5 + 10 * rows),
     FACTS,
@@ -60,7 +60,7 @@ test('where batching gains next to nothing rows go one by one, and nothing waits
   assert.ok(target.largest <= 8, `${target.largest}`);
 });
 
-test('a large fixed part makes batches as large as they may be, and an objective keeps them small', () => {
+test('a large fixed cost gives the largest batches, and an objective bounds them', () => {
   const curve = learned((rows) => 20 + rows);
   const free = batchTarget(curve, { ...FACTS, maxRows: 64 });
   assert.ok(free.gain > 10);

@@ -1,51 +1,54 @@
-/** What a batch of a lane costs, as a policy plans with it. */
+/** The service time of a lane's batches, as a policy plans with it. */
 export interface ServiceCurve {
-  /** Grows with every batch seen: what was worked out from it is stale then. */
+  /** Number of batches seen; values derived at an earlier number are stale. */
   readonly batches: number;
   readonly isKnown: boolean;
   /** Service time of so many rows, in ms. */
   predictMs(rows: number): number;
-  /** The largest batch that takes no longer than this; 0 when one row alone does. */
+  /** Rows of the largest batch within `limitMs`; 0 when one row alone takes longer. */
   rowsWithin(limitMs: number): number;
-  /** τ: a prediction times this is kept by the share `quantile` of batches. */
+  /** τ: the share `quantile` of batches takes at most τ times the prediction. */
   planFactor(quantile: number): number;
 }
 
-/** What the best size of a batch depends on. */
+/** What the best batch size depends on. */
 export interface TargetFacts {
   readonly replicas: number;
-  /** undefined: no objective, only throughput counts. */
+  /** undefined: no objective; only throughput counts. */
   readonly latencyMs: number | undefined;
-  /** Of the objective, kept for what is not the batch: pipe, queue hops, reply. */
+  /** Part of the objective reserved for pipe, queue and reply. */
   readonly reserveMs: number;
   readonly planFactor: number;
   readonly maxRows: number;
 }
 
-/** How large batches should be, and why. */
+/** The planned batch size and its components. */
 export interface BatchTarget {
-  /** b*: the size to plan with. */
+  /** b*: the planned size. */
   readonly rows: number;
-  /** b_T: the largest that keeps the objective when replicas start one after the other; Infinity without one. */
+  /**
+   * b_T: the largest size within the objective when replicas start one after the other; Infinity without an
+   * objective.
+   */
   readonly withinObjective: number;
-  /** The smallest with nearly the best throughput. */
+  /** The smallest size with nearly the best throughput. */
   readonly knee: number;
-  /** No batch is larger: where batching gains next to nothing it stops where even that is gained. */
+  /** Upper bound on batches. Where batching gains little, it is the size that reaches that gain. */
   readonly largest: number;
-  /** How many times more rows a second the best size gives than single rows do. */
+  /** Throughput of the best size divided by that of single rows. */
   readonly gain: number;
 }
 
-/** Below this gain a batch costs more waiting than it saves. */
+/** Below this gain a batch costs more waiting time than it saves. */
 const WORTHWHILE_GAIN = 1.15;
 const NEARLY = 0.95;
 const AS_GOOD_AS = 0.995;
 
-/** The size of batch to aim at. One row where batching gains nothing. */
+/** The batch size to aim at; one row where batching gains nothing. */
 export function batchTarget(curve: ServiceCurve, facts: TargetFacts): BatchTarget {
   const { replicas, latencyMs, reserveMs, planFactor, maxRows } = facts;
   const rate = (rows: number) => rows / Math.max(curve.predictMs(rows), Number.MIN_VALUE);
-  // Between two powers of two the rate only rises or only falls: the best is at one of them, or at the end.
+  // Between two powers of two the rate is monotonic, so the best one is at a power of two or at the end.
   let best = rate(maxRows);
   for (let rows = 1; rows < maxRows; rows *= 2) best = Math.max(best, rate(rows));
   const gain = best / rate(1);

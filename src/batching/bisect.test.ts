@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { halves, mayBisect, sizeUnderThrows } from './bisect.ts';
 
-test('halves lose nobody and keep the order', () => {
+test('halves keep all members in order', () => {
   fc.assert(
     fc.property(fc.array(fc.nat()), (members) => {
       const [first, second] = halves(members);
@@ -13,16 +13,16 @@ test('halves lose nobody and keep the order', () => {
   );
 });
 
-test('the bad one is looked for until it is plain that the model is broken', () => {
+test('batches are bisected until the model proves to be broken', () => {
   const facts = { batches: 100, bisectRuns: 50, passed: 100, failed: 20 };
-  assert.equal(mayBisect(facts), true, 'most are passed');
-  assert.equal(mayBisect({ ...facts, passed: 3, failed: 7 }), true, 'too few to say');
+  assert.equal(mayBisect(facts), true, 'most passed');
+  assert.equal(mayBisect({ ...facts, passed: 3, failed: 7 }), true, 'too few failed to tell');
   assert.equal(mayBisect({ ...facts, passed: 3, failed: 8 }), false);
   assert.equal(mayBisect({ ...facts, passed: 8, failed: 8 }), true);
   assert.equal(
     mayBisect({ ...facts, passed: 0, failed: 90, bisectRuns: 10 }),
     true,
-    'now and then all the same',
+    'a limited share is bisected even then',
   );
   assert.equal(mayBisect({ ...facts, passed: 0, failed: 90, bisectRuns: 11 }), false);
 });
@@ -32,7 +32,7 @@ const line = fc.record({
   rowMs: fc.double({ min: 0.01, max: 5, noNaN: true }),
 });
 
-test('under throws batches stay within bounds, and where nothing throws they are as large as they may be', () => {
+test('sizes under throws stay within bounds; without throws they are the largest', () => {
   fc.assert(
     fc.property(
       line,
@@ -50,7 +50,7 @@ test('under throws batches stay within bounds, and where nothing throws they are
   );
 });
 
-test('under throws the size costs hardly more a row than any other power of two, and falls with the share', () => {
+test('the size under throws has the least cost per row of all powers of two, and falls with the share', () => {
   fc.assert(
     fc.property(
       line,
@@ -59,7 +59,7 @@ test('under throws the size costs hardly more a row than any other power of two,
       ({ fixedMs, rowMs }, power, badShare) => {
         const predictMs = (rows: number) => fixedMs + rowMs * rows;
         const largest = 2 ** power;
-        // Each level of halving runs both halves again: all the rows, and the fixed part twice.
+        // Each level of halving runs both halves again: all the rows, and the fixed cost twice.
         const costMs = (rows: number) =>
           predictMs(rows) / rows +
           (rows === 1 ? 0 : badShare * (2 * fixedMs * Math.log2(rows) + 2 * rowMs * rows));

@@ -4,23 +4,23 @@ export function halves<T>(members: readonly T[]): readonly [readonly T[], readon
   return [members.slice(0, middle), members.slice(middle)];
 }
 
-/** What throwing has come to lately. */
+/** Recent counts of throwing batches. */
 export interface ThrowFacts {
   readonly batches: number;
   /** Runs of parts of batches that threw. */
   readonly bisectRuns: number;
-  /** Requests of such batches that were answered in the end, and those that threw alone as well. */
+  /** Requests of such batches that were answered in the end, and those that also threw alone. */
   readonly passed: number;
   readonly failed: number;
 }
 
-/** Fewer failed ones say nothing about the model. */
+/** Fewer failed requests do not show that the model is broken. */
 const ENOUGH_FAILED = 8;
 const MAX_BISECT_SHARE = 0.1;
 
 /**
- * Whether it is worth looking for the bad one in a batch that threw. Where most requests throw alone as well it is
- * the model that is broken, and looking would only multiply its work.
+ * Whether a batch that threw is worth bisecting. Where most requests also throw alone the model is broken, and
+ * bisecting only multiplies its work.
  */
 export function mayBisect({ batches, bisectRuns, passed, failed }: ThrowFacts): boolean {
   const isModelBroken = failed >= ENOUGH_FAILED && failed > passed;
@@ -28,8 +28,8 @@ export function mayBisect({ batches, bisectRuns, passed, failed }: ThrowFacts): 
 }
 
 /**
- * The size of batch that costs least a row when so large a share of rows throws whatever batch they are in: looking
- * for one takes two runs each time the batch is halved. `largest` where nothing throws.
+ * The batch size with the least cost per row when the share `badShare` of rows throws in any batch: each halving of
+ * such a batch takes two runs. `largest` where nothing throws.
  */
 export function sizeUnderThrows(
   badShare: number,

@@ -8,18 +8,18 @@ import {
   WAIT_FOR_TURN,
 } from './batch-policy.ts';
 
-/** The two numbers of explicit batching. */
+/** The two settings of explicit batching. */
 export interface ExplicitBatching {
-  /** It may shrink, when rows turn out to depend on their neighbours. */
+  /** May shrink when rows turn out to depend on each other. */
   readonly maxBatchSize: () => number;
-  /** undefined sends a waiting row as soon as a replica is idle; what arrives in the same turn goes along. */
+  /** undefined: a waiting row is sent as soon as a replica is idle, with what arrives in the same turn. */
   readonly maxWaitMs: number | undefined;
 }
 
 /**
- * Batches by two numbers. A lane is due when it is full or its oldest request has waited long enough; the due lane
- * with the oldest request goes first, and only a full one goes before the turn ends, so that a partial batch takes
- * along what arrives in the same instant.
+ * Batches by two settings. A lane is due when it is full or its oldest request has waited long enough. The due lane
+ * with the oldest request is sent first. Only a full batch is sent before the end of the turn, so that a partial one
+ * includes what arrives in the same instant.
  */
 export class ExplicitPolicy implements BatchPolicy {
   readonly #settings: ExplicitBatching;
@@ -41,7 +41,7 @@ export class ExplicitPolicy implements BatchPolicy {
     }
     if (oldestDue !== undefined) {
       if (oldestDue.rows >= maxBatchSize) return { kind: 'send', lane: oldestDue, reason: 'size' };
-      // A partial batch needs an idle replica. Were a younger full one sent ahead meanwhile, none would ever be idle.
+      // A partial batch needs an idle replica. If younger full batches were sent first, none would ever be idle.
       if (!facts.hasIdleReplica) return NOTHING;
       if (!facts.isTurnEnding) return WAIT_FOR_TURN;
       return {

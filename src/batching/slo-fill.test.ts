@@ -26,7 +26,7 @@ const facts = fc
     pressure: fc.double({ min: 0, max: 1, noNaN: true }),
     cap: fc.integer({ min: 1, max: 40 }),
     startAt: fc.double({ min: 0, max: 50, noNaN: true }),
-    // No hope beyond the plan.
+    // Without an allowance beyond the plan.
     hopeAt: fc.constant(Number.POSITIVE_INFINITY),
   })
   .map(({ targetRows, pressure, ...it }) => {
@@ -46,7 +46,7 @@ function fillUp(fill: { rule: SloFill['rule'] }, queue: readonly Waiting[]) {
   return rulings;
 }
 
-test('no batch is so large that a member would be late by the plan, nor larger than the cap but for the first', () => {
+test('except for its first request, no batch makes a member late by the plan or exceeds the cap', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
       const planFactor = curve.planFactor(0.95);
@@ -62,7 +62,7 @@ test('no batch is so large that a member would be late by the plan, nor larger t
   );
 });
 
-test('the exempt always go, or wait for the next batch; they are never dropped', () => {
+test('exploration requests are taken or wait for the next batch; they are never dropped', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
       const rulings = fillUp(new SloFill(curve, { ...it, planFactor: curve.planFactor(0.95) }), queue);
@@ -73,7 +73,7 @@ test('the exempt always go, or wait for the next batch; they are never dropped',
   );
 });
 
-test('only who is late even alone, or would make the batch too small while more is waiting, is dropped', () => {
+test('a request is dropped only if it is late even alone, or makes the batch too small while more is waiting', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
       const planFactor = curve.planFactor(0.95);
@@ -98,21 +98,21 @@ const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap
 const line = learned((rows) => 10 + rows);
 const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExploration: false });
 
-test('the head makes way below half the target, and only when more is waiting', () => {
+test('the first request is dropped below half the target, and only when more is waiting', () => {
   assert.equal(new SloFill(line, PLAN).rule(of(19), 40, false), 'drop', 'nine rows fit');
   assert.equal(new SloFill(line, PLAN).rule(of(20), 40, false), 'take', 'ten rows fit');
-  assert.equal(new SloFill(line, PLAN).rule(of(19), 9, false), 'take', 'nobody is kept from a larger batch');
+  assert.equal(new SloFill(line, PLAN).rule(of(19), 9, false), 'take', 'nothing else is waiting');
   assert.equal(new SloFill(line, PLAN).rule(of(10.5), 1, false), 'drop', 'late even alone');
 });
 
-test('once somebody had to go the batch is to be full; the modest stay all the same', () => {
+test('after a drop the batch must be full; requests of tenants under their share are still taken', () => {
   const fill = new SloFill(line, PLAN);
   assert.equal(fill.rule(of(12), 40, false), 'drop');
   assert.equal(fill.rule(of(29), 39, false), 'drop', 'nineteen of twenty');
-  assert.equal(fill.rule(of(20), 38, true), 'take', 'ten, and modest');
+  assert.equal(fill.rule(of(20), 38, true), 'take', 'ten, and under its share');
 });
 
-test('who is in a expedite bounds the batch for all who come after', () => {
+test('a member with little time left bounds the batch for later ones', () => {
   const fill = new SloFill(line, PLAN);
   assert.equal(fill.rule(of(1000, 4), 40, false), 'take');
   assert.equal(fill.rule(of(22, 4), 36, false), 'take', 'twelve fit');
@@ -120,7 +120,7 @@ test('who is in a expedite bounds the batch for all who come after', () => {
   assert.equal(fill.rule(of(1000, 1), 28, false), 'stop');
 });
 
-test('a plain fill drops nobody', () => {
+test('a plain fill drops nothing', () => {
   fc.assert(
     fc.property(waiting, fc.integer({ min: 1, max: 20 }), (queue, cap) => {
       const rulings = fillUp(new PlainFill(cap), queue);
@@ -133,7 +133,7 @@ test('a plain fill drops nobody', () => {
   );
 });
 
-test('whoever is late only by the margins of the plan is not dropped, and makes no batch smaller than half', () => {
+test('a request that is late only by the margins of the plan is not dropped, and makes no batch smaller than half', () => {
   const plan = { ...PLAN, planFactor: 1.5, startAt: 2 };
   assert.equal(
     new SloFill(line, { ...plan, hopeAt: Number.POSITIVE_INFINITY }).rule(of(21), 40, false),
@@ -143,5 +143,9 @@ test('whoever is late only by the margins of the plan is not dropped, and makes 
   assert.equal(fill.rule(of(21), 40, false), 'take', 'two rows fit by the plan, eleven without margins');
   for (let rows = 1; rows < 10; rows++) assert.equal(fill.rule(of(1000), 40 - rows, false), 'take');
   assert.equal(fill.rule(of(1000), 30, false), 'stop', 'ten are half of the target');
-  assert.equal(new SloFill(line, plan).rule(of(19), 40, false), 'drop', 'no hope for half a batch either');
+  assert.equal(
+    new SloFill(line, plan).rule(of(19), 40, false),
+    'drop',
+    'half a batch is late even without margins',
+  );
 });

@@ -2,21 +2,21 @@ import type { WaitingRequest } from '../work/lane.ts';
 import type { BatchFill, Ruling } from './batch-policy.ts';
 import type { ServiceCurve } from './batch-target.ts';
 
-/** What a fill goes by. */
+/** What a fill depends on. */
 export interface FillFacts {
   readonly planFactor: number;
   readonly targetRows: number;
-  /** A smaller batch is never worth running while more is waiting. */
+  /** While more is waiting, smaller batches are not worth running. */
   readonly leastRows: number;
-  /** The same for whoever is to make way first. */
+  /** The same for requests that are dropped first. */
   readonly neededRows: number;
   readonly cap: number;
   readonly startAt: number;
-  /** The same without the margins of a plan: who could make it then is not dropped. */
+  /** The same without the margins of a plan; a request that can still meet it is not dropped. */
   readonly hopeAt: number;
 }
 
-/** A batch that is filled by the time that is left to each of its members. */
+/** Fills a batch within the time left to each of its members. */
 export class SloFill implements BatchFill {
   readonly #curve: ServiceCurve;
   readonly #planFactor: number;
@@ -46,12 +46,12 @@ export class SloFill implements BatchFill {
     const fit = isExploration
       ? this.#cap
       : this.#curve.rowsWithin((dueBy - this.#startAt) / this.#planFactor);
-    // Those who crowd the others make way first; but nobody may make all batches small.
+    // Requests of tenants above their share are dropped first; but no request may make all batches small.
     const wantedRows = isUnderShare ? Math.min(this.#leastRows, this.#neededRows) : this.#neededRows;
     const leastFit = Math.max(rows, Math.ceil(Math.min(wantedRows, this.#rows + rowsLeft)));
-    // By the plan it is late; but plans have margins, and whoever is dropped is late for certain.
+    // Late by the plan, which has margins; a dropped request is late for certain.
     if (fit < leastFit && !isExploration && this.#curve.rowsWithin(dueBy - this.#hopeAt) < leastFit) {
-      // Once somebody had to go, the rest is to make full batches again.
+      // Once a request is dropped, the rest must make full batches again.
       this.#neededRows = Math.min(this.#targetRows, this.#cap);
       return 'drop';
     }

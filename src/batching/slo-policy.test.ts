@@ -45,7 +45,7 @@ const lanes = fc
   .array(fc.tuple(fc.integer({ min: 1, max: 80 }), fc.integer({ min: 850, max: 1_000 })), { maxLength: 4 })
   .map((them) => them.map(([rows, receivedAt], index) => lane(`${index}`, rows, receivedAt)));
 
-test('an idle replica takes what waits at the end of the turn, where the goal is latency', () => {
+test('with the goal latency an idle replica takes what waits at the end of the turn', () => {
   const settings = fc.record({
     isTurnEnding: fc.boolean(),
     idleReplicas: fc.integer({ min: 1, max: 4 }),
@@ -68,7 +68,7 @@ test('an idle replica takes what waits at the end of the turn, where the goal is
   );
 });
 
-test('of several lanes the one with the least slack goes first', () => {
+test('the lane with the least slack goes first', () => {
   fc.assert(
     fc.property(curves, lanes, (curve, them) => {
       fc.pre(them.length > 0);
@@ -83,7 +83,7 @@ test('of several lanes the one with the least slack goes first', () => {
   );
 });
 
-test('within a turn only a full batch leaves, also after something has thrown', () => {
+test('within a turn only a full batch is sent, also after throws', () => {
   for (const badShare of [0, 0.001, 0.05]) {
     const facts = { ...FACTS, badShare, isTurnEnding: false };
     const policy = policyOf('latency');
@@ -92,7 +92,7 @@ test('within a turn only a full batch leaves, also after something has thrown', 
   }
 });
 
-test('behind a running batch only a batch worth running is sent, also after something has thrown', () => {
+test('behind a running batch only a large enough batch is sent, also after throws', () => {
   for (const badShare of [0, 0.001, 0.05]) {
     const facts = { ...FACTS, ...BEHIND, badShare };
     const policy = policyOf('latency');
@@ -105,7 +105,7 @@ test('behind a running batch only a batch worth running is sent, also after some
   }
 });
 
-test('more throws make smaller batches, and one that throws whatever is done stands alone', () => {
+test('more throws make smaller batches, down to single rows', () => {
   const policy = policyOf('latency');
   const rowsAt = (badShare: number) => {
     const fill = policy.fill(lane('', 64, 1_000), 64, { ...FACTS, badShare });
@@ -123,26 +123,26 @@ test('more throws make smaller batches, and one that throws whatever is done sta
   assert.equal(sizes.at(-1), 1);
 });
 
-test('efficiency waits for company until its moment, and no longer', () => {
+test('efficiency waits for more rows up to the latest start', () => {
   const policy = policyOf('efficiency');
   const decision = policy.choose([lane('', 2, 1_000)], FACTS);
   assert.ok(decision.kind === 'wait' && typeof decision.untilMs === 'number');
-  // Sent then, with one more, it is over in time; and little of the time is wasted.
+  // Sent then, with one more row, it ends in time, and little of the time is unused.
   assert.ok(decision.untilMs + 13 <= 1_100);
   assert.ok(decision.untilMs + 13 > 1_060, `${decision.untilMs}`);
   const then = policy.choose([lane('', 2, 1_000)], { ...FACTS, now: decision.untilMs });
   assert.ok(then.kind === 'send' && then.reason === 'slack');
   const target = policy.targetRows(lane('', 2, 1_000), FACTS);
   assert.ok(target > 2);
-  assert.equal(policy.choose([lane('', target, 1_000)], FACTS).kind, 'send', 'it has company enough');
+  assert.equal(policy.choose([lane('', target, 1_000)], FACTS).kind, 'send', 'it is large enough');
 });
 
-test('who waits for company keeps nobody else waiting who has enough of it', () => {
+test('a lane that waits for more rows does not delay one that has enough', () => {
   const decision = policyOf('efficiency').choose([lane('a', 1, 936), lane('b', 64, 1_000)].values(), FACTS);
   assert.ok(decision.kind === 'send' && decision.lane.key === 'b', JSON.stringify(decision));
 });
 
-test('a batch does not wait longer than the oldest can, whoever goes first by priority', () => {
+test('a batch does not wait longer than its oldest request can, for any order by priority', () => {
   const oldest = policyOf('efficiency').choose([lane('', 2, 950)], FACTS);
   const younger = {
     ...lane('', 2, 950),
@@ -159,7 +159,7 @@ test('balanced waits only while the replicas are busy; latency and an unknown cu
   assert.equal(policyOf('efficiency', unknown).choose(one, FACTS).kind, 'send');
 });
 
-test('without an objective, or before anything is known, nobody is dropped', () => {
+test('without an objective or a known service time nothing is dropped', () => {
   fc.assert(
     fc.property(
       curves,
@@ -179,7 +179,7 @@ test('without an objective, or before anything is known, nobody is dropped', () 
   );
 });
 
-test('where one tenant crowds others, two batches fit into the objective one after the other', () => {
+test('when one tenant crowds others, two batches fit into the objective one after the other', () => {
   const fill = policyOf('latency').fill(lane('', 99, 1_000), 64, { ...FACTS, isCrowded: true });
   let rows = 0;
   while (fill.rule({ rows: 1, dueBy: 1_100, rank: 0, isExploration: false }, 99 - rows, false) === 'take')

@@ -12,15 +12,15 @@ import { type BatchTarget, batchTarget, type ServiceCurve } from './batch-target
 import { sizeUnderThrows } from './bisect.ts';
 import { SloFill } from './slo-fill.ts';
 
-/** The trade between waiting and efficiency in one word. */
+/** The trade-off between waiting and efficiency. */
 export type Goal = 'latency' | 'balanced' | 'efficiency';
 
-/** What batching without knobs is told. */
+/** Settings of batching by objective. */
 export interface SloBatching {
   /** undefined: nothing is dropped before its deadline, and batches aim at throughput. */
   readonly objective: { readonly latencyMs: number; readonly percentile: number } | undefined;
   readonly goal: Goal;
-  /** Most rows in one batch: what the settings, the model or memory allow. */
+  /** Largest batch that the settings, the model and memory allow, in rows. */
   readonly maxBatchSize: () => number;
   readonly curveOf: (lane: LaneKey) => ServiceCurve;
 }
@@ -31,24 +31,24 @@ export interface BatchPlan {
   readonly planFactor: number;
   /** Planned service time of so many rows. */
   readonly plannedMs: (rows: number) => number;
-  /** What it mostly is. */
+  /** The same without the margin. */
   readonly usualMs: (rows: number) => number;
 }
 
-/** A head so old that its batch would be smaller than this share of b* makes way when more is waiting. */
+/** While more is waiting, the first request is dropped if it would limit its batch to less than this share of b*. */
 const WORTHWHILE_SHARE = 0.5;
-/** Above this share turned away nobody waits for company. */
+/** Above this share of shed requests no batch waits to grow. */
 const WAITING_SHED_SHARE = 0.01;
-/** Where this share is turned away anyhow it should be the oldest, so that all batches are full. */
+/** From this share of shed requests on, the oldest are shed, so that all batches are full. */
 const FULL_FROM_SHED_SHARE = 0.1;
-/** Balanced waits only where the replicas are busier than this. */
+/** The goal `balanced` waits only while the replicas are busier than this. */
 const BUSY_SHARE = 0.6;
-/** A second batch is sent ahead only where bringing it costs more than this share of its service time. */
+/** A second batch is sent ahead only where its transport costs more than this share of its service time. */
 const PREFETCH_SHARE = 0.01;
-/** Without a curve there is nothing to plan with. */
+/** Target while nothing is known about the service time. */
 const UNKNOWN_TARGET_ROWS = 32;
 
-/** A target, and what it was worked out from. */
+/** A target, and what it was derived from. */
 interface KnownTarget extends BatchPlan {
   readonly batches: number;
   readonly replicas: number;
@@ -57,9 +57,9 @@ interface KnownTarget extends BatchPlan {
 }
 
 /**
- * Batches by an objective. Work-conserving: an idle replica takes what waits, as many rows as still keep the
- * objective; between lanes the one with the least slack goes first. Where the oldest are so late that they would make
- * batches small, they are dropped: their small batches would make everybody after them late as well.
+ * Batches by an objective. Work-conserving: an idle replica takes the waiting rows, as many as keep the objective;
+ * the lane with the least slack goes first. The oldest requests are dropped when they are so late that they would
+ * make batches small, because small batches would make all later requests late too.
  */
 export class SloPolicy implements BatchPolicy {
   readonly #settings: SloBatching;
@@ -80,7 +80,7 @@ export class SloPolicy implements BatchPolicy {
     if (chosen === undefined) return NOTHING;
     let soonest = this.#decide(chosen, facts);
     if (all === undefined || soonest.kind !== 'wait') return soonest;
-    // Whoever waits for company keeps nobody else waiting.
+    // A lane that waits for more rows must not delay another one.
     for (const lane of all) {
       const decision = this.#decide(lane, facts);
       if (decision.kind === 'send') return decision;
@@ -115,7 +115,7 @@ export class SloPolicy implements BatchPolicy {
     const { target, planFactor } = this.#targetOf(lane.key, facts);
     const startAt = facts.startAt + facts.transportMs;
     const hopeAt = facts.startAt + facts.usualTransportMs;
-    // Where many are turned away only throughput counts: batches are to be as full as the objective lets them be.
+    // When many requests are shed only throughput counts, and batches are as full as the objective allows.
     const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
     const fullest = Math.max(target.rows, Math.min(target.withinObjective, cap));
     const targetRows = target.rows + pressure * (fullest - target.rows);
@@ -128,13 +128,13 @@ export class SloPolicy implements BatchPolicy {
     return this.#targetOf(lane.key, facts).target.rows;
   }
 
-  /** How batches of a lane are planned now; undefined while nothing is known of it. */
+  /** The current plan for a lane's batches; undefined while its service time is unknown. */
   plan(lane: LaneKey, facts: Pick<BatchFacts, 'replicas' | 'transportMs'>): BatchPlan | undefined {
     const curve = this.#settings.curveOf(lane);
     return curve.isKnown ? this.#targetOf(lane, facts) : undefined;
   }
 
-  /** The moment by which the lane must go, by the planned time; only the order counts. */
+  /** When the lane must be sent at the latest, by the planned time. Used only for ordering. */
   #urgency(lane: LaneView, facts: BatchFacts): number {
     const { objective } = this.#settings;
     const { next } = lane;
@@ -144,12 +144,12 @@ export class SloPolicy implements BatchPolicy {
     return next.rank + objective.latencyMs - curve.predictMs(Math.min(lane.rows, this.#largest(lane, facts)));
   }
 
-  /** When a batch that may wait for more company should go; undefined where it should not wait. */
+  /** When a batch that may wait for more rows should be sent; undefined when it should not wait. */
   #startAt(lane: LaneView, facts: BatchFacts): number | undefined {
     const { goal, objective, curveOf } = this.#settings;
     const { next } = lane;
     if (goal === 'latency' || objective === undefined || next === undefined) return undefined;
-    // While some are turned away every moment of a replica counts.
+    // While requests are shed, a replica must not be idle.
     if (facts.shedShare > WAITING_SHED_SHARE) return undefined;
     if (goal === 'balanced' && facts.busyShare() <= BUSY_SHARE) return undefined;
     const { target, planFactor } = this.#targetOf(lane.key, facts);
@@ -157,12 +157,12 @@ export class SloPolicy implements BatchPolicy {
     if (!curve.isKnown || lane.rows >= target.rows) return undefined;
     const nextMs = planFactor * curve.predictMs(lane.rows + 1);
     const marginMs = curve.predictMs(Math.max(1, target.rows / 4));
-    // Whoever goes first by priority or fairness need not be the one with the least time left.
+    // The first request by priority or fairness may not be the one with the least time left.
     const dueBy = Math.min(next.dueBy, lane.oldestReceivedAt + objective.latencyMs);
     return dueBy - nextMs - marginMs - facts.transportMs;
   }
 
-  /** Rows of the largest batch that may go now. */
+  /** Rows of the largest batch that may be sent now. */
   #largest(lane: LaneView, facts: BatchFacts): number {
     const { target } = this.#targetOf(lane.key, facts);
     const maxRows = this.#uncrowded(lane, facts);
@@ -170,19 +170,18 @@ export class SloPolicy implements BatchPolicy {
       const curve = this.#settings.curveOf(lane.key);
       const most = Math.min(maxRows, target.withinObjective);
       const best = sizeUnderThrows(facts.badShare, most, (rows) => curve.predictMs(rows));
-      // Of a few more none are left over.
+      // A few rows more than the best size are sent together, so that none are left over.
       return best > 1 && lane.rows > best && lane.rows < 2 * best ? Math.min(lane.rows, most) : best;
     }
     if (target.largest >= maxRows) return maxRows;
-    // Little is gained by batching: whoever is idle takes a part.
-    // Where many are turned away even that little counts.
+    // Little is gained by batching, so idle replicas share the rows. When many are shed, even that little counts.
     const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
     const most = Math.min(target.withinObjective, maxRows);
     const largest = target.largest + Math.floor(pressure * Math.max(0, most - target.largest));
     return Math.max(1, Math.min(largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
   }
 
-  /** Where one tenant crowds others, who has just missed a batch must still make the next: two must fit the objective. */
+  /** Under a crowding tenant, a request that just missed a batch must make the next: two must fit the objective. */
   #uncrowded(lane: LaneView, facts: BatchFacts): number {
     const { objective, maxBatchSize, curveOf } = this.#settings;
     const curve = curveOf(lane.key);
@@ -234,7 +233,7 @@ export class SloPolicy implements BatchPolicy {
   }
 }
 
-/** Lanes come and go; working a target out anew costs little. */
+/** Bound on cached targets; computing one again costs little. */
 const MAX_TARGETS = 256;
 
 function unknownTarget(maxRows: number): BatchTarget {
@@ -242,7 +241,7 @@ function unknownTarget(maxRows: number): BatchTarget {
   return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, largest: maxRows, gain: 1 };
 }
 
-/** Of late batches three times as many are planned for as requests may be late: most of their members had time to spare. */
+/** Allows three times as many late batches as late requests: most members of a late batch had time to spare. */
 function planQuantile(percentile: number): number {
   return Math.max(0.5, 1 - 3 * (1 - percentile / 100));
 }

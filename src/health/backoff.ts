@@ -1,23 +1,23 @@
-/** Delays that grow from try to try. */
+/** Delays that grow with each attempt. */
 export interface ExponentialDelays {
   readonly initialMs: number;
   readonly factor: number;
   readonly maxMs: number;
 }
 
-/** The delay before try `attempt`, counted from 0, without jitter. */
+/** The delay before attempt `attempt`, counted from 0, without jitter. */
 export function exponentialDelayMs({ initialMs, factor, maxMs }: ExponentialDelays, attempt: number): number {
   let delayMs = initialMs;
   for (let done = 0; done < attempt && delayMs < maxMs; done++) delayMs *= factor;
   return Math.min(delayMs, maxMs);
 }
 
-/** Anything below the whole delay, from a raw unsigned draw: callers that failed together do not return together. */
+/** Uniform in [0, delayMs), from a raw unsigned draw, so that callers that failed together do not return together. */
 export function fullJitterMs(delayMs: number, draw: number): number {
   return delayMs <= 0 ? 0 : draw % delayMs;
 }
 
-/** Half the delay is certain, half is chance in [0, 1): spread out, yet never at once. */
+/** Half the delay plus a random half, with `chance` in [0, 1): spread out, but never immediate. */
 export function equalJitterMs(delayMs: number, chance: number): number {
   return Math.round((delayMs * (1 + chance)) / 2);
 }

@@ -1,23 +1,23 @@
-/** When a replica is kept out of the pick for its answers, and for how long. */
+/** When a replica is ejected for its answers, and for how long. */
 export interface EjectionSettings {
   readonly consecutiveFailures: number;
   readonly baseMs: number;
   readonly maxMs: number;
   readonly maxPercent: number;
-  /** With few replicas any share rounds down to none: then one may be out all the same. */
+  /** With few replicas the share rounds down to none; this allows one ejection anyway. */
   readonly alwaysAllowOne: boolean;
 }
 
-/** What is remembered of a replica's failures. */
+/** A replica's history of failures. */
 export interface FailureRecord {
   readonly failuresInARow: number;
-  /** Grows with every ejection, shrinks with every sweep in good health. */
+  /** Grows with every ejection, shrinks with every healthy sweep. */
   readonly multiplier: number;
 }
 
 export const NO_RECORD: FailureRecord = { failuresInARow: 0, multiplier: 0 };
 
-/** Whether this result is the one that ejects, and the record after it. */
+/** The record after a result, and whether that result ejects the replica. */
 export function afterResult(
   settings: EjectionSettings,
   record: FailureRecord,
@@ -29,7 +29,7 @@ export function afterResult(
   return { record: { ...record, failuresInARow: ejects ? 0 : failuresInARow }, ejects };
 }
 
-/** The record after an ejection: the next one lasts longer, up to the limit. */
+/** The record after an ejection; the next one lasts longer, up to the limit. */
 export function afterEjection({ baseMs, maxMs }: EjectionSettings, record: FailureRecord): FailureRecord {
   const grows = record.multiplier * baseMs < maxMs + baseMs;
   return { failuresInARow: 0, multiplier: record.multiplier + (grows ? 1 : 0) };
@@ -40,23 +40,23 @@ export function afterHealthySweep(record: FailureRecord): FailureRecord {
   return record.multiplier === 0 ? record : { ...record, multiplier: record.multiplier - 1 };
 }
 
-/** How long the present ejection lasts. */
+/** Duration of the current ejection, in ms. */
 export function ejectionMs({ baseMs, maxMs }: EjectionSettings, { multiplier }: FailureRecord): number {
   return Math.min(baseMs * multiplier, Math.max(baseMs, maxMs));
 }
 
-/** From a raw unsigned draw: replicas ejected together do not come back together. */
+/** From a raw unsigned draw, so that replicas ejected together do not return together. */
 export function ejectionJitterMs(maxJitterMs: number, draw: number): number {
   return draw % (maxJitterMs + 1);
 }
 
-/** Whether one more of `replicas` may be out, where `ejected` already are. */
+/** Whether one more of `replicas` may be ejected when `ejected` already are. */
 export function mayEject(settings: EjectionSettings, replicas: number, ejected: number): boolean {
   const share = Math.floor((replicas * settings.maxPercent) / 100);
   return ejected < Math.max(share, settings.alwaysAllowOne ? 1 : 0);
 }
 
-/** Who answers so much worse than the others that it must be the replica. Rates in percent. */
+/** Replicas whose answers are so much worse than the others' that the replica is the cause. Rates in percent. */
 export function successRateOutliers(
   rates: readonly number[],
   stdevFactor: number,

@@ -1,34 +1,34 @@
 import type { HealthStatus } from '../replica/replica-state.ts';
 
-/** What may be held against a replica. */
+/** Causes of a condition. */
 export type ConditionCause =
-  /** It failed the checks of readiness. */
+  /** Readiness checks failed. */
   | 'readiness'
-  /** It answered the golden input with other numbers than it used to. */
+  /** The answer to the golden input has changed. */
   | 'golden'
-  /** Too many batches in a row failed there. */
+  /** Too many batches in a row failed. */
   | 'errors'
-  /** It fails more often than the others. */
+  /** It fails more often than the other replicas. */
   | 'outlier'
-  /** It takes far longer than the others. */
+  /** It takes far longer than the other replicas. */
   | 'slow'
   | 'memory'
-  /** An operator wants it out. */
+  /** An operator ejected it. */
   | 'operator';
 
 export interface Condition {
   readonly cause: ConditionCause;
-  /** `watch` makes it second choice, `down` takes it out. */
+  /** `watch` degrades the replica, `down` ejects it. */
   readonly severity: 'watch' | 'down';
   readonly since: number;
   readonly detail: string;
 }
 
-/** What the result on a replica rests on beside the conditions. */
+/** What the health status depends on apart from the conditions. */
 export interface HealthFacts {
-  /** Replicas there should be. */
+  /** The configured number of replicas. */
   readonly replicas: number;
-  /** Whether one more may be ejected by opinion. */
+  /** Whether one more replica may be ejected without an operator. */
   readonly mayEject: boolean;
   readonly now: HealthStatus;
 }
@@ -39,8 +39,8 @@ export interface HealthEvaluation {
 }
 
 /**
- * How well a replica does, from all that is held against it. An operator's word counts whatever it costs; opinions
- * never take out the only replica, nor too many at once.
+ * Derives a replica's health status from its conditions. An operator's condition always ejects; others never eject
+ * the only replica, nor too many at once.
  */
 export function evaluateHealth(conditions: readonly Condition[], facts: HealthFacts): HealthEvaluation {
   const down = conditions.filter(({ severity }) => severity === 'down');

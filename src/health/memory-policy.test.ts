@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { evaluateMemory, msUntilLimit } from './memory-policy.ts';
 
-test('limits that are not set are no limits', () => {
+test('unset limits are never exceeded', () => {
   assert.equal(evaluateMemory({}, 1e12), 'fine');
   assert.equal(evaluateMemory({ softLimitBytes: 10 }, 11), 'soft');
   assert.equal(evaluateMemory({ softLimitBytes: 10, hardLimitBytes: 20 }, 21), 'hard');
@@ -12,7 +12,7 @@ test('limits that are not set are no limits', () => {
 const at = (count: number, bytes: (index: number) => number) =>
   Array.from({ length: count }, (_, index) => ({ at: 1000 * index, bytes: bytes(index) }));
 
-test('steady growth tells when the limit will be reached, ups and downs tell nothing', () => {
+test('steady growth gives the time to the limit; fluctuation does not', () => {
   assert.equal(
     msUntilLimit(
       at(20, (index) => 100 + 10 * index),
@@ -40,7 +40,7 @@ test('steady growth tells when the limit will be reached, ups and downs tell not
       390,
     ),
     undefined,
-    'too few to say',
+    'too few samples',
   );
   assert.equal(
     msUntilLimit(

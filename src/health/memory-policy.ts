@@ -4,7 +4,7 @@ export interface MemorySample {
   readonly bytes: number;
 }
 
-/** How much it may be; undefined is no limit. */
+/** Limits of memory; undefined is unlimited. */
 export interface MemoryLimits {
   readonly softLimitBytes?: number | undefined;
   readonly hardLimitBytes?: number | undefined;
@@ -12,7 +12,7 @@ export interface MemoryLimits {
 
 export type MemoryEvaluation = 'fine' | 'soft' | 'hard';
 
-/** Where a replica stands against its limits. */
+/** Compares memory with the limits. */
 export function evaluateMemory(
   { softLimitBytes, hardLimitBytes }: MemoryLimits,
   bytes: number,
@@ -21,14 +21,14 @@ export function evaluateMemory(
   return softLimitBytes !== undefined && bytes > softLimitBytes ? 'soft' : 'fine';
 }
 
-/** Fewer samples, or a shorter time, are the ordinary ups and downs. */
+/** Fewer samples, or a shorter time, show only fluctuation. */
 const ENOUGH_SAMPLES = 10;
-/** Share of the growth that a straight line must explain. */
+/** Share of the variance that a straight line must explain. */
 const STEADY = 0.8;
 
 /**
- * Time until memory reaches `limitBytes` if it goes on growing as it has: a least-squares line over the samples.
- * undefined when it does not grow steadily.
+ * Time until memory reaches `limitBytes` at the present growth: a least-squares line over the samples. undefined when
+ * it does not grow steadily.
  */
 export function msUntilLimit(samples: readonly MemorySample[], limitBytes: number): number | undefined {
   if (samples.length < ENOUGH_SAMPLES) return undefined;

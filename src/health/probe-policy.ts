@@ -1,23 +1,23 @@
-/** What a check has come to; unknown before its first result. */
+/** The state of a check; unknown before its first result. */
 export type CheckState = 'success' | 'failure' | 'unknown';
 
 export type CheckKind = 'liveness' | 'readiness' | 'startup';
 
-/** How many equal results in a row it takes to change one's mind. */
+/** Equal results in a row that change the state. */
 export interface Thresholds {
   readonly successThreshold: number;
   readonly failureThreshold: number;
 }
 
-/** What is remembered between two results of one check. */
+/** State kept between two results of a check. */
 export interface CheckRecord {
   readonly state: CheckState;
   readonly lastResult: boolean | undefined;
-  /** Equal results in a row, the last one included. */
+  /** Equal results in a row, including the last one. */
   readonly run: number;
 }
 
-/** Alive until shown otherwise, not ready until shown, not known to have started. */
+/** Assumed alive and not ready; startup is unknown. */
 const INITIAL: Readonly<Record<CheckKind, CheckState>> = {
   liveness: 'success',
   readiness: 'failure',
@@ -28,7 +28,7 @@ export function initialCheck(state: CheckState): CheckRecord {
   return { state, lastResult: undefined, run: 0 };
 }
 
-/** What a check says before its first result. */
+/** The state of a check before its first result. */
 export function initialState(kind: CheckKind): CheckState {
   return INITIAL[kind];
 }

@@ -12,7 +12,7 @@ const RUN: LoneRun = {
   isKilledFromOutside: false,
 };
 
-test('an end of its own making, a broken protocol and want of memory are proof; a signal is not; our own plans are nothing', () => {
+test('a crash, a protocol violation and lack of memory are proof; a signal is unclear; planned ends are nothing', () => {
   for (const cause of ['crash', 'protocol', 'out of memory'] as const)
     assert.equal(evidenceOf(cause), 'proof');
   for (const cause of ['killed', 'stopped'] as const) assert.equal(evidenceOf(cause), 'unclear');
@@ -21,23 +21,23 @@ test('an end of its own making, a broken protocol and want of memory are proof; 
     assert.equal(evidenceOf(cause), 'nothing');
 });
 
-test('proof provesInput who runs alone', () => {
+test('proof convicts an isolated request', () => {
   assert.ok(provesInput(RUN));
 });
 
-test('slowness provesInput who has had its whole time, and nobody before', () => {
+test('slowness convicts a request only after its whole timeout', () => {
   assert.ok(!provesInput({ ...RUN, evidence: 'slow', ranMs: 999 }));
   assert.ok(provesInput({ ...RUN, evidence: 'slow', ranMs: 1000 }));
 });
 
-test('an unclear end provesInput at the second time alone, unless somebody outside kills replicas', () => {
+test('unclear ends convict at the second one alone, unless replicas are killed from outside', () => {
   const run = { ...RUN, evidence: 'unclear' } as const;
   assert.ok(!provesInput({ ...run, unclearEndsAlone: 1 }));
   assert.ok(provesInput({ ...run, unclearEndsAlone: 2 }));
   assert.ok(!provesInput({ ...run, unclearEndsAlone: 9, isKilledFromOutside: true }));
 });
 
-test('nothing provesInput who runs among others, or for the first time', () => {
+test('a request that is not isolated is never convicted', () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Evidence>('proof', 'unclear', 'slow', 'nothing'),

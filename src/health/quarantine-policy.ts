@@ -1,13 +1,13 @@
 import type { LossCause } from '../work/outcome.ts';
 
 /**
- * What the end of a replica says against the batch that it was running.
+ * What the end of a replica shows about the batch that it was running.
  *
- * - `proof`: the end came from inside. The members run one by one; whose replica ends again did it.
- * - `unclear`: it may have come from inside or from outside, and nothing tells. The batch runs again. What was running at
- *   a second such end runs alone, and only ends that it meets alone speak against it.
- * - `slow`: it ran too long. The members run one by one; one that is not done when its whole time has passed did it.
- * - `nothing`: the batch just runs again.
+ * - `proof`: the cause was inside. The members run one by one; one whose replica ends again is the cause.
+ * - `unclear`: the cause may have been inside or outside. The batch runs again. Members of a batch at a second such
+ *   end run alone, and only ends of runs alone count against them.
+ * - `slow`: it ran too long. The members run one by one; one that exceeds its whole timeout is the cause.
+ * - `nothing`: the batch runs again.
  */
 export type Evidence = 'proof' | 'unclear' | 'slow' | 'nothing';
 
@@ -28,24 +28,24 @@ export function evidenceOf(cause: LossCause): Evidence {
   return EVIDENCE[cause];
 }
 
-/** What is known of the one request that a replica was running when it ended. */
+/** What is known about the single request that a replica was running when it ended. */
 export interface LoneRun {
   readonly evidence: Evidence;
-  /** It had been set apart for what it is suspected of. */
+  /** It ran alone as a suspect. */
   readonly isIsolated: boolean;
   readonly ranMs: number;
-  /** How long its caller lets it take. */
+  /** The timeout of its caller. */
   readonly timeoutMs: number;
-  /** Unclear ends that it has met while it ran alone, this one included. */
+  /** Unclear ends while it ran alone, including this one. */
   readonly unclearEndsAlone: number;
-  /** Replicas that ran nothing for callers were killed lately: it is somebody outside who does this. */
+  /** Idle replicas were killed recently, so the kills come from outside. */
   readonly isKilledFromOutside: boolean;
 }
 
-/** So many unclear ends alone are no coincidence any more. */
+/** This many unclear ends alone are not a coincidence. */
 const UNCLEAR_ENDS_ALONE = 2;
 
-/** Whether a run that ended its replica proves that its input is to blame. */
+/** Whether a run that ended its replica proves that its input is the cause. */
 export function provesInput(run: LoneRun): boolean {
   if (!run.isIsolated) return false;
   switch (run.evidence) {

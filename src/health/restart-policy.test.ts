@@ -20,14 +20,14 @@ const SETTINGS: RestartSettings = {
 };
 const BAD = { readyForMs: 10, batches: 3, wasKilledFromOutside: false };
 
-test('a good incarnation was ready for a minute, or answered a hundred batches', () => {
+test('a healthy process was ready for a minute, or answered a hundred batches', () => {
   assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: 60_000, batches: 0 }), true);
   assert.equal(wasHealthy(SETTINGS, { ...BAD, batches: 100 }), true);
   assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: 59_999, batches: 99 }), false);
   assert.equal(wasHealthy(SETTINGS, { ...BAD, readyForMs: undefined, batches: 1000 }), false);
 });
 
-/** The decisions after so many bad incarnations in a row, one every `everyMs`. */
+/** The decisions after `count` failed processes in a row, one every `everyMs`. */
 function decisions(count: number, everyMs: number, chance: number) {
   let history: RestartHistory = NO_FAILURES;
   return Array.from({ length: count }, (_, index) => {
@@ -36,7 +36,7 @@ function decisions(count: number, everyMs: number, chance: number) {
   });
 }
 
-test('the first restart is at once, then the delay doubles up to the sixth bad incarnation, which is the last', () => {
+test('the first restart is immediate, then the delay doubles; the sixth failed process is the last', () => {
   const kinds = decisions(6, 100, 1 - 1e-12).map((it) => (it.kind === 'restart' ? it.afterMs : it.kind));
   assert.deepEqual(kinds, [0, 1000, 2000, 4000, 8000, 'give up']);
 });
@@ -56,7 +56,7 @@ test('jitter takes away at most half the delay', () => {
   );
 });
 
-test('a good incarnation wipes the slate clean, and so it is never given up for what came before', () => {
+test('a healthy process resets the history, so that earlier failures no longer count', () => {
   let history: RestartHistory = NO_FAILURES;
   for (let incarnation = 0; incarnation < 5; incarnation++)
     history = afterIncarnation(SETTINGS, history, BAD, incarnation);
@@ -64,13 +64,13 @@ test('a good incarnation wipes the slate clean, and so it is never given up for 
   assert.deepEqual(history, NO_FAILURES);
 });
 
-test('whoever is ended from outside while well has done nothing wrong; one that never got ready has', () => {
+test('a ready process ended from outside is not a failure; one that was never ready is', () => {
   const killed = { ...BAD, wasKilledFromOutside: true };
   assert.equal(afterIncarnation(SETTINGS, NO_FAILURES, killed, 0), NO_FAILURES);
   assert.equal(afterIncarnation(SETTINGS, NO_FAILURES, { ...killed, readyForMs: undefined }, 0).failures, 1);
 });
 
-test('too many bad incarnations within the window end it, in a row or not', () => {
+test('too many failed processes within the window stop restarts, in a row or not', () => {
   const settings = { ...SETTINGS, maxFailures: 100 };
   let history: RestartHistory = NO_FAILURES;
   for (let incarnation = 0; incarnation < 11; incarnation++)

@@ -1,35 +1,35 @@
 import { equalJitterMs, exponentialDelayMs } from './backoff.ts';
 
-/** How restarts are timed and when they end. */
+/** The timing and the limits of restarts. */
 export interface RestartSettings {
   readonly initialDelayMs: number;
   readonly maxDelayMs: number;
-  /** Bad incarnations in a row after which no more are begun. */
+  /** Failed processes in a row after which restarts stop. */
   readonly maxFailures: number;
-  /** Bad incarnations within `windowMs` after which no more are begun, in a row or not. */
+  /** Failed processes within `windowMs` after which restarts stop, in a row or not. */
   readonly maxExits: number;
   readonly windowMs: number;
-  /** What wipes the slate clean: time without a failure, or a incarnation that was ready for so long. */
+  /** What resets the history: time without a failure, or a process that was ready for so long. */
   readonly resetAfter: { readonly quietMs: number } | { readonly readyMs: number };
 }
 
-/** The unexpected ends that still count against a model. All its replicas share one history. */
+/** Failures that still count against a model. All its replicas share one history. */
 export interface RestartHistory {
-  /** ReplicaLifecycle in a row that were no good. */
+  /** Failed processes in a row. */
   readonly failures: number;
   readonly lastFailureAt: number;
-  /** Of the failures within the window, oldest first. */
+  /** Times of the failures within the window, oldest first. */
   readonly failedAt: readonly number[];
 }
 
 export const NO_FAILURES: RestartHistory = { failures: 0, lastFailureAt: 0, failedAt: [] };
 
-/** A incarnation that has just ended without anybody having planned it. */
+/** A process that has ended unexpectedly. */
 export interface EndedIncarnation {
   /** undefined when it never became ready. */
   readonly readyForMs: number | undefined;
   readonly batches: number;
-  /** Somebody outside ended it while it was well: no fault of the model's. */
+  /** It was ended from outside while it was healthy, which is not the model's fault. */
   readonly wasKilledFromOutside: boolean;
 }
 
@@ -39,14 +39,14 @@ export type RestartDecision =
 
 const HEALTHY_BATCHES = 100;
 
-/** A good incarnation counts to no rule, and starts the count anew, whatever ended it. */
+/** A healthy process resets the count, whatever ended it. */
 export function wasHealthy({ resetAfter }: RestartSettings, incarnation: EndedIncarnation): boolean {
   if (incarnation.readyForMs === undefined) return false;
   const longEnough = 'readyMs' in resetAfter ? resetAfter.readyMs : Number.POSITIVE_INFINITY;
   return incarnation.readyForMs >= longEnough || incarnation.batches >= HEALTHY_BATCHES;
 }
 
-/** The history after one more incarnation has ended. */
+/** The history after one more process has ended. */
 export function afterIncarnation(
   settings: RestartSettings,
   history: RestartHistory,
@@ -85,7 +85,7 @@ export function restartDelayMs({ initialDelayMs, maxDelayMs }: RestartSettings, 
   return exponentialDelayMs({ initialMs: initialDelayMs, factor: 2, maxMs: maxDelayMs }, nth - 2);
 }
 
-/** What to do about a replica that has ended; `history` counts this end. `chance` in [0, 1) spreads restarts out. */
+/** Decides about a replica that has ended; `history` includes this end. `chance` in [0, 1) gives the jitter. */
 export function decideRestart(
   settings: RestartSettings,
   history: RestartHistory,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BusyShare } from './busy-share.ts';
 
-test('the share stays between 0 and 1, however often it changes', () => {
+test('the share stays between 0 and 1 for any changes', () => {
   const changes = fc.array(
     fc.record({
       afterMs: fc.double({ min: 0, max: 5_000, noNaN: true }),
@@ -27,7 +27,7 @@ test('the share stays between 0 and 1, however often it changes', () => {
   );
 });
 
-test('what lasts is what is seen, and counts for two thirds after a second', () => {
+test('the share approaches a constant load, by two thirds within a second', () => {
   const busy = new BusyShare();
   busy.changed(1_000, 3, 4);
   assert.ok(Math.abs(busy.at(2_000) - 0.75 * (1 - Math.exp(-1))) < 1e-6);
@@ -38,7 +38,7 @@ test('what lasts is what is seen, and counts for two thirds after a second', () 
   assert.ok(busy.at(70_000) < 0.001);
 });
 
-test('half of the time busy is a half, however short the turns are', () => {
+test('replicas that are busy half of the time give a share of a half for any period', () => {
   for (const turnMs of [1, 10, 100]) {
     const busy = new BusyShare();
     let now = 0;

@@ -2,13 +2,13 @@ import { exp } from '../base/elementary.ts';
 
 const MEMORY_MS = 1_000;
 
-/** Share of the last second or so in which replicas were running something; older times fade. */
+/** Exponentially weighted share of the last second in which replicas were running a batch. */
 export class BusyShare {
   #share = 0;
   #now = 0;
   #fraction = 0;
 
-  /** So many of so many are busy from now on. */
+  /** From now on, `busy` of `all` replicas are running a batch. */
   changed(now: number, busy: number, all: number): void {
     this.#share = this.at(now);
     this.#now = now;

@@ -41,12 +41,12 @@ for (const [what, facts, cause] of [
   });
 }
 
-test('an end in words', () => {
+test('the text of an exit', () => {
   const end = { code: null, signal: 'SIGKILL', detail: '' };
   assert.equal(exitText({ ...end, cause: 'out of memory' }), 'it was ended by SIGKILL, out of memory');
   assert.equal(
     exitText({ ...end, cause: 'watchdog' }),
-    'it was ended by SIGKILL for a batch that ran too long',
+    'it was ended by SIGKILL because a batch ran too long',
   );
   assert.equal(exitText({ code: 3, signal: null, cause: 'crash', detail: 'x' }), 'it exited with code 3: x');
 });

@@ -5,29 +5,29 @@ export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
   readonly cause: LossCause;
-  /** What the gateway knows beyond code and signal, such as a protocol error. */
+  /** What the gateway knows beyond code and signal, such as a protocol violation. */
   readonly detail: string;
-  /** The batch that was running; undefined where nothing was. */
+  /** The batch that was running; undefined when none was. */
   readonly batch?: number;
-  /** Where in the model's code the error was thrown that ended it, as far as that is known. */
+  /** Stack of the error in the model's code that ended it, if known. */
   readonly stack?: string;
 }
 
-/** How a process ended, as far as the system and its pipes tell. */
+/** How a process ended, as reported by the system and its pipes. */
 export interface EndFacts {
   readonly code: number | null;
   readonly signal: string | null;
   readonly wasOutOfMemory: boolean;
-  /** It had a batch and had not ended it. */
+  /** It had a batch that had not ended. */
   readonly wasRunning: boolean;
-  /** It said before its end whose code brings the end about; undefined where it said nothing. */
+  /** Whose code the process named before its end; undefined when it named none. */
   readonly told: 'by its batch' | 'by other code' | undefined;
 }
 
-/** Signals that a program brings on itself. */
+/** Signals that a program raises by its own faults. */
 const FAULTS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP']);
 
-/** Why a process ended. */
+/** Classifies the end of a process. */
 export function causeOf(facts: EndFacts): Exclude<LossCause, 'watchdog' | 'protocol' | 'ended' | 'stopped'> {
   const { code, signal, wasOutOfMemory, wasRunning, told } = facts;
   if (code === null && signal === null) return 'not started';
@@ -36,19 +36,19 @@ export function causeOf(facts: EndFacts): Exclude<LossCause, 'watchdog' | 'proto
     if (FAULTS.has(signal)) return 'crash';
     return signal === 'SIGKILL' && wasOutOfMemory ? 'out of memory' : 'killed';
   }
-  // A replica that is told to leave does so when it has nothing left to run.
+  // A replica that was told to exit does so once it has nothing to run.
   return code === 0 && !wasRunning ? 'left' : 'crash';
 }
 
-/** What code and signal do not tell. */
+/** Explains causes that code and signal do not show. */
 const WHY: Partial<Record<LossCause, string>> = {
   'out of memory': ', out of memory',
-  'late error': ' by code that ran after or beside the answers of its model',
-  stopped: ' after its process had stood still in the middle of a batch',
-  watchdog: ' for a batch that ran too long',
+  'late error': ' because of model code that ran outside the batch that started it',
+  stopped: ' after its process was stopped during a batch',
+  watchdog: ' because a batch ran too long',
 };
 
-/** How a life ended, in words. */
+/** Describes how an incarnation ended. */
 export function exitText({ code, signal, cause, detail }: Exit): string {
   if (cause === 'not started') return `it could not be started: ${detail}`;
   const how = signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`;

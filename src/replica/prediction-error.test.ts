@@ -6,7 +6,7 @@ import { PredictionError } from './prediction-error.ts';
 
 const ratios = fc.array(fc.double({ min: 0, max: 50, noNaN: true }), { maxLength: 300, size: 'max' });
 
-test('the factor stays within its bounds, and is a guess at first', () => {
+test('the factor stays within its bounds and starts with a default', () => {
   fc.assert(
     fc.property(ratios, fc.double({ min: 0.5, max: 1, noNaN: true }), (them, quantile) => {
       const error = new PredictionError();
@@ -21,7 +21,7 @@ test('the factor stays within its bounds, and is a guess at first', () => {
   );
 });
 
-test('a time that is planned with the factor is kept by the share it names', () => {
+test('the planned time is met by the share of batches that the quantile names', () => {
   const [error, random] = [new PredictionError(), seededRandom(5)];
   const ratio = () => 1 + 0.8 * random.unit();
   for (let time = 0; time < 400; time++) error.observe(ratio());

@@ -2,25 +2,25 @@ import type { LaneKey } from '../work/lane.ts';
 import type { ServiceTime } from './service-time.ts';
 import type { ServiceTimes } from './service-times.ts';
 
-/** Share that each older batch keeps in how slow a replica is. */
+/** Weight that older batches keep in the factor at each new batch. */
 const FACTOR_MEMORY = 0.8;
 const LEAST_MS = 1e-3;
-/** So many times slower than the usual replica, or faster, it says nothing of the model. */
+/** Beyond this factor, slower or faster, a replica does not contribute to the shared curves. */
 const OUTLIER = 3;
-/** More than so much slower or faster is the same to us. */
+/** Bound on the factor in either direction. */
 const MAX_FACTOR = 20;
 
-/** What is known of how long batches take on one replica. */
+/** The service time of one replica. */
 export interface ServiceEstimate {
-  /** Batches it rests on. */
+  /** Number of batches it is based on. */
   readonly batches: number;
-  /** How slow it is beside the others: only the ratio of two replicas' factors means anything. */
+  /** How slow the replica is; only the ratio of two replicas' factors has a meaning. */
   readonly factor: number;
-  /** Service time of a batch of a lane, in ms; without a lane, of the one seen last. */
+  /** Service time of a batch of a lane, in ms; without a lane, of the last one run. */
   predictMs(rows: number, lane?: LaneKey): number;
 }
 
-/** One replica's service time: the curves that all replicas of a version share, times how slow this one is. */
+/** One replica's service time: the curves shared by all replicas of a version, times this replica's factor. */
 export class ReplicaServiceTime implements ServiceEstimate {
   readonly #shared: ServiceTimes;
   batches = 0;
@@ -31,7 +31,7 @@ export class ReplicaServiceTime implements ServiceEstimate {
     shared.replicas.add(this);
   }
 
-  /** The replica is gone: it is no measure for the others any more. */
+  /** The replica is gone and no longer counts towards the usual factor. */
   retire(): void {
     this.#shared.replicas.delete(this);
   }
@@ -40,10 +40,10 @@ export class ReplicaServiceTime implements ServiceEstimate {
     const curve: ServiceTime = this.#shared.of(lane);
     const usualMs = Math.max(curve.predictMs(rows), LEAST_MS);
     const ratio = Math.min(Math.max(tookMs / usualMs, 1 / MAX_FACTOR), MAX_FACTOR);
-    // Until the shape is known nobody can be told to be slow.
+    // Before the curve is known, slowness cannot be told from batch size.
     if (curve.isKnown) this.factor = FACTOR_MEMORY * this.factor + (1 - FACTOR_MEMORY) * ratio;
-    // The curves stand for the usual replica, so that plans can be made from them alone.
-    // Whoever is far from it teaches them nothing.
+    // The curves describe the usual replica, so that plans can use them alone. A replica far from it does not change
+    // them.
     const beside = this.factor / this.#shared.usualFactor;
     if (beside < OUTLIER && beside > 1 / OUTLIER) curve.observe(rows, tookMs / beside);
     this.batches += 1;

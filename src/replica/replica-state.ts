@@ -1,4 +1,4 @@
-/** Every state of a replica and where it may go from there. What is not in the table cannot happen. */
+/** The states of a replica and the allowed transitions. */
 const TRANSITIONS = {
   starting: ['warming', 'draining', 'backoff', 'failed', 'stopped'],
   warming: ['ready', 'draining', 'backoff', 'failed', 'stopped'],
@@ -13,18 +13,18 @@ const TRANSITIONS = {
 
 export type ReplicaState = keyof typeof TRANSITIONS;
 
-/** The three states of a replica that has started and was not told to leave: how well it does. */
+/** The states of a replica that has started and was not told to drain. */
 export type HealthStatus = 'ready' | 'degraded' | 'ejected';
 
 export const REPLICA_STATES = Object.keys(TRANSITIONS) as ReplicaState[];
 
-/** Throws on a step that the table does not have: it would be a mistake of ours, not of the replica's. */
+/** Throws on a transition that is not in the table, which is a bug of the server. */
 export function checkTransition(id: string, from: ReplicaState, to: ReplicaState): void {
   const allowed: readonly string[] = TRANSITIONS[from];
   if (!allowed.includes(to)) throw new Error(`replica ${id} cannot go from ${from} to ${to}`);
 }
 
-/** Whether the replica has started and was not told to leave. */
+/** Whether the replica has started and was not told to drain. */
 export function hasHealthStatus(state: ReplicaState): state is HealthStatus {
   return state === 'ready' || state === 'degraded' || state === 'ejected';
 }

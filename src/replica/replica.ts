@@ -3,10 +3,10 @@ import type { Batch } from '../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../work/outcome.ts';
 import type { Exit } from './exit.ts';
 
-/** Names a replica's place in its version, for instance `digits/1#0`. It survives restarts. */
+/** Names a slot of a version, for instance `digits/1#0`. It survives restarts. */
 export type ReplicaId = string;
 
-/** What a replica reports of itself every heartbeat. */
+/** What a replica reports at every heartbeat. */
 export interface Heartbeat {
   readonly rssBytes: number;
   /** CPU time of the process so far. */
@@ -15,31 +15,31 @@ export interface Heartbeat {
   readonly batches: number;
 }
 
-/** Where a replica reports on itself. `exited` comes before the outcomes of what it was running, so that nobody hands it more. */
+/** Receives a replica's reports. `exited` precedes the outcomes of its batches, so that it gets no more of them. */
 export interface ReplicaObserver {
   loaded(metadata: ModelMetadata): void;
-  /** The model cannot be loaded, and trying again would not help. */
+  /** The model cannot be loaded, and a retry would not help. */
   loadFailed(message: string): void;
   credited(batches: number): void;
   heartbeat(heartbeat: Heartbeat): void;
   exited(exit: Exit): void;
 }
 
-/** One process with one version loaded, as the brain sees it. No method reports back before it returns. */
+/** One process with one version loaded, as the core sees it. No method reports before it returns. */
 export interface Replica {
   readonly id: ReplicaId;
-  /** Counts the lives of this place; answers of an earlier life are never delivered. */
+  /** Number of the process in its slot; answers of an earlier one are never delivered. */
   readonly incarnation: number;
   start(batch: Batch, sink: OutcomeSink): void;
-  /** The caller of one member has gone; its rows may be left out. */
+  /** The caller of one member has gone; its rows may be omitted. */
   cancel(batch: Batch, member: number): void;
-  /** Finishes what runs and leaves in good order. */
+  /** Finishes what runs, then exits. */
   drain(): void;
-  /** Ends it now; what it was running is lost for this cause. */
+  /** Ends it immediately; its batches are lost for this cause. */
   kill(cause: LossCause): void;
 }
 
-/** Brings replicas to life. */
+/** Starts replicas. */
 export interface Spawner {
   spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica;
 }

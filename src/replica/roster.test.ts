@@ -9,7 +9,7 @@ function replica(id: string): Replica {
   return { id, incarnation: 1, start() {}, cancel() {}, drain() {}, kill() {} };
 }
 
-test('a lease takes one credit and gives it back exactly once', () => {
+test('a lease takes one credit and returns it exactly once', () => {
   const roster = new Roster();
   roster.add(replica('a'), 0, 1);
   assert.deepEqual(roster.free(), []);
@@ -25,7 +25,7 @@ test('a lease takes one credit and gives it back exactly once', () => {
   assert.deepEqual(roster.free(), []);
 });
 
-test('replicas keep their order, and who is gone is forgotten', () => {
+test('replicas keep their order, and removed ones are forgotten', () => {
   const roster = new Roster();
   roster.add(replica('b'), 1, 1);
   roster.add(replica('a'), 0, 1);

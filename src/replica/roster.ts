@@ -10,31 +10,31 @@ export interface ReplicaView {
   readonly id: ReplicaId;
   /** Position among the replicas of its version, from 0. */
   readonly index: number;
-  /** How well it does; undefined where it takes no traffic at all: starting, practising, leaving, or set apart. */
+  /** undefined when it takes no traffic: starting, warming, draining, or set apart. */
   readonly healthStatus: HealthStatus | undefined;
-  /** It is well, and kept for something that must be alone. */
+  /** It is healthy and reserved for a request that must run alone. */
   readonly isSetApart: boolean;
   /** Batches it has now, running or waiting inside it. */
   readonly running: number;
-  /** Its weight in the settings, times the share it has while it is eased in. */
+  /** Configured weight, times its share during slow start. */
   readonly weight: number;
   /** Share of a full batch that it gets, in (0, 1]. */
   readonly share: number;
   readonly service: ServiceEstimate;
-  /** When what it has been given should be done, by prediction. */
+  /** Predicted end of its outstanding batches. */
   readonly busyUntil: number;
 }
 
-/** What a batch is lent a credit for. */
+/** What a credit is lent for. */
 export interface LeaseTerms {
   readonly now: number;
-  /** How long the batch is expected to run. */
+  /** Expected duration of the batch. */
   readonly forMs: number;
-  /** It must have the replica to itself: all its credits are lent. */
+  /** The batch must have the replica to itself; it is lent all credits. */
   readonly isAlone: boolean;
 }
 
-/** A borrowed credit, or all of them. It goes back exactly once, however often it is returned. */
+/** A borrowed credit, or all credits of a replica. Repeated returns have no effect. */
 export interface Lease {
   readonly replica: Replica;
   release(now: number): void;
@@ -52,7 +52,7 @@ class RosterSlot implements ReplicaView {
   running = 0;
   credits = 0;
   busyUntil = 0;
-  /** Of all it has been given and not given back, as predicted. */
+  /** Predicted duration of the outstanding batches, in ms. */
   dueMs = 0;
 
   constructor(replica: Replica, index: number, weight: number, shared: ServiceTimes) {
@@ -72,15 +72,15 @@ class RosterSlot implements ReplicaView {
   }
 }
 
-/** Who is there, how well they do, and who has room for a batch. Sole owner of credits. */
+/** The replicas of a version, their health and their free credits. Sole owner of credits. */
 export class Roster {
   readonly #slots = new Map<ReplicaId, RosterSlot>();
-  /** What batches cost, learned from all replicas together. */
+  /** Service times learned from all replicas together. */
   readonly service = new ServiceTimes();
   #views: readonly RosterSlot[] = [];
   readonly #busy = new BusyShare();
 
-  /** Throws when somebody sits there: a place has one replica at a time. */
+  /** Throws when the slot has a replica already. */
   add(replica: Replica, index: number, weight: number): void {
     if (this.#slots.has(replica.id)) throw new Error(`the slot of replica ${replica.id} is taken`);
     this.#slots.set(replica.id, new RosterSlot(replica, index, weight, this.service));
@@ -103,19 +103,19 @@ export class Roster {
     if (slot !== undefined) slot.ownHealthStatus = healthStatus;
   }
 
-  /** The part of its full load that a replica gets, in (0, 1]. */
+  /** Sets the share of its full load that a replica gets, in (0, 1]. */
   setShare(id: ReplicaId, share: number): void {
     const slot = this.#slots.get(id);
     if (slot !== undefined) slot.share = share;
   }
 
-  /** A replica set apart gets nothing but what is meant for it alone. */
+  /** A replica that is set apart gets only work pinned to it. */
   setApart(id: ReplicaId, isSetApart: boolean): void {
     const slot = this.#slots.get(id);
     if (slot !== undefined) slot.isSetApart = isSetApart;
   }
 
-  /** What a batch took there. */
+  /** Records the duration of a batch. */
   observe(id: ReplicaId, lane: LaneKey, rows: number, tookMs: number): void {
     this.#slots.get(id)?.service.observe(lane, rows, tookMs);
   }
@@ -133,12 +133,12 @@ export class Roster {
     return this.#views.filter((slot) => slot.credits > 0);
   }
 
-  /** Share of the last second in which replicas that serve were running something. */
+  /** Share of the last second in which serving replicas were running a batch. */
   busyShare(now: number): number {
     return this.#busy.at(now);
   }
 
-  /** Replicas that take callers' work. */
+  /** Number of replicas that take callers' work. */
   get serving(): number {
     let serving = 0;
     for (const { healthStatus } of this.#views)
@@ -146,7 +146,7 @@ export class Roster {
     return serving;
   }
 
-  /** How long until one of those that serve should be idle, in ms. */
+  /** Predicted time until a serving replica is idle, in ms. */
   idleInMs(now: number): number {
     let leastMs = Number.POSITIVE_INFINITY;
     for (const { healthStatus, running, busyUntil } of this.#views) {
@@ -156,7 +156,7 @@ export class Roster {
     return Number.isFinite(leastMs) ? leastMs : 0;
   }
 
-  /** Lends a credit, or all there are to whoever must be alone. */
+  /** Lends a credit, or all credits to a batch that must run alone. Throws when there is none. */
   lease(id: ReplicaId, { now, forMs, isAlone }: LeaseTerms): Lease {
     const slot = this.#slots.get(id);
     if (slot === undefined || slot.credits === 0) throw new Error(`replica ${id} has no credit to lend`);
@@ -174,7 +174,7 @@ export class Roster {
         isOut = false;
         slot.credits += lent;
         slot.running -= 1;
-        // It took as long as it took; what waits behind it begins now.
+        // The prediction of the ended batch is removed; the batch behind it starts now.
         slot.dueMs = slot.running === 0 ? 0 : slot.dueMs - forMs;
         slot.busyUntil = endedAt + slot.dueMs;
         this.#countBusy(endedAt);

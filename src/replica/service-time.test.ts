@@ -6,7 +6,7 @@ import { ReplicaServiceTime } from './replica-service-time.ts';
 import { ServiceTime } from './service-time.ts';
 import { ServiceTimes } from './service-times.ts';
 
-test('to ask about lanes that were never run forgets nothing that was learned, whatever is asked', () => {
+test('asking about lanes that never ran forgets nothing that was learned', () => {
   const times = new ServiceTimes();
   for (let batch = 0; batch < 10; batch++) times.of('learned|4').observe(1, 5);
   const [order, latest] = [times.list().map(([lane]) => lane), times.latest];
@@ -41,21 +41,21 @@ test('a line is learned from batches of several sizes', () => {
   );
 });
 
-test('one size for a long time teaches that size, and nothing overflows', () => {
+test('a single size for a long time is learned without overflow', () => {
   const time = new ServiceTime();
   for (let run = 0; run < 100_000; run++) time.observe(8, 20);
   assert.ok(Math.abs(time.predictMs(8) - 20) < 0.1);
   assert.ok(time.predictMs(1) >= 0);
 });
 
-test('a replica that becomes slow is seen within some dozens of batches', () => {
+test('a replica that becomes slow is detected within some dozens of batches', () => {
   const time = new ServiceTime();
   for (let run = 0; run < 200; run++) time.observe(1 + (run % 8), 5 + (run % 8));
   for (let run = 0; run < 60; run++) time.observe(1 + (run % 8), 10 * (5 + (run % 8)));
   assert.ok(time.predictMs(4) > 50, `${time.predictMs(4)}`);
 });
 
-test('of two replicas that run the same batches the slow one is known by its factor', () => {
+test('of two replicas that run the same batches the slow one has the larger factor', () => {
   const shared = new ServiceTimes();
   const [quick, slow] = [new ReplicaServiceTime(shared), new ReplicaServiceTime(shared)];
   for (let run = 0; run < 200; run++) {
@@ -70,7 +70,7 @@ test('of two replicas that run the same batches the slow one is known by its fac
   assert.ok(slow.factor / quick.factor < 2);
 });
 
-test('where the truth is no line, each power of two is learned for itself, and nothing ever falls with the size', () => {
+test('a nonlinear curve is learned at each power of two and never falls with the size', () => {
   const truth = (rows: number) => (rows <= 8 ? 5 : 5 + (rows - 8));
   const time = new ServiceTime();
   for (let run = 0; run < 2_000; run++) {
@@ -86,7 +86,7 @@ test('where the truth is no line, each power of two is learned for itself, and n
   for (let rows = 1; rows < 64; rows++) assert.ok(time.predictMs(rows) <= time.predictMs(rows + 1));
 });
 
-test('the largest batch within a time is the inverse of the prediction', () => {
+test('rowsWithin is the inverse of predictMs', () => {
   fc.assert(
     fc.property(
       fc.double({ min: 0.1, max: 20, noNaN: true }),
@@ -107,7 +107,7 @@ test('the largest batch within a time is the inverse of the prediction', () => {
   );
 });
 
-test('within fifty noisy batches the curve is known to a tenth, but for one time in a hundred', () => {
+test('fifty noisy batches determine the curve to a tenth in 99 of 100 runs', () => {
   const isKnownToATenth = (seed: number) => {
     const random = seededRandom(seed);
     const time = new ServiceTime();
@@ -123,7 +123,7 @@ test('within fifty noisy batches the curve is known to a tenth, but for one time
   assert.ok(seeds.filter(isKnownToATenth).length >= 990);
 });
 
-test('practice gives quartiles for the shape, and the spread for the planning factor', () => {
+test('warmup runs give quartiles for the shape, and the spread for the planning factor', () => {
   const time = new ServiceTime();
   const runs = (ms: number) => Array.from({ length: 20 }, (_, run) => (run % 10 === 9 ? 1.5 * ms : ms));
   time.profile([1, 2, 4, 8].map((rows) => ({ rows, tookMs: runs(3 + rows) })));
@@ -133,7 +133,7 @@ test('practice gives quartiles for the shape, and the spread for the planning fa
   assert.ok(time.usualDrift > 1.8, `${time.usualDrift}`);
 });
 
-test('a lane never seen before starts from the nearest one, scaled by the size of its rows', () => {
+test('a new lane starts from the nearest one, scaled by the size of its rows', () => {
   const times = new ServiceTimes();
   for (let run = 0; run < 40; run++) times.of('16').observe(1 + (run % 8), 1 + 2 * (1 + (run % 8)));
   assert.ok(Math.abs(times.of('64').predictMs(4) - (1 + 2 * 4 * 4)) < 1, `${times.of('64').predictMs(4)}`);

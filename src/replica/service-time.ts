@@ -1,38 +1,38 @@
 import { PredictionError } from './prediction-error.ts';
 
-/** Share that each older batch keeps: about the last fifty count. */
+/** Weight that older batches keep at each new batch: about the last fifty count. */
 const MEMORY = 0.98;
-/** Sizes 1, 2, 4, … 8192: between them the curve is straight. */
+/** Sizes 1, 2, 4, … 8192; the curve is linear between them. */
 const KNOTS = 14;
-/** How much of an error the two knots beside it take over. */
+/** Share of an error that the two adjacent knots take over. */
 const KNOT_RATE = 0.1;
 const MAX_BEND = 5;
-/** Squared distance of the sizes seen from their mean, below which they tell nothing of the slope. */
+/** Below this variance the sizes do not determine the slope. */
 const ENOUGH_SPREAD = 0.25;
 const KNOWN_AFTER_BATCHES = 5;
-/** How many times larger than any seen a batch may be before nothing is known of it. */
+/** A batch more than this many times larger than any seen has an unknown service time. */
 const MOST_BEYOND = 2;
 const DRIFT_AFTER_BATCHES = 200;
 const LEAST_DRIFT_MS = 1;
 
-/** What batches of one kind took in practice, for a start. */
+/** Durations of warmup runs of one batch size. */
 export interface ProfiledSize {
   readonly rows: number;
   readonly tookMs: readonly number[];
 }
 
 /**
- * Learns L(b), the service time of a batch of b rows: a line by least squares that forget, and at each power of two
- * how far from the line the truth is. It never falls with the size.
+ * Learns L(b), the service time of a batch of b rows: a line by exponentially weighted least squares, plus a
+ * correction at each power of two. It never falls with the size.
  */
 export class ServiceTime {
-  /** Of the last batches, in ms. */
+  /** Mean of the last batches, in ms. */
   meanMs = 0;
   readonly #error = new PredictionError();
-  /** What it was after practice, to see how far it has drifted. */
+  /** The curve after warmup, to measure drift. */
   #profiled: ServiceTime | undefined;
   #batches = 0;
-  /** Of the batches, those that really ran, and the rows of the largest of them. */
+  /** Batches that really ran, and the rows of the largest one. */
   #seen = 0;
   #mostRows = 0;
   #weight = 0;
@@ -45,7 +45,7 @@ export class ServiceTime {
   readonly #bends = new Float64Array(KNOTS).fill(1);
   readonly #knotsMs = new Float64Array(KNOTS);
 
-  /** Batches it rests on. */
+  /** Number of batches it is based on. */
   get batches(): number {
     return this.#batches;
   }
@@ -54,17 +54,17 @@ export class ServiceTime {
     return this.#batches >= KNOWN_AFTER_BATCHES;
   }
 
-  /** What a batch costs however small, and what each row adds: the line alone. */
+  /** Fixed cost per batch and cost per row, from the line alone. */
   get line(): { readonly fixedMs: number; readonly rowMs: number } {
     return { fixedMs: this.#fixedMs, rowMs: this.#rowMs ?? 0 };
   }
 
-  /** τ: a prediction times this is kept by the share `quantile` of batches. */
+  /** τ: the share `quantile` of batches takes at most τ times the prediction. */
   planFactor(quantile: number): number {
     return this.#error.planFactor(quantile);
   }
 
-  /** Whether batches like this have run often enough to know how long one may take. */
+  /** Whether enough such batches have run to tell how long one may take. */
   hasSeen(rows: number): boolean {
     return this.#seen >= KNOWN_AFTER_BATCHES && rows <= MOST_BEYOND * this.#mostRows;
   }
@@ -76,13 +76,13 @@ export class ServiceTime {
     this.#learn(rows, tookMs);
   }
 
-  /** Starts from what practice found: quartiles for the shape, how far runs lie from it for the error. */
+  /** Starts from warmup runs: quartiles give the shape, deviations from it the error. */
   profile(sizes: readonly ProfiledSize[]): void {
     const shape = sizes.map(({ rows, tookMs }) => ({ rows, ms: lowerQuartile(tookMs) }));
     for (let round = 0; round < KNOWN_AFTER_BATCHES; round++) {
       for (const { rows, ms } of shape) this.#learn(rows, ms);
     }
-    // The table holds exactly where it was measured; the line is for the gaps.
+    // Knots hold exact measurements; the line covers the gaps between them.
     for (const { rows, ms } of shape) {
       const knot = 31 - Math.clz32(rows);
       if (rows === 2 ** knot && knot < KNOTS) this.#bends[knot] = bounded(ms / this.#lineMs(rows));
@@ -95,12 +95,12 @@ export class ServiceTime {
     this.#profiled = this.#copy();
   }
 
-  /** Takes the shape of another one whose rows are `scale` times as large. */
+  /** Copies the shape of another curve whose rows are `scale` times as large. */
   startFrom(other: ServiceTime, scale: number): void {
     const { fixedMs, rowMs } = other.line;
     if (!other.isKnown) return;
     for (const rows of [1, 2, 4, 8, 16]) this.#learn(rows, fixedMs + rowMs * scale * rows);
-    // Believed until something of its own is seen, then soon outweighed.
+    // A low weight, so that a few own measurements outweigh it.
     this.#weight = 1;
   }
 
@@ -113,7 +113,7 @@ export class ServiceTime {
     return from + (to - from) * share;
   }
 
-  /** The largest batch that takes no longer than so many ms; 0 when one row alone does. */
+  /** Rows of the largest batch within `limitMs`; 0 when one row alone takes longer. */
   rowsWithin(limitMs: number): number {
     if (!((this.#knotsMs[0] as number) <= limitMs)) return 0;
     for (let knot = 1; knot < KNOTS; knot++) {
@@ -126,11 +126,11 @@ export class ServiceTime {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** How many times longer a batch of the usual size takes now than it did in practice; 1 when there was none. */
+  /** Current service time of the usual batch size divided by that after warmup; 1 without warmup. */
   get usualDrift(): number {
     const rows = Math.max(1, this.#meanRows);
     const [beforeMs, nowMs] = [this.#profiled?.predictMs(rows) ?? 0, this.predictMs(rows)];
-    // A few batches after a start are slower anyway, and what takes microseconds varies with everything.
+    // The first batches after a start are slower, and times of microseconds vary by chance.
     const isNoticeable = this.#batches >= DRIFT_AFTER_BATCHES && Math.abs(nowMs - beforeMs) >= LEAST_DRIFT_MS;
     return isNoticeable && beforeMs > 0 ? nowMs / beforeMs : 1;
   }
@@ -149,7 +149,7 @@ export class ServiceTime {
     this.meanMs += offMs / this.#weight;
     this.#spread = MEMORY * this.#spread + offRows * (rows - this.#meanRows);
     this.#together = MEMORY * this.#together + offRows * (tookMs - this.meanMs);
-    // Where sizes do not vary only the fixed part is learned: the slope stays as it was.
+    // When sizes do not vary, only the fixed part is learned and the slope is kept.
     if (this.#spread > ENOUGH_SPREAD) this.#rowMs = Math.max(0, this.#together / this.#spread);
     this.#fixedMs = this.meanMs - (this.#rowMs ?? 0) * this.#meanRows;
     if (this.#fixedMs < 0) {
@@ -161,7 +161,7 @@ export class ServiceTime {
     if (this.isKnown && this.#rowMs !== undefined) this.#correct(rows, tookMs);
   }
 
-  /** Moves the two knots beside a size towards what was seen there. */
+  /** Moves the two knots next to a size towards the measurement. */
   #correct(rows: number, tookMs: number): void {
     const expectedMs = this.predictMs(rows);
     const knot = Math.min(31 - Math.clz32(rows), KNOTS - 2);
@@ -182,7 +182,8 @@ export class ServiceTime {
   }
 
   #lineMs(rows: number): number {
-    // Of one size nothing follows for others: smaller ones take no longer, larger ones as much more as they hold.
+    // A single size does not determine others: smaller batches are assumed to take as long, larger ones in
+    // proportion.
     if (this.#rowMs === undefined) return this.meanMs * Math.max(1, rows / Math.max(1, this.#meanRows));
     return this.#fixedMs + this.#rowMs * rows;
   }
@@ -198,7 +199,7 @@ function bounded(bend: number): number {
   return Number.isFinite(bend) ? Math.min(Math.max(bend, 1 / MAX_BEND), MAX_BEND) : 1;
 }
 
-/** What a run takes when nothing disturbs it. */
+/** The duration of an undisturbed run. */
 function lowerQuartile(tookMs: readonly number[]): number {
   const sorted = [...tookMs].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 4)] ?? 0;

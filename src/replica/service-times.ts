@@ -1,23 +1,23 @@
 import { type LaneKey, laneElements } from '../work/lane.ts';
 import { ServiceTime } from './service-time.ts';
 
-/** Lanes whose service time is remembered; the one that was run longest ago is forgotten first. */
+/** Number of lanes whose service time is kept; the least recently run one is dropped. */
 const MAX_LANES = 64;
-/** Lanes that were asked about and never run. */
+/** Number of guesses kept for lanes that never ran. */
 const MAX_GUESSES = 16;
 
-/** The service times of a version, one curve a lane. Bounded, whatever shapes are sent. */
+/** The service times of a version, one curve per lane, in bounded memory. */
 export class ServiceTimes {
   readonly #curves = new Map<LaneKey, ServiceTime>();
-  /** How slow each of the replicas is that learn from these curves. */
+  /** The replicas that share these curves, with their factors. */
   readonly replicas = new Set<{ readonly batches: number; readonly factor: number }>();
   #latestLane: LaneKey | undefined;
   #latest = new ServiceTime();
 
-  /** What was told of lanes that nothing is known of, until something is learned. */
+  /** Guesses for lanes without measurements, until something is learned. */
   readonly #guesses = new Map<LaneKey, ServiceTime>();
 
-  /** The curve of the lane that was run last. */
+  /** The curve of the lane that ran last. */
   get latest(): ServiceTime {
     return this.#latest;
   }
@@ -31,14 +31,14 @@ export class ServiceTimes {
     return factors[(factors.length - 1) >> 1] as number;
   }
 
-  /** The curve of a lane, where there is one; asking changes nothing. */
+  /** The curve of a lane, if it has one. Does not change anything. */
   peek(lane: LaneKey): ServiceTime | undefined {
     return this.#curves.get(lane);
   }
 
   /**
-   * What a batch of a lane should take. To ask changes nothing of what was learned: whatever shapes clients send, only
-   * what is run is remembered.
+   * Predicted curve of a lane. Does not change what was learned: only lanes that run are kept, regardless of the
+   * shapes clients send.
    */
   guess(lane: LaneKey): ServiceTime {
     if (lane === this.#latestLane) return this.#latest;
@@ -50,7 +50,7 @@ export class ServiceTimes {
     return guess;
   }
 
-  /** The curve of a lane that is run, to learn from it. One that was never seen starts from the one nearest in size. */
+  /** The curve of a lane, for learning. A new lane starts from the one nearest in size. */
   of(lane: LaneKey): ServiceTime {
     if (lane === this.#latestLane) return this.#latest;
     let curve = this.#curves.get(lane);
@@ -60,7 +60,7 @@ export class ServiceTimes {
       this.#curves.delete(lane);
     }
     this.#guesses.clear();
-    // Back at the end: the order of the map is that of use.
+    // Reinserted at the end, so that the map is in order of use.
     this.#curves.set(lane, curve);
     const [oldest] = this.#curves.keys();
     if (this.#curves.size > MAX_LANES && oldest !== undefined) this.#curves.delete(oldest);
@@ -69,7 +69,7 @@ export class ServiceTimes {
     return curve;
   }
 
-  /** Forgets all that was learned. */
+  /** Forgets everything learned. */
   clear(): void {
     this.#curves.clear();
     this.#guesses.clear();
@@ -77,7 +77,7 @@ export class ServiceTimes {
     this.#latest = new ServiceTime();
   }
 
-  /** What is known by now, by lane, the one run last at the end. */
+  /** Known curves by lane, the most recently run one last. */
   list(): (readonly [LaneKey, ServiceTime])[] {
     return [...this.#curves];
   }

@@ -38,15 +38,15 @@ for (const [datatype, data, words] of [
   [
     'FP32',
     Float64Array.of(1),
-    /output 'y' is a Float64Array, but FP32 wants a Float32Array or an array of numbers/,
+    /output 'y' is a Float64Array; FP32 requires a Float32Array or an array of numbers/,
   ],
 ] as const satisfies readonly (readonly [Datatype, unknown, RegExp])[]) {
-  test(`${datatype} of a model is refused with its place: ${words.source}`, () => {
+  test(`an invalid ${datatype} output is refused with the element's index: ${words.source}`, () => {
     assert.throws(() => encodeOutput('y', datatype, data as never), { message: words });
   });
 }
 
-test('texts and bytes of a model are elements, and its own array stays its own', () => {
+test('strings and bytes become elements, and typed arrays are copied', () => {
   const elements = decodeBytesElements(encodeOutput('y', 'BYTES', ['ä', Uint8Array.of(0xff)]));
   assert.deepEqual(
     elements.map((element) => [...element]),

@@ -6,17 +6,17 @@ import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf } from '../tensor/tensor.ts';
 
 /**
- * The bytes of what a module model gave for an output. Numbers of a plain array are rounded to the nearest float, or
- * must be what the datatype has; a typed array must be the datatype's own.
+ * Encodes a module model's output. Numbers of a plain array are rounded to the nearest float, or must be values of
+ * the datatype; a typed array must have the type of the datatype.
  */
 export function encodeOutput(name: string, datatype: Datatype, data: ModelOutput['data']): Segments {
   const fail = (problem: string) => new RangeError(`output '${name}': ${problem}`);
   if (ArrayBuffer.isView(data) && datatype !== 'BYTES') {
     const { constructor: wanted } = allocateArray(datatype, 0);
-    // A copy: the memory leaves this thread, and the model may want to use its array again.
+    // Copied, because the memory leaves this thread and the model may reuse its array.
     if (data.constructor === wanted) return bytesOf(data.slice());
     throw new Error(
-      `output '${name}' is a ${data.constructor.name}, but ${datatype} wants a ${wanted.name} or an array of numbers`,
+      `output '${name}' is a ${data.constructor.name}; ${datatype} requires a ${wanted.name} or an array of numbers`,
     );
   }
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);

@@ -4,8 +4,8 @@ type NextResolve = (specifier: string, context: unknown) => Promise<Resolved>;
 const DEFINE_MODEL = new URL('../model/define-model.js', import.meta.url).href;
 
 /**
- * Lets a model file say `import { defineModel } from 'galley'` wherever it lies: where no package of that name is
- * installed beside it, the replica's own is meant.
+ * Resolves `import { defineModel } from 'galley'` in a model file to the replica's own package when no package of
+ * that name is installed next to the file.
  */
 export async function resolve(
   specifier: string,

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadModule } from './module-runtime.ts';
 
 for (const name of ['plain.mjs', 'a(1).mjs', 'a[.mjs', 'a+b*.mjs', '($&).mjs']) {
-  test(`an error in ${name} names its line, whatever the name holds`, async (t) => {
+  test(`an error in ${name} names its line`, async (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'galley-module-'));
     t.after(() => rmSync(folder, { recursive: true }));
     const file = join(folder, name);

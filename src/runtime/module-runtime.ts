@@ -15,7 +15,7 @@ import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
 import { encodeOutput } from './encode-output.ts';
 import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
-/** Imports a module model and lets it load its own. Throws what the module throws. */
+/** Imports a module model and calls its `load`. Rethrows the module's errors. */
 export async function loadModule({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   register('./galley-resolver.js', import.meta.url);
   try {
@@ -28,7 +28,7 @@ export async function loadModule({ file, threads, device }: RuntimeSpec): Promis
   }
 }
 
-/** The same error with the place in the model's own file, which is where its author will look. */
+/** Adds the line in the model's own file to an error. */
 function located(file: string, caught: unknown): Error {
   const message = messageOf(caught);
   const stack = caught instanceof Error ? (caught.stack ?? '') : '';
@@ -36,13 +36,15 @@ function located(file: string, caught: unknown): Error {
   const line = lineIn(stack, `${basename(file)}:`) ?? lineIn(stack, `${basename(url)}:`);
   const place = line === undefined || message.includes(file) ? '' : ` (${basename(file)}, line ${line})`;
   const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message);
-  const cure = isCommonJs
-    ? ': name the file model.mjs, or put "type": "module" into the package.json above it'
+  const fix = isCommonJs
+    ? '; rename the file to model.mjs, or set "type": "module" in the nearest package.json'
     : '';
-  return new Error(`${message}${place}${cure}`, { cause: caught });
+  return new Error(`${message}${place}${fix}`, { cause: caught });
 }
 
-/** The number behind the first mention of a place. A file's name may hold anything, so it is no pattern. */
+/**
+ * The line number after the first mention of a file. No regular expression, because a file name may contain anything.
+ */
 function lineIn(stack: string, place: string): string | undefined {
   for (let at = stack.indexOf(place); at !== -1; at = stack.indexOf(place, at + 1)) {
     const line = /^\d+/.exec(stack.slice(at + place.length))?.[0];
@@ -103,18 +105,18 @@ function fromModel(
   output: ModelOutput | undefined,
 ): Tensor {
   if (output?.data === undefined || !Array.isArray(output.shape)) {
-    throw new Error(`predict gave no output '${name}'; wanted {shape, data}`);
+    throw new Error(`predict returned no output '${name}'; expected {shape, data}`);
   }
   const { shape, data } = output;
   if (!fitsShape(shape, declared)) {
     throw new Error(
-      `output '${name}' has shape [${shape.join(',')}], but [${declared.join(',')}] is declared`,
+      `output '${name}' has shape [${shape.join(',')}]; the declared shape is [${declared.join(',')}]`,
     );
   }
   const count = elementCount(shape);
   if (data.length !== count) {
     throw new Error(
-      `output '${name}' has ${data.length} elements where its shape [${shape.join(',')}] wants ${count}`,
+      `output '${name}' has ${data.length} elements; its shape [${shape.join(',')}] requires ${count}`,
     );
   }
   return { name, datatype, shape, data: encodeOutput(name, datatype, data) };

@@ -14,44 +14,50 @@ const WHOLE = readFileSync(join(FIELD, 'inner-graphs.onnx'));
 
 async function failure(file: string, device = 'cpu'): Promise<string> {
   return loadOnnx({ runtime: 'onnx', file, threads: 1, device }).then(
-    () => 'it was opened',
+    () => 'the model was opened',
     (caught: unknown) => messageOf(caught),
   );
 }
 
 for (const [name, bytes, pattern] of [
-  ['empty', Buffer.alloc(0), /^the file is empty; wanted an ONNX model$/],
-  ['text', Buffer.from('this is no model'), /^the file is no ONNX model, or not a whole one \(16 bytes\)/],
-  ['newline', Buffer.from('x\n'), /^the file is no ONNX model, or not a whole one \(2 bytes\)/],
-  ['half', WHOLE.subarray(0, WHOLE.length / 2), /^the file is no ONNX model, or not a whole one/],
+  ['empty', Buffer.alloc(0), /^the file is empty; expected an ONNX model$/],
+  ['text', Buffer.from('this is no model'), /^the file is not a complete ONNX model \(16 bytes\)/],
+  ['newline', Buffer.from('x\n'), /^the file is not a complete ONNX model \(2 bytes\)/],
+  ['half', WHOLE.subarray(0, WHOLE.length / 2), /^the file is not a complete ONNX model/],
 ] as const) {
-  test(`a file that is no model is told so: ${name}`, async () => {
+  test(`a file that is not a model is reported as such: ${name}`, async () => {
     const file = join(root, `${name}.onnx`);
     writeFileSync(file, bytes);
     assert.match(await failure(file), pattern);
   });
 }
 
-test('a file that is gone, and weights that are, are named', async () => {
-  assert.match(await failure(join(root, 'gone.onnx')), /gone\.onnx is no file/);
+test('a missing file and missing weights are named', async () => {
+  assert.match(await failure(join(root, 'gone.onnx')), /gone\.onnx is not a file/);
   copyFileSync(join(FIELD, 'weights-beside.onnx'), join(root, 'beside.onnx'));
   assert.match(
     await failure(join(root, 'beside.onnx')),
-    /weights are in files beside it: 'weights\.bin' is not there/,
+    /weights are in separate files: 'weights\.bin' does not exist/,
   );
 });
 
 for (const [file, pattern] of [
-  ['unknown-operator', /cannot use the model: .*NoSuchThing.*; is it of an opset and of operators/],
-  ['unknown-opset', /cannot use the model: .*opset.*99/i],
+  [
+    'unknown-operator',
+    /cannot load the model: .*NoSuchThing.*; check that it supports the model's opset and operators/,
+  ],
+  ['unknown-opset', /cannot load the model: .*opset.*99/i],
 ] as const) {
-  test(`what the runtime says of ${file} is passed on without its inside, in one line`, async () => {
+  test(`the runtime's message for ${file} is passed on in one line without source locations`, async () => {
     const message = await failure(join(FIELD, `${file}.onnx`));
     assert.match(message, pattern);
     assert.doesNotMatch(message, /onnxruntime_src|\.cc|\.h:|::|\n/);
   });
 }
 
-test('a device that is not there is told as such', async () => {
-  assert.match(await failure(join(FIELD, 'beside-tensor.onnx'), 'cuda'), /is the device there/);
+test('an unavailable device is reported as such', async () => {
+  assert.match(
+    await failure(join(FIELD, 'beside-tensor.onnx'), 'cuda'),
+    /check that the device is available/,
+  );
 });

@@ -4,11 +4,14 @@ import { DISK, lookAt } from '../base/disk.ts';
 import { messageOf } from '../base/errors.ts';
 import type { OnnxFile } from '../model/onnx-file.ts';
 
-/** Where in its source the runtime found a fault: of use to those who write it alone. */
+/** A location in the runtime's source code, useful only to its developers. */
 const SOURCE_PLACE = /\/\S+\.(?:cc|h|cpp):\d+\s+.*?\)\s+(?=[A-Z'"])/g;
 const LOAD_FROM = /^(?:Load model from .*? failed:|Exception during initialization:)\s*/;
 
-/** Why a model could not be opened: what can be told of its file, and else what the runtime says, without its inside. */
+/**
+ * The error for a model that could not be opened: a problem of its file if there is one, otherwise the runtime's
+ * message without source locations.
+ */
 export function whyNotOpened(path: string, file: OnnxFile | undefined, caught: unknown): Error {
   const why = fileFault(path, file) ?? runtimeMessage(caught);
   return new Error(why, { cause: caught });
@@ -16,20 +19,20 @@ export function whyNotOpened(path: string, file: OnnxFile | undefined, caught: u
 
 function fileFault(path: string, file: OnnxFile | undefined): string | undefined {
   const found = lookAt(DISK, path);
-  if (found.kind !== 'file') return found.kind === 'unusable' ? found.why : `${path} is no file`;
+  if (found.kind !== 'file') return found.kind === 'unusable' ? found.why : `${path} is not a file`;
   if (file === undefined) {
     const { size } = statSync(path);
     return size === 0
-      ? 'the file is empty; wanted an ONNX model'
-      : `the file is no ONNX model, or not a whole one (${size} bytes): is it still being copied, or a pointer of Git LFS?`;
+      ? 'the file is empty; expected an ONNX model'
+      : `the file is not a complete ONNX model (${size} bytes); check that it is fully copied and not a Git LFS pointer`;
   }
   const faults = file.externalFiles.flatMap((location) => {
     const weights = lookAt(DISK, join(dirname(path), location));
     if (weights.kind === 'file') return [];
-    return [weights.kind === 'unusable' ? weights.why : `'${location}' is not there`];
+    return [weights.kind === 'unusable' ? weights.why : `'${location}' does not exist`];
   });
   if (faults.length === 0) return undefined;
-  return `its weights are in files beside it: ${faults.join(', ')}; put them into the model's folder`;
+  return `the weights are in separate files: ${faults.join(', ')}; copy them into the model's folder`;
 }
 
 function runtimeMessage(caught: unknown): string {
@@ -41,8 +44,8 @@ function runtimeMessage(caught: unknown): string {
     .filter(Boolean)
     .join(' ')
     .replace(/[.;\s]+$/, '');
-  const question = /backend|execution ?provider/i.test(words)
-    ? 'is the device there, and does the installed onnxruntime-node support it?'
-    : 'is it of an opset and of operators that this runtime knows?';
-  return `the runtime cannot use the model: ${words}; ${question}`;
+  const advice = /backend|execution ?provider/i.test(words)
+    ? 'check that the device is available and that the installed onnxruntime-node supports it'
+    : "check that it supports the model's opset and operators";
+  return `the runtime cannot load the model: ${words}; ${advice}`;
 }

@@ -7,7 +7,7 @@ import { loadOnnx } from './onnx-runtime.ts';
 
 const FIELD = fileURLToPath(new URL('../../../test/conformance/field', import.meta.url));
 
-/** Loads a model of the field, runs it on rows of numbers, and gives what came and what was warned of. */
+/** Runs a conformance model on rows of numbers. Returns its outputs and its warnings. */
 async function run(context: TestContext, file: string, rows: readonly (readonly number[])[]) {
   const warn = context.mock.method(console, 'warn', () => {});
   const runtime = await loadOnnx({ runtime: 'onnx', file: join(FIELD, file), threads: 1, device: 'cpu' });
@@ -36,7 +36,7 @@ function valuesOf(output: Tensor | undefined): number[] {
   return output === undefined ? [] : [...(typedArrayOf('FP32', output.data) as Float32Array)];
 }
 
-// By scikit-learn itself, for the first two rows of the iris data.
+// Results of scikit-learn for the first two rows of the iris data.
 const IRIS = [
   [5.1, 3.5, 1.4, 0.2],
   [4.9, 3, 1.4, 0.2],
@@ -46,7 +46,7 @@ for (const [file, wanted] of [
   ['forest', [1, 0, 0, 1, 0, 0]],
   ['minus', [0.9840757, 0.0159243, 0.9773064, 0.0226937]],
 ] as const) {
-  test(`a classifier as scikit-learn is exported by default gives label and probabilities: ${file}`, async (t) => {
+  test(`a scikit-learn classifier exported with the defaults returns label and probabilities: ${file}`, async (t) => {
     const { metadata, outputs, warnings } = await run(t, `zipmap/${file}.onnx`, IRIS);
     const columns = wanted.length / 2;
     assert.deepEqual(
@@ -66,7 +66,7 @@ for (const [file, wanted] of [
   });
 }
 
-test("onnxruntime's own example of a classifier can be served", async (t) => {
+test('the example classifier of onnxruntime can be served', async (t) => {
   const { outputs } = await run(t, 'zipmap/logreg_iris.onnx', [
     [5.1, 3.5],
     [6.3, 2.5],
@@ -78,14 +78,14 @@ test("onnxruntime's own example of a classifier can be served", async (t) => {
   );
 });
 
-test('a model of nothing but a ZipMap, and one with weights beside its file, can be served', async (t) => {
+test('a model that is only a ZipMap, and one with external weights, can be served', async (t) => {
   const alone = await run(t, 'outputs/only-zipmap.onnx', [[1, 2]]);
   assert.deepEqual(valuesOf(alone.outputs[0]), [1, 2]);
   const beside = await run(t, 'outputs/weights-beside.onnx', [[1, 1]]);
   assert.deepEqual(valuesOf(beside.outputs[0]), [4, 6]);
 });
 
-test('an output that is no tensor is left out by name while others are served', async (t) => {
+test('an output that is not a tensor is omitted by name while others are served', async (t) => {
   const { metadata, outputs, warnings } = await run(t, 'outputs/beside-tensor.onnx', [[1, 2]]);
   assert.deepEqual(
     metadata.outputs.map(({ name }) => name),
@@ -94,13 +94,13 @@ test('an output that is no tensor is left out by name while others are served', 
   assert.deepEqual(valuesOf(outputs[0]), [-1, -2]);
   assert.match(
     warnings.join('\n'),
-    /output 'pieces' is a sequence, which the protocol cannot carry; it is left out/,
+    /output 'pieces' is a sequence, which the protocol cannot carry; the output is omitted/,
   );
 });
 
-test('a model without a single tensor says which output is what, and how to mend it', async (t) => {
+test('a model without a tensor output is refused with the types of its outputs and the fix', async (t) => {
   await assert.rejects(
     run(t, 'outputs/sequence-only.onnx', [[1, 2]]),
-    /output 'pieces' is a sequence, and the protocol carries tensors.*as a tensor in the export/,
+    /output 'pieces' is a sequence, which the protocol cannot carry; export it as a tensor/,
   );
 });

@@ -3,13 +3,13 @@ import type { OnnxFile } from '../model/onnx-file.ts';
 
 type Output = InferenceSession.ValueMetadata;
 
-/** What can be served of a model's outputs, and what is told of the others. */
+/** The outputs of a model that can be served, and warnings about the others. */
 export interface ServedOutputs {
   readonly outputs: readonly Output[];
   readonly warnings: readonly string[];
 }
 
-/** Leaves out what is no tensor of a datatype that the protocol has. Throws where nothing is left. */
+/** Omits outputs that are not tensors of a protocol datatype. Throws when none is left. */
 export function servedOutputs(
   outputs: readonly Output[],
   file: OnnxFile | undefined,
@@ -17,13 +17,15 @@ export function servedOutputs(
 ): ServedOutputs {
   const others = outputs.filter((output) => !canCarry(output));
   const kinds = others.map((output) => `output '${output.name}' is ${kindText(output, file)}`);
-  const cure = 'give what it holds as a tensor in the export';
+  const fix = 'export it as a tensor of a supported datatype';
   if (outputs.length > 0 && others.length === outputs.length) {
-    throw new Error(`${kinds.join(', ')}, and the protocol carries tensors of its datatypes only; ${cure}`);
+    throw new Error(`${kinds.join(', ')}, which the protocol cannot carry; ${fix}`);
   }
   return {
     outputs: outputs.filter(canCarry),
-    warnings: kinds.map((kind) => `${kind}, which the protocol cannot carry; it is left out: ${cure}`),
+    warnings: kinds.map(
+      (kind) => `${kind}, which the protocol cannot carry; the output is omitted; to serve it, ${fix}`,
+    ),
   };
 }
 

@@ -28,25 +28,25 @@ const TYPE_OF = Object.fromEntries(
   Object.entries(DATATYPE_OF).map(([type, datatype]) => [datatype, type]),
 ) as Partial<Record<Datatype, ort.Tensor.Type>>;
 
-/** Errors only: what a model has to say below that would be repeated with every load. */
+/** Errors only, because warnings about a model would be repeated with every load. */
 const LOG_ERRORS = 3;
 
-/** Opens an ONNX model. Throws what the runtime says when the file cannot be read as one. */
+/** Opens an ONNX model. Throws the runtime's message when it cannot. */
 export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   const source = onnxSource(file);
   const session = await openSession(file, source, {
-    // Without a second choice: a model that was to run on a GPU must not run on the processor unnoticed.
+    // No fallback: a model configured for a GPU must not run on the CPU unnoticed.
     executionProviders: [device],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: LOG_ERRORS,
-    // Waiting threads must sleep: spinning ones burn a core that other replicas need.
+    // Idle threads must sleep, because spinning occupies a core that other replicas need.
     extra: {
       session: { ...source.extra, intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
     },
   });
   const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
-  // A line of the replica: the log has it under the model's name.
+  // Written to stderr of the replica, so that the log shows it with the model's name.
   for (const warning of [...source.warnings, ...warnings]) console.warn(warning);
   return new OnnxRuntime(session, outputs, device, source.file?.opTypes);
 }
@@ -57,7 +57,7 @@ async function openSession(
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
   try {
-    // One call for each: the two are overloads.
+    // Two calls, because the overloads do not accept the union.
     return await (typeof model === 'string'
       ? ort.InferenceSession.create(model, options)
       : ort.InferenceSession.create(model, options));
@@ -108,7 +108,7 @@ class OnnxRuntime implements Runtime {
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
     const feeds: Record<string, ort.Tensor> = {};
     for (const input of inputs) feeds[input.name] = toOnnx(input);
-    // Named, so that outputs which cannot be carried are not fetched.
+    // Named, so that outputs that are not served are not fetched.
     const results = await this.#session.run(
       feeds,
       this.metadata.outputs.map(({ name }) => name),
@@ -123,12 +123,15 @@ class OnnxRuntime implements Runtime {
   }
 }
 
-/** What scales numbers by the largest in the whole batch: the rows of all callers have a part in it. */
+/**
+ * An operator that scales numbers by the largest one of the batch, so that a row depends on the rows of other
+ * callers.
+ */
 function crossRowOperator(opTypes: ReadonlySet<string>): string | undefined {
   for (const opType of opTypes) {
     const name = opType.slice(opType.indexOf(':') + 1);
     if (name.startsWith('DynamicQuantize')) {
-      return `the model is quantized dynamically (${name}), so that all rows of a batch are scaled by the largest number in it`;
+      return `the model is quantized dynamically (${name}), which scales all rows of a batch by its largest number`;
     }
   }
   return undefined;
@@ -142,11 +145,11 @@ function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
   const datatype = value.isTensor ? DATATYPE_OF[value.type] : undefined;
   if (!value.isTensor || datatype === undefined) {
     throw new Error(
-      `input '${value.name}' is ${value.isTensor ? `a tensor of ${value.type}` : 'no tensor'}, which the protocol cannot carry; take it as a tensor of another datatype in the export`,
+      `input '${value.name}' is ${value.isTensor ? `a tensor of ${value.type}` : 'not a tensor'}, which the protocol cannot carry; export it as a tensor of a supported datatype`,
     );
   }
-  // A size the model leaves open has a name there, or none; to the protocol it is -1. A rank that is left open comes as
-  // that of a scalar.
+  // A size the model leaves open is a name or empty there; the protocol uses -1. A rank that is left open is reported
+  // as that of a scalar.
   const axisNames = value.shape.map((size) => (typeof size === 'string' && size !== '' ? size : null));
   return {
     name: value.name,
@@ -157,15 +160,15 @@ function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
   };
 }
 
-/** Why bytes are no text to the runtime, which would change them without a word. */
+/** Why bytes are not valid text for the runtime, which would change them silently. */
 function textProblem(bytes: Uint8Array): string | undefined {
-  if (bytes.includes(0)) return 'holds a NUL character, which ONNX models cannot take';
-  return isUtf8(bytes) ? undefined : 'is no UTF-8 text, and ONNX models take nothing else';
+  if (bytes.includes(0)) return 'contains a NUL character, which ONNX models do not accept';
+  return isUtf8(bytes) ? undefined : 'is not UTF-8 text, which ONNX models require';
 }
 
 function toOnnx(tensor: Tensor): ort.Tensor {
   const type = TYPE_OF[tensor.datatype];
-  if (type === undefined) throw new Error(`ONNX models take no ${tensor.datatype}`);
+  if (type === undefined) throw new Error(`ONNX models do not accept ${tensor.datatype}`);
   if (tensor.datatype === 'BYTES') {
     const strings = decodeBytesElements(tensor.data).map((element) => Buffer.from(element).toString('utf8'));
     return new ort.Tensor('string', strings, tensor.shape);

@@ -3,22 +3,22 @@ import { dirname } from 'node:path';
 import { type OnnxFile, readOnnxFile } from '../model/onnx-file.ts';
 import { withoutZipMaps, type ZipMap } from '../model/zip-map.ts';
 
-/** What the runtime is to open. */
+/** What the runtime opens. */
 export interface OnnxSource {
-  /** The file itself, or what was made of it. */
+  /** The path of the file, or the rewritten model. */
   readonly model: string | Uint8Array;
-  /** For the options of a session: a model from memory does not know where the weights beside its file are. */
+  /** Session options. A model from memory does not know the location of its external weights. */
   readonly extra: Readonly<Record<string, string>>;
-  /** What its file tells; undefined where that cannot be read. */
+  /** Metadata of the file; undefined when it cannot be read. */
   readonly file: OnnxFile | undefined;
-  /** What whoever runs the server should know. */
+  /** Warnings for the operator. */
   readonly warnings: readonly string[];
 }
 
-/** Named in a warning: more would fill the line. */
+/** Limits the length of a warning. */
 const NAMED_CLASSES = 20;
 
-/** A model as it can be served: what a classifier gives as dictionaries becomes the tensor that they were made of. */
+/** The model as it is served: a classifier's dictionaries are replaced by the tensor they were made from. */
 export function onnxSource(path: string): OnnxSource {
   const file = readOnnxFile(path);
   const zipMaps = file?.zipMaps ?? [];
@@ -37,7 +37,7 @@ function zipMapWarning({ output, classes }: ZipMap): string {
   const more = classes.length > NAMED_CLASSES ? `, … ${classes.length} in all` : '';
   return (
     `output '${output}' is a list of dictionaries (ZipMap), which the protocol cannot carry; it is served as a tensor ` +
-    `of ${classes.length} columns, one a class: ${named}${more}. Export with ` +
-    "options={id(model): {'zipmap': False}} (zipmap=False) to have it so in the file"
+    `of ${classes.length} columns, one per class: ${named}${more}. Export with ` +
+    "options={id(model): {'zipmap': False}} (zipmap=False) to remove the ZipMap from the file"
   );
 }

@@ -1,6 +1,6 @@
 import type { MemoryUse } from '../work/outcome.ts';
 
-/** What batches of one size took. */
+/** Duration of batches of one size. */
 export interface SizeCost {
   readonly batchSize: number;
   readonly stableMs: number;
@@ -8,32 +8,32 @@ export interface SizeCost {
 
 /** What bounds the sizes that warmup tries. */
 export interface GrowthFacts {
-  /** The settings name the size: whoever chose it wants it. */
+  /** The settings name the size, so it is not bounded. */
   readonly isOwnSize: boolean;
-  /** A replica beyond this is to be replaced; undefined where nothing is set. */
+  /** The memory limit above which the replica is replaced; undefined without a limit. */
   readonly softLimitBytes: number | undefined;
-  /** Of the very first run, with one row. */
+  /** Memory of the very first run, with one row. */
   readonly first: MemoryUse | undefined;
 }
 
-/** How far batches may grow while the server tries out sizes that the settings do not name. */
+/** Decides how far warmup increases batch sizes that the settings do not name. */
 export interface BatchGrowth {
-  /** Notes what a batch of so many rows took. */
+  /** Records the memory of a batch of so many rows. */
   ran(rows: number, memory: MemoryUse | undefined): void;
   /** Why a batch of so many rows must not be tried; undefined when it may. */
   whyNotRun(rows: number): string | undefined;
-  /** Why a larger size is of no use after those that ran; undefined when it may be. */
+  /** Why larger batches are not worth trying after those that ran; undefined when they may be. */
   whyNotGrow(rows: number, sizes: readonly SizeCost[]): string | undefined;
 }
 
-/** Memory that trying out batches may take beyond that of one row. */
+/** Memory that warmup batches may use beyond that of one row. */
 const MOST_GROWTH_BYTES = 256 * 1024 * 1024;
-/** Batches that take longer than this must pay for it. */
+/** Batches above this duration must save time per row. */
 const QUICK_MS = 250;
-/** Time a row that twice as large a batch must save to be worth it where it is not quick. */
+/** Share of the time per row that doubling the batch must save when it is above `QUICK_MS`. */
 const WORTHWHILE_SAVING = 0.1;
 
-/** Rows take memory in proportion, as far as is known. */
+/** Assumes that memory grows in proportion to rows. */
 export function growthOf({ isOwnSize, softLimitBytes, first }: GrowthFacts): BatchGrowth {
   const startBytes = first?.beforeBytes ?? 0;
   let rowBytes = first === undefined ? 0 : Math.max(0, first.afterBytes - first.beforeBytes);
@@ -43,7 +43,7 @@ export function growthOf({ isOwnSize, softLimitBytes, first }: GrowthFacts): Bat
     const growth = rowBytes * rows;
     const limit = Math.min(MOST_GROWTH_BYTES, (softLimitBytes ?? Number.POSITIVE_INFINITY) - startBytes);
     if (growth <= limit) return undefined;
-    return `a batch of ${rows} rows would take about ${Math.round(growth / 1e6)} MB, more than warmup may try`;
+    return `a batch of ${rows} rows would take about ${Math.round(growth / 1e6)} MB, more than warmup may use`;
   };
   return {
     ran(rows, memory) {
@@ -56,7 +56,7 @@ export function growthOf({ isOwnSize, softLimitBytes, first }: GrowthFacts): Bat
       const [before, last] = sizes.slice(-2);
       if (!isOwnSize && before !== undefined && last !== undefined && last.stableMs > QUICK_MS) {
         const saving = 1 - last.stableMs / last.batchSize / (before.stableMs / before.batchSize);
-        if (saving < WORTHWHILE_SAVING) return 'larger batches take as much longer as they hold more';
+        if (saving < WORTHWHILE_SAVING) return 'larger batches save no time per row';
       }
       return whyNotRun(rows);
     },

@@ -14,7 +14,7 @@ const inputs = fc.record({
   shape: fc.array(fc.constantFrom(-1, 1, 3), { maxLength: 3 }),
 });
 
-test('every guess gives values of the datatype and the shape, the same each time', () => {
+test('every guess gives reproducible values of the datatype and shape', () => {
   fc.assert(
     fc.property(inputs, fc.constantFrom(...GUESSES), fc.nat(LARGE_ROW), (input, guess, row) => {
       const shape = guessedShape(input, guess, input.shape[0] === -1);
@@ -29,7 +29,7 @@ test('every guess gives values of the datatype and the shape, the same each time
   );
 });
 
-test('numbers are finite and small, masks are 1, positive ones are above 0', () => {
+test('numbers are finite and small, masks are 1, positive values are above 0', () => {
   fc.assert(
     fc.property(inputs, fc.constantFrom(...GUESSES), fc.nat(LARGE_ROW), (input, guess, row) => {
       const shape = guessedShape(input, guess, false);
@@ -49,7 +49,7 @@ test('numbers are finite and small, masks are 1, positive ones are above 0', () 
   );
 });
 
-test('rows of a guess that is to tell them apart are different', () => {
+test('rows of a varied guess are different', () => {
   const guess = { openSize: 4, values: 'varied' } as const;
   for (const datatype of DATATYPE_NAMES.filter((name) => name !== 'BOOL')) {
     const rows = [0, 1, 2, 3, 4].map((row) =>

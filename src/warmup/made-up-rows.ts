@@ -7,17 +7,17 @@ import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, elementCount } from '../tensor/tensor.ts';
 
 /**
- * One way of making up inputs for a model of which only names, datatypes and shapes are known. Values: `varied` are
- * small and of either sign, each row of another scale; `positive` are above 0; `small` are 0 or 1, and 0 to 1 for
- * floats; `zero` are what the most delicate models still take.
+ * One way to generate inputs for a model of which only names, datatypes and shapes are known. Values: `varied` are
+ * small and of either sign, with another scale in each row; `positive` are above 0; `small` are 0 or 1, and 0 to 1
+ * for floats; `zero` are accepted by the most restrictive models.
  */
 export interface Guess {
-  /** The size of axes that the model leaves open, the batch axis aside. */
+  /** The size of axes that the model leaves open, except the batch axis. */
   readonly openSize: number;
   readonly values: 'varied' | 'positive' | 'small' | 'zero';
 }
 
-/** From those that show most of a model to those that most models take. */
+/** From the most informative to the most widely accepted. */
 export const GUESSES: readonly Guess[] = [
   { openSize: 4, values: 'varied' },
   { openSize: 4, values: 'positive' },
@@ -30,26 +30,26 @@ export const GUESSES: readonly Guess[] = [
 ];
 
 /**
- * Different rows: with two of the same scale a model that goes by the largest number of a batch would not be noticed. The
- * last one is far larger than the others, as a caller's may be; a model need not take it.
+ * Scales of the rows. They differ, because with equal scales a model that depends on the largest number of a batch
+ * would not be detected. The last one is far larger, as a caller's row may be; a model need not accept it.
  */
 export const ROW_SCALES = [1, 0.25, 4, 0.5, 2, 100] as const;
-/** The number of that row. */
+/** The index of that row. */
 export const LARGE_ROW = ROW_SCALES.length - 1;
-/** Of different lengths: what counts characters is to see a difference too. */
+/** Of different lengths, so that a model that counts characters gives different answers. */
 const TEXTS = ['a', 'bc', 'def', '1', '22'] as const;
 const LARGE_TEXT = 'a much longer text than the others '.repeat(3);
-/** Drawing every number of a picture would hold up the loop: a short pattern is drawn and repeated. */
+/** Drawing every number of an image would block the event loop, so a short pattern is drawn and repeated. */
 const PATTERN_LENGTH = 4096;
 
-/** The sizes of an input as a guess has them; one row where there is a batch axis. */
+/** The shape of an input under a guess; one row where there is a batch axis. */
 export function guessedShape({ shape, anyRank }: TensorMetadata, guess: Guess, hasBatchAxis: boolean) {
-  // A rank that is left open may well be that of a scalar.
+  // An open rank may be that of a scalar.
   if (anyRank === true) return guess.openSize === 1 ? [] : [1, guess.openSize];
   return shape.map((size, axis) => (size !== -1 ? size : axis === 0 && hasBatchAxis ? 1 : guess.openSize));
 }
 
-/** Values for one input of the row with this number. */
+/** Values of one input for the row with this index. */
 export function madeUpValues(
   { name, datatype }: TensorMetadata,
   shape: readonly number[],
@@ -58,7 +58,7 @@ export function madeUpValues(
   random: Random,
 ): Segments {
   const count = elementCount(shape);
-  // A mask that hides everything leaves nothing to compute with.
+  // A mask of zeros would leave nothing to compute.
   const isMask = /mask/i.test(name);
   const draw = isMask ? () => 1 : drawOf(datatype, guess, row, random);
   if (datatype === 'BYTES') {
@@ -79,7 +79,7 @@ export function madeUpValues(
 
 function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: number, random: Random) {
   const { kind } = DATATYPES[datatype];
-  // Where values are to be gentle, the large row is one more of the others.
+  // Unless values are varied, the large row is like the others.
   const place = values === 'varied' ? row % ROW_SCALES.length : row % LARGE_ROW;
   const scale = ROW_SCALES[place] as number;
   if (values === 'zero') return kind === 'float' || kind === 'half' ? () => scale * random.unit() : () => 0;
@@ -89,7 +89,7 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
       ? () => scale * (0.1 + random.unit())
       : () => scale * (2 * random.unit() - 1);
   }
-  // Neighbouring rows hold other whole numbers, and none of them is large: they often are indices.
+  // Adjacent rows hold different whole numbers, all of them small, because they often are indices.
   const bit = () => (random.unit() < 0.5 ? 0 : 1);
   if (kind === 'bool' || values === 'small') return () => (row + bit()) % 2;
   if (values === 'positive') return () => 1 + ((row + bit()) % 3);

@@ -9,7 +9,7 @@ function floats(shape: number[], ...numbers: number[]): Tensor[] {
   return [{ name: 'y', datatype: 'FP32', shape, data: bytesOf(Float32Array.from(numbers)) }];
 }
 
-test('rows that are the same elsewhere are no problem, in whatever order', () => {
+test('equal rows are no problem, in any order', () => {
   const rows = fc.array(fc.array(fc.float({ noNaN: true }), { minLength: 3, maxLength: 3 }), {
     minLength: 1,
     maxLength: 8,
@@ -27,12 +27,12 @@ test('rows that are the same elsewhere are no problem, in whatever order', () =>
 });
 
 for (const [why, batch, pattern] of [
-  ['another number', floats([2, 2], 1, 2, 3, 5), /'y' of a row depends on its neighbours in a batch of 2/],
-  ['too few rows', floats([1, 2], 1, 2), /'y' has shape \[1,2\] where 2 rows went in/],
-  ['no rows at all', floats([], 1), /'y' has shape \[\] where 2 rows went in/],
+  ['another number', floats([2, 2], 1, 2, 3, 5), /'y' of a row depends on the other rows in a batch of 2/],
+  ['too few rows', floats([1, 2], 1, 2), /'y' has shape \[1,2\], but the input has 2 rows/],
+  ['no rows at all', floats([], 1), /'y' has shape \[\], but the input has 2 rows/],
   ['longer rows', floats([2, 3], 1, 2, 0, 3, 4, 0), /'y' of a row has shape \[1,3\] instead of \[1,2\]/],
 ] as const) {
-  test(`${why} is a problem, in words`, () => {
+  test(`${why} is reported as a problem`, () => {
     const alone = [
       { outputs: floats([1, 2], 1, 2), row: 0 },
       { outputs: floats([1, 2], 3, 4), row: 0 },
@@ -41,13 +41,13 @@ for (const [why, batch, pattern] of [
   });
 }
 
-test('a row without a counterpart is passed over, its form still counts', () => {
+test('a row without a counterpart is skipped, except for its form', () => {
   const alone = [{ outputs: floats([1, 2], 1, 2), row: 0 }, undefined];
   assert.equal(rowsProblem(floats([2, 2], 1, 2, 9, 9), alone, SAME_KERNELS), undefined);
   assert.match(rowsProblem(floats([3, 2], 1, 2, 9, 9, 9, 9), alone, SAME_KERNELS) ?? '', /3,2/);
 });
 
-test('8-bit numbers may fall to the other side here and there, not everywhere', () => {
+test('some 8-bit numbers may differ by one level, but not all', () => {
   const bytes = (...numbers: number[]): Tensor[] => [
     { name: 'q', datatype: 'UINT8', shape: [1, 20], data: bytesOf(Uint8Array.from(numbers)) },
   ];

@@ -2,18 +2,18 @@ import { splitRows } from '../tensor/rows.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Closeness, sameForm, sameTensor } from './same-answer.ts';
 
-/** The outputs of a run, the rows of a batch under each other. */
+/** The outputs of a run, with the rows of a batch concatenated. */
 export type Outputs = readonly Tensor[];
 
-/** Where the answer to the same row stands that was given before: in that row of other outputs. */
+/** Location of an earlier answer to the same row: a row of other outputs. */
 export interface Counterpart {
   readonly outputs: Outputs;
   readonly row: number;
 }
 
 /**
- * In what the outputs of a batch differ from what its rows gave before; undefined when they do not. One counterpart a
- * row; undefined passes a row over, though its form still counts.
+ * How the outputs of a batch differ from earlier answers to its rows; undefined when they do not. One counterpart per
+ * row; undefined skips the row, except for its form.
  */
 export function rowsProblem(
   batch: Outputs,
@@ -40,15 +40,15 @@ export function rowsProblem(
 
 function rowProblem(now: Tensor, before: Tensor, closeness: Closeness): string | undefined {
   if (!sameForm(now, before)) return `of a row has shape [${now.shape}] instead of [${before.shape}]`;
-  return sameTensor(before, now, closeness) ? undefined : 'of a row depends on its neighbours';
+  return sameTensor(before, now, closeness) ? undefined : 'of a row depends on the other rows';
 }
 
-/** Each row as a tensor of its own; undefined where there are not so many. */
+/** Each row as a tensor of its own; undefined when the number of rows differs. */
 function rowsOf(output: Tensor, count: number): Tensor[] | undefined {
   if (output.shape[0] !== count || count === 0) return undefined;
   return splitRows(output, new Array<number>(count).fill(1));
 }
 
 function wrongCount({ name, shape }: Tensor, wanted: number): string {
-  return `output '${name}' has shape [${shape}] where ${wanted} ${wanted === 1 ? 'row' : 'rows'} went in`;
+  return `output '${name}' has shape [${shape}], but the input has ${wanted} ${wanted === 1 ? 'row' : 'rows'}`;
 }

@@ -2,16 +2,16 @@
 export type RowIndependence =
   /** Shown by warmup, or declared in the settings. */
   | { readonly kind: 'independent' | 'declared' }
-  /** Something in them depends on the batch. */
+  /** A row's answer depends on the rest of the batch. */
   | { readonly kind: 'dependent'; readonly why: string }
-  /** It could not be shown. */
+  /** Independence could not be shown. */
   | { readonly kind: 'unproven'; readonly why: string };
 
 export function mayMerge({ kind }: RowIndependence): boolean {
   return kind === 'independent' || kind === 'declared';
 }
 
-/** What to tell the operator: that requests run one by one, why, and what to do about it; undefined where they share batches. */
+/** The warning that requests run one by one, with the reason and the fix; undefined when they share batches. */
 export function mergingWarning(result: RowIndependence): string | undefined {
   switch (result.kind) {
     case 'independent':
@@ -19,13 +19,13 @@ export function mergingWarning(result: RowIndependence): string | undefined {
       return undefined;
     case 'dependent':
       return (
-        `requests are not merged into batches, since rows depend on each other: ${result.why}. ` +
-        'If that is wrong, declare batching.rows: independent'
+        `requests are not merged into batches because rows depend on each other: ${result.why}. ` +
+        'If this is wrong, set batching.rows: independent'
       );
     case 'unproven':
       return (
-        `requests are not merged into batches, since rows are not shown to be independent: ${result.why}. ` +
-        'Give warmup.sample several different rows to show it, or declare batching.rows: independent'
+        `requests are not merged into batches because rows are not shown to be independent: ${result.why}. ` +
+        'Set warmup.sample to several different rows to show it, or set batching.rows: independent'
       );
   }
 }

@@ -3,23 +3,23 @@ import { flatten } from '../tensor/segments.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
- * How close two answers must be. `tolerance` is a share of the largest number of the tensor, since rounding is as
- * large as what was added up. Whole numbers of 8 bits come from quantization: one level up or down is rounding too,
- * unless it happens everywhere.
+ * How close two answers must be. `tolerance` is a share of the largest number of the tensor, because rounding errors
+ * scale with the summands. 8-bit whole numbers come from quantization: a difference of one level is also rounding,
+ * unless all differ.
  */
 export interface Closeness {
   readonly tolerance: number;
   readonly allowsLevels: boolean;
 }
 
-/** Another run of the same kernels on the same shapes: nothing is rounded differently. */
+/** Another run of the same kernels on the same shapes, with the same rounding. */
 export const SAME_KERNELS: Closeness = { tolerance: 1e-5, allowsLevels: false };
-/** The same row in a batch of another size: sums run in another order, and quantized numbers may fall to the other side. */
+/** The same row in a batch of another size: sums have another order, and quantized numbers may differ by a level. */
 export const OTHER_SIZE: Closeness = { tolerance: 3e-2, allowsLevels: true };
 
 const MOST_LEVELS_OFF = 0.1;
 
-/** Whether two answers say the same. */
+/** Whether two answers are equal within the tolerance. */
 export function sameAnswer(one: readonly Tensor[], other: readonly Tensor[], closeness: Closeness): boolean {
   return (
     one.length === other.length &&
@@ -57,7 +57,7 @@ function sameFloats(a: ArrayLike<number>, b: ArrayLike<number>, tolerance: numbe
   const allowed = tolerance * largestOf(a);
   for (let index = 0; index < a.length; index++) {
     const [one, other] = [a[index] as number, b[index] as number];
-    // Infinities and NaN must stand in the same places.
+    // Infinities and NaN must be in the same places.
     if (!(Math.abs(one - other) <= allowed) && one !== other && !(Number.isNaN(one) && Number.isNaN(other))) {
       return false;
     }

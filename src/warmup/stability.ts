@@ -1,10 +1,10 @@
-/** When practice is enough. */
+/** When warmup has run long enough. */
 export interface StabilityRule {
-  /** Runs in each of the two windows compared. */
+  /** Runs in each of the two compared windows. */
   readonly windowRuns: number;
-  /** Runs that last this long together fill a window too, if there are at least two. */
+  /** At least two runs that last this long together also fill a window. */
   readonly windowMs: number;
-  /** Largest difference of their medians, as a share of the smaller one. */
+  /** Largest difference of the medians, as a share of the smaller one. */
   readonly tolerance: number;
 }
 
@@ -12,18 +12,18 @@ export interface Stability {
   readonly isStable: boolean;
   /** Median of the last window; 0 before there is one. */
   readonly stableMs: number;
-  /** Share by which the medians of the two last windows differ; Infinity before there are two. */
+  /** Relative difference of the medians of the last two windows; Infinity before there are two. */
   readonly drift: number;
 }
 
-/** Below this a difference is none: the clock and the pipe alone vary by as much. */
+/** Smaller differences are ignored, because clock and pipe vary by as much. */
 const NO_DIFFERENCE_MS = 0.1;
 const LEAST_RUNS = 2;
 
 /**
- * Latency is stable when the medians of the last two windows of runs agree within the tolerance. Medians,
- * because a single run that the machine disturbed must neither end practice nor prolong it. Long runs need
- * fewer of them: what disturbs a millisecond is lost in fifty.
+ * Latency is stable when the medians of the last two windows of runs agree within the tolerance. Medians, because a
+ * single disturbed run must neither end nor prolong warmup. Long runs need fewer samples: a disturbance of a
+ * millisecond is negligible in fifty.
  */
 export function evaluateStability(rule: StabilityRule, latenciesMs: readonly number[]): Stability {
   const lastFrom = windowStart(rule, latenciesMs, latenciesMs.length);
@@ -38,7 +38,7 @@ export function evaluateStability(rule: StabilityRule, latenciesMs: readonly num
   return { isStable: drift <= rule.tolerance || difference < NO_DIFFERENCE_MS, stableMs, drift };
 }
 
-/** Where the window that ends at `end` begins; undefined when the runs before `end` do not fill one. */
+/** The start of the window that ends at `end`; undefined when the runs before `end` do not fill one. */
 function windowStart(rule: StabilityRule, latenciesMs: readonly number[], end: number): number | undefined {
   let lastedMs = 0;
   for (let start = end - 1; start >= 0; start--) {

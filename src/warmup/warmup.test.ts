@@ -17,12 +17,12 @@ test('falling latency is not stable yet', () => {
   assert.equal(evaluateStability(rule, [30, 28, 26, 20, 18, 16]).isStable, false);
 });
 
-test('one disturbed run neither ends practice nor prolongs it', () => {
+test('one disturbed run neither ends nor prolongs warmup', () => {
   assert.equal(evaluateStability(rule, [10, 10, 10, 10, 99, 10]).isStable, true);
   assert.equal(evaluateStability(rule, [20, 20, 20, 10, 20, 10]).isStable, false);
 });
 
-test('nothing is stable before there are two windows; constant latency is as soon as there are', () => {
+test('latency is stable at the second window at the earliest', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 9 }),
@@ -37,14 +37,14 @@ test('nothing is stable before there are two windows; constant latency is as soo
   );
 });
 
-test('long runs fill a window sooner, but two it must be', () => {
+test('long runs fill a window sooner, but with at least two runs', () => {
   const brisk = { windowRuns: 5, windowMs: 50, tolerance: 0.1 };
   assert.equal(evaluateStability(brisk, [30, 31, 30, 30]).isStable, true);
   assert.equal(evaluateStability(brisk, [90, 90]).isStable, false);
   assert.equal(evaluateStability(brisk, [90, 60, 30, 30]).isStable, false);
 });
 
-test('answers are the same up to rounding, and not beyond', () => {
+test('answers are equal up to rounding', () => {
   const answer = (value: number) => [
     { name: 'y', datatype: 'FP32' as const, shape: [1], data: bytesOf(Float32Array.of(value)) },
   ];

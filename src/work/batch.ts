@@ -13,29 +13,29 @@ export interface Batch {
   readonly id: number;
   readonly members: readonly Member[];
   readonly rows: number;
-  /** The replica is to tell what memory it takes. */
+  /** The replica must report the memory of this batch. */
   readonly isMeasured?: boolean;
-  /** Outputs with another number of rows are a fault. */
+  /** Outputs with another number of rows than the inputs are an error. */
   readonly isRowwise?: boolean;
 }
 
-/** Why a batch left when it did. */
+/** Why a batch was sent. */
 export type BatchReason =
   | 'size'
   | 'timer'
   | 'idle'
-  /** It had waited for company for as long as its objective leaves. */
+  /** Its request waited for as long as the objective allows. */
   | 'slack'
-  /** Its replica was lost, or answered badly. */
+  /** Its replica was lost, or its answer was bad. */
   | 'retry'
-  /** A part of a batch that threw. */
+  /** Part of a batch that threw. */
   | 'bisect'
   /** A request that may have ended a replica, alone. */
   | 'isolation'
   | 'warmup'
   | 'probe';
 
-/** Whether these are runs of ours, which no caller waits for. */
+/** Whether these are runs of the server itself, without a caller. */
 export function isSynthetic(reason: BatchReason): boolean {
   return reason === 'warmup' || reason === 'probe';
 }

@@ -7,7 +7,7 @@ import type { LaneKey, WaitingRequest } from './lane.ts';
 import type { Priority } from './priority.ts';
 import { noSetbacks, type Setbacks } from './setbacks.ts';
 
-/** What is known of a request when it is admitted. */
+/** What is known of a request at admission. */
 export interface EntryFacts {
   readonly id: number;
   readonly request: InferenceRequest;
@@ -15,53 +15,53 @@ export interface EntryFacts {
   readonly rows: number;
   readonly bytes: number;
   readonly receivedAt: number;
-  /** The moment after which an answer is worthless. */
+  /** After this moment an answer is useless. */
   readonly deadline: number;
-  /** By when it should be answered; never after the deadline. */
+  /** When it should be answered; never after the deadline. */
   readonly dueBy: number;
   readonly rank: number;
   readonly priority: Priority;
   readonly tenant: Tenant;
-  /** Stands for all of its contents, where equal requests are to run once. */
+  /** Digest of the contents, when equal requests run once. */
   readonly contentKey: string | undefined;
-  /** Its caller wants to know what became of it on the way. */
+  /** Its caller asked for an explanation of its path. */
   readonly isExplained: boolean;
 }
 
-/** On whose account a request runs. */
+/** The tenant that a request is accounted to. */
 export interface Tenant {
   readonly name: string;
-  /** Its share beside that of others. */
+  /** Its share relative to other tenants. */
   readonly weight: number;
 }
 
-/** Who has not said who they are. */
+/** The tenant of callers that do not identify themselves. */
 export const DEFAULT_TENANT: Tenant = { name: '', weight: 1 };
 
-/** Where a request runs, so that it can be called off there. */
+/** Where a request runs and can be cancelled. */
 export interface RunLocation {
   cancel(entry: Entry): void;
-  /** Another one gets the answer instead. */
+  /** The successor gets the answer instead. */
   replace(entry: Entry, successor: Entry): void;
 }
 
 /** The batch a request was in. */
 export interface BatchInfo {
   readonly reason: BatchReason;
-  /** Of the whole batch. */
+  /** Rows of the whole batch. */
   readonly rows: number;
   readonly replicaId: string;
   readonly predictedMs: number;
-  /** Time in the runtime; undefined until it has ended well. */
+  /** Time in the runtime; undefined until the batch has ended successfully. */
   readonly computeMs: number | undefined;
 }
 
-/** Who keeps the books of a request, and is told when it is settled. */
+/** Accounts for a request; called when it is settled. */
 export interface EntryOwner {
   settled(entry: Entry, outcome: Answer | Refusal): void;
 }
 
-/** A request between admission and answer. It is settled exactly once; whatever comes later is dropped. */
+/** A request between admission and answer. It is settled exactly once; later results are dropped. */
 export class Entry implements Member, WaitingRequest, HeapItem {
   readonly id: number;
   readonly request: InferenceRequest;
@@ -79,16 +79,16 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   isExploration = false;
   /** When it left the queue; undefined while it waits. */
   dispatchedAt: number | undefined;
-  /** Its caller has gone, or has waited for as long as it wanted to: it has no answer of its own. */
+  /** Its caller has disconnected or timed out, so it needs no answer of its own. */
   hasLeft = false;
-  /** The replica that has failed at it, alone or among others. */
+  /** The replica that failed at it, alone or with others. */
   failedAt: string | undefined;
-  /** Another one that has: there is no need to ask a third. */
+  /** A second replica that failed at it; no third one is tried. */
   alsoFailedAt: string | undefined;
   running: RunLocation | undefined;
-  /** Batches it has been in. */
+  /** Number of batches it has been in. */
   attempts = 0;
-  /** The last of them. */
+  /** The last of its batches. */
   batchInfo: BatchInfo | undefined;
   /** The equal request that runs for both. */
   leader: Entry | undefined;
@@ -100,7 +100,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   flowBefore: Entry | undefined;
   flowAfter: Entry | undefined;
   isQueued = false;
-  /** ReplicaSlot among the deadlines. */
+  /** Position in the heap of deadlines. */
   heapIndex = -1;
   #setbacks: Setbacks | undefined;
   #owner: EntryOwner | undefined;
@@ -124,18 +124,18 @@ export class Entry implements Member, WaitingRequest, HeapItem {
     this.#onSettled = onSettled;
   }
 
-  /** Ends of replicas that it has met. */
+  /** Ends of replicas that it was involved in. */
   get setbacks(): Setbacks {
     this.#setbacks ??= noSetbacks();
     return this.#setbacks;
   }
 
-  /** Whether it has met any. */
+  /** Whether there are any. */
   get hasSetbacks(): boolean {
     return this.#setbacks !== undefined;
   }
 
-  /** It takes the place of another one, and inherits what that one has met. */
+  /** Takes over the setbacks and failures of the request that it replaces. */
   inherit(other: Entry): void {
     this.#setbacks = other.#setbacks && { ...other.#setbacks };
     this.failedAt = other.failedAt;

@@ -33,7 +33,7 @@ const shapes = fc.array(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1
   maxLength: 3,
 });
 
-test('the elements of a lane are those of one row of its inputs, whatever the parameters hold', () => {
+test('the elements of a lane are those of one row of its inputs, for any parameters', () => {
   fc.assert(
     fc.property(shapes, fc.integer({ min: 1, max: 9 }), fc.string(), (rowShapes, rows, text) => {
       const open = rowShapes.map((shape) => [-1, ...shape.map(() => -1)]);
@@ -50,7 +50,7 @@ test('the elements of a lane are those of one row of its inputs, whatever the pa
   assert.equal(laneElements(''), 1);
 });
 
-test('requests share a lane when their open sizes and, where they are read, their parameters are equal', () => {
+test('requests share a lane when their open sizes and any parameters the model reads are equal', () => {
   const plain = laneKeys(metadataOf([[-1, -1]]), true);
   assert.equal(plain(request([[1, 4]])), plain(request([[9, 4]])));
   assert.notEqual(plain(request([[1, 4]])), plain(request([[1, 5]])));

@@ -2,17 +2,17 @@ import type { InferenceRequest } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import { writeExactJson } from '../tensor/exact-json.ts';
 
-/** Names what requests must have in common to share a batch: open sizes and, where the model reads them, parameters. */
+/** Requests with equal keys can share a batch: it names open sizes and, if the model reads them, parameters. */
 export type LaneKey = string;
 
 /** A waiting request as policies see it. */
 export interface WaitingRequest {
   readonly rows: number;
-  /** By when it should be answered: its deadline, or earlier where an objective is written. */
+  /** When it should be answered: its deadline, or earlier with an objective. */
   readonly dueBy: number;
-  /** When it came, less its priority's lead: whoever has the lowest goes first. */
+  /** Arrival time minus the lead of its priority; the lowest rank goes first. */
   readonly rank: number;
-  /** It goes whatever is predicted, to see whether predictions are still right. */
+  /** It is sent regardless of the prediction, to check whether predictions still hold. */
   readonly isExploration: boolean;
 }
 
@@ -20,15 +20,15 @@ export interface WaitingRequest {
 export interface LaneView {
   readonly key: LaneKey;
   readonly rows: number;
-  /** Whose turn it is, by priority and fairness. */
+  /** The next request by priority and fairness. */
   readonly next: WaitingRequest | undefined;
-  /** Of the request that has waited longest. */
+  /** Arrival of the request that has waited longest. */
   readonly oldestReceivedAt: number;
-  /** Grows with every request: tells older from younger within an instant. */
+  /** Increases with every request; orders requests that arrive at the same instant. */
   readonly oldestId: number;
 }
 
-/** How to name a request's lane. For most models, whose sizes are fixed, there is but one and it costs nothing. */
+/** Returns a function that gives a request's lane. Models with fixed sizes have a single lane, at no cost. */
 export function laneKeys(
   metadata: ModelMetadata,
   hasBatchAxis: boolean,
@@ -46,7 +46,7 @@ export function laneKeys(
   };
 }
 
-/** Elements of one row along the open axes, all inputs together: how large the rows of a lane are beside another's. */
+/** Elements of one row along the open axes, over all inputs: the relative size of a lane's rows. */
 export function laneElements(lane: LaneKey): number {
   const [shapes = ''] = lane.split('|', 1);
   let sum = 0;

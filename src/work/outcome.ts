@@ -7,18 +7,18 @@ export interface MemoryUse {
   readonly afterBytes: number;
 }
 
-/** The batch ran; every member has had its answer. */
+/** The batch ran; every member has its answer. */
 export interface Done {
   readonly kind: 'done';
   /** Time in the runtime, measured by the replica. */
   readonly computeMs: number;
-  /** Measured where it was asked for, in warmup. */
+  /** Measured on request, in warmup. */
   readonly memory?: MemoryUse;
   /** An output held NaN or an infinity. */
   readonly isNotFinite?: true;
 }
 
-/** The model refused the batch with an error of its own; the replica lives. */
+/** The model threw an error for the batch; the replica is still running. */
 export interface Threw {
   readonly kind: 'threw';
   readonly message: string;
@@ -26,20 +26,20 @@ export interface Threw {
 
 /** Why a replica ended. */
 export type LossCause =
-  /** By its own doing: a fault, an exit, a signal that it sent to itself. */
+  /** Caused by the process itself: a fault, an exit, or a signal to itself. */
   | 'crash'
-  /** By code that ran outside the batch that had begun it: the mistake is the model's, and no batch's. */
+  /** Caused by code that ran outside the batch that started it; counts against the model, not against a batch. */
   | 'late error'
   | 'watchdog'
   | 'protocol'
   | 'out of memory'
-  /** By a signal, from outside as far as anything tells. */
+  /** By a signal, apparently from outside. */
   | 'killed'
-  /** Its process stood still as a whole, as after SIGSTOP, from outside as far as anything tells. */
+  /** The whole process was stopped, as by SIGSTOP, apparently from outside. */
   | 'stopped'
-  /** Because we wanted it so. */
+  /** Ended by the server on purpose. */
   | 'ended'
-  /** As it was told to, with nothing left to do. */
+  /** Exited as told, with nothing left to run. */
   | 'left'
   | 'not started';
 
@@ -47,7 +47,7 @@ export type LossCause =
 export interface Lost {
   readonly kind: 'lost';
   readonly cause: LossCause;
-  /** Whether it was this batch that ran; one that only waited inside the replica has nothing to do with its end. */
+  /** Whether this batch was running. One that only waited inside the replica did not contribute to its end. */
   readonly wasRunning: boolean;
   readonly detail: string;
 }
@@ -55,7 +55,7 @@ export interface Lost {
 /** How a batch ended. */
 export type Outcome = Done | Threw | Lost;
 
-/** Where a replica reports what becomes of a batch: answers member by member, and once how it ended. */
+/** Receives the results of a batch: an answer per member, then one outcome. */
 export interface OutcomeSink {
   part(member: number, answer: Answer | Refusal): void;
   end(outcome: Outcome): void;

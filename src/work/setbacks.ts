@@ -1,14 +1,14 @@
-/** Ends of replicas that a request has met while it ran. Most requests meet none. */
+/** Ends of replicas while a request ran in them. Most requests have none. */
 export interface Setbacks {
-  /** All that count against its tries: what nothing explains, and what speaks against its batch. */
+  /** Ends that count against its tries: unexplained ones, and those attributed to its batch. */
   losses: number;
-  /** Ends that may have come from inside or from outside. */
+  /** Ends that may have been caused from inside or outside. */
   unclear: number;
-  /** Those of them that it met while it ran alone. */
+  /** Unclear ends while it ran alone. */
   unclearAlone: number;
-  /** Times it ran longer than usual alone, and made way for others. */
+  /** Runs alone that exceeded the usual time and were ended in favour of others. */
   madeWay: number;
-  /** Errors of the model's own that belong to no batch. */
+  /** Errors of the model that belong to no batch. */
   lateErrors: number;
 }
 

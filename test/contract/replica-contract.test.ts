@@ -226,7 +226,7 @@ for (const make of [realBody, simulatedBody]) {
     const batch = run(1, GARBAGE as number);
     await body.when('it is lost', () => batch.outcome() !== undefined);
     assert.equal(exit()?.cause, 'protocol');
-    assert.match(exit()?.detail ?? '', /bytes that are no frame/);
+    assert.match(exit()?.detail ?? '', /not a frame header/);
     const outcome = batch.outcome();
     assert.ok(outcome?.kind === 'lost' && outcome.wasRunning);
   });

@@ -152,7 +152,7 @@ test('a replica that writes garbage onto its pipe is ended, and its request answ
   assert.equal(response.status, 422);
   assert.match(
     ((await response.json()) as { error: string }).error,
-    /broke the protocol with bytes that are no frame/,
+    /protocol violation: not a frame header/,
   );
   await until('both are replaced', () => childrenOf(server.pid).every((pid) => !children.includes(pid)));
   assert.equal((await order(server.url, 0)).status, 200);

@@ -302,7 +302,7 @@ test('a NaN fails its own row alone', async () => {
   );
   assert.match(
     ((await (responses[1] as Response).json()) as { error: string }).error,
-    /'root' holds a number that is not finite/,
+    /'root' contains a number that is not finite/,
   );
 });
 
@@ -312,7 +312,9 @@ test('an answer with the wrong number of rows never reaches a client', async () 
       { name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
     ]),
     (error: unknown) =>
-      error instanceof RefusedError && error.status === 500 && /2 rows where 1 went in/.test(error.message),
+      error instanceof RefusedError &&
+      error.status === 500 &&
+      /2 rows, but the input has 1/.test(error.message),
   );
 });
 

@@ -31,7 +31,7 @@ test('texts that the runtime would change are refused, and nothing is held again
   for (let times = 0; times < 12; times++) {
     const { status, text } = await ask('Wien', 'a\0b');
     assert.equal(status, 400);
-    assert.match(text, /'city': element 0 holds a NUL character/);
+    assert.match(text, /'city': element 0 contains a NUL character/);
   }
   const { status } = await ask('Wien', 'Graz');
   assert.equal(status, 200);
@@ -49,5 +49,5 @@ test('bytes that are no UTF-8 are refused', async () => {
     headers: { 'inference-header-content-length': String(head.byteLength) },
   });
   assert.equal(response.status, 400);
-  assert.match(await response.text(), /is no UTF-8 text/);
+  assert.match(await response.text(), /is not UTF-8 text/);
 });

@@ -64,7 +64,7 @@ for (const [what, model] of [
 test('where all rows are answered alike nothing is shown, and nothing is merged', () => {
   const { version } = warmed((rows) => rows.map(() => [7]));
   assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model gives all rows the same answer' });
-  assert.match(version.warning ?? '', /warmup\.sample several different rows/);
+  assert.match(version.warning ?? '', /warmup\.sample to several different rows/);
 });
 
 test('a model that answers by chance shows nothing', () => {

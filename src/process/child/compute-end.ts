@@ -9,7 +9,10 @@ import { KIND } from '../wire/wire.ts';
 
 const CONTROL_FD = 4;
 const MOST_CHARACTERS = 8192;
-/** Signals that end or stop a process which does nothing about them; the main thread sees to SIGINT and SIGTERM. */
+/**
+ * Signals whose default action does not end or stop a process, and those that the main thread handles (SIGINT,
+ * SIGTERM).
+ */
 const HARMLESS: ReadonlySet<unknown> = new Set([
   0,
   'SIGINT',
@@ -23,24 +26,20 @@ const HARMLESS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Tells the gateway when the model's code is about to end the process: by an error that nothing caught, by
- * `process.exit`, or by a signal to itself. The word leaves before the end comes, straight from this thread, and names
- * the batch in whose course the code runs: timers and promises remember it, so that an end which one input has left
- * behind is not blamed on another. What ends the process without JavaScript (native code, a signal that a child sends)
- * cannot be told.
+ * Notifies the gateway before the model's code ends the process: by an uncaught error, by `process.exit`, or by a
+ * signal to itself. The notice is written from this thread before the end, and names the batch whose code runs.
+ * Timers and promises carry that batch, so that an end that one input caused later is not attributed to another. An
+ * end without JavaScript (native code, a signal from a child process) cannot be reported.
  */
 export class ComputeEnd {
   readonly #batches = new AsyncLocalStorage<number>();
   #incarnation = 0;
   #isTold = false;
 
-  /** Must come before the model's code is imported, which may keep functions for itself. */
+  /** Call before the model's code is imported, because it may keep references to the unpatched functions. */
   watch(): void {
     process.on('uncaughtException', (caught: unknown, origin) => {
-      const what =
-        origin === 'unhandledRejection'
-          ? 'a promise was rejected and nothing caught it'
-          : 'an error was thrown and nothing caught it';
+      const what = origin === 'unhandledRejection' ? 'unhandled promise rejection' : 'uncaught error';
       const stack = stackOf(caught);
       this.#tell({ text: `${what}: ${messageOf(caught)}`, stack });
       console.error(`${what}: ${stack}`);
@@ -49,7 +48,7 @@ export class ComputeEnd {
     process.on('exit', (code) => this.#tell({ text: `the model's code called process.exit(${code})` }));
     const kill = process.kill.bind(process);
     process.kill = (pid, signal = 'SIGTERM') => {
-      // 0 and the negative number stand for the process group, which this process leads.
+      // 0 and the negative number mean the process group, which this process leads.
       const isOwn = pid === process.pid || pid === 0 || pid === -process.pid;
       if (isOwn && !HARMLESS.has(signal)) {
         this.#tell({ text: `the model's code sent ${signal} to its own process`, signal: String(signal) });
@@ -63,12 +62,12 @@ export class ComputeEnd {
     this.#incarnation = incarnation;
   }
 
-  /** Runs a batch so that everything it leaves behind is known to be its own. */
+  /** Runs a batch so that timers and promises it leaves behind are attributed to it. */
   async during<T>(batch: number, run: () => Promise<T>): Promise<T> {
     return this.#batches.run(batch, run);
   }
 
-  /** The gateway wants this process to leave: its end is no news. */
+  /** The gateway has told this process to exit, so its end is not reported. */
   leave(): void {
     this.#isTold = true;
   }
@@ -86,10 +85,10 @@ export class ComputeEnd {
         : { ...end, text, stack: cutText(end.stack, MOST_CHARACTERS) };
     encoder.add({ ...header, kind: KIND.OWN_END, batch }, Buffer.from(JSON.stringify(told)), []);
     try {
-      // Short, so that it goes in one piece; the pipe holds nothing else but heartbeats.
+      // Short enough to be written in one piece; the pipe otherwise holds only heartbeats.
       writeSync(CONTROL_FD, Buffer.concat(encoder.finish()));
     } catch {
-      // The pipe is closed or full: then the gateway judges by the end alone.
+      // The pipe is closed or full; the gateway then goes by the exit alone.
     }
   }
 }

@@ -4,23 +4,23 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
 import { type KeptModel, unpackModel } from '../wire/kept-model.ts';
 
-/** A model that can run, and what it is. */
+/** A loaded model and the digest of its files. */
 export interface Loaded {
   readonly runtime: Runtime;
   readonly artefact: string;
 }
 
-/** Loads the model from its file; throws where that changes meanwhile. */
+/** Loads the model from its file; throws when the file changes during loading. */
 export async function loadFile(order: LoadOrder): Promise<Loaded> {
   const artefact = artefactOf(order.runtime, order.file);
   const runtime = await loadRuntime(order);
   if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
   throw new Error(
-    'the file was replaced while it was being loaded: it is not known which of the two this is',
+    'the file was replaced during loading, so it is unknown which contents were loaded; load the model again',
   );
 }
 
-/** Loads the model from what was kept of it. */
+/** Loads the model from its kept copy. */
 export async function loadKept(order: LoadOrder, kept: KeptModel): Promise<Loaded> {
   const unpacked = unpackModel(kept);
   try {
@@ -30,7 +30,7 @@ export async function loadKept(order: LoadOrder, kept: KeptModel): Promise<Loade
   }
 }
 
-/** Whether the file holds another model than when it was first loaded, or is gone. */
+/** Whether the file is gone or differs from what was first loaded. */
 export function isReplaced({ runtime, file, kept }: LoadOrder): boolean {
   try {
     return artefactOf(runtime, file) !== kept?.artefact;

@@ -20,7 +20,7 @@ import { ComputeEnd } from './compute-end.ts';
 import { isReplaced, loadFile, loadKept } from './compute-load.ts';
 import { Refusals } from './refusals.ts';
 
-/** The replica's second thread: it loads the model and runs batches, one after the other. */
+/** The compute thread of a replica: loads the model and runs batches one after the other. */
 class Compute {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
@@ -39,7 +39,7 @@ class Compute {
       this.#waiting.push(message);
       if (!this.#isRunning) void this.#runAll();
     } else if (message.kind === 'cancel') {
-      // Only a batch that still waits can be made smaller.
+      // Only a waiting batch can still be reduced.
       if (!this.#waiting.some(({ batch }) => batch === message.batch)) return;
       const members = this.#cancelled.get(message.batch) ?? new Set();
       this.#cancelled.set(message.batch, members.add(message.member));
@@ -69,7 +69,7 @@ class Compute {
       );
       const cancelled = this.#cancelled.get(order.batch);
       this.#cancelled.delete(order.batch);
-      // Nobody is left to want it.
+      // A batch whose callers have all gone is not run.
       const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
       const isMeasured = (order.flags & FLAG.MEASURE) !== 0;
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
@@ -92,7 +92,7 @@ class Compute {
     send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
   }
 
-  /** Only code of the model's own can leave anything behind. */
+  /** Only a module's own code can leave timers or promises behind. */
   async #during<T>(batch: number, run: () => Promise<T>): Promise<T> {
     return this.#order.runtime === 'module' ? ends.during(batch, run) : run();
   }
@@ -118,7 +118,7 @@ class Compute {
     });
     const computeMs = performance.now() - startedAt;
     const areFinite = !outputs.some(mayHoldNonFinite);
-    // One request gets what came, whatever that is; of several each must get its own rows.
+    // A single request gets all rows that the model returned; several requests must each get their own.
     const areShared = memberRows.length > 1;
     if (areShared || isRowwise) checkRows(outputs, rows);
     if (refusals.areNone && this.#canAnswerTogether(outputs)) {
@@ -133,13 +133,13 @@ class Compute {
       const bad = this.#forbiddenOutput(own);
       const byteLength = bytesIn(own);
       if (byteLength > this.#order.maxAnswerBytes) {
-        const text = `its answer takes ${byteLength} bytes, more than the ${this.#order.maxAnswerBytes} of process.maxAnswerBytes`;
+        const text = `the answer takes ${byteLength} bytes; process.maxAnswerBytes is ${this.#order.maxAnswerBytes}`;
         encoder.add({ ...header, kind: KIND.REFUSED, flags: FLAG.BY_MODEL, member }, Buffer.from(text), []);
       } else if (bad === undefined) {
         const { meta, payloads } = encodeAnswer(own);
         encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
       } else {
-        const text = `output '${bad.name}' holds a number that is not finite (outputs.finite: ${this.#order.finite})`;
+        const text = `output '${bad.name}' contains a number that is not finite (outputs.finite: ${this.#order.finite})`;
         encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
       }
     }
@@ -147,7 +147,7 @@ class Compute {
     return { computeMs, areFinite };
   }
 
-  /** Rows can be dealt out by arithmetic where none must be held back and no element is longer than another. */
+  /** The gateway can split the rows itself when no member is refused and all elements have the same length. */
   #canAnswerTogether(outputs: readonly Tensor[]): boolean {
     return (
       bytesIn(outputs) <= this.#order.maxAnswerBytes &&
@@ -175,10 +175,12 @@ function bytesIn(outputs: readonly Tensor[]): number {
 function checkRows(outputs: readonly Tensor[], rows: number): void {
   const wrong = outputs.find(({ shape }) => shape[0] !== rows);
   if (wrong === undefined) return;
-  throw new RangeError(`output '${wrong.name}' has ${wrong.shape[0] ?? 'no'} rows where ${rows} went in`);
+  throw new RangeError(
+    `output '${wrong.name}' has ${wrong.shape[0] ?? 'no'} rows, but the input has ${rows}`,
+  );
 }
 
-/** Memory goes along where it can: only pieces that own all of theirs may leave this thread. */
+/** Transfers memory instead of copying it, for pieces that own their whole buffer. */
 function send(message: FromCompute): void {
   if (message.kind !== 'frames') {
     parentPort?.postMessage(message);
@@ -194,13 +196,13 @@ const ends = new ComputeEnd();
 ends.watch();
 let compute: Compute | undefined;
 
-// A failure here is met again, and told, when a model is loaded.
+// A failure here occurs again, and is reported, when a model is loaded.
 if (process.argv.includes(EXPECT_ONNX)) void import('../../runtime/onnx-runtime.ts').catch(() => {});
 
 parentPort?.on('message', (message: ToCompute) => {
   if (message.kind === 'load') void load(message);
   else if (compute !== undefined) compute.receive(message);
-  // Asked to leave before anything is loaded: there is nothing to wait for.
+  // Asked to exit before a model is loaded.
   else if (message.kind === 'unload') send({ kind: 'unloaded' });
 });
 

@@ -7,19 +7,19 @@ import { StreamPipe } from '../wire/pipe.ts';
 import { type Frame, KIND, type Kind } from '../wire/wire.ts';
 
 /**
- * A replica process. This thread owns the pipes and never computes: it stays accountable while the model runs,
- * takes in the next batch meanwhile, and ends the process when the gateway is gone.
+ * A replica process. This thread owns the pipes and never computes: it sends heartbeats while the model runs, accepts
+ * the next batch, and ends the process when the gateway is gone.
  */
 const DATA_FD = 3;
 const CONTROL_FD = 4;
-/** One batch runs, one more may already lie here. */
+/** One batch runs while another waits. */
 const CREDITS = 2;
 
 let incarnation = 0;
 let batchesDone = 0;
 let heartbeats: NodeJS.Timeout | undefined;
 
-// The gateway decides when a replica ends; a signal to the whole group must not do it sooner.
+// The gateway decides when a replica ends; a signal to the whole group must not end it earlier.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
@@ -43,14 +43,14 @@ const data = new Channel(new StreamPipe(new Socket({ fd: DATA_FD })), {
 });
 
 /**
- * Not process.exit: that waits for the compute thread, which may be in the middle of a long run. The whole group ends,
- * whatever the model has started included: there is no gateway any more that would see to it.
+ * Not process.exit, which waits for the compute thread, and that may be in a long run. Ends the whole group,
+ * including the processes of the model, because the gateway that would end them is gone.
  */
 function dieAtOnce(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');
   } catch {
-    // It was started by hand, and leads no group.
+    // Started by hand, the process leads no group.
     process.kill(process.pid, 'SIGKILL');
   }
 }
@@ -62,11 +62,11 @@ function onFrame(frame: Frame): void {
       load(JSON.parse(frame.meta.toString('utf8')) as LoadOrder, ownMemory(frame));
       break;
     case KIND.RUN: {
-      // Copied into memory of its own: it moves to the other thread, and numbers in it must be aligned.
+      // Copied into its own memory, because it is transferred to the other thread and its numbers must be aligned.
       const meta = new Uint8Array(frame.meta);
       const payload = ownMemory(frame);
-      const { incarnation: life, batch, flags } = frame;
-      tell({ kind: 'run', incarnation: life, batch, flags, meta, payload }, [payload.buffer]);
+      const { incarnation: sender, batch, flags } = frame;
+      tell({ kind: 'run', incarnation: sender, batch, flags, meta, payload }, [payload.buffer]);
       break;
     }
     case KIND.CANCEL:

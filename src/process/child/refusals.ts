@@ -2,7 +2,7 @@ import { cutText } from '../../base/cut-text.ts';
 import type { FrameEncoder } from '../wire/frame-encoder.ts';
 import { FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
 
-/** Which members of a batch get no answer, by whose fault, and why. */
+/** Which members of a batch get no answer, for which cause, and why. */
 export class Refusals {
   readonly #memberRows: readonly number[];
   readonly #maxCharacters: number;
@@ -25,7 +25,7 @@ export class Refusals {
     return this.#byMember.has(member);
   }
 
-  /** A row of the batch, counted from 0, is none that the runtime can carry. */
+  /** The runtime cannot take this row of the batch, counted from 0. */
   byInput(row: number, why: string): void {
     this.#add(row, FLAG.BY_INPUT, () => why);
   }
@@ -40,7 +40,7 @@ export class Refusals {
     }
   }
 
-  /** `text` is given the row as its caller counts it. The first word on a member stands. */
+  /** `text` gets the row number within the member. Only the first refusal of a member counts. */
   #add(row: number, flags: number, text: (own: number) => string): void {
     let own = row;
     let member = 0;

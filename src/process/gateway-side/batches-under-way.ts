@@ -13,10 +13,10 @@ interface UnderWay {
   readonly members: readonly Member[];
 }
 
-/** What is added to a text that was cut. */
+/** Characters added to a text that was cut. */
 const MOST_NOTE = 100;
 
-/** Batches that a replica has been given and has not ended, in their order: frames about them become outcomes. */
+/** Batches that a replica has received and not finished, in order. Turns frames about them into outcomes. */
 export class BatchesUnderWay {
   readonly #maxErrorCharacters: number;
   readonly #batches = new Map<number, UnderWay>();
@@ -25,7 +25,7 @@ export class BatchesUnderWay {
     this.#maxErrorCharacters = maxErrorCharacters;
   }
 
-  /** Batches run in the order in which they came: the first one is running. */
+  /** Batches run in the order of arrival, so the first one is running. */
   get running(): number | undefined {
     return this.#batches.keys().next().value;
   }
@@ -39,8 +39,8 @@ export class BatchesUnderWay {
   }
 
   /**
-   * Reads an ANSWER, a REFUSED or an END, and gives back what is to be told about it; throws a RangeError where it does
-   * not add up. To tell it is another matter: what that leads to is no fault of the replica's.
+   * Reads an ANSWER, a REFUSED or an END and returns a function that reports it; throws a RangeError when the frame
+   * is malformed. Reporting is separate, because errors in it are not the replica's.
    */
   read(frame: Frame, outputs: readonly TensorMetadata[]): () => void {
     const underWay = this.#batches.get(frame.batch);
@@ -59,7 +59,7 @@ export class BatchesUnderWay {
     };
   }
 
-  /** The replica has ended, and everything in it is lost. */
+  /** The replica has ended; all its batches are lost. */
   lose(exit: Exit): void {
     const lost = [...this.#batches.values()];
     this.#batches.clear();
@@ -84,19 +84,19 @@ export class BatchesUnderWay {
       return answers.map((own) => ({ outputs: own })).entries();
     }
     if (member >= members.length) {
-      throw new RangeError(`an answer for member ${member} of a batch of ${members.length}`);
+      throw new RangeError(`member ${member} is not in the batch of ${members.length}`);
     }
     if (kind !== KIND.REFUSED) return [[member, { outputs: decodeAnswer(meta, payload, outputs) }]];
     return [[member, refuse(reasonOf(frame.flags), errorText(frame, this.#maxErrorCharacters))]];
   }
 }
 
-/** The text of an error. It was cut where it was made; but a model may write such a frame itself. */
+/** Cut again here, because a model may write such a frame itself. */
 export function errorText({ meta }: Frame, maxCharacters: number): string {
   return cutText(meta.toString('utf8'), maxCharacters + MOST_NOTE);
 }
 
-/** Whose fault it is that a member has no answer. */
+/** Why a member has no answer. */
 function reasonOf(flags: number): 'MODEL_ERROR' | 'INVALID_INPUT' | 'BAD_OUTPUT' {
   if ((flags & FLAG.BY_MODEL) !== 0) return 'MODEL_ERROR';
   return (flags & FLAG.BY_INPUT) !== 0 ? 'INVALID_INPUT' : 'BAD_OUTPUT';

@@ -4,30 +4,30 @@ import type { Clock } from '../../base/clock.ts';
 import { type Pipe, StreamPipe } from '../wire/pipe.ts';
 import { endProcessGroup } from './replica-process.ts';
 
-/** How a process ended, as the system tells it. */
+/** How a process ended, as reported by the system. */
 export interface ProcessEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The kernel ran out of memory meanwhile and ended a process of ours. */
+  /** The kernel ran out of memory in the meantime and ended a process of this server. */
   readonly wasOutOfMemory: boolean;
-  /** Why it never started; empty when it did. */
+  /** Why it did not start; empty when it did. */
   readonly problem: string;
 }
 
-/** A replica's process from outside: two pipes and an end. */
+/** A replica's process as the gateway controls it: two pipes and an end. */
 export interface ChildHandle {
   readonly data: Pipe;
   readonly control: Pipe;
-  /** At once, whatever it is doing. */
+  /** Ends the process immediately. */
   kill(): void;
-  /** To be called once; `ended` is called once, never before this returns. */
+  /** Call once. `ended` is called once, never before this returns. */
   whenEnded(ended: (end: ProcessEnd) => void): void;
 }
 
-/** What a process has written before its end is read within this time; a pipe that is open longer is not its own. */
+/** Time to read what a process wrote before its end. A pipe that stays open longer belongs to another process. */
 const LAST_WORDS_MS = 1_000;
 
-/** A process of the system, with its data pipe at 3 and its control pipe at 4. */
+/** An operating-system process, with its data pipe at descriptor 3 and its control pipe at 4. */
 export class SystemChild implements ChildHandle {
   readonly data: Pipe;
   readonly control: Pipe;
@@ -36,7 +36,7 @@ export class SystemChild implements ChildHandle {
   readonly #oomKills: () => number;
   readonly #oomKillsBefore: number;
 
-  /** `oomKills` counts processes of ours that the kernel has ended for want of memory. */
+  /** `oomKills` counts this server's processes that the kernel has ended for lack of memory. */
   constructor(child: ChildProcess, clock: Clock, oomKills: () => number) {
     this.#child = child;
     this.#clock = clock;
@@ -56,14 +56,14 @@ export class SystemChild implements ChildHandle {
       this.#leaveNothing();
       ended({ code, signal, wasOutOfMemory, problem: '' });
     });
-    // Only a child that never started reports an error; it has no exit.
+    // Only a child that failed to start emits `error`; it emits no exit.
     this.#child.once('error', (error) => {
       this.#closePipes();
       ended({ code: null, signal: null, wasOutOfMemory: false, problem: error.message });
     });
   }
 
-  /** What its model has started ends with it. A process that has left the group may still hold its pipes. */
+  /** Also ends the processes that the model has started. One that has left the group may still hold the pipes. */
   #leaveNothing(): void {
     endProcessGroup(this.#child);
     const alarm = this.#clock.at(this.#clock.now() + LAST_WORDS_MS, () => this.#closePipes());

@@ -4,8 +4,8 @@ import { DATATYPE_NAMES } from '../../tensor/datatype.ts';
 import type { OwnEnd } from '../wire/own-end.ts';
 
 /**
- * What a replica says of itself is checked before it is used: a model's code may write onto the pipes. Each function
- * reads a frame's JSON and returns only what it knows; it throws a RangeError on anything else.
+ * Frames of a replica are validated before use, because a model's code may write to the pipes. Each function reads a
+ * frame's JSON and returns only known fields; it throws a RangeError on anything else.
  */
 const MOST_TENSORS = 1024;
 const MOST_AXES = 64;
@@ -16,7 +16,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads a HEARTBEAT. */
 export function readHeartbeat(text: string): Heartbeat {
-  const heartbeat = fieldsOf(JSON.parse(text), 'a heartbeat');
+  const heartbeat = fieldsOf(JSON.parse(text), 'the heartbeat');
   return {
     rssBytes: amount(heartbeat, 'rssBytes'),
     cpuMs: amount(heartbeat, 'cpuMs'),
@@ -26,7 +26,7 @@ export function readHeartbeat(text: string): Heartbeat {
 
 /** Reads an OWN_END. */
 export function readOwnEnd(text: string): OwnEnd {
-  const end = fieldsOf(JSON.parse(text), 'an end of its own');
+  const end = fieldsOf(JSON.parse(text), 'the OWN_END frame');
   const [stack, signal] = [optionalText(end, 'stack', MOST_TEXT), optionalText(end, 'signal', MOST_NAME)];
   return {
     text: textIn(end, 'text', MOST_TEXT),
@@ -55,13 +55,17 @@ export function readMetadata(text: string): ModelMetadata {
 
 function tensorsIn(fields: Fields, name: string): TensorMetadata[] {
   return listIn(fields, name, MOST_TENSORS).map((each) => {
-    const tensor = fieldsOf(each, `one of its ${name}`);
+    const tensor = fieldsOf(each, `an item of '${name}'`);
     const datatype = DATATYPE_NAMES.find((known) => known === tensor.datatype);
-    if (datatype === undefined) throw new RangeError(`a datatype that is not known among its ${name}`);
+    if (datatype === undefined) throw new RangeError(`an item of '${name}' has an unknown datatype`);
     const shape = listIn(tensor, 'shape', MOST_AXES);
-    if (!shape.every(isSize)) throw new RangeError(`a shape with other sizes than whole numbers from -1 on`);
+    if (!shape.every(isSize))
+      throw new RangeError(`a shape has a size that is not a whole number of at least -1`);
     const axisNames = tensor.axisNames === undefined ? undefined : listIn(tensor, 'axisNames', MOST_AXES);
-    if (axisNames?.every(isAxisName) === false) throw new RangeError('axes with names that are no texts');
+    if (axisNames?.every(isAxisName) === false)
+      throw new RangeError(
+        `'axisNames' has an item that is neither null nor a string of at most ${MOST_NAME} characters`,
+      );
     return {
       name: textIn(tensor, 'name', MOST_NAME),
       datatype,
@@ -82,20 +86,21 @@ function isAxisName(value: unknown): boolean {
 
 function fieldsOf(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
-  throw new RangeError(`${what} that is no object`);
+  throw new RangeError(`${what} is not an object`);
 }
 
 function listIn(fields: Fields, name: string, most: number): readonly unknown[] {
   const value = fields[name];
-  if (!Array.isArray(value)) throw new RangeError(`'${name}' that is no list`);
-  if (value.length > most) throw new RangeError(`'${name}' of ${value.length} items, more than ${most}`);
+  if (!Array.isArray(value)) throw new RangeError(`'${name}' is not an array`);
+  if (value.length > most) throw new RangeError(`'${name}' has ${value.length} items, the limit is ${most}`);
   return value;
 }
 
 function textIn(fields: Fields, name: string, most: number): string {
   const value = fields[name];
-  if (typeof value !== 'string') throw new RangeError(`'${name}' that is no text`);
-  if (value.length > most) throw new RangeError(`'${name}' of ${value.length} characters, more than ${most}`);
+  if (typeof value !== 'string') throw new RangeError(`'${name}' is not a string`);
+  if (value.length > most)
+    throw new RangeError(`'${name}' has ${value.length} characters, the limit is ${most}`);
   return value;
 }
 
@@ -105,19 +110,19 @@ function optionalText(fields: Fields, name: string, most: number): string | unde
 
 function flag(fields: Fields, name: string): boolean {
   const value = fields[name];
-  if (typeof value !== 'boolean') throw new RangeError(`'${name}' that is neither true nor false`);
+  if (typeof value !== 'boolean') throw new RangeError(`'${name}' is not a boolean`);
   return value;
 }
 
 function amount(fields: Fields, name: string): number {
   const value = fields[name];
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value;
-  throw new RangeError(`'${name}' that is no amount`);
+  throw new RangeError(`'${name}' is not a finite number of at least 0`);
 }
 
 function count(fields: Fields, name: string): number {
   const value = amount(fields, name);
-  // The recorder keeps it in 32 bits.
+  // The recorder stores it in 32 bits.
   if (Number.isInteger(value) && value <= 0xffff_ffff) return value;
-  throw new RangeError(`'${name}' that is no count`);
+  throw new RangeError(`'${name}' is not an unsigned 32-bit integer`);
 }

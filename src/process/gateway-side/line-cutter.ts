@@ -1,14 +1,14 @@
 import { StringDecoder } from 'node:string_decoder';
 import { cutText } from '../../base/cut-text.ts';
 
-/** Cuts what a process writes into lines of bounded length. What is too long of a line is left out and counted. */
+/** Cuts the output of a process into lines of bounded length. The excess of a line is dropped and counted. */
 export class LineCutter {
   readonly #decoder = new StringDecoder('utf8');
   readonly #maxCharacters: number;
   readonly #onLine: (line: string) => void;
-  /** The beginning of the line that is not over: one character more than may be told. */
+  /** The start of the unfinished line: at most one character more than the limit. */
   #start = '';
-  /** Characters of all of it. */
+  /** Length of the whole unfinished line, in characters. */
   #length = 0;
 
   constructor(maxCharacters: number, onLine: (line: string) => void) {

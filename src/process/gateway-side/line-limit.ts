@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 
 const SECOND_MS = 1_000;
 
-/** Lets so many lines through within a second, and says at its end how many were left out. */
+/** Passes a bounded number of lines per second, and then reports how many were dropped. */
 export class LineLimit {
   readonly #maxPerSecond: number;
   readonly #clock: Clock;
@@ -30,14 +30,12 @@ export class LineLimit {
     else this.#leaveOut();
   }
 
-  /** Nothing more will come. */
+  /** The stream has ended. */
   end(): void {
     this.#alarm?.cancel();
     this.#alarm = undefined;
     if (this.#leftOut === 0) return;
-    this.#onLine(
-      `(${this.#leftOut} more lines were left out: no more than ${this.#maxPerSecond} a second are logged)`,
-    );
+    this.#onLine(`(${this.#leftOut} more lines dropped; process.maxLinesPerSecond is ${this.#maxPerSecond})`);
     this.#leftOut = 0;
   }
 

@@ -41,7 +41,7 @@ class TestPipe implements Pipe {
   }
 }
 
-/** A replica on pipes of the test, with a book of what it reports. */
+/** A replica on test pipes that records what it reports. */
 function setUp() {
   const [data, control] = [new TestPipe(), new TestPipe()];
   let ended: (end: ProcessEnd) => void = () => {};
@@ -109,7 +109,7 @@ function frame(
 const LOADED = frame(KIND.LOADED, JSON.stringify(METADATA));
 const CREDIT = frame(KIND.CREDIT, '', { batch: 2 });
 
-test('what a replica says in order is passed on', () => {
+test('well-formed frames of a replica are passed on', () => {
   const it = setUp();
   it.data.say(LOADED);
   it.data.say(CREDIT);
@@ -130,34 +130,34 @@ test('what a replica says in order is passed on', () => {
 const BREACHES: readonly (readonly [string, 'data' | 'control', Buffer])[] = [
   ['a heartbeat that is null', 'control', frame(KIND.HEARTBEAT, 'null')],
   ['a heartbeat that is empty', 'control', frame(KIND.HEARTBEAT, '{}')],
-  ['a heartbeat of texts', 'control', frame(KIND.HEARTBEAT, '{"rssBytes":"1","cpuMs":"2","batches":"3"}')],
+  ['a heartbeat of strings', 'control', frame(KIND.HEARTBEAT, '{"rssBytes":"1","cpuMs":"2","batches":"3"}')],
   [
     'a heartbeat of negative numbers',
     'control',
     frame(KIND.HEARTBEAT, '{"rssBytes":-1,"cpuMs":2,"batches":3}'),
   ],
   [
-    'a heartbeat of a huge number',
+    'a heartbeat with an infinite number',
     'control',
     frame(KIND.HEARTBEAT, '{"rssBytes":1e999,"cpuMs":2,"batches":3}'),
   ],
-  ['a heartbeat that is no JSON', 'control', frame(KIND.HEARTBEAT, '{')],
+  ['a heartbeat that is not JSON', 'control', frame(KIND.HEARTBEAT, '{')],
   ['an answer on the control pipe', 'control', frame(KIND.END, encodeEnd({ computeMs: 1 }), { batch: 7 })],
-  ['an end of its own without a text', 'control', frame(KIND.OWN_END, '{}')],
-  ['metadata for the second time', 'data', LOADED],
+  ['an OWN_END frame without a text', 'control', frame(KIND.OWN_END, '{}')],
+  ['a second LOADED frame', 'data', LOADED],
   ['a heartbeat on the data pipe', 'data', frame(KIND.HEARTBEAT, '{"rssBytes":1,"cpuMs":2,"batches":3}')],
-  ['more credits than anybody needs', 'data', frame(KIND.CREDIT, '', { batch: 0xffff_ffff })],
+  ['more credits than the limit', 'data', frame(KIND.CREDIT, '', { batch: 0xffff_ffff })],
   ['an end without a time', 'data', frame(KIND.END, '', { batch: 7 })],
-  ['an end with no number for a time', 'data', frame(KIND.END, Buffer.alloc(8, 0xff), { batch: 7 })],
-  ['an answer for a member that is not there', 'data', frame(KIND.REFUSED, 'no', { batch: 7, member: 1 })],
+  ['an end with NaN as its time', 'data', frame(KIND.END, Buffer.alloc(8, 0xff), { batch: 7 })],
+  ['an answer for a missing member', 'data', frame(KIND.REFUSED, 'no', { batch: 7, member: 1 })],
   ['an answer without tensors', 'data', frame(KIND.ANSWER, Buffer.alloc(8), { batch: 7 })],
-  ['an answer of nothing', 'data', frame(KIND.ANSWER, '', { batch: 7 })],
-  ['a frame for the replica', 'data', frame(KIND.LOAD, '{}')],
-  ['a huge frame that was asked for', 'data', frame(KIND.ANSWER, Buffer.alloc(2_000_000), { batch: 7 })],
-  ['a large frame that was not', 'data', frame(KIND.ANSWER, Buffer.alloc(1_100_000), { batch: 8 })],
+  ['an empty answer', 'data', frame(KIND.ANSWER, '', { batch: 7 })],
+  ['a frame that only the gateway sends', 'data', frame(KIND.LOAD, '{}')],
+  ['an answer above the answer limit', 'data', frame(KIND.ANSWER, Buffer.alloc(2_000_000), { batch: 7 })],
+  ['a large answer to an unknown batch', 'data', frame(KIND.ANSWER, Buffer.alloc(1_100_000), { batch: 8 })],
 ];
 for (const [what, pipe, bytes] of BREACHES) {
-  test(`${what} ends the replica for breaking the protocol, and its batch is lost`, () => {
+  test(`${what} ends the replica with cause 'protocol' and loses its batch`, () => {
     const it = setUp();
     it.data.say(LOADED);
     it.start(7);
@@ -167,13 +167,13 @@ for (const [what, pipe, bytes] of BREACHES) {
     it.end();
     assert.deepEqual(it.reports, ['loaded']);
     assert.equal(it.exits[0]?.cause, 'protocol');
-    assert.match(it.exits[0]?.detail ?? '', /broke the protocol/);
+    assert.match(it.exits[0]?.detail ?? '', /protocol violation/);
     assert.equal(it.outcomes.length, 1);
     assert.equal(it.outcomes[0]?.kind, 'lost');
   });
 }
 
-test('credits before anything is loaded, and metadata that says nothing of a model, end it too', () => {
+test('credits before LOADED and malformed metadata end the replica', () => {
   const shapes = [
     { ...METADATA, inputs: 3 },
     { ...METADATA, outputs: [{ ...TENSOR, shape: ['a'] }] },
@@ -189,7 +189,7 @@ test('credits before anything is loaded, and metadata that says nothing of a mod
   }
 });
 
-test('texts of errors are bounded, whoever wrote them', () => {
+test('error texts are bounded at the gateway', () => {
   const it = setUp();
   it.data.say(LOADED);
   it.start(7);
@@ -230,7 +230,7 @@ const said = fc.array(
   { maxLength: 12 },
 );
 
-test('whatever comes from a replica, nothing throws, it ends once, and every batch has one outcome', () => {
+test('for any input from a replica nothing throws, it ends once, and every batch has one outcome', () => {
   fc.assert(
     fc.property(fc.boolean(), said, (isLoaded, words) => {
       const it = setUp();

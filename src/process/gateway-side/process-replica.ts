@@ -15,18 +15,18 @@ import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
 
-/** Longest frame that holds words and numbers about a batch or a model, and of what stands around an answer. */
+/** Bound on frames that carry metadata or error text, and on the part of an answer frame that is not tensor data. */
 const MOST_WORDS_BYTES = 1024 * 1024;
-/** More batches inside one replica than this are of use to no one. */
+/** Upper bound on the credits of one replica. */
 const MOST_CREDITS = 64;
 
-/** What a replica is to load, and what was kept of it for the case that its file was replaced. */
+/** What a replica loads; `kept` is the copy to load when the file has been replaced. */
 export interface LoadParts {
   readonly order: LoadOrder;
   readonly kept?: KeptModel | undefined;
 }
 
-/** A replica process as its gateway sees it: batches become frames, frames become outcomes. */
+/** Gateway side of a replica process: sends batches as frames and turns received frames into outcomes. */
 export class ProcessReplica implements Replica {
   readonly id: ReplicaId;
   readonly incarnation: number;
@@ -38,10 +38,10 @@ export class ProcessReplica implements Replica {
   #metadata: ModelMetadata | undefined;
   #credits = 0;
   #detail = '';
-  /** Why we end it ourselves; told as the cause instead of the bare signal. */
+  /** Why the gateway ends the process; reported as the cause instead of the signal. */
   #killedFor: LossCause | undefined;
   #end: ProcessEnd | undefined;
-  /** What it said before code of its own ended it, and in the course of which batch. */
+  /** The notice the process sent before its own code ended it, and the batch whose code did so. */
   #ownEnd: ToldEnd | undefined;
   #openPipes = 2;
   #isOver = false;
@@ -108,7 +108,10 @@ export class ProcessReplica implements Replica {
     this.#child.kill();
   }
 
-  /** Only an answer that was asked for may be large: all of a batch as much as one, for they are sent apart else. */
+  /**
+   * Only the answer to a pending batch may be large. The limit of a joint answer equals that of a single one, because
+   * larger answers are sent separately.
+   */
   #mostBytes({ kind, batch }: FrameHeader): number {
     const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
     return isAnswer ? this.#order.maxAnswerBytes + MOST_WORDS_BYTES : MOST_WORDS_BYTES;
@@ -123,14 +126,14 @@ export class ProcessReplica implements Replica {
       const end = this.#decode(() => readOwnEnd(textOf(frame)));
       if (end === undefined) return;
       this.#ownEnd ??= { batch: frame.batch, end };
-      // It can neither run on nor end by itself.
+      // The process is stopped: it can neither continue nor exit.
       if (standsStill(end)) this.#child.kill();
     } else {
-      this.#breakOff(`a frame of kind ${frame.kind}, which does not belong on its control pipe`);
+      this.#breakOff(`frame kind ${frame.kind} is not allowed on the control pipe`);
     }
   }
 
-  /** Bytes of an earlier life may still arrive, and what follows a breach of the protocol is worth nothing. */
+  /** Drops bytes of an earlier incarnation, and everything that follows a protocol violation. */
   #isHeard({ incarnation }: Frame): boolean {
     return incarnation === this.incarnation && !this.#isOver && this.#killedFor !== 'protocol';
   }
@@ -153,13 +156,13 @@ export class ProcessReplica implements Replica {
         this.#decode(() => this.#batches.read(frame, this.#metadata?.outputs ?? []))?.();
         break;
       default:
-        this.#breakOff(`a frame of kind ${frame.kind}, which a replica does not send`);
+        this.#breakOff(`frame kind ${frame.kind} is not sent by replicas`);
     }
   }
 
   #onLoaded(frame: Frame): void {
     if (this.#metadata !== undefined) {
-      this.#breakOff('a second word on what it has loaded');
+      this.#breakOff('duplicate LOADED frame');
       return;
     }
     this.#metadata = this.#decode(() => readMetadata(textOf(frame)));
@@ -168,28 +171,28 @@ export class ProcessReplica implements Replica {
 
   #onCredit(batches: number): void {
     this.#credits += batches;
-    if (this.#metadata === undefined) this.#breakOff('credits before it has loaded anything');
+    if (this.#metadata === undefined) this.#breakOff('credits were sent before the model was loaded');
     else if (this.#credits > MOST_CREDITS)
-      this.#breakOff(`${this.#credits} credits, more than ${MOST_CREDITS}`);
+      this.#breakOff(`${this.#credits} credits exceed the limit of ${MOST_CREDITS}`);
     else this.#observer.credited(batches);
   }
 
-  /** A body that does not add up is as bad as bytes that are no frame: undefined, and the replica is ended. */
+  /** Returns undefined and ends the replica when the body of a frame is malformed. */
   #decode<T>(read: () => T): T | undefined {
     try {
       return read();
     } catch (caught) {
-      this.#breakOff(`a frame that does not add up: ${messageOf(caught)}`);
+      this.#breakOff(`malformed frame: ${messageOf(caught)}`);
       return undefined;
     }
   }
 
   #breakOff(detail: string): void {
-    this.#detail = `it broke the protocol with ${detail}`;
+    this.#detail = `protocol violation: ${detail}`;
     this.kill('protocol');
   }
 
-  /** Over is over only when the process has ended and its last bytes have been read. */
+  /** The replica is over only when the process has ended and its pipes have been read to the end. */
   #finish(): void {
     if (this.#end === undefined || this.#openPipes > 0 || this.#isOver) return;
     this.#isOver = true;

@@ -13,11 +13,11 @@ const OWN = {
   NODE_AUTH_TOKEN: 'secret',
 };
 
-test('a replica gets what programs go by, and nothing else of the gateway', () => {
+test('a replica gets the common variables and no others of the gateway', () => {
   assert.deepEqual(Object.keys(replicaEnvironment(OWN)), ['PATH', 'LC_TIME', 'OMP_NUM_THREADS']);
 });
 
-test('settings add names; a star lets no secret through, and nothing lets the own ones', () => {
+test('settings add names; a pattern passes no secrets, and GALLEY_* never passes', () => {
   const added = (...more: string[]) =>
     Object.keys(replicaEnvironment(OWN, more)).filter((name) => !(name in replicaEnvironment(OWN)));
   assert.deepEqual(added('AWS_*'), ['AWS_REGION']);

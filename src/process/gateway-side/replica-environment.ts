@@ -1,4 +1,4 @@
-/** What any replica gets: what programs, runtimes and libraries go by, and nothing that is worth stealing. */
+/** Passed to every replica: variables that programs, runtimes and libraries need, none of them secret. */
 const ALLOWED = [
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR', 'TEMP', 'TMP', 'LANG', 'LANGUAGE', 'LC_*', 'TZ'],
   ...[
@@ -22,10 +22,10 @@ const ALLOWED = [
 ] as const;
 
 const SECRET = /TOKEN|SECRET|PASSW|CREDENTIAL|(^|_)KEY(_|$)|APIKEY/i;
-/** The server's own: settings and the admin token. No setting lets them through. */
+/** Settings and the admin token of the server. No setting passes them on. */
 const OWN = /^GALLEY_/i;
 
-/** The environment of a replica: of the gateway's own only what is allowed, and what the settings name besides. */
+/** The environment of a replica: the allowed variables of the gateway, and those that the settings name. */
 export function replicaEnvironment(own: NodeJS.ProcessEnv, more: readonly string[] = []): NodeJS.ProcessEnv {
   const patterns = [...ALLOWED, ...more];
   const isAllowed = (name: string) =>

@@ -3,15 +3,15 @@ import type { LossCause } from '../../work/outcome.ts';
 import type { OwnEnd } from '../wire/own-end.ts';
 import type { ProcessEnd } from './child-handle.ts';
 
-/** What a replica said before code in it ended it, and in the course of which batch that code ran; 0 is none. */
+/** The notice a replica sent before its own code ended it. `batch` is the batch whose code ran; 0 is none. */
 export interface ToldEnd {
   readonly batch: number;
   readonly end: OwnEnd;
 }
 
-/** What the gateway knows of a replica that has ended. */
-export interface LifeFacts {
-  /** Why we ended it ourselves; undefined when we did not. */
+/** What the gateway knows about a replica that has ended. */
+export interface ReplicaEndFacts {
+  /** Why the gateway ended it; undefined when it did not. */
   readonly killedFor: LossCause | undefined;
   /** The batch that was running. */
   readonly batch: number | undefined;
@@ -21,9 +21,9 @@ export interface LifeFacts {
 }
 
 /** How a replica ended, and why. */
-export function replicaExit({ problem, ...end }: ProcessEnd, facts: LifeFacts): Exit {
+export function replicaExit({ problem, ...end }: ProcessEnd, facts: ReplicaEndFacts): Exit {
   const { killedFor, batch, ownEnd, hasLoaded, detail } = facts;
-  // While a model is loaded nothing but that runs, whatever set the code off.
+  // Only loading code runs until the model is loaded, so the end belongs to loading.
   const isOfBatch = ownEnd !== undefined && (ownEnd.batch === batch || !hasLoaded);
   const told = ownEnd && (isOfBatch ? 'by its batch' : 'by other code');
   const { code, signal } = end;

@@ -5,15 +5,15 @@ import { EXPECT_ONNX } from '../wire/compute-messages.ts';
 
 const MAIN = fileURLToPath(new URL('../child/main.js', import.meta.url));
 
-/** What a process is given from the start: it cannot be changed afterwards. */
+/** Fixed when a process starts. */
 export interface ProcessTerms {
   readonly env: NodeJS.ProcessEnv;
   readonly nice: number;
 }
 
 /**
- * Starts a process that can become any replica: what it is to load comes later, as a frame. It leads a process group
- * of its own, so that whatever its model starts can be ended with it.
+ * Starts a process that can become any replica; what it loads follows as a frame. It leads its own process group, so
+ * that the processes its model starts end with it.
  */
 export function startReplicaProcess({ env, nice }: ProcessTerms, args: readonly string[] = []): ChildProcess {
   const child = spawn(process.execPath, [MAIN, ...args], {
@@ -21,38 +21,38 @@ export function startReplicaProcess({ env, nice }: ProcessTerms, args: readonly 
     env,
     detached: true,
   });
-  // A process that never started says so by this event, perhaps before its owner listens.
+  // A process that fails to start emits this event, possibly before its owner listens.
   child.on('error', () => {});
-  // Out of file descriptors, Node gives back a child without pipes and reports the error later.
+  // Without free file descriptors Node.js returns a child without pipes and reports the error later.
   if (child.stdio?.[4] === undefined || child.stdio[4] === null) {
-    throw new Error('the system has no file descriptors left for its pipes');
+    throw new Error('no file descriptors are left for the pipes of the process');
   }
   if (nice > 0 && child.pid !== undefined) standBack(child.pid, nice);
   return child;
 }
 
-/** Now, before it has any threads: they inherit it from the first. */
+/** Set before the process has threads, because they inherit it from the first one. */
 function standBack(pid: number, nice: number): void {
   try {
     setPriority(pid, nice);
   } catch {
-    // It has ended already, and will say so.
+    // The process has already ended; its exit is reported.
   }
 }
 
-/** Ends a replica's process and everything that its model has started and that has not left its group. */
+/** Ends a replica's process and all processes of its group. */
 export function endProcessGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody is left in it.
+    // The group is empty.
   }
 }
 
 /**
- * Processes started ahead of need. While the gateway still reads its settings they bring up their threads, so
- * that the first replicas have only their models left to load.
+ * Processes started ahead of need. They start their threads while the gateway reads its settings, so that the first
+ * replicas only have to load their models.
  */
 export class StandbyProcesses {
   readonly #waiting: ChildProcess[] = [];
@@ -62,12 +62,12 @@ export class StandbyProcesses {
       try {
         this.#waiting.push(startReplicaProcess({ env, nice: 0 }, [EXPECT_ONNX]));
       } catch {
-        // The system has none to give; the replicas that need one will say so, and are tried again.
+        // No process is available. The replicas that need one report it, and are retried.
       }
     }
   }
 
-  /** One that is still alive; undefined when there is none. */
+  /** A live process; undefined when none is left. */
   take(): ChildProcess | undefined {
     for (let child = this.#waiting.shift(); child !== undefined; child = this.#waiting.shift()) {
       if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) return child;
@@ -75,7 +75,7 @@ export class StandbyProcesses {
     return undefined;
   }
 
-  /** Ends those that were not taken. */
+  /** Ends the processes that were not taken. */
   close(): void {
     for (const child of this.#waiting.splice(0)) endProcessGroup(child);
   }

@@ -12,24 +12,24 @@ import { LineLimit } from './line-limit.ts';
 import { ProcessReplica } from './process-replica.ts';
 import { type ProcessTerms, type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
 
-/** A line that a replica's code, or its runtime, wrote to stdout or stderr. */
+/** A line that the model's code or its runtime wrote to stdout or stderr. */
 export interface ReplicaOutput {
   readonly replica: ReplicaId;
   readonly stream: 'stdout' | 'stderr';
   readonly line: string;
 }
 
-/** What a spawner is given of the machine and for its processes. */
+/** Machine resources and process settings of a spawner. */
 export interface SpawnerPorts {
   readonly clock: Clock;
   readonly terms: ProcessTerms & Pick<ProcessSettings, 'maxLineCharacters' | 'maxLinesPerSecond'>;
-  /** Processes that have only what any replica gets. */
+  /** Processes that are already started with the same terms. */
   readonly standby?: StandbyProcesses | undefined;
-  /** Counts processes of ours that the kernel has ended for want of memory. */
+  /** Count of this server's processes that the kernel has ended for lack of memory. */
   readonly oomKills?: () => number;
 }
 
-/** Spawns real processes for one version. */
+/** Spawns operating-system processes for one version. */
 export class ProcessSpawner implements Spawner {
   readonly #order: LoadOrder;
   readonly #onOutput: (output: ReplicaOutput) => void;
@@ -37,7 +37,7 @@ export class ProcessSpawner implements Spawner {
   #kept: KeptModel | undefined;
   #isKept = false;
 
-  /** Takes processes from `standby` as long as it has any. */
+  /** Takes processes from `standby` while it has any. */
   constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void, ports: SpawnerPorts) {
     this.#order = order;
     this.#onOutput = onOutput;
@@ -64,7 +64,7 @@ export class ProcessSpawner implements Spawner {
     }
   }
 
-  /** What the first replica has loaded, later ones are to load as well. */
+  /** Keeps a copy of what the first replica loaded, so that later ones load the same. */
   #keep({ artefact }: ModelMetadata): void {
     if (this.#isKept || this.#order.runtime !== 'onnx' || artefact === undefined) return;
     this.#isKept = true;
@@ -72,7 +72,7 @@ export class ProcessSpawner implements Spawner {
       (kept) => {
         this.#kept = kept;
       },
-      // It is gone or cannot be read any more: then a replica that starts later has to say so.
+      // The file is gone or unreadable. A replica that starts later reports it.
       () => {},
     );
   }
@@ -84,7 +84,7 @@ export class ProcessSpawner implements Spawner {
     );
     const cutter = new LineCutter(terms.maxLineCharacters, (line) => limit.line(line));
     output?.on('data', (chunk: Buffer) => cutter.push(chunk));
-    // Not `end`: what was destroyed has none.
+    // Not `end`, which a destroyed stream does not emit.
     output?.on('close', () => {
       cutter.end();
       limit.end();
@@ -92,9 +92,9 @@ export class ProcessSpawner implements Spawner {
   }
 }
 
-/** A life that ended before it began: the system had no process, memory or file descriptor to give. */
+/** An incarnation that never started: the system had no process, memory or file descriptor left. */
 function failedToSpawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver, why: string): Replica {
-  // Told a moment later, since no replica reports before whoever asked for it knows it.
+  // Deferred, because a replica must not report before the caller has received it.
   queueMicrotask(() => observer.exited({ code: null, signal: null, cause: 'not started', detail: why }));
   return { id, incarnation, start() {}, cancel() {}, drain() {}, kill() {} };
 }

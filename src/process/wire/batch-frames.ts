@@ -17,14 +17,14 @@ export interface Body {
 
 /** A batch as the replica reads it. */
 export interface RunBody {
-  /** Rows of each member, in their order. */
+  /** Rows of each member, in member order. */
   readonly memberRows: readonly number[];
-  /** One tensor an input, all members' rows under each other. */
+  /** One tensor per input, with the rows of all members concatenated. */
   readonly inputs: readonly Tensor[];
   readonly parameters: Parameters;
 }
 
-/** A RUN body: each input gathered over all members (A₁A₂… B₁B₂…), which costs a list and no copy. */
+/** Encodes a RUN body: each input gathered over all members (A₁A₂… B₁B₂…) without copying. */
 export function encodeRun(batch: Batch): Body {
   const { members } = batch;
   const inputs = inputsOf(batch);
@@ -45,14 +45,14 @@ export function encodeRun(batch: Batch): Body {
 
 function inputsOf({ members }: Batch): readonly Tensor[] {
   const first = members[0];
-  if (first === undefined) throw new RangeError('a batch without members');
+  if (first === undefined) throw new RangeError('the batch has no members');
   if (members.length === 1) return first.request.inputs;
   return first.request.inputs.map((_, index) =>
     gatherRows(members.map((member) => member.request.inputs[index] as Tensor)),
   );
 }
 
-/** Reads a RUN body; throws a RangeError when it does not add up. */
+/** Reads a RUN body; throws a RangeError when it is malformed. */
 export function decodeRun(meta: Buffer, payload: Segments, inputs: readonly TensorMetadata[]): RunBody {
   const memberCount = meta.readUInt32LE(0);
   const parameterBytes = meta.readUInt32LE(4);
@@ -65,19 +65,19 @@ export function decodeRun(meta: Buffer, payload: Segments, inputs: readonly Tens
   return { memberRows, inputs: tensors, parameters };
 }
 
-/** An ANSWER body: one member's outputs. */
+/** Encodes an ANSWER body: one member's outputs. */
 export function encodeAnswer(outputs: readonly Tensor[]): Body {
   const meta = Buffer.alloc(tensorTableBytes(outputs));
   writeTensorTable(meta, 0, outputs);
   return { meta, payloads: outputs.map((output) => output.data) };
 }
 
-/** Reads an ANSWER body; throws a RangeError when it does not add up. */
+/** Reads an ANSWER body; throws a RangeError when it is malformed. */
 export function decodeAnswer(meta: Buffer, payload: Segments, outputs: readonly TensorMetadata[]): Tensor[] {
   return readTensorTable(meta, 0, payload, outputs);
 }
 
-/** Reads an ANSWER body for all members and deals out its rows; throws a RangeError when it does not add up. */
+/** Reads an ANSWER body for all members and splits its rows by member; throws a RangeError when it is malformed. */
 export function decodeAnswers(
   meta: Buffer,
   payload: Segments,
@@ -90,12 +90,12 @@ export function decodeAnswers(
   const rows = rowCounts.reduce((sum, count) => sum + count, 0);
   const wrong = gathered.find(({ shape }) => shape[0] !== rows);
   if (wrong !== undefined)
-    throw new RangeError(`output '${wrong.name}' has ${wrong.shape[0]} rows, not ${rows}`);
+    throw new RangeError(`output '${wrong.name}' has ${wrong.shape[0]} rows, expected ${rows}`);
   const parts = gathered.map((output) => splitRows(output, rowCounts));
   return members.map((_, index) => parts.map((byMember) => byMember[index] as Tensor));
 }
 
-/** An END body: how a batch that ran was. */
+/** Encodes an END body: service time and memory of a batch. */
 export function encodeEnd({ computeMs, memory }: Pick<Done, 'computeMs' | 'memory'>): Buffer {
   const meta = Buffer.alloc(memory === undefined ? 8 : 24);
   meta.writeDoubleLE(computeMs, 0);
@@ -106,7 +106,7 @@ export function encodeEnd({ computeMs, memory }: Pick<Done, 'computeMs' | 'memor
   return meta;
 }
 
-/** Reads an END body; throws a RangeError when it does not add up. */
+/** Reads an END body; throws a RangeError when it is malformed. */
 export function decodeEnd({ meta, flags }: Pick<Frame, 'meta' | 'flags'>): Done {
   const isMeasured = meta.byteLength > 8;
   const computeMs = amountAt(meta, 0);
@@ -122,7 +122,7 @@ export function decodeEnd({ meta, flags }: Pick<Frame, 'meta' | 'flags'>): Done 
 function amountAt(meta: Buffer, offset: number): number {
   const value = meta.readDoubleLE(offset);
   if (Number.isFinite(value) && value >= 0) return value;
-  throw new RangeError(`${value} where a time or a size belongs`);
+  throw new RangeError(`${value} is not a valid time or size`);
 }
 
 function isEmpty(parameters: Parameters): boolean {

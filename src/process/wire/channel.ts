@@ -5,12 +5,12 @@ import { type FrameLimit, FrameReader } from './frame-reader.ts';
 import type { Pipe } from './pipe.ts';
 import type { Frame, FrameHeader } from './wire.ts';
 
-/** What a channel tells its owner. */
+/** Receives the events of a channel. */
 export interface ChannelListener {
   frame(frame: Frame): void;
-  /** The peer broke the protocol; nothing more will be reported. */
+  /** The peer violated the protocol; nothing is reported after this. */
   broken(detail: string): void;
-  /** The pipe is closed and everything in it has been read. */
+  /** The pipe is closed and has been read to the end. */
   closed(): void;
 }
 
@@ -40,7 +40,7 @@ export class Channel {
     this.sendPieces(this.#encoder.finish());
   }
 
-  /** Writes what an encoder has made. */
+  /** Writes the output of an encoder. */
   sendPieces(pieces: readonly Uint8Array[]): void {
     this.#pipe.write(pieces);
   }

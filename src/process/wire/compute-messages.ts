@@ -1,31 +1,31 @@
 import type { FiniteCheck } from '../../config/outputs-settings.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 
-/** Most models are ONNX: with this flag a process that has nothing to do yet brings that runtime up. */
+/** Makes an idle process load the ONNX runtime in advance, because most models are ONNX. */
 export const EXPECT_ONNX = '--expect-onnx';
 
-/** Files that a model consisted of when it was first loaded. Their bytes travel behind the order. */
+/** The files of a model when it was first loaded. Their bytes follow the order. */
 export interface KeptFiles {
-  /** Stands for their contents. */
+  /** Digest of their contents. */
   readonly artefact: string;
-  /** The model's own first; paths as seen from its folder. */
+  /** Paths relative to the model's directory; the model's own file comes first. */
   readonly files: readonly { readonly path: string; readonly byteLength: number }[];
 }
 
-/** What a replica process is told to load, once. */
+/** What a replica process loads, once. */
 export interface LoadOrder {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
   readonly threads: number;
-  /** What must compute it. */
+  /** The device that computes the model. */
   readonly device: string;
   readonly finite: FiniteCheck;
   readonly heartbeatPeriodMs: number;
-  /** Larger answers to one request are refused before they leave the replica. */
+  /** Larger answers to one request are refused in the replica. */
   readonly maxAnswerBytes: number;
-  /** Longer texts of errors are cut. */
+  /** Longer error texts are cut. */
   readonly maxErrorCharacters: number;
-  /** To be loaded where the file holds something else by now. */
+  /** Loaded instead when the file has changed. */
   readonly kept?: KeptFiles;
 }
 
@@ -36,7 +36,7 @@ export interface RunOrder {
   readonly batch: number;
   readonly meta: Uint8Array;
   readonly payload: Uint8Array;
-  /** Those of its RUN frame. */
+  /** Flags of its RUN frame. */
   readonly flags: number;
 }
 

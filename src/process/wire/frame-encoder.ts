@@ -4,15 +4,15 @@ import { COPY_BELOW_BYTES, type FrameHeader, HEADER_BYTES, padding, writeHeader 
 const ZEROS = new Uint8Array(8);
 
 /**
- * Turns frames into pieces to write. Small pieces, headers and paddings included, are copied together; large
- * ones are passed on as they are.
+ * Turns frames into pieces to write. Small pieces, including headers and paddings, are copied together; large ones
+ * are passed on without a copy.
  */
 export class FrameEncoder {
   readonly #pieces: Uint8Array[] = [];
   #small: Uint8Array[] = [];
   #smallBytes = 0;
 
-  /** Each payload begins at a multiple of 8 bytes from the frame's start. */
+  /** Each payload starts at a multiple of 8 bytes from the frame's start. */
   add(header: FrameHeader, meta: Uint8Array, payloads: readonly Segments[]): void {
     const metaPadding = padding(meta.byteLength);
     let bodyBytes = meta.byteLength + metaPadding;
@@ -28,7 +28,7 @@ export class FrameEncoder {
     }
   }
 
-  /** What to write, in order. The encoder is empty afterwards. */
+  /** Returns the pieces to write, in order, and empties the encoder. */
   finish(): Uint8Array[] {
     this.#flushSmall();
     return this.#pieces.splice(0);
@@ -51,7 +51,7 @@ export class FrameEncoder {
 
   #flushSmall(): void {
     if (this.#small.length === 0) return;
-    // Not from a pool: the piece may be handed to another thread together with its memory.
+    // Not from a pool, because the piece may be transferred to another thread together with its memory.
     const joined = Buffer.allocUnsafeSlow(this.#smallBytes);
     let offset = 0;
     for (const piece of this.#small) {

@@ -8,27 +8,27 @@ import {
   parseHeader,
 } from './wire.ts';
 
-/** The most bytes that may follow a header. */
+/** The maximum number of body bytes after a header. */
 export type FrameLimit = (header: ParsedHeader) => number;
 
-/** Cuts a stream of bytes, however it is chopped up, into frames. Bodies stay views on the chunks they came in. */
+/** Splits a byte stream into frames. Bodies are views of the received chunks. */
 export class FrameReader {
   #chunks: Buffer[] = [];
-  /** Bytes of the first chunk that are already read. */
+  /** Bytes of the first chunk that have been read. */
   #offset = 0;
-  /** Bytes not yet read. */
+  /** Bytes that have not been read. */
   #bytes = 0;
   #header: ParsedHeader | undefined;
   readonly #limit: FrameLimit;
 
-  /** `limit` says what a frame may promise; nothing of a larger one is waited for. */
+  /** `limit` bounds the body that a header announces. A frame above it is an error at once. */
   constructor(limit: FrameLimit = () => MAX_FRAME_BYTES) {
     this.#limit = limit;
   }
 
   /**
-   * Takes in a chunk and reports every frame that is now complete. A text is returned when the stream is no
-   * stream of frames; the reader is of no use from then on.
+   * Takes a chunk and reports each frame that is now complete. Returns an error text when the stream is malformed;
+   * the reader must not be used after that.
    */
   push(chunk: Buffer, onFrame: (frame: Frame) => void): string | undefined {
     this.#chunks.push(chunk);
@@ -40,7 +40,7 @@ export class FrameReader {
         if (typeof header === 'string') return header;
         const mostBytes = this.#limit(header);
         if (header.bodyBytes > mostBytes) {
-          return `a frame of kind ${header.kind} and ${header.bodyBytes} bytes, more than ${mostBytes}`;
+          return `frame of kind ${header.kind} has ${header.bodyBytes} bytes, the limit is ${mostBytes}`;
         }
         this.#header = header;
       }
@@ -53,7 +53,7 @@ export class FrameReader {
 
   #readHeader(): ParsedHeader | string {
     const first = this.#chunks[0];
-    // Nearly always the header lies in one chunk, and is read where it lies.
+    // The header usually lies in one chunk and is read in place.
     if (first !== undefined && first.byteLength - this.#offset >= HEADER_BYTES) {
       const header = parseHeader(first, this.#offset);
       this.#skip(HEADER_BYTES);

@@ -30,7 +30,7 @@ const bodies = fc.array(
   { minLength: 1, maxLength: 5 },
 );
 
-test('frames come out as they went in, however the bytes are chopped', () => {
+test('frames survive a round trip in any chunks', () => {
   fc.assert(
     fc.property(bodies, fc.array(fc.nat(), { maxLength: 8 }), (sent, cuts) => {
       const bytes = bytesOfFrames(sent);
@@ -71,17 +71,17 @@ test('every payload begins at a multiple of eight bytes', () => {
   assert.equal(bytes.indexOf(9) % 8, 0);
 });
 
-test('garbage, unknown kinds and lengths that lie end the stream with a reason', () => {
+test('garbage, unknown kinds and false lengths end the stream with a reason', () => {
   const good = bytesOfFrames([{ meta: new Uint8Array(8), payload: new Uint8Array(0) }]);
   const broken = (change: (bytes: Buffer) => void): string | undefined => {
     const bytes = Buffer.from(good);
     change(bytes);
-    return new FrameReader().push(bytes, () => assert.fail('a frame came out'));
+    return new FrameReader().push(bytes, () => assert.fail('a frame was reported'));
   };
-  assert.match(broken((bytes) => bytes.fill('log line')) ?? '', /no frame/);
-  assert.match(broken((bytes) => bytes.writeUInt8(99, 8)) ?? '', /unknown kind 99/);
-  assert.match(broken((bytes) => bytes.writeUInt32LE(0xffffffff, 4)) ?? '', /more than/);
-  assert.match(broken((bytes) => bytes.writeUInt32LE(9, 24)) ?? '', /longer than itself/);
+  assert.match(broken((bytes) => bytes.fill('log line')) ?? '', /not a frame header/);
+  assert.match(broken((bytes) => bytes.writeUInt8(99, 8)) ?? '', /unknown frame kind 99/);
+  assert.match(broken((bytes) => bytes.writeUInt32LE(0xffffffff, 4)) ?? '', /the limit is/);
+  assert.match(broken((bytes) => bytes.writeUInt32LE(9, 24)) ?? '', /longer than its body/);
 });
 
 test('random bytes never make the reader throw', () => {
@@ -113,7 +113,7 @@ function tensorOf(
   return { name, datatype, shape, data };
 }
 
-test('a batch crosses the wire: rows of all members, gathered per input, with parameters', () => {
+test('a batch survives a round trip: rows of all members, gathered per input, with parameters', () => {
   const digits = fc.bigInt({ min: 2n ** 53n, max: 2n ** 80n });
   const values = fc.oneof(fc.boolean(), fc.double(), digits, fc.jsonValue() as fc.Arbitrary<Parameter>);
   const parameters = fc.dictionary(fc.string(), values);
@@ -159,7 +159,7 @@ function sendThrough(meta: Uint8Array, payloads: Parameters<FrameEncoder['add']>
   return frames[0] as Frame;
 }
 
-test('an answer that does not match the model is an error, whatever it says', () => {
+test('an answer that does not match the model is an error', () => {
   const specs: TensorMetadata[] = [{ name: 'y', datatype: 'FP32', shape: [-1] }];
   const { meta, payloads } = encodeAnswer([tensorOf({ name: 'y', datatype: 'FP32', shape: [] }, 2, 1)]);
   const frame = sendThrough(meta, payloads);

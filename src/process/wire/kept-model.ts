@@ -6,14 +6,14 @@ import { dirname, join, relative } from 'node:path';
 import { filesOf, MOST_HASHED_BYTES } from '../../model/artefact.ts';
 import type { KeptFiles } from './compute-messages.ts';
 
-/** A model as it was when it was first loaded: what the kept files hold, one after the other. */
+/** A model as it was first loaded. `bytes` holds the contents of the kept files, one after the other. */
 export interface KeptModel extends KeptFiles {
   readonly bytes: Uint8Array;
 }
 
 /**
- * Reads a model's files for the case that they are replaced while it is served: replicas that start later are to load
- * the same model. undefined where it is too large to be kept, or is another one by now.
+ * Reads a model's files, so that replicas that start after the files were replaced load the same model. Returns
+ * undefined when the model is too large to keep or has already changed.
  */
 export async function keepModel(file: string, artefact: string): Promise<KeptModel | undefined> {
   const directory = dirname(file);
@@ -30,12 +30,12 @@ export async function keepModel(file: string, artefact: string): Promise<KeptMod
     contents.push(content);
   }
   const bytes = Buffer.concat(contents);
-  // Not in this thread: it has requests to serve.
+  // Hashed off this thread, which serves requests.
   const digest = await webcrypto.subtle.digest('SHA-256', bytes);
   return Buffer.from(digest).toString('hex') === artefact ? { artefact, files, bytes } : undefined;
 }
 
-/** Writes kept files where the runtime can open them. To be removed once it has. */
+/** Writes kept files to disk for the runtime. Remove them once it has opened them. */
 export function unpackModel({ files, bytes }: KeptModel): { readonly file: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'galley-model-'));
   let start = 0;

@@ -1,7 +1,7 @@
-/** What a replica says before code in it ends its process. */
+/** Notice that a replica sends before its own code ends its process. */
 export interface OwnEnd {
   readonly text: string;
-  /** Where the error was thrown. */
+  /** Stack of the error. */
   readonly stack?: string;
   /** The signal that the process sends to itself. */
   readonly signal?: string;
@@ -19,7 +19,7 @@ const STOPPING: ReadonlySet<string> = new Set([
   '22',
 ]);
 
-/** Whether the process stands still after this and has to be ended from outside. */
+/** Whether the process is stopped after this and must be ended by the gateway. */
 export function standsStill({ signal }: OwnEnd): boolean {
   return signal !== undefined && STOPPING.has(signal);
 }

@@ -1,15 +1,15 @@
 import type { Duplex } from 'node:stream';
 
-/** A stream of bytes in both directions, as channels need it. */
+/** A byte stream in both directions. */
 export interface Pipe {
-  /** To be called once. `closed` comes when everything has been read, and nothing after it. */
+  /** Call once. `closed` is called after all data has been delivered, and is the last call. */
   listen(listener: { data(chunk: Buffer): void; closed(): void }): void;
-  /** Writes the pieces in one call to the system; nothing happens once it is closed. */
+  /** Writes the pieces in one system call; does nothing once the pipe is closed. */
   write(pieces: readonly Uint8Array[]): void;
   destroy(): void;
 }
 
-/** A pipe of the system. */
+/** A pipe of the operating system. */
 export class StreamPipe implements Pipe {
   readonly #stream: Duplex;
 
@@ -19,7 +19,7 @@ export class StreamPipe implements Pipe {
 
   listen(listener: { data(chunk: Buffer): void; closed(): void }): void {
     this.#stream.on('data', (chunk: Buffer) => listener.data(chunk));
-    // A pipe whose other end is gone reports EPIPE or ECONNRESET; that it closes says all there is to say.
+    // A pipe whose other end is gone emits EPIPE or ECONNRESET. The close event is sufficient.
     this.#stream.on('error', () => {});
     this.#stream.on('close', () => listener.closed());
   }

@@ -4,9 +4,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { padding } from './wire.ts';
 
 /**
- * How tensors travel: names, shapes and lengths in a table, the bytes behind it. They travel by name, so that no two
- * sides can take one input for another. A row of the table is: datatype u8, rank u8, length of the name u16, 4 bytes of
- * nothing, byte length f64, sizes f64 each (exact to 2^53), the name in UTF-8 up to a multiple of 8.
+ * Encoding of tensors: a table of names, shapes and lengths, followed by the data. Tensors are matched by name, so
+ * that the two sides cannot confuse inputs. A row of the table is: datatype u8, rank u8, name length u16, 4 unused
+ * bytes, byte length f64, sizes f64 each (exact to 2^53), the name in UTF-8 padded to a multiple of 8.
  */
 export function tensorTableBytes(tensors: readonly Tensor[]): number {
   let bytes = 8;
@@ -17,7 +17,7 @@ export function tensorTableBytes(tensors: readonly Tensor[]): number {
   return bytes;
 }
 
-/** Writes the table at `offset` and returns where it ends. */
+/** Writes the table at `offset` and returns its end. */
 export function writeTensorTable(target: Buffer, offset: number, tensors: readonly Tensor[]): number {
   let at = target.writeUInt32LE(tensors.length, offset) + 4;
   for (const tensor of tensors) {
@@ -34,8 +34,8 @@ export function writeTensorTable(target: Buffer, offset: number, tensors: readon
 }
 
 /**
- * Reads the table at `offset` and finds each tensor's bytes in the payload. Returns them in the order of `names`.
- * Throws a RangeError on anything that does not add up.
+ * Reads the table at `offset` and locates each tensor's bytes in the payload. Returns the tensors in the order of
+ * `names`; throws a RangeError when the table is malformed.
  */
 export function readTensorTable(
   meta: Buffer,
@@ -44,7 +44,7 @@ export function readTensorTable(
   names: readonly { readonly name: string }[],
 ): Tensor[] {
   const count = meta.readUInt32LE(offset);
-  if (count !== names.length) throw new RangeError(`${count} tensors where ${names.length} belong`);
+  if (count !== names.length) throw new RangeError(`${count} tensors, expected ${names.length}`);
   let at = offset + 8;
   let start = 0;
   let isInOrder = true;
@@ -60,7 +60,7 @@ export function readTensorTable(
     const name = isExpected ? expected.name : meta.toString('utf8', at, at + nameBytes);
     isInOrder &&= isExpected;
     at += nameBytes + padding(nameBytes);
-    if (datatype === undefined) throw new RangeError(`tensor '${name}' has no known datatype`);
+    if (datatype === undefined) throw new RangeError(`tensor '${name}' has an unknown datatype`);
     checkSizes(name, datatype, shape, byteLength);
     const data = sliceSegments(payload, start, start + byteLength);
     start += byteLength + padding(byteLength);
@@ -69,24 +69,24 @@ export function readTensorTable(
   return isInOrder ? tensors : names.map(({ name }) => named(name, tensors));
 }
 
-/** Lengths that go by the shape are what it says; everything behind them is found by their sum. */
+/** Lengths that follow from the shape must match it, because the sum of lengths locates the data that follows. */
 function checkSizes(name: string, datatype: Datatype, shape: readonly number[], byteLength: number): void {
   let elements = 1;
   for (const size of shape) elements *= Number.isSafeInteger(size) && size >= 0 ? size : Number.NaN;
-  // Elements of BYTES differ, but each has its own length in front.
+  // BYTES elements differ in length; each has its own length prefix.
   const isRight =
     datatype === 'BYTES' ? byteLength >= 4 * elements : byteLength === elements * elementBytes(datatype);
   if (isRight && Number.isSafeInteger(byteLength) && Number.isSafeInteger(elements)) return;
-  throw new RangeError(`tensor '${name}' of shape [${shape.join(',')}] in ${byteLength} bytes`);
+  throw new RangeError(`tensor '${name}' of shape [${shape.join(',')}] has ${byteLength} bytes`);
 }
 
 function named(name: string, tensors: readonly Tensor[]): Tensor {
   const found = tensors.find((tensor) => tensor.name === name);
-  if (found === undefined) throw new RangeError(`there is no tensor '${name}'`);
+  if (found === undefined) throw new RangeError(`tensor '${name}' is missing`);
   return found;
 }
 
-/** Models have few names, and each is written with every batch. */
+/** Cached, because models have few names and each is written with every batch. */
 const known = new Map<string, Buffer>();
 const MOST_KNOWN = 1024;
 

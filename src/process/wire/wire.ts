@@ -1,10 +1,10 @@
 import type { Segments } from '../../tensor/segments.ts';
 
-/** What a frame is about. */
+/** Frame kinds. */
 export const KIND = {
-  /** To the child: which model to load; meta is JSON. */
+  /** To the child: the model to load; meta is JSON. */
   LOAD: 1,
-  /** To the child: finish what runs, then leave. */
+  /** To the child: finish what runs, then exit. */
   UNLOAD: 2,
   /** To the child: a batch. */
   RUN: 3,
@@ -12,49 +12,54 @@ export const KIND = {
   CANCEL: 4,
   /** To the gateway: the model is loaded; meta is its metadata as JSON. */
   LOADED: 5,
-  /** To the gateway: it cannot be loaded; meta is the reason as text. */
+  /** To the gateway: the model cannot be loaded; meta is the reason as text. */
   LOAD_FAILED: 6,
-  /** To the gateway: room for so many more batches; the number stands in the batch field. */
+  /** To the gateway: additional credits; the batch field holds their number. */
   CREDIT: 7,
   /** To the gateway: the outputs of one member, or of all at once. */
   ANSWER: 8,
   /** To the gateway: one member failed alone; meta is the reason as text. */
   REFUSED: 9,
-  /** To the gateway: the batch is over; meta is the time it took and, where asked for, memory before and after; or the error that ended it. */
+  /**
+   * To the gateway: the batch has ended; meta is its service time and, on request, the memory before and after; or
+   * the error text.
+   */
   END: 10,
   /** To the gateway, on the control pipe: a heartbeat; meta is JSON. */
   HEARTBEAT: 11,
-  /** To the gateway, on the control pipe: code in here is about to end the process. The batch field names the batch
-   * in whose course that code runs, 0 where it runs for none; meta is JSON. */
+  /**
+   * To the gateway, on the control pipe: code in the process is about to end it. The batch field holds the batch that
+   * started that code, 0 for none; meta is JSON.
+   */
   OWN_END: 12,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
-/** Bits that say more about a frame. */
+/** Flags of a frame. */
 export const FLAG = {
   /** ANSWER: no further part follows for this member. */
   LAST: 1,
   /** END: the model threw; meta is its message. */
   THREW: 2,
-  /** REFUSED: by the model itself, not for what its answer holds. */
+  /** REFUSED: by the model, not because of the contents of the answer. */
   BY_MODEL: 4,
-  /** REFUSED: the input is at fault, and the model never saw it. */
+  /** REFUSED: because of the input, which did not reach the model. */
   BY_INPUT: 8,
-  /** RUN: END is to tell what memory the batch took. */
+  /** RUN: END must report the memory of the batch. */
   MEASURE: 16,
   /** END: an output held NaN or an infinity. */
   NOT_FINITE: 32,
-  /** RUN: outputs with another number of rows than the inputs are an error of the model. */
+  /** RUN: it is a model error when outputs and inputs differ in their number of rows. */
   ROWWISE: 64,
-  /** Reserved: the payload lies elsewhere and the frame holds a reference to it. */
+  /** Reserved: the frame holds a reference to a payload elsewhere. */
   BY_REFERENCE: 128,
 } as const;
 
-/** A frame without its bytes. */
+/** The header of a frame. */
 export interface FrameHeader {
   readonly kind: Kind;
   readonly flags: number;
-  /** Which of several versions in one process; 0 for now. */
+  /** Reserved for several versions in one process; 0. */
   readonly slot: number;
   readonly incarnation: number;
   readonly batch: number;
@@ -67,16 +72,16 @@ export interface Frame extends FrameHeader {
   readonly payload: Segments;
 }
 
-/** In the member field of an ANSWER: the outputs of all members, rows under each other in their order. */
+/** Member field of an ANSWER: the outputs of all members, rows concatenated in their order. */
 export const ALL_MEMBERS = 0xffffffff;
 
 const MAGIC = 0x31594c47; // "GLY1"
 export const HEADER_BYTES = 32;
-/** Everything behind the header starts at a multiple of this, so that numbers can be read where they lie. */
+/** Alignment of everything after the header, so that numbers can be read in place. */
 const ALIGNMENT = 8;
-/** Larger frames are refused on both sides. */
+/** Larger frames are rejected on both sides. */
 export const MAX_FRAME_BYTES = 0x7fffffff;
-/** Pieces below this are copied together: handing the kernel many small ones costs more. */
+/** Smaller pieces are copied together, because many small writes cost more. */
 export const COPY_BELOW_BYTES = 4096;
 
 const KNOWN_KINDS: ReadonlySet<number> = new Set(Object.values(KIND));
@@ -85,9 +90,9 @@ export function padding(byteLength: number): number {
   return (ALIGNMENT - (byteLength % ALIGNMENT)) % ALIGNMENT;
 }
 
-/** What a header says of the bytes behind it. */
+/** A header with the lengths it announces. */
 export interface ParsedHeader extends FrameHeader {
-  /** Bytes behind the header, meta and payload. */
+  /** Bytes after the header, meta and payload. */
   readonly bodyBytes: number;
   readonly metaBytes: number;
 }
@@ -106,17 +111,16 @@ export function writeHeader(target: Buffer, header: FrameHeader, bodyBytes: numb
   target.writeUInt32LE(0, 28);
 }
 
-/** Reads the header at `at`; a text says what is wrong with it, and then nothing behind it can be trusted. */
+/** Reads the header at `at`. Returns an error text when it is malformed; nothing after it can be used then. */
 export function parseHeader(bytes: Buffer, at: number): ParsedHeader | string {
-  if (bytes.readUInt32LE(at) !== MAGIC)
-    return `bytes that are no frame: ${bytes.toString('hex', at, at + 8)}`;
+  if (bytes.readUInt32LE(at) !== MAGIC) return `not a frame header: ${bytes.toString('hex', at, at + 8)}`;
   const kind = bytes[at + 8] as number;
-  if (!KNOWN_KINDS.has(kind)) return `a frame of unknown kind ${kind}`;
+  if (!KNOWN_KINDS.has(kind)) return `unknown frame kind ${kind}`;
   const bodyBytes = bytes.readUInt32LE(at + 4);
   const metaBytes = bytes.readUInt32LE(at + 24);
-  if (bodyBytes > MAX_FRAME_BYTES) return `a frame of ${bodyBytes} bytes, more than ${MAX_FRAME_BYTES}`;
+  if (bodyBytes > MAX_FRAME_BYTES) return `frame of ${bodyBytes} bytes, the limit is ${MAX_FRAME_BYTES}`;
   if (metaBytes > bodyBytes)
-    return `a frame whose meta (${metaBytes} bytes) is longer than itself (${bodyBytes})`;
+    return `frame meta of ${metaBytes} bytes is longer than its body of ${bodyBytes}`;
   return {
     kind: kind as Kind,
     flags: bytes[at + 9] as number,

@@ -9,7 +9,7 @@ import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica
 import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
 
-/** Time that stands where the recording says; alarms ring when it says so. */
+/** A clock that stands at the recorded time; its timers fire when the recording says so. */
 class ReplayClock implements Clock {
   readonly #alarms = new Map<number, () => void>();
   #asked = 0;
@@ -33,7 +33,7 @@ class ReplayClock implements Clock {
     this.#now = now;
   }
 
-  /** Whether anybody had asked for it. */
+  /** Returns false when the timer was not set. */
   ring(order: number): boolean {
     const wake = this.#alarms.get(order);
     this.#alarms.delete(order);
@@ -42,7 +42,7 @@ class ReplayClock implements Clock {
   }
 }
 
-/** The body of a version under replay: it does nothing of its own, and reports what is in the recording. */
+/** The backend of a version under replay: does nothing by itself, and reports what is in the recording. */
 export class ReplayBody {
   readonly clock = new ReplayClock();
   readonly comparator: AnswerComparator;

@@ -5,15 +5,15 @@ import { splitRows } from '../../tensor/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { SimulatedBatch, SimulatedResult } from './simulated-behaviour.ts';
 
-/** What a simulated replica answers. */
+/** The answer of a simulated replica. */
 export interface SimulatedAnswer {
   readonly result: SimulatedResult;
   readonly computeMs: number;
-  /** Of the model's outputs. */
+  /** Names of the model's outputs. */
   readonly names: readonly string[];
 }
 
-/** The frames with which a simulated replica answers a batch, up to its END. */
+/** The frames of a simulated replica's answer to a batch, up to its END. */
 export function simulatedAnswer(
   header: FrameHeader,
   batch: SimulatedBatch,

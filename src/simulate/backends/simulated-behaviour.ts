@@ -7,38 +7,38 @@ export interface SimulatedBatch {
   readonly replica: ReplicaId;
   readonly incarnation: number;
   readonly rows: number;
-  /** Rows of each member, in their order. */
+  /** Rows of each member, in member order. */
   readonly memberRows: readonly number[];
   readonly inputs: readonly Tensor[];
 }
 
-/** What becomes of a batch. */
+/** The result of a batch. */
 export type SimulatedResult =
   | { readonly kind: 'answer'; readonly outputs?: readonly Tensor[] }
-  /** Only these members are refused, for what their outputs hold. */
+  /** Only these members are refused, because of the contents of their outputs. */
   | { readonly kind: 'refuse members'; readonly members: readonly number[] }
   | { readonly kind: 'throw'; readonly message: string }
-  /** It dies in the middle; `isTold` by code of its own that says so before. */
+  /** The process ends during the batch; with `isTold`, by its own code, which sends a notice first. */
   | {
       readonly kind: 'die';
       readonly code: number | null;
       readonly signal: string | null;
       readonly isTold?: true;
     }
-  /** It stops itself in the middle, and says so before. */
+  /** The process stops itself during the batch, after a notice. */
   | { readonly kind: 'stop' }
-  /** It answers, and so much later an error that it has left behind ends the process, whatever that runs by then. */
+  /** It answers; after the delay an error left behind ends the process, whatever it runs by then. */
   | { readonly kind: 'late error'; readonly afterMs: number }
-  /** It never comes back. */
+  /** It never answers. */
   | { readonly kind: 'hang' }
-  /** Bytes that are no frame. */
+  /** It writes bytes that are not a frame. */
   | { readonly kind: 'garbage' }
-  /** It dies with so much of its answer written, as a share. */
+  /** The process ends with this share of its answer written. */
   | { readonly kind: 'torn'; readonly share: number }
-  /** It answers, and says so again for batches that are over or never were. */
+  /** It answers, and repeats the answer for batches that have ended or never existed. */
   | { readonly kind: 'echo twice' };
 
-/** What becomes of loading the model. */
+/** The result of loading the model. */
 export type SimulatedLoad =
   | { readonly kind: 'loaded'; readonly afterMs: number }
   | { readonly kind: 'failed'; readonly afterMs: number; readonly message: string }
@@ -46,10 +46,10 @@ export type SimulatedLoad =
   | { readonly kind: 'hang' }
   | { readonly kind: 'not started' };
 
-/** How simulated replicas behave. */
+/** The behaviour of simulated replicas. */
 export interface SimulatedBehaviour {
   readonly metadata: ModelMetadata;
-  /** Batches a replica takes at once; it runs one after the other. */
+  /** Batches a replica accepts at once; it runs them one after the other. */
   readonly credits: number;
   readonly heartbeatPeriodMs: number;
   load(replica: ReplicaId, incarnation: number): SimulatedLoad;

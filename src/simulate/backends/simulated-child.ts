@@ -15,7 +15,10 @@ interface Held {
   readonly batch: SimulatedBatch;
 }
 
-/** A replica's process without a process: it reads frames, takes its time, and writes frames, or something else. */
+/**
+ * A replica's process without a process: reads frames, waits for the service time, and writes frames or a planned
+ * fault.
+ */
 export class SimulatedChild implements ChildHandle {
   readonly data: SimulatedPipe;
   readonly control = new SimulatedPipe(() => {});
@@ -53,7 +56,7 @@ export class SimulatedChild implements ChildHandle {
     this.#ended = ended;
   }
 
-  /** It dies, or leaves. The gateway hears of it within the instant, not before this returns. */
+  /** Ends the process. The gateway is notified within the same instant, but not before this returns. */
   end(code: number | null, signal: string | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -71,7 +74,7 @@ export class SimulatedChild implements ChildHandle {
     });
   }
 
-  /** It stops in its tracks, heartbeats included, and does not die. */
+  /** Stops everything, including heartbeats, without ending the process. */
   freeze(): void {
     this.#isStopped = true;
     this.#alarm?.cancel();
@@ -150,12 +153,12 @@ export class SimulatedChild implements ChildHandle {
     if (result.kind === 'late error') {
       this.#soonAfter(result.afterMs, () => {
         if (this.#isOver || this.#isStopped) return;
-        this.#tellOwnEnd(id, { text: 'an error was thrown and nothing caught it', stack: 'Error: late' });
+        this.#tellOwnEnd(id, { text: 'uncaught error', stack: 'Error: late' });
         this.end(1, null);
       });
     }
     if (result.kind === 'garbage') {
-      this.data.deliver(Buffer.from('a log line that went astray, long enough to be a header'));
+      this.data.deliver(Buffer.from('a misdirected log line, long enough to be a header'));
       return;
     }
     const names = this.#behaviour.metadata.outputs.map(({ name }) => name);

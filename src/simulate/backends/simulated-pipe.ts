@@ -1,8 +1,8 @@
 import type { Pipe } from '../../process/wire/pipe.ts';
 
 /**
- * Both ends of a pipe without a system. What the gateway writes is read at once; what the child writes is read
- * whenever its owner delivers it.
+ * Both ends of a pipe in memory. What the gateway writes is read at once; what the child writes is read when its
+ * owner delivers it.
  */
 export class SimulatedPipe implements Pipe {
   readonly #onWrite: (chunk: Buffer) => void;

@@ -16,7 +16,7 @@ const ORDER: LoadOrder = {
   maxErrorCharacters: 8192,
 };
 
-/** Brings simulated processes to life under the real wire, and remembers the latest of each place. */
+/** Starts simulated processes behind the real wire, and keeps the latest one of each slot. */
 export class SimulatedSpawner implements Spawner {
   readonly children = new Map<ReplicaId, SimulatedChild>();
   readonly #clock: Clock;

@@ -6,14 +6,14 @@ import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica
 import type { Batch } from '../../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
 
-/** What becomes of a batch of a timed replica. */
+/** The result of a timed replica's batch. */
 export type TimedResult =
   | { readonly kind: 'answer' }
   /** Only these members are refused, by the model. */
   | { readonly kind: 'refuse members'; readonly members: readonly number[] }
   | { readonly kind: 'throw'; readonly message: string };
 
-/** How timed replicas behave. */
+/** The behaviour of timed replicas. */
 export interface TimedBehaviour {
   readonly metadata: ModelMetadata;
   serviceMs(batch: Batch, replica: ReplicaId): number;
@@ -25,8 +25,8 @@ const REFUSED = refuse('MODEL_ERROR', 'refused');
 const BEAT_MS = 1_000;
 
 /**
- * Replicas that are nothing but the time they take: no bytes, no faults of processes. Millions of requests go through
- * them in seconds, which is what comparing policies and planning need.
+ * Replicas that only take time, without bytes or process faults. They run millions of requests in seconds, as policy
+ * comparison and planning require.
  */
 export class TimedSpawner implements Spawner {
   readonly #clock: Clock;
@@ -51,7 +51,7 @@ export class TimedSpawner implements Spawner {
   }
 }
 
-/** Takes one batch at a time. */
+/** Runs one batch at a time. */
 class TimedReplica implements Replica {
   readonly id: ReplicaId;
   readonly incarnation: number;
@@ -99,7 +99,7 @@ class TimedReplica implements Replica {
     this.kill('ended');
   }
 
-  /** What it was running is never heard of again: those who end it do not ask. */
+  /** Does not report the running batch, because callers of `kill` do not need it. */
   kill(cause: LossCause): void {
     this.#isGone = true;
     this.#heartbeat.cancel();

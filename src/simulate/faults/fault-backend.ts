@@ -14,18 +14,18 @@ export const WIDTH = 4;
 const MEGABYTE = 1e6;
 /** Long enough for another batch to be running by then. */
 const LATE_MS = 7;
-/** Slower than this is as good as hanging: the watchdog would be right. */
+/** Slower batches would be ended by the watchdog as if they hung. */
 const SLOWEST_MS = 1_000;
 
-/** What faults must know, so that they stay faults and no coincidences that prove the wrong thing. */
+/** State that the backend needs so that a fault does not look like an effect of an input. */
 export interface FaultFacts {
-  /** Whether a replica just runs a suspect alone: a fault there would convict the innocent. */
+  /** Whether a replica is running a suspect alone. A fault then would quarantine an input that did not cause it. */
   isIsolating(replica: ReplicaId): boolean;
   hasBeenReady(): boolean;
   isGoldenKnown(): boolean;
 }
 
-/** Replicas that behave as a plan wants it: by what their inputs bear, and by what goes wrong just then. */
+/** Replicas that behave as planned: by the marks of their inputs and by the active faults. */
 export class FaultBody implements SimulatedBehaviour {
   readonly metadata = {
     platform: 'simulated',
@@ -87,9 +87,9 @@ export class FaultBody implements SimulatedBehaviour {
       if (this.#once('garbage once', replica)) return { kind: 'garbage' };
       if (this.#once('torn once', replica)) return { kind: 'torn', share: 0.6 };
     }
-    // A model that has never worked is given up for good, and rightly so.
+    // A version that was never ready is correctly not restarted.
     if (!this.#facts.hasBeenReady()) return undefined;
-    if (this.#active('throw', replica)) return { kind: 'throw', message: 'nothing works here' };
+    if (this.#active('throw', replica)) return { kind: 'throw', message: 'every input fails' };
     if (this.#active('nan', replica)) {
       return { kind: 'refuse members', members: memberRows.map((_, member) => member) };
     }
@@ -110,7 +110,7 @@ export class FaultBody implements SimulatedBehaviour {
   }
 
   #answer(_: SimulatedBatch, marks: readonly Mark[]): SimulatedResult {
-    if (marks.includes(MARK.throw)) return { kind: 'throw', message: 'this input is too much' };
+    if (marks.includes(MARK.throw)) return { kind: 'throw', message: 'this input fails' };
     const members = marks.flatMap((mark, member) => (mark === MARK.nan ? [member] : []));
     if (members.length > 0) return { kind: 'refuse members', members };
     return marks.includes(MARK.late) ? { kind: 'late error', afterMs: LATE_MS } : { kind: 'answer' };
@@ -135,7 +135,7 @@ export class FaultBody implements SimulatedBehaviour {
   }
 }
 
-/** What each member bears, in the first byte of its first row. */
+/** The mark of each member, from the first byte of its first row. */
 function marksOf({ inputs, memberRows }: SimulatedBatch): Mark[] {
   const bytes = inputs[0] === undefined ? new Uint8Array(0) : flatten(inputs[0].data);
   let row = 0;

@@ -1,28 +1,28 @@
 import type { Random } from '../../base/random.ts';
 import { STRATEGIES } from '../../config/balancing-settings.ts';
 
-/** What an input does to whoever runs it. */
+/** Effect of an input on the replica that runs it. */
 export const MARK = {
   ...{ none: 0, crash: 1, exit: 2, hang: 3, garbage: 4, throw: 5, nan: 6 },
-  /** It leaves with code 0, as if all were well. */
+  /** Exits with code 0, as if without an error. */
   leave: 7,
-  /** It sends SIGKILL or SIGSTOP to itself. */
+  /** Sends SIGKILL or SIGSTOP to itself. */
   killItself: 8,
   stopItself: 9,
-  /** It is killed so that nothing tells whether from inside or outside. */
+  /** Is killed in a way that does not show whether the cause was inside or outside. */
   killUnseen: 10,
-  /** It is answered, and leaves an error behind that ends the replica later. */
+  /** Is answered, and leaves an error behind that ends the replica later. */
   late: 11,
 } as const;
 export type Mark = (typeof MARK)[keyof typeof MARK];
 
-/** Inputs that end replicas, whichever they meet. */
+/** Inputs that end any replica that runs them. */
 export const POISON: ReadonlySet<Mark> = new Set([
   ...([MARK.crash, MARK.exit, MARK.hang, MARK.garbage, MARK.leave] as const),
   ...([MARK.killItself, MARK.stopItself, MARK.killUnseen] as const),
 ] as const);
 
-/** A request that will come. */
+/** A request of the plan. */
 export interface PlannedRequest {
   readonly atMs: number;
   readonly rows: number;
@@ -31,21 +31,21 @@ export interface PlannedRequest {
   /** The protocol's number. */
   readonly priority: number;
   readonly tenant: string;
-  /** Requests with the same number, mark and rows hold the same; undefined is like no other. */
+  /** Requests with the same number, mark and rows have the same contents; undefined is unique. */
   readonly content: number | undefined;
   readonly isExplained: boolean;
-  /** Its client leaves after so long. */
+  /** Its client disconnects after this time. */
   readonly cancelAfterMs: number | undefined;
 }
 
 export type FaultKind =
   /** Ended from outside. */
   | 'kill'
-  /** Ended from outside again and again. */
+  /** Ended from outside repeatedly. */
   | 'kill storm'
-  /** Ended by a fault of its own. */
+  /** Ended by its own fault. */
   | 'crash'
-  /** Stopped in its tracks, alive. */
+  /** Stopped without exiting. */
   | 'freeze'
   | 'crash at start'
   | 'hang at start'
@@ -63,7 +63,7 @@ export type FaultKind =
   | 'operator restarts'
   | 'operator ejects';
 
-/** Something that goes wrong, at one replica, for a while. */
+/** A fault of one replica for some time. */
 export interface PlannedFault {
   readonly kind: FaultKind;
   readonly replica: number;
@@ -71,7 +71,7 @@ export interface PlannedFault {
   readonly forMs: number;
 }
 
-/** A whole run, from its seed: what is served, what comes, what goes wrong. */
+/** A whole run, derived from its seed: settings, traffic and faults. */
 export interface FaultPlan {
   readonly seed: number;
   readonly settings: object;
@@ -82,11 +82,11 @@ export interface FaultPlan {
   readonly rowMs: number;
   readonly requests: readonly PlannedRequest[];
   readonly faults: readonly PlannedFault[];
-  /** Share of the moments at which a part of the server itself fails; mostly 0. */
+  /** Share of the opportunities at which a part of the server itself fails; usually 0. */
   readonly mistakeShare: number;
 }
 
-/** Traffic and faults come within this time; afterwards everything must mend. */
+/** Duration of traffic and faults; after it everything must recover. */
 export const TROUBLE_MS = 20_000;
 
 const FAULTS: readonly FaultKind[] = [
@@ -113,7 +113,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
 
   const tenants = chance(0.5) ? [''] : ['', 'a', 'b', 'flood', 'flood', 'flood', 'flood', 'flood'];
   const hasObjective = chance(0.4);
-  // What one row alone cannot hold is no objective.
+  // An objective that a single row cannot meet is useless.
   const objective = { latencyMs: between(2, 20) * (fixedMs + rowMs) + 10, percentile: between(50, 99) };
   const goal = oneOf(['latency', 'balanced', 'efficiency'] as const);
 

@@ -21,25 +21,25 @@ import {
 import { Invariants, type Violation } from './invariants.ts';
 import { Mistakes } from './mistakes.ts';
 
-/** Time in which everything must be mended after the last fault. */
-const MENDING_MS = 40_000;
-/** Shorter than most starts, so that a storm also meets replicas on their way. */
+/** Time for recovery after the last fault. */
+const RECOVERY_MS = 40_000;
+/** Shorter than most starts, so that a storm also hits replicas that are starting. */
 const KILL_EVERY_MS = 130;
 const RECORDER_BYTES = 2 * 1024 * 1024;
 
-/** What came of a run under faults. */
+/** Result of a run under faults. */
 export interface FaultRunResult {
   readonly violations: readonly Violation[];
   readonly answered: number;
   readonly refused: number;
 }
 
-/** The plan that a seed stands for. */
+/** The plan of a seed. */
 export function planOf(seed: number): FaultPlan {
   return drawPlan(seed, seededRandom(`plan ${seed}`));
 }
 
-/** ReplicaLifecycle through a plan with the real brain, on simulated processes under the real wire, and checks every rule. */
+/** Runs a plan on the real core with simulated processes behind the real wire, and checks every rule. */
 export function runFaults(plan: FaultPlan): FaultRunResult {
   const clock = new VirtualClock();
   const chance = seededRandom(`mistakes ${plan.seed}`);
@@ -83,8 +83,8 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   });
   try {
     version.start();
-    clock.runUntil(TROUBLE_MS + MENDING_MS);
-    // A check of ours may just be under way.
+    clock.runUntil(TROUBLE_MS + RECOVERY_MS);
+    // A probe may be running.
     for (let wait = 0; wait < 50 && invariants.isAnyoneRunning; wait++) clock.advance(7);
     invariants.checkEnd();
     version.stop('drain');
@@ -96,10 +96,10 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   }
   const violations = [...invariants.violations];
   if (!version.supervisor.isStopped)
-    violations.push({ rule: 'a stop ends everything', detail: 'a replica is left' });
+    violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });
   const uncontained = mistakes?.end();
   if (uncontained !== undefined) violations.push({ rule: 'mistakes are contained', detail: uncontained });
-  // A recording with holes cannot be lived through again.
+  // A recording with gaps cannot be replayed.
   const difference = mistakes === undefined ? replayed(recorder) : undefined;
   if (difference !== undefined) violations.push({ rule: 'a replay decides the same', detail: difference });
   return { violations, answered, refused };
@@ -143,7 +143,7 @@ function planRequest(
   clock.at(planned.atMs, arrive, RANK.arrival);
 }
 
-/** What happens from outside at a moment; what lasts a while is in the body. */
+/** Schedules a fault from outside. Faults with a duration are in the backend. */
 function planFault(
   clock: VirtualClock,
   version: VersionInService,
@@ -160,7 +160,8 @@ function planFault(
       break;
     case 'kill storm':
       for (let each = atMs; each < atMs + forMs; each += KILL_EVERY_MS) {
-        // A replica that is killed at every run of one input, and never else, cannot be told from one that it kills.
+        // A replica killed at every run of one input, and never otherwise, cannot be told from one that the input
+        // kills.
         at(each, () => child()?.end(null, 'SIGKILL'));
       }
       break;

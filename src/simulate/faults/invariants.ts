@@ -7,29 +7,29 @@ import { isSynthetic } from '../../work/batch.ts';
 import type { LossCause } from '../../work/outcome.ts';
 import { type FaultPlan, MARK, POISON } from './fault-plan.ts';
 
-/** A rule that did not hold. */
+/** A violated rule. */
 export interface Violation {
   readonly rule: string;
   readonly detail: string;
 }
 
-/** What only the bearer of a mark may be answered. */
+/** Reasons that only requests with a mark may get. */
 const ONLY_FOR_POISON: ReadonlySet<Reason> = new Set(['POISON_INPUT', 'DENIED_INPUT'] as const);
-/** What no input does here. */
+/** Causes that no input has in this simulation. */
 const FROM_OUTSIDE: ReadonlySet<LossCause> = new Set(['ended', 'late error', 'stopped'] as const);
 const MAX_LIVES = 2;
-/** Where nothing tells inside from outside, an input is tried twice as often. */
+/** When the cause may be inside or outside, an input is tried twice as often. */
 const MAX_UNSEEN_LIVES = 4;
 
-/** Watches a version under faults and keeps the books that show whether every rule holds. */
+/** Observes a version under faults and checks every rule. */
 export class Invariants {
   readonly violations: Violation[] = [];
   readonly #plan: FaultPlan;
   readonly #clock: Clock;
   readonly #version: VersionInService;
   readonly #outcomes = new Map<number, (Answer | Refusal)[]>();
-  readonly #lives = new Map<number, number>();
-  /** Batches under way by replica and life. */
+  readonly #losses = new Map<number, number>();
+  /** Running batches by process. */
   readonly #running = new Map<string, number>();
 
   constructor(plan: FaultPlan, clock: Clock, version: VersionInService) {
@@ -37,11 +37,11 @@ export class Invariants {
     this.#clock = clock;
     this.#version = version;
     const { dispatcher } = version.path;
-    // Inputs that we make up may be poison too, and then the model is at fault.
+    // Synthetic inputs may also be poison, which counts against the model.
     let hasLostSynthetic = false;
     version.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
       if (to === 'failed' && plan.faults.length === 0 && !hasLostSynthetic)
-        this.#fail('inputs alone give no replica up', `${replica}: ${reason}`);
+        this.#fail('inputs alone do not stop restarts', `${replica}: ${reason}`);
     });
     dispatcher.batchStarted.on((started) => this.#onStarted(started));
     dispatcher.batchEnded.on(({ work, replica, outcome }) => {
@@ -53,7 +53,7 @@ export class Invariants {
         const id = Number(request.id);
         const isUnseen = this.#plan.requests[id]?.mark === MARK.killUnseen;
         if (outcome.cause === 'killed' && !isUnseen) continue;
-        this.#lives.set(id, (this.#lives.get(id) ?? 0) + 1);
+        this.#losses.set(id, (this.#losses.get(id) ?? 0) + 1);
       }
     });
   }
@@ -67,7 +67,7 @@ export class Invariants {
     this.#checkQueue();
   }
 
-  /** A mistake that announced itself. */
+  /** Records an exception of the server. */
   threw(error: unknown): void {
     this.#fail('transition table closed, nothing throws', String((error as Error).stack ?? error));
   }
@@ -80,15 +80,15 @@ export class Invariants {
     return [...this.#running.values()].some((count) => count > 0);
   }
 
-  /** To be called when all trouble is over and there was time to mend. */
+  /** Call after all faults have ended and the time for recovery has passed. */
   checkEnd(): void {
     for (const [id, outcomes] of this.#outcomes) this.#checkOutcome(id, outcomes);
-    for (const [id, lives] of this.#lives) {
+    for (const [id, losses] of this.#losses) {
       const mark = this.#plan.requests[id]?.mark ?? MARK.none;
-      // While others kill replicas too, no number of ends proves anything.
+      // While replicas are also killed from outside, no number of ends is proof.
       const most = mark !== MARK.killUnseen ? MAX_LIVES : this.#isKilling ? Infinity : MAX_UNSEEN_LIVES;
-      if (POISON.has(mark) && lives > most)
-        this.#fail('a poison input costs at most two processes', `request ${id}: ${lives}`);
+      if (POISON.has(mark) && losses > most)
+        this.#fail('a poison input costs at most two processes', `request ${id}: ${losses}`);
     }
     const { path, supervisor, spec } = this.#version;
     const { health, warmup } = spec.settings;
@@ -102,13 +102,13 @@ export class Invariants {
       const waits = `${path.service.inFlight} in flight, ${path.queue.rows} rows, ${path.recovery.suspects} suspects`;
       this.#fail('nothing left waiting', waits);
     }
-    for (const [life, count] of this.#running) {
-      if (count !== 0) this.#fail('credits conserved', `${life} still runs ${count} batches`);
+    for (const [key, count] of this.#running) {
+      if (count !== 0) this.#fail('credits conserved', `${key} still runs ${count} batches`);
     }
     const states = supervisor
       .replicas()
       .map(({ replica, state, reason }) => `${replica} ${state} (${reason})`);
-    // Without checks of ours, or an input for them, nobody finds out that a replica without traffic is no longer slow.
+    // Without probes, or an input for them, a replica without traffic that is no longer slow stays degraded.
     const isChecked = readiness.enabled && warmup.enabled;
     const isWell = (state: string) => state === 'ready' || (state === 'degraded' && !isChecked);
     const ready = supervisor.replicas().filter(({ state }) => isWell(state)).length;
@@ -130,15 +130,15 @@ export class Invariants {
     const mayRun = work.reason === 'warmup' ? state === 'warming' : slot?.healthStatus !== undefined;
     const isCurrent = slot?.incarnation === replica.incarnation;
     if (!mayRun || !isCurrent || slot?.ending !== undefined)
-      this.#fail('no work to who may not take it', where);
-    const running = this.#running.get(lifeOf(replica)) ?? 0;
+      this.#fail('no work to ineligible replicas', where);
+    const running = this.#running.get(processKey(replica)) ?? 0;
     if (work.reason === 'isolation' && running > 1) this.#fail('suspects run alone', where);
     if (running > this.#plan.credits) this.#fail('credits conserved', `${running} batches at once: ${where}`);
     if (isSynthetic(work.reason)) return;
     const others = this.#version.path.roster.views().filter(({ healthStatus }) => healthStatus === 'ready');
     const isOwnChoice = work.reason !== 'isolation' && state === 'ejected';
     if (isOwnChoice && others.length * 2 >= this.#plan.replicas) {
-      this.#fail('no work to who may not take it', `${where}, while ${others.length} are ready`);
+      this.#fail('no work to ineligible replicas', `${where}, while ${others.length} are ready`);
     }
   }
 
@@ -166,10 +166,10 @@ export class Invariants {
   }
 
   #count(replica: { readonly id: string; readonly incarnation: number }, by: number): void {
-    const life = lifeOf(replica);
-    const count = (this.#running.get(life) ?? 0) + by;
-    this.#running.set(life, count);
-    if (count < 0) this.#fail('credits conserved', `${life} gave back more than it got`);
+    const key = processKey(replica);
+    const count = (this.#running.get(key) ?? 0) + by;
+    this.#running.set(key, count);
+    if (count < 0) this.#fail('credits conserved', `${key} gave back more than it got`);
   }
 
   #fail(rule: string, detail: string): void {
@@ -177,6 +177,6 @@ export class Invariants {
   }
 }
 
-function lifeOf({ id, incarnation }: { readonly id: string; readonly incarnation: number }): string {
+function processKey({ id, incarnation }: { readonly id: string; readonly incarnation: number }): string {
   return `${id} process ${incarnation}`;
 }

@@ -7,12 +7,12 @@ import { makeBatching } from '../../fleet/version/make-batching.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { VersionPorts } from '../../fleet/version/version-spec.ts';
 
-/** An error of ours that was made on purpose. */
+/** A deliberate failure of a part of the server. */
 class MadeMistake extends Error {
   override readonly name = 'MadeMistake';
 }
 
-/** Has parts of the server fail at random moments, and counts whether each failure was contained and told. */
+/** Makes parts of the server fail at random, and checks that each failure was contained and reported. */
 export class Mistakes {
   readonly #random: Random;
   readonly #share: () => number;
@@ -21,7 +21,7 @@ export class Mistakes {
   #told = 0;
   #unexpected: unknown;
 
-  /** `share` of the moments at which one can be made gives it for the time being. */
+  /** `share` gives the current probability of a failure at each opportunity. */
   constructor(random: Random, share: () => number) {
     this.#random = random;
     this.#share = share;
@@ -31,14 +31,14 @@ export class Mistakes {
     });
   }
 
-  /** Throws now and then. */
+  /** Throws with the current probability. */
   readonly maybe = (): void => {
     if (this.#random.unit() >= this.#share()) return;
     this.#made += 1;
-    throw new MadeMistake('made on purpose');
+    throw new MadeMistake('deliberate failure');
   };
 
-  /** A clock for whoever only asks for the time. */
+  /** A failing clock for code that only reads the time. */
   clockOf(clock: Clock): Clock {
     return {
       now: () => {
@@ -50,7 +50,7 @@ export class Mistakes {
     };
   }
 
-  /** Ports through which batches cannot always be sent, with a policy that fails. */
+  /** Ports with a failing policy, through which batches cannot always be sent. */
   portsOf(ports: VersionPorts, settings: ModelSettings): VersionPorts {
     const { spawner } = ports;
     return {
@@ -77,7 +77,7 @@ export class Mistakes {
     };
   }
 
-  /** Listeners that fail. */
+  /** Adds failing listeners. */
   listenTo(version: VersionInService): void {
     for (const event of [version.path.dispatcher.batchStarted, version.path.dispatcher.batchEnded]) {
       event.on(this.maybe);
@@ -86,11 +86,13 @@ export class Mistakes {
     version.supervisor.lifecycle.moved.on(this.maybe);
   }
 
-  /** What was not contained as it should; undefined when all was. To be asked once, at the end. */
+  /** What was not contained; undefined when everything was. Call once, at the end. */
   end(): string | undefined {
     this.#stop();
-    if (this.#unexpected !== undefined) return `an error that nobody made: ${String(this.#unexpected)}`;
-    return this.#told === this.#made ? undefined : `${this.#made} were made, ${this.#told} were told`;
+    if (this.#unexpected !== undefined) return `an unexpected error: ${String(this.#unexpected)}`;
+    return this.#told === this.#made
+      ? undefined
+      : `${this.#made} failures were made, ${this.#told} were reported`;
   }
 
   #policyOf(policy: BatchPolicy): BatchPolicy {

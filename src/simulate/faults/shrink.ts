@@ -1,10 +1,7 @@
 import type { FaultPlan } from './fault-plan.ts';
 import { runFaults } from './fault-run.ts';
 
-/**
- * The smallest plan found that still breaks the rule: faults are left out one by one, requests by halves. What is
- * left is what matters.
- */
+/** Finds a smaller plan that still breaks the rule: leaves out faults one by one and requests by halves. */
 export function shrink(plan: FaultPlan, rule: string): FaultPlan {
   const breaks = (candidate: FaultPlan) => runFaults(candidate).violations.some((each) => each.rule === rule);
   let best = plan;

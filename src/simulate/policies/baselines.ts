@@ -12,10 +12,10 @@ import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import type { LaneView, WaitingRequest } from '../../work/lane.ts';
 import type { Learner } from './policy-run.ts';
 
-/** A rule of another server, or a simpler one, to be compared with. */
+/** A policy to compare with: a rule of another server, or a simpler one. */
 export interface Baseline {
   readonly name: string;
-  /** Fresh for each run: some of them learn. */
+  /** New for each run, because some policies learn. */
   make(curve: ServiceCurve, latencyMs: number): BatchPolicy & Learner;
 }
 
@@ -25,7 +25,7 @@ function byNumbers(name: string, size: number, maxWaitMs: number | undefined): B
   return { name, make: () => new ExplicitPolicy({ maxBatchSize: () => size, maxWaitMs }) };
 }
 
-/** The first lane: baselines are compared on one. */
+/** Baselines are compared on a single lane. */
 function onlyLane(lanes: Iterable<LaneView>): LaneView | undefined {
   for (const lane of lanes) return lane;
   return undefined;
@@ -46,7 +46,10 @@ abstract class Greedy implements BatchPolicy {
   }
 }
 
-/** As large as the head's deadline allows; only who is hopeless is dropped. Under overload an old head makes tiny batches. */
+/**
+ * Batches as large as the first request's deadline allows; drops only requests that cannot meet it. Under overload
+ * old requests make tiny batches.
+ */
 class HeadDropOnly extends Greedy {
   readonly #curve: ServiceCurve;
 
@@ -71,7 +74,7 @@ class HeadDropOnly extends Greedy {
   }
 }
 
-/** Clipper: the largest batch grows by one while batches stay within the objective, and shrinks by a tenth on a miss. */
+/** Clipper: the largest batch grows by one while batches meet the objective, and shrinks by a tenth on a miss. */
 class Aimd extends Greedy implements Learner {
   readonly #latencyMs: number;
   #largest = 1;
@@ -91,7 +94,7 @@ class Aimd extends Greedy implements Learner {
   }
 }
 
-/** Triton: preferred sizes at once, else what there is when the oldest has waited for the delay. */
+/** Triton: preferred sizes at once, otherwise all rows when the oldest has waited for the delay. */
 class PreferredSizes implements BatchPolicy {
   readonly #sizes: readonly number[];
   readonly #delayMs: number;
@@ -125,7 +128,7 @@ class PreferredSizes implements BatchPolicy {
   }
 }
 
-/** BentoML: waits while its own past waits say that it pays; drops the oldest by what the whole queue would take. */
+/** BentoML: waits while past waits show a gain; drops the oldest requests by the predicted time of the whole queue. */
 class Cork implements BatchPolicy, Learner {
   readonly #curve: ServiceCurve;
   readonly #latencyMs: number;
@@ -178,7 +181,7 @@ class Cork implements BatchPolicy, Learner {
   }
 }
 
-/** What ours is compared with. */
+/** The policies that Galley's is compared with. */
 export const BASELINES: readonly Baseline[] = [
   byNumbers('B=1', 1, undefined),
   byNumbers('fixed 32/100', LARGEST, 100),

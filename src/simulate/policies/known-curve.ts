@@ -2,7 +2,7 @@ import type { ServiceCurve } from '../../batching/batch-target.ts';
 import { SloPolicy } from '../../batching/slo-policy.ts';
 import type { MakePolicy } from '../../fleet/version/make-batching.ts';
 
-/** A service time that is known beforehand: a line, with nothing to learn and no error. */
+/** A known service time: a line, without learning and without error. */
 export class KnownCurve implements ServiceCurve {
   readonly batches = 1;
   readonly isKnown = true;
@@ -27,7 +27,7 @@ export class KnownCurve implements ServiceCurve {
   }
 }
 
-/** Our own policy, with a service time that it need not learn. */
+/** Galley's policy with a known service time. */
 export function withKnownCurve(curve: ServiceCurve, latencyMs: number): MakePolicy {
   return ({ maxBatchSize, roster, transport }) => {
     const objective = { latencyMs, percentile: 99 };

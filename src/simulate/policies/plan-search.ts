@@ -4,44 +4,44 @@ import { type ProfiledSize, ServiceTime } from '../../replica/service-time.ts';
 import { withKnownCurve } from './known-curve.ts';
 import { runPolicy } from './policy-run.ts';
 
-/** What is to be held. */
+/** The goal of a plan. */
 export interface PlanGoal {
   readonly ratePerSecond: number;
   readonly latencyMs: number;
-  /** Share of requests, in percent, that must be answered in time. */
+  /** Percentage of requests that must be answered in time. */
   readonly percentile: number;
 }
 
-/** A number of replicas with so many threads each, and what their batches take when all run at once. */
+/** A number of replicas with so many threads each, and the durations of their batches when all run at once. */
 export interface MeasuredReplicas {
   readonly replicas: number;
   readonly threads: number;
   readonly sizes: readonly ProfiledSize[];
 }
 
-/** What such replicas come to under the goal's traffic. */
+/** Performance of such replicas under the goal's traffic. */
 export interface PlannedReplicas {
   readonly replicas: number;
   readonly threads: number;
-  /** One row alone, as it is planned, in ms. */
+  /** Planned service time of one row, in ms. */
   readonly oneRowMs: number;
-  /** Rows a second that keep the objective when batches are full. */
+  /** Rows per second within the objective with full batches. */
   readonly capacityPerSecond: number;
   readonly targetRows: number;
-  /** In virtual time, by 20 000 requests that come by chance at the rate. */
+  /** In virtual time, from 20 000 requests with random arrivals at the rate. */
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly inTimeShare: number;
-  /** Why it does not hold the goal; undefined when it does. */
+  /** Why it misses the goal; undefined when it meets it. */
   readonly problem: string | undefined;
 }
 
 const REQUESTS = 20_000;
-/** Traffic is never as even as it is on average. */
+/** Capacity above the average rate, because traffic varies. */
 const HEADROOM = 1.3;
 const MOST_ROWS = 1024;
 
-/** Works out what measured replicas can do, and lives through the traffic in virtual time. */
+/** Computes the capacity of measured replicas, and simulates the traffic in virtual time. */
 export function planReplicas(
   { replicas, threads, sizes }: MeasuredReplicas,
   goal: PlanGoal,
@@ -58,7 +58,7 @@ export function planReplicas(
       : (1000 * replicas * target.rows) / (planFactor * curve.predictMs(target.rows));
   const base = { replicas, threads, oneRowMs, capacityPerSecond, targetRows: target.rows };
   if (oneRowMs > latencyMs) {
-    const problem = `one row alone takes ${shown(oneRowMs)} ms, above the objective of ${shown(latencyMs)} ms`;
+    const problem = `one row alone takes ${shown(oneRowMs)} ms; the objective is ${shown(latencyMs)} ms`;
     return { ...base, p50Ms: oneRowMs, p99Ms: oneRowMs, inTimeShare: 0, problem };
   }
   const run = runPolicy({
@@ -75,7 +75,7 @@ export function planReplicas(
   return { ...base, ...figures, problem: problemOf(goal, capacityPerSecond, run.inTimeShare) };
 }
 
-/** The one with the least cores of those that hold the goal; among equals the one with more replicas: they isolate. */
+/** The plan with the fewest cores that meets the goal; among equals the one with the most replicas, for isolation. */
 export function cheapest(plans: readonly PlannedReplicas[]): PlannedReplicas | undefined {
   const cores = ({ replicas, threads }: PlannedReplicas) => replicas * threads;
   return plans
@@ -85,7 +85,7 @@ export function cheapest(plans: readonly PlannedReplicas[]): PlannedReplicas | u
 
 const PLANNED_SHARE = 0.95;
 
-/** As long as it was measured, by the chance that was measured. */
+/** The predicted time with the measured relative noise. */
 function noisy(curve: ServiceTime, sizes: readonly ProfiledSize[]) {
   const random = seededRandom('plan/noise');
   const ratios = sizes.flatMap(({ rows, tookMs }) => tookMs.map((ms) => ms / curve.predictMs(rows)));
@@ -96,10 +96,10 @@ function noisy(curve: ServiceTime, sizes: readonly ProfiledSize[]) {
 function problemOf(goal: PlanGoal, capacityPerSecond: number, inTimeShare: number): string | undefined {
   const { ratePerSecond, percentile } = goal;
   if (capacityPerSecond < HEADROOM * ratePerSecond) {
-    return `${shown(capacityPerSecond)} rows/s within the objective, wanted ${HEADROOM} times ${shown(ratePerSecond)}`;
+    return `${shown(capacityPerSecond)} rows/s within the objective, required ${HEADROOM} times ${shown(ratePerSecond)}`;
   }
   if (inTimeShare < percentile / 100) {
-    return `${(100 * inTimeShare).toFixed(1)} % in time, wanted ${percentile} %`;
+    return `${(100 * inTimeShare).toFixed(1)} % in time, required ${percentile} %`;
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ import type { Batch } from '../../work/batch.ts';
 import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
 import { type TimedResult, TimedSpawner } from '../backends/timed-backend.ts';
 
-/** A policy that learns from what happens, and has to be told. */
+/** A policy that learns from batches and requests. */
 export interface Learner {
   arrived?(now: number): void;
   ended?(ended: BatchEnded): void;
@@ -22,42 +22,42 @@ export interface Learner {
 /** One run of traffic against timed replicas. */
 export interface PolicyRun {
   readonly seed: string;
-  /** Requests a millisecond, on average. */
+  /** Mean requests per millisecond. */
   readonly rate: number;
   readonly requests: number;
   readonly replicas: number;
-  /** What counts as in time, from arrival to answer. */
+  /** Limit from arrival to answer that counts as in time. */
   readonly withinMs: number;
   readonly serviceMs: (batch: Batch) => number;
-  /** Settings of the model beside the replicas. Without a policy of its own the model practises first. */
+  /** Settings of the model apart from the replicas. Without `makePolicy` the model runs warmup first. */
   readonly settings: object;
   readonly makePolicy?: MakePolicy | undefined;
   readonly learner?: Learner | undefined;
-  /** What is special about a request; its number counts from 0. */
+  /** Properties of a request, by its number from 0. */
   readonly requestOf?: (index: number, random: Random) => Partial<RequestFacts>;
   readonly resultOf?: (batch: Batch) => TimedResult;
-  /** Told of every refusal. */
+  /** Called for every refusal. */
   readonly onRefused?: (index: number, reason: string) => void;
-  /** When its caller leaves, in ms after it came; undefined stays. */
+  /** Time after arrival at which its caller disconnects, in ms; undefined never. */
   readonly leavesAfterMs?: (index: number, random: Random) => number | undefined;
-  /** Time until the next request comes, in ms; exponential at the rate by default. */
+  /** Time until the next request, in ms; exponential at the rate by default. */
   readonly gapMs?: (index: number, random: Random) => number;
 }
 
-/** What came of the traffic. */
+/** Results of the traffic. */
 export interface PolicyResult {
   readonly offered: number;
-  /** Answered within the time. */
+  /** Answered within the limit. */
   readonly inTime: number;
   readonly answeredLate: number;
   readonly refused: number;
-  /** Failed in the model, though nothing was wrong with them. */
+  /** Refused by the model without a fault of their own. */
   readonly failed: number;
   readonly left: number;
   readonly latencyMs: Histogram;
-  /** Answers in time a millisecond. */
+  /** Answers in time per millisecond. */
   readonly goodput: number;
-  /** Share of the offered that was answered in time. */
+  /** Share of the offered requests that were answered in time. */
   readonly inTimeShare: number;
   readonly busyShare: number;
   readonly rowsPerBatch: number;
@@ -72,7 +72,7 @@ const METADATA = {
   readsParameters: false,
 };
 const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
-/** Answers without contents are as good as any. */
+/** Compares answers without contents: all are equal. */
 const CONTENT: AnswerComparator = {
   isSame: () => true,
   areAlike: () => false,
@@ -83,7 +83,7 @@ const CONTENT: AnswerComparator = {
 /** The first part of a run, in which queues and estimates settle, is not counted. */
 const SETTLING_SHARE = 0.1;
 
-/** Sends traffic through the real request path, with replicas that are nothing but the time they take. */
+/** Sends traffic through the real request path to replicas that only take time. */
 export function runPolicy(it: PolicyRun): PolicyResult {
   const clock = new VirtualClock();
   const random = seededRandom(it.seed);
@@ -103,7 +103,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
   const ports = it.makePolicy === undefined ? {} : { makePolicy: it.makePolicy };
   const version = new VersionInService(spec, { clock, random, spawner, comparator: CONTENT, ...ports });
-  const books = new Books(it.withinMs);
+  const tally = new Tally(it.withinMs);
   let [batches, rows, busyMs] = [0, 0, 0];
   version.path.dispatcher.batchEnded.on((ended) => {
     batches += 1;
@@ -125,15 +125,15 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     countedTo = now;
     const facts = it.requestOf === undefined ? FACTS : { ...FACTS, ...it.requestOf(index, kinds) };
     it.learner?.arrived?.(now);
-    const book = books.open(facts.tenant.name, isCounted);
+    const account = tally.open(facts.tenant.name, isCounted);
     const number = index;
     const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
       if (isRefusal(outcome)) {
-        book.refused(outcome.reason);
+        account.refused(outcome.reason);
         it.onRefused?.(number, outcome.reason);
-      } else book.answered(clock.now() - now);
+      } else account.answered(clock.now() - now);
     });
-    if (!(entry instanceof Entry)) book.refused(entry.reason);
+    if (!(entry instanceof Entry)) account.refused(entry.reason);
     const leavesAfterMs = it.leavesAfterMs?.(index, leaves);
     if (entry instanceof Entry && leavesAfterMs !== undefined) {
       clock.at(now + leavesAfterMs, () => version.cancel(entry), RANK.cancel);
@@ -147,9 +147,9 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   const lastedMs = clock.now() - startedAt;
   clock.advance(20 * it.withinMs + 1_000);
   return {
-    ...books.result(),
-    goodput: books.inTime / (countedTo - countedFrom),
-    inTimeShare: books.inTime / (books.offered - books.left),
+    ...tally.result(),
+    goodput: tally.inTime / (countedTo - countedFrom),
+    inTimeShare: tally.inTime / (tally.offered - tally.left),
     busyShare: busyMs / (it.replicas * lastedMs),
     rowsPerBatch: rows / Math.max(1, batches),
   };
@@ -161,15 +161,15 @@ const FACTS: RequestFacts = {
   ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
 };
 
-/** Counts what becomes of requests. */
-class Books {
+/** Counts the outcomes of requests. */
+class Tally {
   readonly #withinMs: number;
   readonly latencyMs = new Histogram();
   readonly shareOf = new Map<string, { inTime: number; offered: number; latencyMs: Histogram }>();
   offered = 0;
   inTime = 0;
   answeredLate = 0;
-  turnedAway = 0;
+  shed = 0;
   failed = 0;
   left = 0;
 
@@ -199,13 +199,13 @@ class Books {
       refused: (reason: string) => {
         if (reason === 'CANCELLED') this.left += 1;
         else if (reason === 'MODEL_ERROR') this.failed += 1;
-        else this.turnedAway += 1;
+        else this.shed += 1;
       },
     };
   }
 
   result() {
-    const { offered, inTime, answeredLate, turnedAway: refused, failed, left, latencyMs, shareOf } = this;
+    const { offered, inTime, answeredLate, shed: refused, failed, left, latencyMs, shareOf } = this;
     return { offered, inTime, answeredLate, refused, failed, left, latencyMs, shareOf };
   }
 }

@@ -4,7 +4,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { DEFAULT_TENANT } from '../../work/entry.ts';
 import type { Priority } from '../../work/priority.ts';
 
-/** A request as it was recorded: everything but its data, for which `inputs` stand. */
+/** A request as it was recorded. Its data is not recorded; `inputs` replaces it. */
 export function arrivedFacts(
   flag: number,
   recordedTimeoutMs: number,

@@ -1,6 +1,6 @@
 import { ARRIVED, INPUT, type RecordedEvent } from '../../observe/recorder/recording.ts';
 
-/** An input in words. `replica` is the text that `a` points to where it does. */
+/** Describes an input. `replica` is the text that `a` refers to, if it does. */
 export function describeEvent(
   { kind, a, b, value, flag }: RecordedEvent,
   text: string,
@@ -8,11 +8,11 @@ export function describeEvent(
 ): string {
   switch (kind) {
     case INPUT.COMMAND:
-      return `told: ${text}`;
+      return `command: ${text}`;
     case INPUT.ARRIVED:
-      return `a request of ${a} rows, ${b} bytes came${(flag & ARRIVED.DENIED) !== 0 ? ', its input is denied' : ''}`;
+      return `request of ${a} rows, ${b} bytes${(flag & ARRIVED.DENIED) !== 0 ? ', its input is denied' : ''}`;
     case INPUT.CANCELLED:
-      return `the client of request ${a} left`;
+      return `the client of request ${a} disconnected`;
     case INPUT.ANSWERED:
       return `batch ${a}: ${value} members answered`;
     case INPUT.REFUSED:
@@ -24,13 +24,13 @@ export function describeEvent(
     case INPUT.LOAD_FAILED:
       return `${replica} process ${b} could not load: ${text}`;
     case INPUT.CREDITED:
-      return `${replica} process ${b} gave ${value} credits`;
+      return `${replica} process ${b} granted ${value} credits`;
     case INPUT.HEARTBEAT:
-      return `${replica} process ${b} is alive, ${Math.round(value / 1e6)} MB`;
+      return `${replica} process ${b} sent a heartbeat, ${Math.round(value / 1e6)} MB`;
     case INPUT.EXITED:
       return `${replica} process ${b} ended: ${text}`;
     case INPUT.WOKE:
-      return `alarm ${a} rang`;
+      return `timer ${a} fired`;
     case INPUT.TURN_ENDED:
       return 'the turn ended';
     case INPUT.DEPENDENCY:

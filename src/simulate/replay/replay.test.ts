@@ -16,7 +16,7 @@ import { whatIf } from './what-if.ts';
 const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
 const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], readsParameters: false };
 
-/** A recording of some traffic, with a replica that dies in the middle. */
+/** A recording of some traffic, with a replica that crashes during it. */
 function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
   const clock = new VirtualClock();
   const recorder = new Recorder(clock, 'seed', 0, maxBytes);
@@ -53,7 +53,7 @@ function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
   return decodeRecording(recorder.dump());
 }
 
-test('a recording replays to the same decisions, told step by step', () => {
+test('a recording replays to the same decisions, and every step is reported', () => {
   const steps: string[] = [];
   const result = replay(record(), ({ text }) => steps.push(text));
   assert.equal(result.difference, undefined);
@@ -61,26 +61,26 @@ test('a recording replays to the same decisions, told step by step', () => {
   assert.ok(steps.some((step) => /m\/1#0 process 1: ready to backoff, it was ended by SIGSEGV/.test(step)));
 });
 
-test('the first thing that comes out differently is named', () => {
+test('the first difference is reported', () => {
   const recording = record();
   const at = recording.events.findIndex(({ kind }) => kind === INPUT.ARRIVED) + 20;
   const changed = recording.events.map((event, index) =>
     index >= at && event.kind === INPUT.ARRIVED ? { ...event, a: event.a + 1 } : event,
   );
   const { difference } = replay({ ...recording, events: changed });
-  assert.match(difference ?? '', /^event \d+ of \d+, at \d+\.\d ms: now: batch \d+/);
+  assert.match(difference ?? '', /^event \d+ of \d+, at \d+\.\d ms: the replay has: batch \d+/);
   const shortened = recording.events.filter(({ kind }, index) => kind !== INPUT.DECIDED || index < at);
-  assert.match(replay({ ...recording, events: shortened }).difference ?? '', /nothing of that kind followed/);
+  assert.match(replay({ ...recording, events: shortened }).difference ?? '', /has no such event here/);
 });
 
-test('when the ring has come round, it says so, and what would have happened can still be asked', () => {
+test('an overwritten recording cannot be replayed, but what-if still works', () => {
   const recording = record({ maxBytes: 20_000, requests: 400 });
   assert.equal(recording.isWhole, false);
-  assert.match(replay(recording).difference ?? '', /the beginning was overwritten/);
+  assert.match(replay(recording).difference ?? '', /the start of the recording was overwritten/);
   assert.ok(whatIf(recording, {}).answered > 50);
 });
 
-test('with other settings the same traffic comes to something else', () => {
+test('other settings change the results of the same traffic', () => {
   const recording = record();
   const was = whatIf(recording, {});
   assert.equal(was.answered, 200);
@@ -90,6 +90,6 @@ test('with other settings the same traffic comes to something else', () => {
   assert.ok(patient.rowsPerBatch > was.rowsPerBatch, JSON.stringify([was, patient]));
 });
 
-test('a file that is no recording is told apart', () => {
-  assert.throws(() => decodeRecording(Buffer.from('something else')), /not a Galley recording/);
+test('a file that is not a recording is refused', () => {
+  assert.throws(() => decodeRecording(Buffer.from('something else')), /no recording of Galley/);
 });

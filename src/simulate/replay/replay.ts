@@ -19,15 +19,15 @@ import { ReplayBody } from '../backends/replay-backend.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { describeEvent } from './describe-event.ts';
 
-/** How a replay went. */
+/** Result of a replay. */
 export interface ReplayResult {
   readonly inputs: number;
   readonly decisions: number;
-  /** The first place where it came out differently; undefined when it never did. */
+  /** The first difference; undefined when there is none. */
   readonly difference: string | undefined;
 }
 
-/** Told of every step: what came in, and what was decided. */
+/** Called for every input and every decision. */
 export type OnStep = (step: {
   readonly atMs: number;
   readonly version: string;
@@ -35,20 +35,20 @@ export type OnStep = (step: {
 }) => void;
 
 /** A version under replay. */
-interface Revived {
+interface ReplayedVersion {
   readonly version: VersionInService;
-  readonly body: ReplayBody;
+  readonly backend: ReplayBody;
   readonly entries: Map<number, Entry>;
 }
 
-/** What ends a replay early. */
+/** Ends a replay early. */
 class Difference extends Error {
   override readonly name = 'Difference';
 }
 
 /**
- * Feeds a recording to the objects that made it, and compares what they decide. Decisions come as consequences of
- * inputs, so they must follow in the recording exactly where they arise here.
+ * Feeds a recording to the objects that made it, and compares their decisions. Decisions follow from inputs, so each
+ * must come in the recording exactly where it is made here.
  */
 export function replay(recording: Recording, onStep: OnStep = () => {}): ReplayResult {
   return new Replay(recording, onStep).run();
@@ -57,8 +57,8 @@ export function replay(recording: Recording, onStep: OnStep = () => {}): ReplayR
 class Replay {
   readonly #recording: Recording;
   readonly #onStep: OnStep;
-  readonly #versions: Revived[] = [];
-  /** Of the request that comes next. */
+  readonly #versions: ReplayedVersion[] = [];
+  /** Facts of the next request. */
   #caller: Partial<Pick<RequestFacts, 'tenant' | 'contentKey'>> = {};
   #next = 0;
   #inputs = 0;
@@ -74,7 +74,7 @@ class Replay {
     if (!this.#recording.isWhole) {
       return {
         ...counts(),
-        difference: 'the beginning was overwritten: only --set can work with this recording',
+        difference: 'the start of the recording was overwritten; it can be used only with --set',
       };
     }
     try {
@@ -99,18 +99,18 @@ class Replay {
 
   #feed(event: RecordedEvent): void {
     if (event.kind === INPUT.VERSION) {
-      this.#revive(JSON.parse(this.#text(event.text)) as RecordedSpec);
+      this.#addVersion(JSON.parse(this.#text(event.text)) as RecordedSpec);
       return;
     }
     const it = this.#versions[event.version];
-    if (it === undefined) throw new Difference(`event ${this.#next - 1} is of a version that was never made`);
-    it.body.clock.moveTo(event.at);
+    if (it === undefined) throw new Difference(`event ${this.#next - 1} belongs to an unknown version`);
+    it.backend.clock.moveTo(event.at);
     const { a, b, flag, value } = event;
     const text = this.#text(event.text);
-    this.#tell(event, text);
+    this.#report(event, text);
     switch (event.kind) {
       case INPUT.COMMAND:
-        obey(it.version, JSON.parse(text) as Command);
+        applyCommand(it.version, JSON.parse(text) as Command);
         break;
       case INPUT.CALLER:
         this.#caller = {
@@ -127,37 +127,37 @@ class Replay {
         break;
       }
       case INPUT.ANSWERED:
-        for (let member = b; member < b + value; member++) it.body.answer(a, member);
+        for (let member = b; member < b + value; member++) it.backend.answer(a, member);
         break;
       case INPUT.REFUSED:
-        it.body.refuse(a, b, REFUSED_REASONS[flag] ?? 'INTERNAL', text);
+        it.backend.refuse(a, b, REFUSED_REASONS[flag] ?? 'INTERNAL', text);
         break;
       case INPUT.ENDED:
-        it.body.end(a, text, value);
+        it.backend.end(a, text, value);
         break;
       case INPUT.LOADED:
       case INPUT.LOAD_FAILED:
       case INPUT.CREDITED:
       case INPUT.HEARTBEAT:
       case INPUT.EXITED:
-        it.body.report(this.#text(a), b, event, text);
+        it.backend.report(this.#text(a), b, event, text);
         break;
       case INPUT.WOKE:
       case INPUT.TURN_ENDED:
-        if (!it.body.clock.ring(a))
-          throw new Difference(this.#where(`alarm ${a} rang, which was never asked for`));
+        if (!it.backend.clock.ring(a))
+          throw new Difference(this.#where(`timer ${a} fired, but was never set`));
         break;
       case INPUT.DEPENDENCY:
-        it.body.dependencyChecked(a, text);
+        it.backend.dependencyChecked(a, text);
         break;
       default:
-        throw new Difference(this.#where('something was decided here that is not decided now'));
+        throw new Difference(this.#where('the recording has a decision here that the replay does not make'));
     }
   }
 
-  #revive(kept: RecordedSpec): void {
+  #addVersion(kept: RecordedSpec): void {
     const index = this.#versions.length;
-    const body = new ReplayBody({
+    const backend = new ReplayBody({
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       isListed: () => this.#consume(index, INPUT.JUDGED).flag === 1,
@@ -166,16 +166,16 @@ class Replay {
     });
     const ownSample = kept.ownSample.map(withContents);
     const spec = { ...kept, ownSample, settings: ModelSettings.parse(kept.settings) };
-    const { clock, spawner, comparator, dependencies } = body;
+    const { clock, spawner, comparator, dependencies } = backend;
     const random = seededRandom(this.#recording.seed);
     const version = new VersionInService(spec, { clock, random, spawner, comparator, dependencies });
     const entries = new Map<number, Entry>();
     version.path.service.requestSettled.on(({ entry }) => entries.delete(entry.id));
     watchDecisions(version, (decision) => this.#compare(index, decision));
-    this.#versions.push({ version, body, entries });
+    this.#versions.push({ version, backend, entries });
   }
 
-  #arrive({ version, entries }: Revived, { flag, a, b, value }: RecordedEvent, lane: string): void {
+  #arrive({ version, entries }: ReplayedVersion, { flag, a, b, value }: RecordedEvent, lane: string): void {
     const facts = { ...arrivedFacts(flag, value, { lane, rows: a, bytes: b }, []), ...this.#caller };
     this.#caller = {};
     const [isDenied, isSuspect] = [(flag & ARRIVED.DENIED) !== 0, (flag & ARRIVED.SUSPECT) !== 0];
@@ -187,17 +187,19 @@ class Replay {
     const event = this.#consume(version, INPUT.DECIDED, decision);
     this.#decisions += 1;
     if (event.a !== fingerprint(decision)) {
-      throw new Difference(this.#where(`now it is decided: ${decision}; then it was something else`));
+      throw new Difference(
+        this.#where(`the replay decides: ${decision}; the recording has another decision`),
+      );
     }
     const name = this.#versions[version]?.version.name ?? '';
     this.#onStep({ atMs: event.at, version: name, text: `  → ${decision}` });
   }
 
-  /** The next event must be of this kind: it arises from what was fed last. */
-  #consume(version: number, kind: number, what = 'an answer is judged'): RecordedEvent {
+  /** The next event must be of this kind, because it follows from the last input. */
+  #consume(version: number, kind: number, what = 'an answer is compared'): RecordedEvent {
     const event = this.#recording.events[this.#next];
     if (event === undefined || event.kind !== kind || event.version !== version) {
-      throw new Difference(this.#where(`now: ${what}; then nothing of that kind followed here`));
+      throw new Difference(this.#where(`the replay has: ${what}; the recording has no such event here`));
     }
     this.#next += 1;
     return event;
@@ -208,7 +210,7 @@ class Replay {
     return `event ${this.#next - 1} of ${this.#recording.events.length}, at ${(event?.at ?? 0).toFixed(1)} ms: ${text}`;
   }
 
-  #tell(event: RecordedEvent, text: string): void {
+  #report(event: RecordedEvent, text: string): void {
     const version = this.#versions[event.version]?.version.name ?? '';
     this.#onStep({ atMs: event.at, version, text: describeEvent(event, text, this.#text(event.a)) });
   }
@@ -218,7 +220,7 @@ class Replay {
 type RecordedSample = Omit<SampleInput, 'data'> & { readonly isGiven?: boolean };
 type RecordedSpec = Omit<VersionSpec, 'ownSample'> & { readonly ownSample: readonly RecordedSample[] };
 
-/** Any contents do: what was found in answers is in the recording. */
+/** Arbitrary contents are sufficient, because results about answers are in the recording. */
 function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput {
   if (!isGiven) return { ...form, data: undefined };
   const data =
@@ -228,7 +230,7 @@ function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput
   return { ...form, data };
 }
 
-function obey(version: VersionInService, command: Command): void {
+function applyCommand(version: VersionInService, command: Command): void {
   switch (command.kind) {
     case 'start':
       version.start();

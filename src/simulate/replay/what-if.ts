@@ -15,7 +15,7 @@ import { wellBehaved } from '../backends/simulated-behaviour.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 
-/** What recorded traffic comes to under certain settings. */
+/** Results of recorded traffic under given settings. */
 export interface WhatIfReport {
   readonly requests: number;
   readonly answered: number;
@@ -25,15 +25,16 @@ export interface WhatIfReport {
   readonly rowsPerBatch: number;
 }
 
-/** Time for replicas to be ready before the first request, and for the last ones to be answered. */
+/** Time for replicas to become ready before the first request, and for the last answers. */
 const LEAD_MS = 1_000;
 const TAIL_MS = 120_000;
-/** Real replicas take in the next batch while one runs. */
+/** As in real replicas, which accept the next batch while one runs. */
 const CREDITS = 2;
 
 /**
- * Puts the recorded arrivals of all versions before simulated replicas that take as long as the real ones did, under
- * the recorded settings with `changes` on top; throws a SettingsError where these do not fit. No faults, no cancellations: what it shows is the effect of settings.
+ * Sends the recorded arrivals of all versions to simulated replicas with the recorded service times, under the
+ * recorded settings overridden by `changes`. Without faults and cancellations, it shows the effect of settings.
+ * Throws a SettingsError when `changes` are invalid.
  */
 export function whatIf(recording: Recording, changes: Readonly<Record<string, unknown>>): WhatIfReport {
   const latencies = new Histogram();
@@ -59,10 +60,10 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     const quiet = {
       ...settings,
       warmup: { ...settings.warmup, enabled: false },
-      // Nothing in a recording tells whether rows may share batches: what is not excluded is assumed.
+      // A recording does not tell whether rows may share batches; unless excluded, it is assumed.
       batching: { ...settings.batching, rows: declared === 'auto' ? ('independent' as const) : declared },
     };
-    const spawner = new SimulatedSpawner(clock, bodyOf(metadata, events));
+    const spawner = new SimulatedSpawner(clock, backendOf(metadata, events));
     const random = seededRandom(recording.seed);
     const version = new VersionInService({ ...kept, settings: quiet }, { clock, random, spawner });
     version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
@@ -95,7 +96,7 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
 
 function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEvent) {
   const lane = recording.texts[text] ?? '';
-  // One byte stands for the input: the simulated body only counts rows.
+  // One byte stands for the input, because the simulated backend only counts rows.
   const inputs = [
     { name: 'x', datatype: 'UINT8' as const, shape: [a], data: bytesOf(allocateArray('UINT8', a)) },
   ];
@@ -106,8 +107,8 @@ function arrivedOf(recording: Recording, { a, b, flag, text, value }: RecordedEv
   };
 }
 
-/** Replicas that take as long for a batch as the recorded ones. */
-function bodyOf(real: Partial<ModelMetadata>, events: readonly RecordedEvent[]) {
+/** Replicas with the service times of the recording. */
+function backendOf(real: Partial<ModelMetadata>, events: readonly RecordedEvent[]) {
   const learned = new ServiceTime();
   for (const { kind, b, text, value } of events) {
     if (kind === INPUT.ENDED && text === 0) learned.observe(b, value);
