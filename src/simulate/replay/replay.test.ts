@@ -91,5 +91,5 @@ test('other settings change the results of the same traffic', () => {
 });
 
 test('a file that is not a recording is refused', () => {
-  assert.throws(() => decodeRecording(Buffer.from('something else')), /no recording of Galley/);
+  assert.throws(() => decodeRecording(Buffer.from('something else')), /not a Galley recording/);
 });
