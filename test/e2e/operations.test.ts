@@ -111,7 +111,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   assert.match(same.stdout, /^the same: \d+ inputs, \d+ decisions/);
   assert.equal(same.code, 0);
   const steps = await galley(['replay', file, '--steps']);
-  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup is over/);
+  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup completed/);
   const whatIf = await galley(['replay', file, '--set', 'batching.maxWaitMs=50']);
   assert.match(whatIf.stdout, /latency p99 +\d+\.\d+ ms +→ +5\d\.\d+ ms/);
   const wrong = await galley(['replay', file, '--set', 'maxWaitMs']);

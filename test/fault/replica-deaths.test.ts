@@ -95,7 +95,7 @@ test('3: a replica that is stopped by a signal is replaced, by the watchdog when
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 2);
   assert.match(reasons[0] ?? '', /a batch of \d rows ran for/);
-  assert.match(reasons[1] ?? '', /no sign of life for \d+ ms/);
+  assert.match(reasons[1] ?? '', /no heartbeat for \d+ ms/);
   assert.ok(!isAlive(busy) && !isAlive(idle));
   await fleet.stop();
 });

@@ -63,7 +63,7 @@ for (const [what, model] of [
 
 test('where all rows are answered alike nothing is shown, and nothing is merged', () => {
   const { version } = warmed((rows) => rows.map(() => [7]));
-  assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model gives all rows the same answer' });
+  assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model returns the same answer for all rows' });
   assert.match(version.warning ?? '', /warmup\.sample several different rows/);
 });
 
@@ -85,7 +85,7 @@ test('a model that takes nothing made up is served, not merged, and told apart',
   assert.equal(version.isReady, true);
   assert.equal(version.rows?.kind, 'unproven');
   const [report] = version.supervisor.replicas().map(({ replica }) => version.warmups.reportOf(replica));
-  assert.match(report?.skipped ?? '', /took no input that was made up \(unknown category\).*warmup\.sample/);
+  assert.match(report?.skipped ?? '', /accepts no generated input \(unknown category\).*warmup\.sample/);
 });
 
 test('a replica that dies of an input made up does not fail the start', () => {
