@@ -17,7 +17,7 @@ before(async () => {
 });
 after(async () => server.stop());
 
-/** Share of the held-out digits that a version reads right, asked through the server a hundred at a time. */
+/** Share of the held-out digits that a version classifies correctly, through the server in requests of 100. */
 async function accuracyOf(version: string): Promise<number> {
   const bytes = readFileSync(HELD_OUT);
   const count = bytes.length / (PIXELS + 1);
@@ -45,7 +45,7 @@ async function accuracyOf(version: string): Promise<number> {
   return right / count;
 }
 
-test('the dense net reads at least 96 % of the held-out digits through the server, the convolutional one 98 %', async () => {
+test('the dense model classifies at least 96 % of the held-out digits through the server, the convolutional one 98 %', async () => {
   assert.ok((await accuracyOf('1')) >= 0.96);
   assert.ok((await accuracyOf('2')) >= 0.98);
 });
@@ -141,7 +141,7 @@ test('galley infer: no server', async () => {
   assert.match(ended.stderr, /no server answers at http:\/\/127\.66\.77\.88:9797/);
 });
 
-test('galley bench measures and says what the generator itself used', async () => {
+test('galley bench measures and reports what the load generator used', async () => {
   const { code, stdout } = await galley([
     'bench',
     'digits',
@@ -161,9 +161,9 @@ test('galley bench measures and says what the generator itself used', async () =
 });
 
 for (const [why, args, pattern] of [
-  ['a wrong flag names the nearest right one', ['serve', '--prot', '1'], /Did you mean --port\?/],
-  ['a wrong command too', ['serv'], /Did you mean serve\?/],
-  ['a port that is none', ['serve', '--port', 'x'], /wanted a whole number from 0 to 65535/],
+  ['an unknown flag suggests the nearest one', ['serve', '--prot', '1'], /Did you mean --port\?/],
+  ['an unknown command too', ['serv'], /Did you mean serve\?/],
+  ['an invalid port', ['serve', '--port', 'x'], /wanted a whole number from 0 to 65535/],
 ] as const) {
   test(`usage: ${why}`, async () => {
     const ended = await galley(args);
@@ -172,7 +172,7 @@ for (const [why, args, pattern] of [
   });
 }
 
-test("the README's module model is served as it stands, outside the checkout", async () => {
+test("the README's module model is served unchanged, outside the checkout", async () => {
   const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
   const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'galley-readme-'));

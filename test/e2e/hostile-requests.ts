@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { rawRequest } from '../support/raw-http.ts';
 
-/** A request that must be answered 4xx, and what the answer must tell. */
+/** A request that must be answered 4xx, and the expected message. */
 export interface HostileRequest {
   readonly name: string;
   readonly bytes: Buffer;
@@ -11,7 +11,7 @@ export interface HostileRequest {
 const INFER = '/v2/models/echo/infer';
 const ROW = { name: 'x', shape: [1, 3], datatype: 'FP32', data: [1, 2, 3] };
 
-/** Well over two hundred ways of getting it wrong, on purpose or not. */
+/** More than two hundred invalid requests, malicious or accidental. */
 export function hostileRequests(): HostileRequest[] {
   return [
     ...truncated(),

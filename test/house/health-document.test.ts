@@ -7,10 +7,10 @@ import type { SimulatedBatch, SimulatedResult } from '../../src/simulate/backend
 import type { LossCause } from '../../src/work/outcome.ts';
 import { bears, setUp } from '../support/simulated-version.ts';
 
-/** docs/health.md is a promise: what its tables say is lived through here, on simulated replicas. */
+/** Executes the tables of docs/health.md on simulated replicas. */
 const TEXT = readFileSync(new URL('../../../docs/health.md', import.meta.url), 'utf8');
 
-/** The rows of the table whose first heading is this, cell by cell. */
+/** The cells of the table whose first heading is this, by row. */
 function tableOf(heading: string): string[][] {
   const lines = TEXT.split('\n');
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
@@ -27,7 +27,7 @@ function tableOf(heading: string): string[][] {
 const [GUILTY, INNOCENT, LATER] = [9, 1, 2];
 type Version = ReturnType<typeof setUp>;
 
-/** What a request was told: a status, and the reason of a refusal. */
+/** The outcome of a request: a status, and the reason code of a refusal. */
 function told({ outcomes }: Version, id: number): string {
   const [outcome] = outcomes.get(id) ?? [];
   if (outcome === undefined) return 'nothing';
@@ -37,13 +37,13 @@ function told({ outcomes }: Version, id: number): string {
   return `${status} ${outcome.reason}`;
 }
 
-/** The guilty input in one batch with an innocent one, then as often again as the row speaks of it. */
+/** The failing input in one batch with a passing one, then alone as often as the row says. */
 function live(result: SimulatedResult, settings: object, again: number) {
   const it = setUp(
     { replicas: 2, batching: { maxBatchSize: 2, maxWaitMs: 5 }, ...settings },
     { result: (batch: SimulatedBatch) => (bears(batch, GUILTY) ? result : { kind: 'answer' }) },
   );
-  // Batches of two, and how long they take, are known.
+  // Batches of two, whose service time is known.
   for (let id = 100; id < 120; id++) {
     it.submit(id, { mark: LATER });
     if (id % 2 === 1) it.clock.advance(50);
@@ -60,7 +60,7 @@ function live(result: SimulatedResult, settings: object, again: number) {
   return { request, neighbour: [told(it, 1)] };
 }
 
-/** Both run when something happens to their replica. */
+/** Both requests run when the replica fails. */
 function interrupted(happens: (it: Version) => void) {
   const it = setUp({ replicas: 1, batching: { maxBatchSize: 2, maxWaitMs: 5 } }, { serviceMs: () => 50 });
   it.submit(0);
@@ -75,7 +75,7 @@ const OWN_TIME = { timeoutMs: 20_000 };
 const WATCHED = { health: { watchdogMs: 1_000, readiness: { enabled: false } } };
 const DIES = { kind: 'die', code: 0, signal: null } as const;
 
-/** How each row is brought about. */
+/** The scenario of each row. */
 const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string[] }>> = {
   'a replica is killed or recycled': () =>
     interrupted(({ spawner }) => spawner.children.get('m/1#0')?.end(null, 'SIGKILL')),
@@ -93,7 +93,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
     interrupted((it) => {
       for (let life = 0; life < 3; life++) {
         while (it.version.path.roster.view('m/1#0')?.running !== 1) it.clock.advance(5);
-        it.version.supervisor.kill('m/1#0', 'ended', 'a test wants it so');
+        it.version.supervisor.kill('m/1#0', 'ended', 'ended by the test');
         it.clock.advance(1);
       }
     }),
@@ -111,7 +111,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
 
 const rows = tableOf('what happens');
 
-test('every row of the table of what a client sees is tried, and no other', () => {
+test('every row of the table of client outcomes has a scenario, and no other exists', () => {
   assert.deepEqual(
     rows.map(([what]) => what),
     Object.keys(ROWS),
@@ -130,7 +130,7 @@ for (const [what = '', request = '', neighbour = ''] of rows) {
   });
 }
 
-test('the table of causes names every cause, with the evidence it is', () => {
+test('the table of causes lists every cause with its evidence', () => {
   const causes: Record<LossCause, true> = {
     ...{ crash: true, protocol: true, 'out of memory': true, killed: true, stopped: true },
     ...{ watchdog: true, 'late error': true, ended: true, left: true, 'not started': true },
@@ -142,7 +142,7 @@ test('the table of causes names every cause, with the evidence it is', () => {
   );
 });
 
-test('what the document says of watchdogs holds: the usual limit, and the whole timeout for what runs alone', () => {
+test('the documented watchdog limits hold: the usual limit, and the whole timeout for isolated requests', () => {
   const [, , watchdog = ''] = tableOf('check').find(([name]) => name === '**watchdog**') ?? [];
   assert.match(watchdog, /5 s, or ten times.*or `watchdogMs`; what is new or runs alone: its whole timeout/);
   const it = setUp(

@@ -55,8 +55,8 @@ export class Restarts {
   }
 
   /**
-   * As above for an incarnation that was ended by an error which belongs to no batch. It worked until then, so it does not
-   * count as a failure; but a model that throws such errors repeatedly must not be restarted without a delay.
+   * As above for an incarnation that was ended by an error which belongs to no batch. It worked until then, so it does
+   * not count as a failure; but a model that throws such errors repeatedly must not be restarted without a delay.
    */
   afterLateError(incarnation: EndedIncarnation, now: number): RestartDecision {
     if (incarnation.readyForMs === undefined || wasHealthy(this.#rules, incarnation))

@@ -6,7 +6,7 @@ import type { SimulatedBatch } from '../../simulate/backends/simulated-behaviour
 const GUILTY = 9;
 const RUN_MS = 10;
 
-/** A batch of eight, one of them guilty, on so many replicas of which the first is idle. */
+/** Bisects a batch of eight with one failing request on `replicas` replicas, of which the first is idle. */
 function bisected(replicas: number, guilty: number) {
   const it = setUp(
     { replicas, batching: { maxBatchSize: 8 } },
@@ -29,7 +29,7 @@ function bisected(replicas: number, guilty: number) {
 
 for (const replicas of [1, 2, 3]) {
   for (const guilty of [0, 3, 7]) {
-    test(`of eight the bad one (${guilty}) is found on ${replicas} replicas in four runs, halves side by side`, () => {
+    test(`request ${guilty} of eight is found on ${replicas} replicas in four runs, with both halves at once`, () => {
       const { sent, runs } = bisected(replicas, guilty);
       assert.equal(runs.length, 4);
       assert.deepEqual(
@@ -37,9 +37,9 @@ for (const replicas of [1, 2, 3]) {
         [8, 4, 2, 1],
       );
       if (replicas === 1) return;
-      // The other half of each cut begins when its first does, as long as a replica is free.
+      // Both halves start together while a replica is free.
       const starts = new Set(sent.map(({ atMs }) => Math.round(atMs)));
-      // With two, one that is alone may have to wait for the replica at which it has not failed yet.
+      // With two replicas, a single request may have to wait for the one where it has not failed yet.
       assert.ok(
         starts.size <= (replicas === 2 ? 5 : 4),
         sent.map(({ atMs, rows, replica }) => `${atMs} ${rows} ${replica}`).join('; '),

@@ -41,7 +41,7 @@ export interface RecoveryPorts {
 export class Recovery implements RequestWorkOwner {
   readonly losses: Losses;
   readonly recovered = new Event<Recovered>();
-  /** Two replicas failed on one request, or no other could be asked: the failure does not count against this replica. */
+  /** Two replicas failed on one request, or no other could be asked: the failure does not count. */
   readonly cleared = new Event<ReplicaId>();
   /** Another replica could have been asked, but the retry budget was exhausted. */
   readonly budgetExhausted = new Event<ReplicaId>();
