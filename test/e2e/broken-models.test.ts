@@ -147,7 +147,7 @@ test('models that are fixed while the server runs are served, with their present
   // At once: if one version were there first, they would not be found together.
   renameSync(join(models, '.later'), join(models, 'later'));
   cpSync(join(PROJECT, 'examples/models/digits/1/model.onnx'), join(models, 'late/1/model.onnx'));
-  await until('all are mended', async () => (await get(`${server.url}/health/ready`)).status === 200, 20_000);
+  await until('all are fixed', async () => (await get(`${server.url}/health/ready`)).status === 200, 20_000);
   for (const [model, version] of [
     ['hollow', '7'],
     ['hollow', '00000007'],
@@ -204,7 +204,7 @@ test('serving versions do not change while others of the model are fixed or remo
   rmSync(join(models, 'm/3'), { recursive: true });
   rmSync(join(models, 'gone'), { recursive: true });
   await until('it is ready', async () => (await get(`${server.url}/health/ready`)).status === 200);
-  await until('what is gone is', async () => (await states()).length === 3);
+  await until('the removed version is gone', async () => (await states()).length === 3);
   assert.deepEqual((await states()).sort(), ['echo/1 ready 1', 'm/1 ready 1', 'm/2 ready 1']);
   assert.deepEqual(children.filter(isAlive), children);
   assert.equal(childrenOf(server.pid).length, 3);

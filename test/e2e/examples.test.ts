@@ -102,24 +102,14 @@ test('galley infer takes JSON from stdin, a version, and prints JSON when asked'
 });
 
 for (const [why, args, code, pattern] of [
-  [
-    'a model that is not there',
-    ['infer', 'nope', '--input', 'examples/digit.json'],
-    3,
-    /unknown model: 'nope'/,
-  ],
+  ['a missing model', ['infer', 'nope', '--input', 'examples/digit.json'], 3, /unknown model: 'nope'/],
   [
     'a picture for a model without image settings',
     ['infer', 'voice-activity', '--input', 'examples/digit.png'],
     1,
     /no image settings/,
   ],
-  [
-    'a file that is not there',
-    ['infer', 'digits', '--input', 'nowhere.json'],
-    1,
-    /cannot read nowhere\.json/,
-  ],
+  ['a missing file', ['infer', 'digits', '--input', 'nowhere.json'], 1, /cannot read nowhere\.json/],
 ] as const) {
   test(`galley infer: ${why}`, async () => {
     const ended = await galley([...args, '--url', server.url]);

@@ -110,7 +110,7 @@ function wrongMembers(): HostileRequest[] {
       infer(`the body ${body}`, body, /wanted a JSON object/),
     ),
     infer(
-      'bytes that are no text',
+      'bytes that are not text',
       Buffer.from([0xff, 0xfe, 0x7b, 0x7d]).toString('latin1'),
       /malformed JSON/,
     ),
@@ -248,7 +248,7 @@ function wrongBinary(): HostileRequest[] {
     ),
     send('a header that ends too soon', binary(12), new Uint8Array(12), /malformed JSON/, '10'),
     send(
-      'a header as long as all',
+      'a header of the maximum total length',
       binary(12),
       new Uint8Array(12),
       /malformed JSON/,
@@ -354,14 +354,14 @@ function lyingHeaders(): HostileRequest[] {
       /no HTTP request/,
     ),
     text(
-      'a chunk size that is none',
+      'an invalid chunk size',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
       /./,
     ),
     text('no HTTP at all', 'hello\r\n\r\n', /no HTTP request/),
     text('TLS on a plain port', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\r\n\r\n', /no HTTP request/),
     text(
-      'headers larger than any should be',
+      'headers over the limit',
       `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(30_000)}`,
       /headers are larger/,
     ),

@@ -184,7 +184,7 @@ test('a waiting request whose client leaves does not run', async () => {
   );
   await until('all are in flight', async () => (await inFlight(server.url)) === 12);
   leaving.abort();
-  await until('those who left are out', async () => (await inFlight(server.url)) <= 4);
+  await until('requests of clients that left are gone', async () => (await inFlight(server.url)) <= 4);
   const startedAt = performance.now();
   await Promise.all([...running, ...waiting]);
   assert.ok(performance.now() - startedAt < 3_000);

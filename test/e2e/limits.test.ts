@@ -157,7 +157,7 @@ test('Expect: 100-continue is refused before the body is sent', async () => {
   const request = rawRequest('POST', '/v2/models/echo/infer', ONE_ROW, { expect: '100-continue' }).toString();
   const split = request.indexOf('\r\n\r\n') + 4;
   socket.write(request.slice(0, split));
-  await until('it may go on', () => answer.includes('100 Continue'));
+  await until('it receives 100 Continue', () => answer.includes('100 Continue'));
   socket.write(request.slice(split));
   await until('it is answered', () => answer.includes('200 OK'));
   socket.destroy();

@@ -109,7 +109,7 @@ test('a model with an objective serves, and the admin API shows how its batches 
   // Without warmup the plan is learned from the requests.
   for (const known of (await makeBatching(url, 'unpractised')).lanes)
     assert.equal(known.targetRows, undefined);
-  await until('enough is known to plan', async () => {
+  await until('the plan has been learned', async () => {
     assert.equal((await askRow(url, 'unpractised')).status, 200);
     return (await makeBatching(url, 'unpractised')).lanes[0]?.targetRows !== undefined;
   });

@@ -59,7 +59,7 @@ test('an operator reads decisions live and afterwards, and can restart a replica
   await until('it is back', async () =>
     /"incarnation":2/.test(await (await fetch(`${url}/admin/models/fragile`)).text()),
   );
-  await until('it was told', () => /process 2 went from warming to ready/.test(stream));
+  await until('it is in the stream', () => /process 2 went from warming to ready/.test(stream));
   assert.match(stream, /event: admin\ndata: .*an operator asked for: restart/);
 
   const [admin] = await decisions(url, 'kind=admin');

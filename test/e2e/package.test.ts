@@ -145,7 +145,7 @@ test('npx galley serves a folder of models from the package, and ends on SIGTERM
   assert.equal(replicas.length, 2);
   server.kill('SIGTERM');
   await server.ended();
-  await until('it answers no more', async () =>
+  await until('it has stopped answering', async () =>
     fetch(`${server.url}/health/live`).then(
       () => false,
       () => true,

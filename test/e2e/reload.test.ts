@@ -58,7 +58,7 @@ test('SIGHUP applies changed models and settings without a failed request, and n
 
   writeSettings(', timeoutMs: 7000, replicaz: 2');
   server.kill('SIGHUP');
-  await until('the mistake is told', () => /settings were not reloaded/.test(server.output.stderr));
+  await until('the error is logged', () => /settings were not reloaded/.test(server.output.stderr));
   assert.match(server.output.stderr, /did you mean 'replicas'/);
   assert.equal(await answer(url), 3);
 
@@ -79,7 +79,7 @@ test('a server that stops during a swap leaves no replica and switches nothing',
   const [old] = childrenOf(server.pid);
   writeModel(3, 20_000);
   server.kill('SIGHUP');
-  const children = await until('the new replica is on its way', () => {
+  const children = await until('the new replica is starting', () => {
     const all = childrenOf(server.pid);
     return all.length > 1 && all;
   });

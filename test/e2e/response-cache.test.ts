@@ -134,7 +134,7 @@ test('the cache alone does not join requests in flight', async () => {
 test('a cached answer expires after the configured time', async () => {
   const askedAt = performance.now();
   const first = await askModel('brief', 5);
-  const fresh = await until('it has grown too old', async () => {
+  const fresh = await until('it has expired', async () => {
     const asked = await askModel('brief', 5);
     return cacheOf(asked) === 'miss' && asked;
   });

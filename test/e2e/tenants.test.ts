@@ -147,7 +147,7 @@ test('read-only requests need no key and have no quota', async () => {
 
 for (const [why, tenants, pattern] of [
   [
-    'a key file that is not there',
+    'a missing key file',
     '{a: {apiKeyFile: missing}}',
     /tenants\.a\.apiKeyFile: [^\n]*missing does not exist/,
   ],
@@ -157,12 +157,12 @@ for (const [why, tenants, pattern] of [
     /tenants\.a\.apiKeyFile: blank is empty, wanted a key a line/,
   ],
   [
-    'a key of two tenants',
+    'a key shared by two tenants',
     '{a: {apiKeyFile: keys}, b: {apiKeyFile: keys}}',
     /tenants\.b\.apiKeyFile: a key of it is also one of 'a'/,
   ],
   [
-    'a tenant without a proper name',
+    'an invalid tenant name',
     "{'a b': {weight: 2}}",
     /'a b' under 'tenants', wanted a name of letters, digits, dots and dashes/,
   ],

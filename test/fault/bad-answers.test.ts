@@ -18,11 +18,11 @@ for (const word of ['not finite', 'wrong shape']) {
     });
     const [sick] = fleet.pids as [number];
     fleet.order(sick, word, 'always');
-    await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
+    await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
     // The ejection for errors expires soon; afterwards the failed checks keep the replica ejected.
     const kept = await fleet.replica(
       0,
-      'out for its check alone',
+      'ejected by its check alone',
       ({ state, conditions }) =>
         state === 'ejected' &&
         conditions.every(({ cause }) => cause === 'golden' || cause === 'readiness') &&
@@ -31,13 +31,13 @@ for (const word of ['not finite', 'wrong shape']) {
     assert.match(kept.lastProbe?.result ?? '', /failed|mismatch/);
     await fleet.replica(
       0,
-      'in its second life',
+      'in its second process',
       ({ state, restarts }) => state === 'ready' && restarts === 1,
     );
     assert.ok(!isAlive(sick));
     assert.ok((await fleet.decisions('ejection')).some(({ replica }) => replica === 'faulty/1#0'));
     const [restart] = await fleet.decisions('restart');
-    assert.match(String(restart?.facts.reason), /failed its checks/);
+    assert.match(String(restart?.facts.reason), /checks failed for/);
     await fleet.stop();
   });
 }
@@ -67,8 +67,8 @@ test('28: a replica that fails fast gets no more requests than others and is eje
   });
   const [sinkhole] = fleet.pids as [number];
   fleet.order(sinkhole, 'throw', 'always');
-  await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
-  await until('the time for errors is over', async () =>
+  await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
+  await until('the ejection for errors has expired', async () =>
     (await fleet.replicas())[0]?.conditions.every(({ cause }) => cause !== 'errors'),
   );
   await fleet.answered(200);
@@ -90,7 +90,7 @@ test('34: a flapping replica stays degraded, ejections for errors get longer, an
   });
   const [flapping, failing] = fleet.pids as [number, number];
   fleet.order(flapping, 'flap', 'always');
-  await fleet.replica(0, 'second choice', ({ state }) => state === 'degraded');
+  await fleet.replica(0, 'degraded', ({ state }) => state === 'degraded');
   // Its checks pass and its batches fail: it is restored each time after a longer ejection.
   fleet.order(failing, 'throw at callers', 'always');
   const stays = await until('there are three ejections and three returns', async () => {

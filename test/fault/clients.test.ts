@@ -63,7 +63,7 @@ test('12: a client that leaves frees its queue slot at once, and does not affect
   await until('the queue is empty', async () => (await slowRows('galley_queue_rows')) === 0);
   assert.ok(!isStayerAnswered, 'places were freed only when the batch had run');
   const newcomers = Array.from({ length: 6 }, async () => slow(url, 1));
-  for (const innocent of [stayer, ...ahead, ...newcomers]) assert.equal((await innocent).status, 200);
+  for (const remaining of [stayer, ...ahead, ...newcomers]) assert.equal((await remaining).status, 200);
   assert.deepEqual(await Promise.all([left, ...waiting]), Array(7).fill('left'));
   await bystanders.stop();
   // The first, the pair, the pair behind it and the new requests: none that left the queue was sent.
@@ -87,7 +87,7 @@ test('13: a thousand clients with slow headers or bodies are answered 408 and di
     for (const client of clients) client.write('a');
   }, 250);
   try {
-    await until('all are cut', () => clients.every(({ isClosed }) => isClosed), 30_000);
+    await until('all are disconnected', () => clients.every(({ isClosed }) => isClosed), 30_000);
   } finally {
     clearInterval(drip);
     for (const { socket } of clients) socket.destroy();
@@ -129,13 +129,13 @@ test('14: a client that never reads its answer is disconnected, a slow reader is
     const patient = new RawClient(server.url);
     patient.write(ASK_LARGE);
     const stopReading = patient.readSlowly(MEBIBYTE, 50);
-    await until('the patient one has all', () => patient.received > LARGE_BYTES);
+    await until('the slow reader has received all', () => patient.received > LARGE_BYTES);
     stopReading();
     assert.equal(patient.status, 200);
-    await until('the idle are given up', async () => noneIsOpen(server));
+    await until('the idle connections are closed', async () => noneIsOpen(server));
     assert.equal(await metric(server.url, 'galley_requests_total', /model="large".*outcome="ok"/), 9 * round);
     for (const { socket } of idle) socket.resume();
-    await until('the idle see that they were cut off', () => idle.every(({ isClosed }) => isClosed));
+    await until('the idle clients are disconnected', () => idle.every(({ isClosed }) => isClosed));
     for (const { received } of idle) assert.ok(received < LARGE_BYTES, `${received} bytes were read`);
     patient.socket.destroy();
     peaks.push(memoryBytes(server.pid, 'VmHWM'));
@@ -157,8 +157,8 @@ test('14: a client that requests many large answers at once and reads none canno
   const greedy = new RawClient(server.url);
   greedy.write(ASK_LARGE.repeat(40));
   greedy.socket.pause();
-  await until('it is heard', async () => !(await noneIsOpen(server)));
-  await until('it is cut off', async () => noneIsOpen(server), 30_000);
+  await until('its connection is open', async () => !(await noneIsOpen(server)));
+  await until('it is disconnected', async () => noneIsOpen(server), 30_000);
   greedy.socket.destroy();
   await bystanders.stop();
   // A few of the forty answers may be in memory at once, not all.

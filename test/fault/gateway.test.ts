@@ -45,7 +45,7 @@ test('21: a jump of the wall clock by an hour has no effect', async () => {
     for (const hours of [1, -1, 0]) {
       Date.now = () => now() + hours * 3_600_000;
       const wanted = probes + 8;
-      await until('every check has come round', () => probes >= wanted);
+      await until('every check has run', () => probes >= wanted);
       await bystanders.answersMore(20);
     }
   } finally {
@@ -67,19 +67,19 @@ test('22: SIGTERM: not ready at once, requests admitted for a while, all of them
   const pending = Array.from({ length: 20 }, async () => slow(url, 200));
   const askedFor = async () =>
     (await metric(url, 'galley_in_flight_requests')) + (await metric(url, 'galley_requests_total'));
-  await until('all have come', async () => (await askedFor()) >= pending.length);
+  await until('all have arrived', async () => (await askedFor()) >= pending.length);
   assert.ok((await metric(url, 'galley_queue_rows')) > 0);
   const body = bodyOf('ms', 'FP32', 1).padEnd(10_000);
   const uploader = new RawClient(url);
   uploader.write(headOf('/v2/models/slow/infer', { 'content-length': body.length }) + body.slice(0, 10));
-  await until('it is let in', async () => (await metric(url, 'galley_body_bytes')) > 0);
+  await until('it is admitted', async () => (await metric(url, 'galley_body_bytes')) > 0);
   server.kill('SIGTERM');
-  await until('it says not ready', async () => (await statusOf(`${url}/health/ready`)) === 503, 500);
+  await until('it is not ready', async () => (await statusOf(`${url}/health/ready`)) === 503, 500);
   assert.equal(await statusOf(`${url}/health/live`), 200);
   pending.push(slow(url, 1), slow(url, 1));
   // A request that is not complete when admission ends would not be waited for.
   uploader.write(body.slice(10));
-  await until('nobody is let in', async () => (await statusOf(`${url}/health/live`)) === undefined);
+  await until('no connection is accepted', async () => (await statusOf(`${url}/health/live`)) === undefined);
   for (const each of pending) assert.equal((await each).status, 200);
   await until('the upload is answered', () => uploader.status === 200);
   assert.equal(await server.ended(), 0);
@@ -95,7 +95,10 @@ test('22: a second SIGTERM ends long requests, and each still gets an answer', a
     async () => (await metric(server.url, 'galley_in_flight_requests')) === pending.length,
   );
   server.kill('SIGTERM');
-  await until('nobody is let in', async () => (await statusOf(`${server.url}/health/live`)) === undefined);
+  await until(
+    'no connection is accepted',
+    async () => (await statusOf(`${server.url}/health/live`)) === undefined,
+  );
   const startedAt = performance.now();
   server.kill('SIGTERM');
   assert.equal(await server.ended(), 0);
@@ -140,7 +143,7 @@ test('24: a port in use ends the start at once with one clear line, and the serv
     stderr += chunk.toString();
   });
   const children = new Set<number>();
-  await until('it has given up', () => {
+  await until('the start has failed', () => {
     for (const child of childrenOf(second.pid ?? 0)) children.add(child);
     return second.exitCode !== null || second.signalCode !== null;
   });
@@ -235,7 +238,7 @@ test('29: a stalled gateway ends and ejects no replica', async () => {
     await bystanders.answersMore(20);
     process.kill(server.pid, 'SIGSTOP');
     const stoppedAt = performance.now();
-    await until('it has stood long enough', () => performance.now() - stoppedAt > 1_000);
+    await until('it was stopped long enough', () => performance.now() - stoppedAt > 1_000);
     process.kill(server.pid, 'SIGCONT');
   }
   await bystanders.answersMore(60);

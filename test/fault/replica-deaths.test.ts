@@ -28,7 +28,11 @@ test('1: a replica that dies in the middle of a batch loses no request, and one 
 
   // A crash: the requests it ran are suspects and run alone.
   fleet.order(faulting, 'segfault');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const [death] = await fleet.decisions('restart');
   assert.match(String(death?.facts.reason), /SIGSEGV/);
   const seenAfterMs = Date.parse(death?.time ?? '') - Number(fleet.noteOf(faulting, 'ended'));
@@ -38,7 +42,11 @@ test('1: a replica that dies in the middle of a batch loses no request, and one 
   fleet.order(killed, 'pause');
   await fleet.obeyed(killed);
   process.kill(killed, 'SIGKILL');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
   const recoveries = await fleet.decisions('recovery');
   assert.deepEqual(
@@ -54,7 +62,11 @@ test('2: a replica that hangs in the middle of a batch is ended by the watchdog,
   const fleet = await Fleet.start(t, { replicas: 2, health: ', watchdogMs: 600' });
   const [hanging] = fleet.pids as [number];
   fleet.order(hanging, 'hang');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   assert.ok(!isAlive(hanging));
   const [recovery] = await fleet.decisions('recovery');
   assert.equal(recovery?.facts.how, 'isolate');
@@ -64,7 +76,7 @@ test('2: a replica that hangs in the middle of a batch is ended by the watchdog,
   assert.equal(status, 504);
   assert.equal(reasonIn(body), 'DEADLINE_RUNNING');
   assert.ok(ms < 550, `${ms} ms`);
-  await until('the watchdog has rung again', async () => (await fleet.decisions('restart')).length === 2);
+  await until('the watchdog has fired again', async () => (await fleet.decisions('restart')).length === 2);
   await fleet.allReady();
   for (const { facts } of await fleet.decisions('restart')) {
     assert.match(String(facts.reason), /a batch of \d rows ran for \d+ ms/);
@@ -84,13 +96,21 @@ test('3: a replica that is stopped by a signal is replaced: by the watchdog when
   fleet.order(busy, 'pause');
   await fleet.obeyed(busy);
   process.kill(busy, 'SIGSTOP');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
   // Ejected, it has nothing to do while the load continues on the others.
   await fleet.operate(1, 'eject');
   await fleet.replica(1, 'idle', ({ state, running }) => state === 'ejected' && running === 0);
   process.kill(idle, 'SIGSTOP');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 2);
@@ -114,7 +134,7 @@ test('8: an input that ends every replica ends two, is answered 422 afterwards, 
   await fleet.answered(50);
   assert.equal((await fleet.decisions('restart')).length, 2);
   assert.equal((await fleet.decisions('quarantine')).length, 1);
-  await until('it is told', async () => (await fleet.alerts()).includes('PoisonInput'));
+  await until('it is reported', async () => (await fleet.alerts()).includes('PoisonInput'));
   await fleet.stop();
 });
 
@@ -122,12 +142,24 @@ test('10: half a frame, or text on the frame pipe, ends the replica and reaches 
   const fleet = await Fleet.start(t, {});
   const [half, garbage, huge] = fleet.pids as [number, number, number];
   fleet.order(half, 'half a frame');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   fleet.order(garbage, 'garbage');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   // A header that declares more than any frame may hold: the server does not wait for the rest.
   fleet.order(huge, 'a huge frame');
-  await fleet.replica(2, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    2,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 3);
   assert.match(reasons[0] ?? '', /SIGSEGV/);
@@ -149,7 +181,7 @@ test('39: a process that cannot be started is retried with growing delays; an un
   // No descriptor below 10 is free: the process can open none, but open ones still work.
   const lift = limitFileDescriptors(server.pid, 10);
   process.kill(pids[0] as number, 'SIGKILL');
-  await fleet.replica(0, 'not to be had', ({ reason }) => /could not be started/.test(reason));
+  await fleet.replica(0, 'failing to start', ({ reason }) => /could not be started/.test(reason));
   await until('it has been tried five times', async () => (await fleet.decisions('restart')).length >= 5);
   await fleet.answered(20);
   assert.equal(childrenOf(server.pid).length, 1);

@@ -24,7 +24,11 @@ test('4: a leaking replica raises an alert and is replaced at the soft limit, at
   const moves = await fleet.decisions('replica,restart');
   const [leaking] = fleet.pids as [number];
   fleet.order(leaking, 'leak', 'always');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const own = (await fleet.decisions('replica,restart')).slice(moves.length);
   assert.deepEqual(
     own.map(({ replica, facts }) => `${replica.slice(-2)} ${facts.to}`),
@@ -65,14 +69,14 @@ test('27: a replica ten times slower than the others is degraded, and the slowes
   });
   const [slow] = fleet.pids as [number];
   await fleet.operate(0, 'eject');
-  await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
+  await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
   fleet.load.restartClock();
   await fleet.answered(250);
   const withoutMs = fleet.load.p99Ms;
 
   fleet.order(slow, 'slow', 'always');
   await fleet.operate(0, 'restore');
-  await fleet.replica(0, 'second choice', ({ state, conditions }) => {
+  await fleet.replica(0, 'degraded', ({ state, conditions }) => {
     return state === 'degraded' && conditions.some(({ cause }) => cause === 'slow');
   });
   fleet.load.restartClock();
@@ -135,7 +139,7 @@ test('35: a replica that dies at each start is retried with growing delays, give
     // Jitter removes at most half; a busy test machine may add some.
     assert.ok(ms >= fullMs / 2 - 5 && ms <= fullMs + 150, delaysMs.join(' '));
   }
-  await until('it is told', async () => (await fleet.alerts()).includes('ReplicaGivenUp'));
+  await until('it is reported', async () => (await fleet.alerts()).includes('ReplicaGivenUp'));
 
   // The retry dies too, and the replica stays given up; after the fix the next retry succeeds.
   await fleet.replica(

@@ -45,20 +45,20 @@ test('an error after the answer quarantines no input, loses no request, and is r
   const hostile = await HostileServer.start(t, SETTINGS);
   let isOver = false;
   const wrong: string[] = [];
-  const innocent = async () => {
+  const bystander = async () => {
     while (!isOver) {
       const { status, text } = await hostile.ask('sleep:20');
       if (status !== 200) wrong.push(text);
     }
   };
-  const innocents = Array.from({ length: 4 }, innocent);
+  const bystanders = Array.from({ length: 4 }, bystander);
   const deeds = ['laterThrow', 'laterReject', 'laterExit', 'laterKill'];
   for (const deed of [...deeds, ...deeds]) {
     assert.equal((await hostile.ask(`${deed}:7`)).status, 200);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
   }
   isOver = true;
-  await Promise.all(innocents);
+  await Promise.all(bystanders);
   assert.deepEqual(wrong, []);
   assert.deepEqual(await hostile.decisions('quarantine'), []);
   const late = await hostile.decisions('late error');

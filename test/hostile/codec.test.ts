@@ -33,7 +33,7 @@ const BOMBS: readonly (readonly [string, () => Buffer, number])[] = [
   ['empty lists', () => bomb('[]'), 413],
   ['lists of one', () => bomb('[1]'), 413],
   [
-    'one object of many members',
+    'one object with many members',
     () => Buffer.from(`{"parameters":{${bomb('"a":1').toString().slice(63, -3)}}}`),
     413,
   ],
@@ -41,7 +41,7 @@ const BOMBS: readonly (readonly [string, () => Buffer, number])[] = [
   ['long numbers', () => bomb('123456789012345678'), 400],
   ['empty texts', () => bomb('""'), 413],
   [
-    'a shape of many sizes',
+    'a shape with many sizes',
     () =>
       Buffer.from(
         `{"inputs":[{"name":"x","datatype":"FP32","data":[1],"shape":[${'1,'.repeat(5_000_000)}1]}]}`,

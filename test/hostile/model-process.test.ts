@@ -71,7 +71,7 @@ for (const [how, end] of [
     ];
     assert.ok(children.every(isAlive));
     await end(hostile, pid);
-    await until('all of it is gone', () => ![pid, ...children].some(isAlive));
+    await until('all processes have ended', () => ![pid, ...children].some(isAlive));
     hostile.server.kill('SIGKILL');
   });
 }
@@ -106,8 +106,10 @@ test('log lines of a replica are bounded in length and number, and dropped ones 
   await hostile.ask('longLine:50000000');
   await hostile.ask('lines:5000');
   const { output } = hostile.server;
-  await until('it is told', () => /more lines were left out: no more than 10 a second/.test(output.stderr));
-  await until('the long line is told', () => /q{100}… /.test(output.stderr));
+  await until('it is reported', () =>
+    /more lines were left out: no more than 10 a second/.test(output.stderr),
+  );
+  await until('the long line is logged', () => /q{100}… /.test(output.stderr));
   assert.match(output.stderr, /q{100}… \(\d+ more characters\)/);
   const lines = output.stderr.split('\n').filter((line) => line.includes('replica wrote'));
   assert.ok(lines.length < 60, `${lines.length} lines`);

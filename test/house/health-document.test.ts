@@ -20,11 +20,11 @@ function tableOf(heading: string): string[][] {
     line
       .split('|')
       .slice(1, -1)
-      .map((cell) => cell.trim()),
+      .map((text) => text.trim()),
   );
 }
 
-const [GUILTY, INNOCENT, LATER] = [9, 1, 2];
+const [FAILING, PASSING, LATER] = [9, 1, 2];
 type Version = ReturnType<typeof setUp>;
 
 /** The outcome of a request: a status, and the reason code of a refusal. */
@@ -41,19 +41,19 @@ function told({ outcomes }: Version, id: number): string {
 function live(result: SimulatedResult, settings: object, again: number) {
   const it = setUp(
     { replicas: 2, batching: { maxBatchSize: 2, maxWaitMs: 5 }, ...settings },
-    { result: (batch: SimulatedBatch) => (bears(batch, GUILTY) ? result : { kind: 'answer' }) },
+    { result: (batch: SimulatedBatch) => (bears(batch, FAILING) ? result : { kind: 'answer' }) },
   );
   // Batches of two, whose service time is known.
   for (let id = 100; id < 120; id++) {
     it.submit(id, { mark: LATER });
     if (id % 2 === 1) it.clock.advance(50);
   }
-  it.submit(0, { mark: GUILTY });
-  it.submit(1, { mark: INNOCENT });
+  it.submit(0, { mark: FAILING });
+  it.submit(1, { mark: PASSING });
   it.clock.advance(70_000);
   const request = [told(it, 0)];
   for (let id = 2; id < 2 + again; id++) {
-    it.submit(id, { mark: GUILTY });
+    it.submit(id, { mark: FAILING });
     it.clock.advance(70_000);
     request.push(told(it, id));
   }
@@ -64,7 +64,7 @@ function live(result: SimulatedResult, settings: object, again: number) {
 function interrupted(happens: (it: Version) => void) {
   const it = setUp({ replicas: 1, batching: { maxBatchSize: 2, maxWaitMs: 5 } }, { serviceMs: () => 50 });
   it.submit(0);
-  it.submit(1, { mark: INNOCENT });
+  it.submit(1, { mark: PASSING });
   it.clock.advance(20);
   happens(it);
   it.clock.advance(70_000);
@@ -91,7 +91,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
     live({ kind: 'refuse members', members: [0] }, {}, 0),
   'three replicas ended around it, nothing proved': () =>
     interrupted((it) => {
-      for (let life = 0; life < 3; life++) {
+      for (let run = 0; run < 3; run++) {
         while (it.version.path.roster.view('m/1#0')?.running !== 1) it.clock.advance(5);
         it.version.supervisor.kill('m/1#0', 'ended', 'ended by the test');
         it.clock.advance(1);
@@ -120,8 +120,8 @@ test('every row of the table of client outcomes has a scenario, and no other exi
 
 for (const [what = '', request = '', neighbour = ''] of rows) {
   test(`docs/health.md: ${what}`, () => {
-    const promised = (cell: string) =>
-      [...cell.matchAll(/\b(\d{3})(?: `([A-Z_]+)`)?(?! s)/g)].map(([, status, reason]) =>
+    const promised = (text: string) =>
+      [...text.matchAll(/\b(\d{3})(?: `([A-Z_]+)`)?(?! s)/g)].map(([, status, reason]) =>
         reason === undefined ? status : `${status} ${reason}`,
       );
     const seen = ROWS[what]?.();
@@ -147,20 +147,20 @@ test('the documented watchdog limits hold: the usual limit, and the whole timeou
   assert.match(watchdog, /5 s, or ten times.*or `watchdogMs`; what is new or runs alone: its whole timeout/);
   const it = setUp(
     { replicas: 1, timeoutMs: 20_000 },
-    { result: (batch: SimulatedBatch) => (bears(batch, GUILTY) ? { kind: 'hang' } : { kind: 'answer' }) },
+    { result: (batch: SimulatedBatch) => (bears(batch, FAILING) ? { kind: 'hang' } : { kind: 'answer' }) },
   );
   for (let id = 10; id < 20; id++) {
     it.submit(id, { mark: LATER });
     it.clock.advance(50);
   }
-  it.submit(0, { mark: GUILTY });
-  const lives = () => it.version.supervisor.replicas()[0]?.incarnation;
+  it.submit(0, { mark: FAILING });
+  const incarnation = () => it.version.supervisor.replicas()[0]?.incarnation;
   it.clock.advance(4_900);
-  assert.equal(lives(), 1);
+  assert.equal(incarnation(), 1);
   it.clock.advance(200);
-  assert.equal(lives(), 2);
+  assert.equal(incarnation(), 2);
   it.clock.advance(19_700);
-  assert.equal(lives(), 2);
+  assert.equal(incarnation(), 2);
   it.clock.advance(400);
-  assert.equal(lives(), 3);
+  assert.equal(incarnation(), 3);
 });

@@ -68,8 +68,8 @@ function problemsOf({ honest, gateway }: Omit<SoakReport, 'problems'>): string[]
   const [rssBefore, rssAfter] = gateway.rssBytes;
   const [handlesBefore, handlesAfter] = gateway.handles;
   return [
-    ...(honest.answered === 0 ? ['nobody was answered'] : []),
-    ...honest.failures.map((failure) => `an honest client got ${failure}`),
+    ...(honest.answered === 0 ? ['no request was answered'] : []),
+    ...honest.failures.map((failure) => `a well-behaved client got ${failure}`),
     ...(rssAfter - rssBefore > MOST_GROWTH_BYTES
       ? [`memory grew from ${rssBefore} to ${rssAfter} bytes`]
       : []),

@@ -10,8 +10,8 @@ export interface HeldModel {
 }
 
 /**
- * Writes a model into a folder. A row holds an order: 0 is answered at once, a number above 0 when it is released; for a
- * number below 0 the model throws when its negation is released. `run` is the number of batches the process had run.
+ * Writes a model into a folder. A row holds an order: 0 is answered at once, a number above 0 when it is released; for
+ * a number below 0 the model throws when its negation is released. `run` is the number of batches the process had run.
  */
 export function writeHeldModel(folder: string): HeldModel {
   mkdirSync(folder, { recursive: true });

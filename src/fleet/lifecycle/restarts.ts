@@ -42,7 +42,7 @@ export class Restarts {
     return this.#decide(now);
   }
 
-  /** As above when an input may have ended the incarnation: with `mayCount`, it counts when `tried` says so. */
+  /** As above when an input may have ended the incarnation: with `mayCount`, it counts once `tried` confirms it. */
   afterIncarnationOnTrial(
     name: string,
     incarnation: EndedIncarnation,

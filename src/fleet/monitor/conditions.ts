@@ -131,7 +131,7 @@ export class Conditions {
       this.#ports.supervisor.assess(
         id,
         evaluateHealth(conditions, facts).healthStatus,
-        'no condition ejects it any more and a trial prediction succeeded',
+        'all conditions that ejected it are cleared',
       );
     });
   }

@@ -57,7 +57,7 @@ export class Bystanders {
     this.#isOver = true;
     await Promise.all(this.#clients);
     assert.deepEqual(this.#failures, []);
-    assert.ok(this.#answered > 0, 'nobody asked anything');
+    assert.ok(this.#answered > 0, 'no request was answered');
   }
 
   async #keepAsking(untilMs: number): Promise<void> {

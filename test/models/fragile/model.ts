@@ -4,8 +4,8 @@ import { defineModel } from '../../../src/index.ts';
 const DATA_PIPE = 3;
 
 /**
- * Executes the order in its input: 1 throws, 2 ends the process, 3 computes for a long time, 4 writes to stdout, 5 writes
- * onto the pipe to the gateway.
+ * Executes the order in its input: 1 throws, 2 ends the process, 3 computes for a long time, 4 writes to stdout, 5
+ * writes to the pipe to the gateway.
  */
 export default defineModel({
   inputs: [{ name: 'order', datatype: 'INT32', shape: [-1] }],
