@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** All unit tests in one process: they take seconds that way, and must share no state that could change. */
+/** Runs all unit tests in one process, which takes seconds; they must not share mutable state. */
 const root = new URL('..', import.meta.url).pathname;
 for (const folder of ['src', 'tools', 'bench', 'test/house', 'test/contract', 'test/faults']) {
   for (const entry of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {

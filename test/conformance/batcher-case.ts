@@ -12,7 +12,7 @@ import { SimulatedSpawner } from '../../src/simulate/backends/simulated-spawner.
 import { bytesOf } from '../../src/tensor/tensor.ts';
 import { Entry } from '../../src/work/entry.ts';
 
-/** A case of explicit batching, in the form of the case files. */
+/** A case of explicit batching, in the format of the case files. */
 export interface BatcherCase {
   readonly name: string;
   readonly config: {
@@ -54,10 +54,10 @@ const METADATA: ModelMetadata = {
   readsParameters: false,
 };
 const NO_TIMEOUT_MS = 1e9;
-/** In the data of a request whose batch throws. */
+/** Marks the data of a request whose batch throws. */
 const BAD = 1;
 
-/** Runs a case against the real queue, policy, dispatcher and supervisor; a text says how the outcome differs. */
+/** Runs a case against the real queue, policy, dispatcher and supervisor; returns how the outcome differs. */
 export function runBatcherCase(it: BatcherCase): string | undefined {
   const clock = new VirtualClock();
   const batches: ExpectedBatch[] = [];
@@ -119,7 +119,7 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
   return ModelSettings.parse({
     replicas,
     batching: { rows: 'independent', maxBatchSize: config.batch_size, maxWaitMs: config.max_wait_ms },
-    // The cases know one limit for both: a request of more rows than a batch is refused.
+    // The cases have one limit for both: a request of more rows than a batch is refused.
     queue: { maxRows: config.max_queue ?? 1024, maxRequestRows: config.batch_size },
     balancing: { strategy: 'least-connections' },
     warmup: { enabled: false },
@@ -129,11 +129,11 @@ function settingsOf({ config, replicas }: BatcherCase): ModelSettings {
   });
 }
 
-/** The batch lane of a case is the length of its rows. */
+/** The lane of a case is the length of its rows. */
 function requestOf(it: BatcherCase, id: number): InferenceRequest {
   const rows = it.rows?.[id] ?? 1;
   const width = 1 + [...new Set(it.keys)].indexOf(it.keys?.[id] ?? '') + 1;
-  // Contents are numbered from one beyond the mark of the bad ones; without contents all are alike.
+  // Contents are numbered from the mark of failing requests plus 1; without contents all are equal.
   const content =
     it.contents === undefined ? 0 : BAD + 1 + [...new Set(it.contents)].indexOf(it.contents[id] ?? '');
   const data = bytesOf(new Uint8Array(rows * width).fill(it.bad?.includes(id) ? BAD : content));

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { type BatcherCase, runBatcherCase } from './batcher-case.ts';
 import { POLICY_RUNNERS } from './policy-cases.ts';
 
-/** What every case of every kind has. */
+/** Common fields of all cases. */
 interface AnyCase {
   readonly name: string;
   readonly kind?: string;
   readonly tags?: readonly string[];
 }
 
-/** How the cases of a file went. */
+/** The results of a case file. */
 export interface CaseResults {
   readonly passed: number;
   /** Name and difference of each failed case. */
@@ -21,7 +21,7 @@ const RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = {
   ...POLICY_RUNNERS,
 };
 
-/** Runs the cases of a file against the real objects; with a tag, only those that bear it. */
+/** Runs the cases of a file against the real objects; with a tag, only those that have it. */
 export function runCaseFile(path: string, tag?: string): CaseResults {
   const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: readonly AnyCase[] };
   const wanted = cases.filter((it) => tag === undefined || it.tags?.includes(tag));

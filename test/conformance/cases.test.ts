@@ -23,7 +23,7 @@ for (const tag of ['queue', 'cancel', 'expire', 'rows', 'keys', 'golden', 'isola
   });
 }
 
-test('a case that expects something else fails, and an unknown kind counts as failed', () => {
+test('a case with another expectation fails, and an unknown kind counts as failed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'galley-cases-'));
   try {
     const wrong = {

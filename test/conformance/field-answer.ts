@@ -15,7 +15,7 @@ interface Output {
 
 const USUAL_TOLERANCE = 1e-4;
 
-/** In words what is wrong with an answer; undefined where it is right. */
+/** Describes what is wrong with an answer; undefined when it is right. */
 export function wrongWith({ status, body }: FieldAnswer, right: RightAnswer): string | undefined {
   const wanted = [right.status ?? 200].flat();
   const text = body.toString();
@@ -39,7 +39,7 @@ export function wrongWith({ status, body }: FieldAnswer, right: RightAnswer): st
   return undefined;
 }
 
-/** Numbers within a tolerance, of themselves or of 1; everything else exactly. */
+/** Compares numbers with a tolerance relative to their magnitude, at least 1; everything else exactly. */
 function isSame(got: unknown, right: unknown, tolerance: number): boolean {
   if (Array.isArray(right)) {
     return (
@@ -58,7 +58,7 @@ function isSame(got: unknown, right: unknown, tolerance: number): boolean {
     );
   }
   if (typeof right === 'number' && typeof got === 'number') {
-    // Zeros of both signs are one number.
+    // Zeros of both signs are equal.
     return Object.is(got, right) || Math.abs(got - right) <= tolerance * Math.max(1, Math.abs(right));
   }
   return got === right;

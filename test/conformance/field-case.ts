@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseExactJson } from '../../src/tensor/exact-json.ts';
 
-/** Where the cases lie: one folder each, with its models. */
+/** The folder of the cases: one folder each, with its models. */
 export const FIELD = fileURLToPath(new URL('../../../test/conformance/field', import.meta.url));
 
-/** What somebody's model or client did to a server, and what is right. */
+/** A model or client reported from the field, and the right behaviour of the server. */
 export interface FieldCase {
   readonly title: string;
   /** Path below the models folder → file of the case; null makes a folder, `link:` a symbolic link. */
@@ -26,7 +26,7 @@ export type FieldStep =
   | { readonly wait: number }
   | { readonly 'until ready': number }
   | { readonly replace: Readonly<Record<string, string>> }
-  /** Bytes of all replicas. */
+  /** Memory of all replicas, in bytes. */
   | { readonly 'rss below': number }
   | { readonly cli: readonly string[]; readonly has: string }
   | { readonly node: string };
@@ -35,18 +35,18 @@ export interface FieldRequest {
   readonly path: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A text is sent as it is, anything else as JSON. */
+  /** A text is sent unchanged, anything else as JSON. */
   readonly body?: unknown;
   /** The body as bytes. */
   readonly hex?: string;
-  /** The whole request as it goes over the socket. */
+  /** The whole request as raw bytes. */
   readonly raw?: string;
 }
 
 export interface RightAnswer {
   readonly status?: number | readonly number[];
   readonly has?: string;
-  /** What the body ends with. */
+  /** The end of the body. */
   readonly hex?: string;
   readonly json?: unknown;
   /** Shape and data by name. */
@@ -54,12 +54,12 @@ export interface RightAnswer {
   readonly tolerance?: number;
 }
 
-/** Whole numbers of 64 bits keep all their digits. */
+/** Parses JSON; 64-bit integers keep all their digits. */
 export function readFieldCase(name: string): FieldCase {
   return parseExactJson(readFileSync(`${FIELD}/${name}/case.json`, 'utf8')) as FieldCase;
 }
 
-/** The reverse of reading: JSON with whole numbers of any length. */
+/** Writes JSON with integers of any length. */
 export function exactText(value: unknown): string {
   if (typeof value === 'bigint') return String(value);
   if (Array.isArray(value)) return `[${value.map(exactText).join(',')}]`;

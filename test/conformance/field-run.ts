@@ -30,7 +30,7 @@ const ANSWER_LIMIT_MS = 90_000;
 const SECOND = 1000;
 const MEGABYTE = 1_000_000;
 
-/** Replays a case against a server of its own; what it returns is what was found wrong. */
+/** Replays a case against its own server; returns the problems found. */
 export async function runFieldCase(name: string): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'galley-field-'));
   try {
@@ -86,7 +86,7 @@ async function tryStep(step: FieldStep, place: ReplicaSlot): Promise<string[]> {
 async function take(step: FieldStep, { server, name, folder }: ReplicaSlot): Promise<string[]> {
   const { url, pid } = server;
   if ('wait' in step) {
-    // The case is about what happens, or must not, while nobody asks.
+    // The case tests behaviour without requests.
     await pause(step.wait * SECOND);
     return [];
   }
@@ -122,7 +122,7 @@ async function take(step: FieldStep, { server, name, folder }: ReplicaSlot): Pro
   return found.length === 0 ? [] : [`${found.length} of ${exchanges.length} wrong: ${found[0]}`];
 }
 
-/** Everything a script prints is something it found wrong. */
+/** Each line that a script prints is a problem. */
 async function linesOf(script: string, args: readonly string[]): Promise<string[]> {
   const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
@@ -140,7 +140,7 @@ function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024;
 }
 
-/** By `node:http`, for `fetch` changes paths and headers. */
+/** Uses `node:http`, because `fetch` changes paths and headers. */
 async function send(url: string, request: FieldRequest): Promise<FieldAnswer> {
   if (request.raw !== undefined) {
     const { status, body } = await sendRaw(url, request.raw);

@@ -9,7 +9,7 @@ const names = readdirSync(FIELD)
   .filter((name) => existsSync(join(FIELD, name, 'case.json')))
   .sort();
 
-// Two at a time: most of them wait rather than compute.
+// Two at a time: most cases wait rather than compute.
 void describe('cases from the field', { concurrency: 2 }, () => {
   for (const name of names) {
     void it(`${name}: ${readFieldCase(name).title}`, async () => {

@@ -13,15 +13,15 @@ export interface MergingPlan {
   readonly perServer: number;
 }
 
-/** What became of one graph. */
+/** The result of one graph. */
 export interface GraphResult {
   readonly name: string;
   readonly isHonest: boolean;
   readonly steps: readonly string[];
-  /** What the server said of its rows. */
+  /** The server's result on row independence. */
   readonly word: string;
   readonly areMerged: boolean;
-  /** Whether callers who asked at the same time did share batches. */
+  /** Whether concurrent requests shared batches. */
   readonly didShare: boolean;
   readonly problem: Problem | undefined;
 }
@@ -31,7 +31,7 @@ export interface Problem {
   readonly detail: string;
 }
 
-/** Long enough that all who ask at the same time meet in one batch; merged rows are what is to be looked at. */
+/** Long enough that all concurrent requests share one batch. */
 const SETTINGS = 'batching: {maxWaitMs: 15}, outputs: {finite: off}';
 
 /** Serves random graphs, every second one honest, and compares answers given alone with answers given together. */
@@ -52,7 +52,7 @@ export async function runMerging(
     await serveTogether(models, {
       settings: SETTINGS,
       serve: async (server, served) => {
-        // Each model is asked one request at a time here, so what it waits for company may pass for all at once.
+        // Each model gets one request at a time here, so the batching delays of all models pass in parallel.
         const alone = await Promise.all(served.map(async (graph) => askAlone(server, graph)));
         for (const [index, graph] of served.entries()) add(await tryGraph(server, graph, alone[index] ?? []));
       },

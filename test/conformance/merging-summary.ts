@@ -1,6 +1,6 @@
 import type { GraphResult } from './merging-run.ts';
 
-/** Honest graphs whose rows must be found to be independent: without that, not merging anything would pass. */
+/** Minimum share of honest graphs found to be independent; without it, a server that never merges would pass. */
 const LEAST_MERGED_SHARE = 0.95;
 
 export interface MergingSummary {
@@ -9,7 +9,7 @@ export interface MergingSummary {
   readonly failed: number;
 }
 
-/** In words what a run has shown; each graph with a problem has failed, and so has too small a share of merged ones. */
+/** Describes a run. It fails when any graph has a problem or too small a share of graphs is merged. */
 export function summarize(results: readonly GraphResult[]): MergingSummary {
   const honest = results.filter(({ isHonest }) => isHonest);
   const merged = honest.filter(({ areMerged, didShare }) => areMerged && didShare);

@@ -6,12 +6,12 @@ import { missedQuantized } from './quantized-starts.ts';
 
 const PER_SERVER = 30;
 
-test('requests that are answered together get the numbers they get alone, and honest models are merged', async () => {
+test('merged requests get the numbers that they get alone, and honest models are merged', async () => {
   const results = await runMerging({ seed: 'ci', graphs: 60, from: 0, perServer: PER_SERVER });
   const { lines, failed } = summarize(results);
   assert.equal(failed, 0, lines.join('\n'));
 });
 
-test('every start finds out that dynamic quantization sees all rows', async () => {
+test('every start detects that dynamic quantization depends on all rows', async () => {
   assert.deepEqual(await missedQuantized(20, 20), []);
 });

@@ -27,7 +27,7 @@ import {
 import { maxRetries } from '../../src/health/retry-budget.ts';
 import type { ReplicaView } from '../../src/replica/roster.ts';
 
-/** A case of another system's numbers: what goes in, and what that system's own test expects. */
+/** A case with another system's numbers: the input, and the result that the system's own test expects. */
 export interface PolicyCase<Input = never> {
   readonly name: string;
   readonly input: Input;
@@ -35,13 +35,13 @@ export interface PolicyCase<Input = never> {
 }
 
 const S = 1000;
-/** Numbers that such a file rounds. */
+/** Compares numbers that are rounded in such a file. */
 const TOLERANCE = 1e-4;
 
 type Expectation = Readonly<Record<string, unknown>>;
 type Solver = (input: never, expect: never) => Expectation;
 
-/** Our policies, configured with the constants of the case. */
+/** The policies, configured with the constants of the case. */
 const SOLVERS: Readonly<Record<string, Solver>> = {
   'smooth_wrr.sequence': ({ weights, picks }: { weights: number[]; picks: number }) => ({
     sequence: pickIndexes(
@@ -171,7 +171,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   'probe.startup': (it: { successThreshold: number; failureThreshold: number; results: string }) => {
     let record = initialCheck(initialState('startup'));
     const state = [...it.results].map((result) => {
-      // Asked once an incarnation: a verdict stands.
+      // Evaluated once per incarnation.
       if (record.state === 'unknown') record = afterCheck(it, record, result === 'S');
       return record.state;
     });
@@ -179,7 +179,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
-/** One runner a kind, in the form that case files are run with. */
+/** One runner per kind. */
 export const POLICY_RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = Object.fromEntries(
   Object.entries(SOLVERS).map(([kind, solve]) => [
     kind,
@@ -220,7 +220,7 @@ function ejectionTimeGrowth({
 
 type Tick = readonly [tick: number, isInBackoff: boolean, delayS: number];
 
-/** Only the ticks that the case lists happen. */
+/** Runs only the ticks that the case lists. */
 function crashLoopTimeline(
   it: { initialS: number; maxS: number; resetAfterQuietS: number },
   { ticks }: { ticks: readonly Tick[] },

@@ -9,8 +9,8 @@ const QUANTIZED = new URL(
 );
 
 /**
- * A model that scales all rows by the largest number among them, started so many times: whether practice notices must
- * not be a matter of luck. Returns what was said of each start after which its rows are merged.
+ * Starts a model that scales all rows by the largest number among them several times: warmup must detect it each time.
+ * Returns the result of each start after which its rows are merged.
  */
 export async function missedQuantized(starts: number, perServer: number): Promise<string[]> {
   const bytes = readFileSync(fileURLToPath(QUANTIZED));

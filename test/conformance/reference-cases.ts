@@ -41,10 +41,10 @@ interface Manifest {
 }
 
 const SCRIPT = fileURLToPath(new URL('../../../test/conformance/onnx-reference.py', import.meta.url));
-/** How the script says that Python or a package is missing. */
+/** Output of the script when Python or a package is missing. */
 const MISSING = 77;
 
-/** Has Python write the cases; a text says why it cannot. */
+/** Generates the cases with Python; returns a text with the reason when it cannot. */
 export function writeCases(python: string, folder: string): string | undefined {
   const { status, stderr, error } = spawnSync(python, ['-W', 'ignore', SCRIPT, folder], {
     encoding: 'utf8',

@@ -1,8 +1,8 @@
-/** Where onnxruntime says what it means, behind the place in its source. */
+/** The message of onnxruntime after its source location. */
 const MEANING =
   /(Unsupported model IR version.*|Current official support for domain.*|Could not find an implementation.*|This is an invalid model.*)/;
 
-/** A message without what differs from case to case, so that equal causes can be counted. */
+/** Removes the details of a case from a message, so that equal causes can be counted. */
 export function kindOfMessage(message: string): string {
   const meant = MEANING.exec(message)?.[1] ?? message;
   return meant
@@ -13,7 +13,7 @@ export function kindOfMessage(message: string): string {
     .slice(0, 110);
 }
 
-/** How many there are of each kind, most first, with the first names of each. */
+/** Counts by kind in descending order, with the first names of each. */
 export function countByKind(
   list: readonly { readonly name: string; readonly kind: string }[],
 ): readonly string[] {

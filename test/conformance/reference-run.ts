@@ -6,18 +6,18 @@ import { askBinary, askText, type TensorAnswer } from '../support/tensor-asking.
 import { tensorText } from '../support/tensor-text.ts';
 import type { ReferenceCase } from './reference-cases.ts';
 
-/** A case that was not answered as onnxruntime answers it. */
+/** A case with another answer than that of onnxruntime. */
 export interface ReferenceFailure {
   readonly name: string;
   readonly kind: 'not served' | 'refused' | 'other numbers';
   readonly detail: string;
-  /** What Galley's own runtime says of the case without Galley; undefined where it is right. */
+  /** The problem of Galley's runtime alone with the case; undefined when the runtime is right. */
   readonly runtime: string | undefined;
 }
 
 const ALONE = fileURLToPath(new URL('./run-reference-alone.js', import.meta.url));
 
-/** Serves the cases, many in a server, and asks each by bytes and by text. */
+/** Serves the cases, many per server, and sends each as binary data and as JSON. */
 export async function runReference(
   cases: readonly ReferenceCase[],
   folder: string,
@@ -65,7 +65,7 @@ async function problemOf(
   return undefined;
 }
 
-/** In a process of its own: some models end the one they run in. */
+/** Runs in a separate process, because some models end it. */
 function withoutGalley(folder: string, name: string): string | undefined {
   try {
     execFileSync(process.execPath, [ALONE, folder, name], {

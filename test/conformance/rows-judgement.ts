@@ -1,10 +1,10 @@
-/** What a server says of the rows of a model. */
+/** A server's result on the rows of a model. */
 export interface RowsJudgement {
-  /** Its own word; undefined where it says nothing of rows. */
+  /** The kind in the admin API; undefined when there is none. */
   readonly word: string | undefined;
   /** Whether rows of several requests may share a batch. */
   readonly areMerged: boolean;
-  /** Batches of callers and of practice so far. */
+  /** Batches of callers and of warmup so far. */
   readonly batches: number;
 }
 
@@ -15,7 +15,7 @@ interface Version {
   readonly figures?: { readonly batches: Readonly<Record<string, number>> };
 }
 
-/** The only place that knows how the admin API tells it. */
+/** The only place that knows the format of the admin API. */
 export async function rowsJudgement(url: string, model: string): Promise<RowsJudgement> {
   const response = await fetch(`${url}/admin/models/${encodeURIComponent(model)}`);
   const { versions } = (await response.json()) as { versions: readonly Version[] };

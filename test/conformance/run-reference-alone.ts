@@ -2,7 +2,7 @@ import { LoneModel } from '../support/onnx/run-alone.ts';
 import { differenceOf } from '../support/same-tensors.ts';
 import { readCases } from './reference-cases.ts';
 
-/** Runs one case in onnxruntime-node without Galley; prints what is wrong with it. */
+/** Runs one case in onnxruntime-node without Galley; prints its problem. */
 const [folder = '', name = ''] = process.argv.slice(2);
 const found = readCases(folder).cases.find((it) => it.name === name);
 if (found === undefined) throw new Error(`there is no case '${name}'`);

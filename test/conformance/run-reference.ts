@@ -28,7 +28,7 @@ async function run(): Promise<void> {
   const wanted = cases.filter(({ name }) => name.includes(values.only));
   const progress = (done: number) => console.error(`${done} of ${wanted.length}`);
   const failures = await runReference(wanted, folder, Number(values['per-server']), progress);
-  // What Galley's onnxruntime cannot do, nothing before it can mend.
+  // Galley cannot fix a failure of its onnxruntime.
   const own = failures.filter(({ runtime }) => runtime === undefined);
   const runtimes = failures.filter(({ runtime }) => runtime !== undefined);
   for (const { name, kind, detail } of own) console.log(`FAIL ${name}: ${kind}, ${detail.slice(0, 300)}`);

@@ -13,11 +13,11 @@ import { bytesOf } from '../../src/tensor/tensor.ts';
 import type { Outcome } from '../../src/work/outcome.ts';
 import { until } from '../support/until.ts';
 
-/** What a body must do, whichever it is: a real process, or a simulated one under the same wire. */
+/** The contract of every backend: a real process, or a simulated one behind the same wire. */
 interface Body {
   readonly name: string;
   readonly spawner: Spawner;
-  /** Waits until it holds; the simulated body's time passes meanwhile. */
+  /** Waits until the condition holds; advances the time of the simulated backend. */
   when(what: string, holds: () => boolean): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ const METADATA = {
   outputs: [{ name: 'done', datatype: 'INT32', shape: [-1] }],
   readsParameters: true,
 } as const;
-/** What the model `fragile` does at these numbers; the simulated body does the same. */
+/** Behaviour of the model `fragile` by input number; the simulated backend does the same. */
 const [THROW, DIE, HANG, GARBAGE] = [1, 2, 3, 5];
 
 const children: { kill(cause: 'ended'): void }[] = [];
@@ -83,7 +83,7 @@ function simulatedBody(): Body {
   };
 }
 
-/** A replica with books of everything it reports, in order. */
+/** A replica and a log of its reports, in order. */
 function spawn({ spawner }: Body) {
   const reports: string[] = [];
   let credits = 0;
@@ -136,7 +136,7 @@ function spawn({ spawner }: Body) {
   return { replica, reports, run, credits: () => credits, exit: () => exit };
 }
 
-/** They come whenever it is time, also while the model is being loaded. */
+/** Heartbeats are periodic, also while the model is being loaded. */
 function withoutBeats(reports: readonly string[]): string[] {
   return reports.filter((report) => report !== 'heartbeat');
 }
@@ -150,7 +150,7 @@ function requestOf(order: number): InferenceRequest {
 for (const make of [realBody, simulatedBody]) {
   const { name } = make();
 
-  test(`${name} loads, gives credits, beats, answers each member, and leaves when it is drained`, async () => {
+  test(`${name} loads, gives credits, sends heartbeats, answers each member, and exits when it is drained`, async () => {
     const body = make();
     const { replica, reports, run, credits, exit } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);
@@ -167,7 +167,7 @@ for (const make of [realBody, simulatedBody]) {
     assert.deepEqual([exit()?.code, exit()?.cause], [0, 'left']);
   });
 
-  test(`${name} finishes what it has when it is drained`, async () => {
+  test(`${name} finishes its batches when it is drained`, async () => {
     const body = make();
     const { replica, run, credits, exit } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);
@@ -177,7 +177,7 @@ for (const make of [realBody, simulatedBody]) {
     assert.equal(batch.outcome()?.kind, 'done');
   });
 
-  test(`${name} lives on when its model throws`, async () => {
+  test(`${name} continues when its model throws`, async () => {
     const body = make();
     const { replica, run, credits } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);
@@ -189,7 +189,7 @@ for (const make of [realBody, simulatedBody]) {
     replica.kill('ended');
   });
 
-  test(`${name} that dies says so before its batches are lost, and only the first of them was running`, async () => {
+  test(`${name} reports its exit before its batches are lost, and only the first of them was running`, async () => {
     const body = make();
     const { reports, run, credits, exit } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);
@@ -207,7 +207,7 @@ for (const make of [realBody, simulatedBody]) {
     assert.ok(second?.kind === 'lost' && !second.wasRunning);
   });
 
-  test(`${name} that hangs is ended when it is killed, and the cause is ours`, async () => {
+  test(`${name} that hangs ends when it is killed, with the cause of the kill`, async () => {
     const body = make();
     const { replica, run, credits, exit } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);
@@ -219,7 +219,7 @@ for (const make of [realBody, simulatedBody]) {
     assert.equal(exit()?.signal, 'SIGKILL');
   });
 
-  test(`${name} that writes what is no frame is ended for it`, async () => {
+  test(`${name} that writes an invalid frame is ended`, async () => {
     const body = make();
     const { run, credits, exit } = spawn(body);
     await body.when('it is loaded', () => credits() > 0);

@@ -7,7 +7,7 @@ import { createServer, type RunningServer } from '../../src/index.ts';
 import { TEST_MODELS } from '../support/running-server.ts';
 import { anyRequest, type Drawn } from './any-json.ts';
 
-/** Requests that are drawn in all, and how many of them are under way at once. */
+/** Number of drawn requests, and how many of them are in flight at once. */
 const DRAWS = 10_000;
 const AT_ONCE = 20;
 
@@ -52,7 +52,7 @@ async function send({ method, path, headers, body }: Drawn): Promise<Answered> {
   });
 }
 
-/** What is wrong with an answer; undefined when it is one that any request may get. */
+/** What is wrong with an answer; undefined when any request may get it. */
 function problemOf({ status, text }: Answered): string | undefined {
   if (status === 200) return undefined;
   // A drawn timeout may be shorter than any answer takes.
@@ -63,7 +63,7 @@ function problemOf({ status, text }: Answered): string | undefined {
     : `${status} without words: ${text.slice(0, 200)}`;
 }
 
-test(`${DRAWS} requests with any JSON at any place: each is answered, or refused in words, and the server lives`, async () => {
+test(`${DRAWS} requests with any JSON at any place: each is answered or refused with a message, and the server stays live`, async () => {
   const statuses = new Map<number, number>();
   await fc.assert(
     fc.asyncProperty(fc.array(anyRequest, { minLength: AT_ONCE, maxLength: AT_ONCE }), async (drawn) => {
@@ -77,7 +77,7 @@ test(`${DRAWS} requests with any JSON at any place: each is answered, or refused
     }),
     { numRuns: DRAWS / AT_ONCE, endOnFailure: true },
   );
-  // Draws that are all refused, or all answered, would show nothing.
+  // Draws that are all refused, or all answered, prove nothing.
   for (const [status, share] of [
     [200, 0.1],
     [400, 0.3],

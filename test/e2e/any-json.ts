@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { writeExactJson } from '../../src/tensor/exact-json.ts';
 
-/** A request as bytes: most of it right, something in it anything at all. */
+/** A request as bytes: mostly valid, with arbitrary values at some places. */
 export interface Drawn {
   readonly method: string;
   readonly path: string;
@@ -11,7 +11,7 @@ export interface Drawn {
 
 type Json = fc.Arbitrary<unknown>;
 
-/** Any JSON, with what clients write beyond it: long integers, bare NaN and infinities. */
+/** Any JSON, plus what some clients write: long integers, bare NaN and infinities. */
 const anything: Json = fc.oneof(
   {
     weight: 2,
@@ -42,17 +42,17 @@ const anything: Json = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Mostly what is right. */
+/** Mostly valid. */
 function mostly(right: Json, more = 40): Json {
   return fc.oneof({ weight: more, arbitrary: right }, { weight: 1, arbitrary: anything });
 }
 
-/** Mostly nothing. */
+/** Mostly absent. */
 function seldom<T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc.oneof({ weight: 30, arbitrary: fc.constant(undefined) }, arbitrary);
 }
 
-/** An object of these members, now and then one left out, or one more. */
+/** An object of these members, sometimes with one missing or one extra. */
 function objectOf(members: Readonly<Record<string, Json>>): Json {
   const names = Object.keys(members);
   return mostly(
@@ -116,7 +116,7 @@ function inputOf(name: string, datatype: string, rightShape: unknown, rightData:
   });
 }
 
-/** Of the models that are asked: what each takes. */
+/** The inputs of each model. */
 const INPUTS = {
   echo: [inputOf('x', 'FP32', [1, 2], [1, 2])],
   'many-kinds': [
@@ -185,7 +185,7 @@ function predictBody(model: Model): Json {
   );
 }
 
-/** JSON text, now and then cut, or with bytes in it that are none. */
+/** JSON text, sometimes truncated or with invalid bytes. */
 const damages = fc.oneof(
   { weight: 40, arbitrary: fc.constant((text: Buffer) => text) },
   fc.nat().map((cut) => (text: Buffer) => text.subarray(0, cut % (text.byteLength + 1))),

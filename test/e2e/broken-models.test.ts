@@ -18,7 +18,7 @@ const ECHO = `import { defineModel } from 'galley';
   const x = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
   export default defineModel({ inputs: [x], outputs: [x], predict: ({ x }) => ({ x }) });`;
 
-/** A repository with a model that works, and what else is asked for. */
+/** A repository with a working model and the given ones. */
 function repository(
   more: (models: string) => void,
   settings = '',
@@ -86,11 +86,11 @@ const BROKEN: Readonly<Record<string, RegExp>> = {
   gone: /gone\/1 is failed: .*gone\.onnx is a link to \/no\/such\/model\.onnx, which does not exist/,
 };
 
-test('whatever is wrong with other models, the server is up, says why it is not ready, and serves the rest', async () => {
+test('with broken models the server is up, reports why it is not ready, and serves the rest', async () => {
   const server = await RunningServer.start([repository(EVERYTHING_BROKEN), '--log-level', 'info']);
   assert.equal(await echo(server.url), 200);
   assert.equal((await get(`${server.url}/health/live`)).status, 200);
-  // An orchestrator ends what does not start, and the others with it.
+  // Started all the same: an orchestrator would end a server that does not start, with all its models.
   assert.equal((await get(`${server.url}/health/startup`)).status, 200);
   const ready = await get(`${server.url}/health/ready`);
   assert.equal(ready.status, 503);
@@ -109,7 +109,7 @@ test('whatever is wrong with other models, the server is up, says why it is not 
   assert.equal(await server.ended(), 0);
 });
 
-test('a model that is not required keeps the server from nothing', async () => {
+test('a broken model that is not required does not affect readiness', async () => {
   const folder = repository((models) => {
     write(models, { 'corrupt/1/model.onnx': 'this is no model' });
     mkdirSync(join(models, 'hollow/1'), { recursive: true });
@@ -122,7 +122,7 @@ test('a model that is not required keeps the server from nothing', async () => {
   await server.stop();
 });
 
-test('models that are mended while the server runs are served, with the settings they have by then', async () => {
+test('models that are fixed while the server runs are served, with their present settings', async () => {
   const folder = repository(
     (models) => {
       write(models, { 'late/1/model.onnx': 'not yet', 'settings/model.yaml': 'replicas: none' });
@@ -144,10 +144,10 @@ test('models that are mended while the server runs are served, with the settings
     '.later/1/model.mjs': ECHO,
     '.later/2/model.mjs': ECHO,
   });
-  // At once: with one version there before the other, both would not be found together.
+  // At once: if one version were there first, they would not be found together.
   renameSync(join(models, '.later'), join(models, 'later'));
   cpSync(join(PROJECT, 'examples/models/digits/1/model.onnx'), join(models, 'late/1/model.onnx'));
-  await until('all are mended', async () => (await get(`${server.url}/health/ready`)).status === 200, 20_000);
+  await until('all are fixed', async () => (await get(`${server.url}/health/ready`)).status === 200, 20_000);
   for (const [model, version] of [
     ['hollow', '7'],
     ['hollow', '00000007'],
@@ -170,7 +170,7 @@ test('models that are mended while the server runs are served, with the settings
   await server.stop();
 });
 
-test('versions that serve stay as they are while others of the model are mended, or taken away', async () => {
+test('serving versions do not change while others of the model are fixed or removed', async () => {
   const folder = repository(
     (models) => {
       write(models, { 'm/1/model.mjs': ECHO });
@@ -204,14 +204,14 @@ test('versions that serve stay as they are while others of the model are mended,
   rmSync(join(models, 'm/3'), { recursive: true });
   rmSync(join(models, 'gone'), { recursive: true });
   await until('it is ready', async () => (await get(`${server.url}/health/ready`)).status === 200);
-  await until('what is gone is', async () => (await states()).length === 3);
+  await until('the removed version is gone', async () => (await states()).length === 3);
   assert.deepEqual((await states()).sort(), ['echo/1 ready 1', 'm/1 ready 1', 'm/2 ready 1']);
   assert.deepEqual(children.filter(isAlive), children);
   assert.equal(childrenOf(server.pid).length, 3);
   await server.stop();
 });
 
-test('with every model broken the server still says which and why', async () => {
+test('with every model broken the server still reports which and why', async () => {
   const folder = join(root, 'all-broken');
   write(folder, { 'a/1/model.onnx': 'no', 'b/1/model.mjs': 'throw new Error("no")' });
   const server = await RunningServer.start([folder]);
@@ -220,7 +220,7 @@ test('with every model broken the server still says which and why', async () => 
   await server.stop();
 });
 
-test('--strict ends the start, and tells of every model whose files are broken', async () => {
+test('--strict fails the start and reports every model with broken files', async () => {
   const ended = await galley(['serve', '--strict', '--port', '0', repository(EVERYTHING_BROKEN)]);
   assert.equal(ended.code, 1);
   for (const model of ['settings', 'syntax', 'greedy', 'sampleless', 'hollow', 'gone']) {
@@ -228,7 +228,7 @@ test('--strict ends the start, and tells of every model whose files are broken',
   }
 });
 
-test('galley.yaml itself must be right, with or without other models', async () => {
+test('errors in galley.yaml itself fail the start', async () => {
   const ended = await galley(['serve', '--port', '0', repository(() => {}, 'models: {echo: {replicas: 0}}')]);
   assert.equal(ended.code, 1);
   assert.match(ended.stderr, /'models\.echo\.replicas' is 0, wanted a whole number of at least 1/);
@@ -242,7 +242,7 @@ test('galley.yaml itself must be right, with or without other models', async () 
   assert.match(merged.stderr, /or an objective beside it/);
 });
 
-test('time stamps as versions are served, listed and addressable, in the order of their numbers', async () => {
+test('versions named by time stamps are served, listed and addressable, in numeric order', async () => {
   const [first, second] = ['20240131123456792', '20240131123456793'];
   const folder = repository((models) => {
     for (const version of [first, second, '00000123']) {
@@ -263,16 +263,16 @@ test('time stamps as versions are served, listed and addressable, in the order o
   await server.stop();
 });
 
-test('a program that starts a server is told of a model that cannot be served, unless it does not mind', async () => {
+test('createServer rejects when a model cannot be served, unless the model is not required', async () => {
   const folder = repository((models) => write(models, { 'corrupt/1/model.onnx': 'this is no model' }));
   const settings = { port: 0, log: { level: 'silent' } } as const;
-  // Where one is started all the same it must not keep the test from ending.
+  // A server that starts nevertheless must not keep the test running.
   const failure = async (from: string) =>
     createServer({ from, settings }).then(
       async (server) => server.stop().then(() => undefined),
       (caught: unknown) => caught as Error,
     );
-  // Servers of other tests live in this process too.
+  // Servers of other tests are in this process too.
   const others = childrenOf(process.pid);
   const corrupt = await failure(folder);
   assert.equal(corrupt?.name, 'OperatorError');

@@ -35,7 +35,7 @@ function model(definition: string): string {
     export default defineModel({ inputs: [x], outputs: [x], predict: ({ x }) => ({ x }), ${definition} });`;
 }
 
-/** Runs the check, and makes sure that nothing is left of it and no line is a library's. */
+/** Runs the check, and asserts that no process is left and no output line comes from a library. */
 async function check(folder: string, ...flags: readonly string[]): Promise<Ended> {
   const before = replicaProcesses();
   const ended = await galley(['check', folder, ...flags]);
@@ -47,7 +47,7 @@ async function check(folder: string, ...flags: readonly string[]): Promise<Ended
   return ended;
 }
 
-test('what works is ok, in the words of a start, and leaves no trace', async () => {
+test('a working repository is ok, with the messages of a start, and leaves no files or processes', async () => {
   const folder = await project(
     { 'galley.yaml': 'decisions: {file: decisions.log}\nmodels: {digits: {replicas: 2}}' },
     {
@@ -67,7 +67,7 @@ test('what works is ok, in the words of a start, and leaves no trace', async () 
   assert.deepEqual(readdirSync(folder).sort(), ['galley.yaml', 'models']);
 });
 
-test('everything that is wrong is told in one run: settings, environment, files, loading, warmup', async () => {
+test('one run reports all problems: settings, environment, files, loading, warmup', async () => {
   const folder = await project(
     {
       'galley.yaml':
@@ -111,7 +111,7 @@ test('everything that is wrong is told in one run: settings, environment, files,
   assert.match(ended.stdout, /^warning: .*notes is passed over: it holds no model/m);
 });
 
-test('a model that a start would refuse is refused here, in the same words', async () => {
+test('a model that a start refuses is refused with the same message', async () => {
   const folder = await project({
     'models/unwarm/1/model.mjs': model("predict() { throw new Error('not today'); }"),
     'models/unwarm/model.yaml': 'warmup: {sample: sample.json}',
@@ -124,7 +124,7 @@ test('a model that a start would refuse is refused here, in the same words', asy
   assert.equal(checked.stderr, served.stderr);
 });
 
-test('a model that takes too long is told so in time, and ended', async () => {
+test('a model that takes too long is reported at the timeout, and ended', async () => {
   const folder = await project({
     'models/endless/model.mjs': model('load() { for (;;); }'),
     'models/good/model.mjs': model(''),
@@ -138,7 +138,7 @@ test('a model that takes too long is told so in time, and ended', async () => {
   assert.ok(performance.now() - startedAt < 10_000);
 });
 
-test('a check that is interrupted leaves no process', async () => {
+test('an interrupted check leaves no process', async () => {
   const folder = await project({ 'models/endless/model.mjs': model('load() { for (;;); }') });
   const before = replicaProcesses();
   const child = spawn(process.execPath, [join(PROJECT, 'dist/src/cli/main.js'), 'check', folder]);
@@ -195,7 +195,7 @@ for (const [why, yaml, pattern] of [
   ],
   ['names of objects', 'constructor: 1\n__proto__: {port: 2}', /unknown setting '__proto__'/],
 ] as const) {
-  test(`nonsense is told in our words: ${why}`, async () => {
+  test(`invalid settings get a message of Galley: ${why}`, async () => {
     const folder = await project({ 'galley.yaml': yaml });
     const ended = await check(folder);
     assert.equal(ended.code, 1);
@@ -207,7 +207,7 @@ for (const [why, yaml, pattern] of [
   });
 }
 
-test('an anchor is a way to write settings once', async () => {
+test('an anchor and its aliases stand for the same settings', async () => {
   const folder = await project({
     'galley.yaml':
       'models:\n  a: &common {replicas: 1, warmup: {enabled: false}}\n  b: {<<: *common, threads: 1}',
@@ -218,7 +218,7 @@ test('an anchor is a way to write settings once', async () => {
   assert.equal(code, 0, stderr);
 });
 
-test('galley.yml is read as galley.yaml is, and not both', async () => {
+test('galley.yml is read like galley.yaml, but not both', async () => {
   const folder = await project({ 'galley.yml': 'prot: 1' });
   assert.match((await check(folder)).stderr, /galley\.yml: unknown setting 'prot'/);
   writeFileSync(join(folder, 'galley.yaml'), '');
@@ -228,7 +228,7 @@ test('galley.yml is read as galley.yaml is, and not both', async () => {
   );
 });
 
-test('what a replay is told to set is checked as settings are', async () => {
+test('--set of a replay is validated like settings', async () => {
   const folder = await project({ 'models/m/model.mjs': model('') });
   const file = join(folder, 'm.rec');
   const server = await RunningServer.start([folder, '--record', file], { isRecorded: false });

@@ -41,7 +41,7 @@ async function inFlight(model: string, count: number): Promise<void> {
   );
 }
 
-/** Keeps the replica busy: one request runs, another may be taken in ahead, so the last one waits. */
+/** Keeps the replica busy: one request runs, another may be queued in the replica, so the last one waits. */
 async function occupy(model: string, order: number): Promise<Promise<Asked>[]> {
   const asked = [order, order, order].map(async (each) => ask(model, each));
   await inFlight(model, asked.length);
@@ -66,7 +66,7 @@ test('a request that waits longer than the timeout of its header, in millisecond
   for (const each of await Promise.all(ahead)) assert.equal(each.status, 200);
 });
 
-test('of header and parameter the shorter one counts', async () => {
+test('the shorter of header and parameter counts', async () => {
   for (const [timeout, header] of [
     [60_000_000, '150'],
     [150_000, '60000'],
@@ -78,7 +78,7 @@ test('of header and parameter the shorter one counts', async () => {
   held.release(3);
 });
 
-test("the model's own timeout is for those who name none, and the header holds for instances too", async () => {
+test("the model's timeout applies to requests without one, and the header applies to instances too", async () => {
   assert.match((await ask('hasty', 4)).error ?? '', / after 200 ms/);
   const longer = ask('hasty', 4, milliseconds('60000'));
   const instances = await fetch(`${server.url}/v1/models/hasty:predict`, {
@@ -92,14 +92,14 @@ test("the model's own timeout is for those who name none, and the header holds f
   assert.equal((await longer).status, 200);
 });
 
-test('a timeout beyond every timer is no timeout at all', async () => {
+test('a timeout beyond the range of timers means no timeout', async () => {
   for (const asking of [milliseconds('1e300'), { parameters: { timeout: Number.MAX_SAFE_INTEGER } }]) {
     assert.equal((await ask('patient', 0, asking)).status, 200);
   }
 });
 
 for (const timeout of ['soon', '0', '-5', '', 'Infinity', '10, 20']) {
-  test(`x-request-timeout-ms '${timeout}' is refused with what was wanted`, async () => {
+  test(`x-request-timeout-ms '${timeout}' is refused with the expected form`, async () => {
     const { status, reason, error } = await ask('patient', 0, milliseconds(timeout));
     assert.deepEqual([status, reason], [400, 'INVALID_INPUT']);
     assert.equal(error, `x-request-timeout-ms is '${timeout}', wanted a number of milliseconds above 0`);
@@ -114,14 +114,14 @@ for (const [name, value, wanted] of [
   ['priority', 1.5, "a whole number: 0 for the model's own, 1 the most urgent"],
   ['priority', 'x', "a whole number: 0 for the model's own, 1 the most urgent"],
 ] as const) {
-  test(`parameter ${name} ${JSON.stringify(value)} is refused with what was wanted`, async () => {
+  test(`parameter ${name} ${JSON.stringify(value)} is refused with the expected form`, async () => {
     const { status, reason, error } = await ask('patient', 0, { parameters: { [name]: value } });
     assert.deepEqual([status, reason], [400, 'INVALID_INPUT']);
     assert.equal(error, `parameter '${name}' is ${JSON.stringify(value)}, wanted ${wanted}`);
   });
 }
 
-test('every whole number from 0 up is a priority, and the more urgent go first', async () => {
+test('every whole number from 0 is a priority, and higher priorities go first', async () => {
   for (const priority of [0, 1, 2, 3, 4, 5, 1_000_000]) {
     assert.equal((await ask('ordered', 0, { parameters: { priority } })).status, 200);
   }
@@ -154,7 +154,7 @@ function explanationOf({ headers }: Asked): Explanation {
   return JSON.parse(headers.get('x-galley-explain') ?? '{}') as Explanation;
 }
 
-test('who asks for it is told what became of the request on the way, nobody else', async () => {
+test('the explanation of a request is sent only to clients that ask for it', async () => {
   const asked = await ask('explained', [0, 0, 0], { headers: EXPLAIN });
   assert.equal(asked.status, 200);
   const { queueMs, totalMs, predictedMs, serviceMs, ...rest } = explanationOf(asked);
@@ -166,7 +166,7 @@ test('who asks for it is told what became of the request on the way, nobody else
   }
 });
 
-test('a request that came to nothing is explained as far as it went', async () => {
+test('the explanation of a refused request ends where the request ended', async () => {
   const ahead = await occupy('patient', 6);
   const waiting = await ask('patient', 0, { headers: { ...EXPLAIN, 'x-request-timeout-ms': '100' } });
   assert.equal(waiting.reason, 'DEADLINE_QUEUED');

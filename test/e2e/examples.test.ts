@@ -17,7 +17,7 @@ before(async () => {
 });
 after(async () => server.stop());
 
-/** Share of the held-out digits that a version reads right, asked through the server a hundred at a time. */
+/** Share of the held-out digits that a version classifies correctly, through the server in requests of 100. */
 async function accuracyOf(version: string): Promise<number> {
   const bytes = readFileSync(HELD_OUT);
   const count = bytes.length / (PIXELS + 1);
@@ -45,7 +45,7 @@ async function accuracyOf(version: string): Promise<number> {
   return right / count;
 }
 
-test('the dense net reads at least 96 % of the held-out digits through the server, the convolutional one 98 %', async () => {
+test('the dense model classifies at least 96 % of the held-out digits through the server, the convolutional one 98 %', async () => {
   assert.ok((await accuracyOf('1')) >= 0.96);
   assert.ok((await accuracyOf('2')) >= 0.98);
 });
@@ -102,24 +102,14 @@ test('galley infer takes JSON from stdin, a version, and prints JSON when asked'
 });
 
 for (const [why, args, code, pattern] of [
-  [
-    'a model that is not there',
-    ['infer', 'nope', '--input', 'examples/digit.json'],
-    3,
-    /unknown model: 'nope'/,
-  ],
+  ['a missing model', ['infer', 'nope', '--input', 'examples/digit.json'], 3, /unknown model: 'nope'/],
   [
     'a picture for a model without image settings',
     ['infer', 'voice-activity', '--input', 'examples/digit.png'],
     1,
     /no image settings/,
   ],
-  [
-    'a file that is not there',
-    ['infer', 'digits', '--input', 'nowhere.json'],
-    1,
-    /cannot read nowhere\.json/,
-  ],
+  ['a missing file', ['infer', 'digits', '--input', 'nowhere.json'], 1, /cannot read nowhere\.json/],
 ] as const) {
   test(`galley infer: ${why}`, async () => {
     const ended = await galley([...args, '--url', server.url]);
@@ -141,7 +131,7 @@ test('galley infer: no server', async () => {
   assert.match(ended.stderr, /no server answers at http:\/\/127\.66\.77\.88:9797/);
 });
 
-test('galley bench measures and says what the generator itself used', async () => {
+test('galley bench measures and reports what the load generator used', async () => {
   const { code, stdout } = await galley([
     'bench',
     'digits',
@@ -172,7 +162,7 @@ for (const [why, args, pattern] of [
   });
 }
 
-test("the README's module model is served as it stands, outside the checkout", async () => {
+test("the README's module model is served unchanged, outside the checkout", async () => {
   const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
   const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'galley-readme-'));

@@ -45,7 +45,7 @@ async function infer(model: string, data: readonly number[][], more: object = {}
   );
 }
 
-test('extensions that are offered whole are named', async () => {
+test('the fully supported extensions are listed', async () => {
   const { json } = await call('GET', '/v2');
   assert.deepEqual((json as { extensions: string[] }).extensions, [
     'binary_tensor_data',
@@ -56,7 +56,7 @@ test('extensions that are offered whole are named', async () => {
   ]);
 });
 
-test('the configuration of a model is what is served of it', async () => {
+test('the model configuration describes what is served', async () => {
   const { json } = await call('GET', '/v2/models/digits/versions/2/config');
   const config = json as Record<string, unknown>;
   assert.deepEqual(
@@ -73,7 +73,7 @@ test('the configuration of a model is what is served of it', async () => {
   assert.deepEqual(config.parameters, { intra_op_thread_count: { string_value: '1' } });
 });
 
-test('a model that takes one request at a time has no largest batch, and its sizes are whole', async () => {
+test('a model without batching has max_batch_size 0, and its shapes are complete', async () => {
   const config = (await call('GET', '/v2/models/nan-row/config')).json as Record<string, unknown>;
   assert.equal(config.max_batch_size, 0);
   assert.equal('dynamic_batching' in config, false);
@@ -81,7 +81,7 @@ test('a model that takes one request at a time has no largest batch, and its siz
   assert.equal(config.backend, 'galley');
 });
 
-test('settings of batching are told in the units of the configuration', async () => {
+test('batching settings are given in the units of the configuration', async () => {
   const config = (await call('GET', '/v2/models/slow/config')).json as Record<string, unknown>;
   assert.equal(config.max_batch_size, 4);
   const { max_queue_delay_microseconds, default_queue_policy, default_priority_level } =
@@ -117,7 +117,7 @@ async function statsOf(path: string): Promise<Stats> {
   return stats;
 }
 
-test('statistics count what happened, in numbers, the times of the replicas in step', async () => {
+test('statistics count requests and the times of the replicas consistently', async () => {
   const ask = async (ms: number, timeout = 0) =>
     call(
       'POST',
@@ -142,7 +142,7 @@ test('statistics count what happened, in numbers, the times of the replicas in s
       'cache_miss',
     ],
   ]);
-  // Four fill a batch; the fifth waits for company in vain.
+  // Four fill a batch; the fifth runs alone after its wait.
   assert.deepEqual(
     (await Promise.all([20, 20, 20, 20].map(async (ms) => ask(ms)))).map(({ status }) => status),
     [200, 200, 200, 200],
@@ -155,7 +155,7 @@ test('statistics count what happened, in numbers, the times of the replicas in s
   assert.deepEqual([times.success?.count, times.fail?.count, times.queue?.count], [5, 1, 5]);
   for (const part of ['compute_input', 'compute_infer', 'compute_output'])
     assert.equal(times[part]?.count, 5, part);
-  // Each of the four spent the time of their batch.
+  // Each of the four is charged with the time of their batch.
   assert.ok((times.compute_infer?.ns ?? 0) >= 5 * 20e6 && (times.compute_infer?.ns ?? 0) < 5 * 200e6);
   assert.ok((times.queue?.ns ?? 0) >= 400e6);
   assert.ok((times.success?.ns ?? 0) >= (times.compute_infer?.ns ?? 0) + (times.queue?.ns ?? 0));
@@ -169,7 +169,7 @@ test('statistics count what happened, in numbers, the times of the replicas in s
   );
 });
 
-test('statistics of all models stand where a model of that name would, which is reached all the same', async () => {
+test('statistics of all models share the path of a model of that name, which is still reachable', async () => {
   assert.equal((await infer('stats', [[1, 2]])).status, 200);
   assert.equal((await infer('stats', [[1, 2]])).status, 200);
   const all = (await call('GET', '/v2/models/stats')).json as { model_stats: Stats[] };
@@ -203,7 +203,7 @@ test('the index lists every version, with or without a body', async () => {
   assert.match(wrong.text, /Invalid value for 'ready': expected a boolean, got 1/);
   assert.equal((await call('POST', '/v2/repository/index', '{')).status, 400);
   assert.equal((await call('POST', '/v2/repository/index', ' '.repeat(20_000))).status, 413);
-  // As a client does that knows no body: without a length.
+  // As a client sends it that supports no body: without a length.
   const bare = await sendRaw(server.url, 'POST /v2/repository/index HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   assert.equal(bare.status, 200);
 });
@@ -216,7 +216,7 @@ test('an unknown model is unknown to every extension', async () => {
   }
 });
 
-test('what is not offered says so, and never calls a model unknown', async () => {
+test('an unsupported extension is reported as such, never as an unknown model', async () => {
   for (const [method, path, words] of [
     [
       'POST',
@@ -238,7 +238,7 @@ test('what is not offered says so, and never calls a model unknown', async () =>
   assert.equal((await call('POST', '/v2/cudasharedmemory/unregister')).status, 200);
 });
 
-test("the first protocol of KServe asks for the server's life and a model's readiness", async () => {
+test("the V1 protocol of KServe reads the server's liveness and a model's readiness", async () => {
   assert.deepEqual((await call('GET', '/')).json, { status: 'alive' });
   for (const path of ['/v1/models/digits', '/v1/models/digits/versions/2']) {
     assert.deepEqual(await call('GET', path).then(({ status, json }) => [status, json]), [
@@ -250,7 +250,7 @@ test("the first protocol of KServe asks for the server's life and a model's read
   assert.deepEqual([status, json], [200, { outputs: { y: [[1, 2]], parameters: ['{}'] } }]);
 });
 
-test('a name that is not Latin goes into no header as it is', async () => {
+test('a non-Latin name is encoded in headers', async () => {
   const response = await fetch(`${server.url}/v2/models/${encodeURIComponent(CHINESE)}/infer`, {
     method: 'POST',
     headers: { 'x-galley-explain': '1' },
@@ -261,7 +261,7 @@ test('a name that is not Latin goes into no header as it is', async () => {
   assert.equal(explained.replica, `${CHINESE}/1#0`);
 });
 
-test('parameters of every kind reach a model that reads them, and trouble none that does not', async () => {
+test('parameters of every kind reach a model that reads them, and others ignore them', async () => {
   const body = (name: string, shape: string, data: string) =>
     `{"inputs":[{"name":"${name}","datatype":"FP32","shape":${shape},"data":${data}}],` +
     '"parameters":{"sequence_id":18446744073709551616,"headers":{"a":[1,null,2.5]},"none":null,"triton_x":1}}';
@@ -275,7 +275,7 @@ test('parameters of every kind reach a model that reads them, and trouble none t
   assert.equal((await call('POST', '/v2/models/digits/infer', body('image', '[1,784]', image))).status, 200);
 });
 
-test('parameters that a model does not read keep no requests apart', async () => {
+test('parameters that a model does not read do not prevent merging', async () => {
   const ask = async (mine: unknown) => {
     const response = await fetch(`${server.url}/v2/models/remembered/infer`, {
       method: 'POST',
@@ -290,7 +290,7 @@ test('parameters that a model does not read keep no requests apart', async () =>
   assert.deepEqual([await ask({ a: 1 }), await ask([2])], ['miss', 'hit']);
 });
 
-test('a whole URL as the target is routed as its path, and names the host', async () => {
+test('an absolute URL as the target is routed by its path and sets the host', async () => {
   const body = JSON.stringify({ inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] }] });
   for (const prefix of ['http://example.com', 'HTTP://127.0.0.1:8000', 'https://user@[::1]:1']) {
     const { status } = await sendRaw(
@@ -312,7 +312,7 @@ test('a whole URL as the target is routed as its path, and names the host', asyn
   );
 });
 
-test('two Host headers are refused, whatever they say', async () => {
+test('two Host headers are refused, even when equal', async () => {
   for (const second of ['Host: 127.0.0.1', 'host: evil.example']) {
     const { status, body } = await sendRaw(
       server.url,
@@ -323,7 +323,7 @@ test('two Host headers are refused, whatever they say', async () => {
   }
 });
 
-test('an encoding that is not known is answered with those that are', async () => {
+test('an unknown encoding is answered with the supported ones', async () => {
   const { status, head } = await sendRaw(
     server.url,
     rawRequest('POST', '/v2/models/stats/infer', '{}', { 'content-encoding': 'br' }),

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { rawRequest } from '../support/raw-http.ts';
 
-/** A request that must be answered 4xx, and what the answer must tell. */
+/** A request that must be answered 4xx, and the expected message. */
 export interface HostileRequest {
   readonly name: string;
   readonly bytes: Buffer;
@@ -11,7 +11,7 @@ export interface HostileRequest {
 const INFER = '/v2/models/echo/infer';
 const ROW = { name: 'x', shape: [1, 3], datatype: 'FP32', data: [1, 2, 3] };
 
-/** Well over two hundred ways of getting it wrong, on purpose or not. */
+/** More than two hundred invalid requests, malicious or accidental. */
 export function hostileRequests(): HostileRequest[] {
   return [
     ...truncated(),
@@ -110,7 +110,7 @@ function wrongMembers(): HostileRequest[] {
       infer(`the body ${body}`, body, /wanted a JSON object/),
     ),
     infer(
-      'bytes that are no text',
+      'bytes that are not text',
       Buffer.from([0xff, 0xfe, 0x7b, 0x7d]).toString('latin1'),
       /malformed JSON/,
     ),
@@ -248,7 +248,7 @@ function wrongBinary(): HostileRequest[] {
     ),
     send('a header that ends too soon', binary(12), new Uint8Array(12), /malformed JSON/, '10'),
     send(
-      'a header as long as all',
+      'a header of the maximum total length',
       binary(12),
       new Uint8Array(12),
       /malformed JSON/,
@@ -354,7 +354,7 @@ function lyingHeaders(): HostileRequest[] {
       /not a valid HTTP request/,
     ),
     text(
-      'a chunk size that is none',
+      'an invalid chunk size',
       `POST ${INFER} HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`,
       /./,
     ),
@@ -365,7 +365,7 @@ function lyingHeaders(): HostileRequest[] {
       /not a valid HTTP request/,
     ),
     text(
-      'headers larger than any should be',
+      'headers over the limit',
       `GET / HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(30_000)}`,
       /headers are larger/,
     ),

@@ -52,7 +52,7 @@ function residentBytes(): number {
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/status`, 'utf8'))?.[1]);
 }
 
-test('at least two hundred hostile requests are answered 4xx, each told what was wrong, and nothing is kept', async () => {
+test('at least two hundred hostile requests are answered 4xx with the reason, and no memory is kept', async () => {
   const requests = hostileRequests();
   assert.ok(requests.length >= 200, `${requests.length}`);
   assert.deepEqual(await tryAll(requests), []);
@@ -60,13 +60,13 @@ test('at least two hundred hostile requests are answered 4xx, each told what was
   const afterFirst = residentBytes();
   assert.deepEqual(await tryAll(requests), []);
   assert.ok(await isServing());
-  // The threads for large bodies end when they have had nothing to do for some seconds.
+  // The threads for large bodies end after some idle seconds.
   await until('nothing is kept', () => residentBytes() - afterFirst <= 16 * 1024 * 1024, 15_000).catch(() =>
     assert.fail(`grew by ${residentBytes() - afterFirst} bytes`),
   );
 });
 
-test('a chunked body is cut off as soon as it passes the limit', async () => {
+test('a chunked body is ended as soon as it exceeds the limit', async () => {
   const chunk = Buffer.alloc(1_000_000, ' ');
   const head = Buffer.from(
     'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n',

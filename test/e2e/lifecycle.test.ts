@@ -53,7 +53,7 @@ async function inFlight(url: string): Promise<number> {
   return Number(/galley_in_flight_requests\{[^}]*\} (\d+)/.exec(text)?.[1]);
 }
 
-test('SIGTERM lets what was admitted finish, then everything ends with 0 and no child is left', async () => {
+test('after SIGTERM admitted requests finish, the exit code is 0 and no child is left', async () => {
   const server = await RunningServer.start([serving('slow')]);
   const children = childrenOf(server.pid);
   assert.equal(children.length, 2);
@@ -69,7 +69,7 @@ test('SIGTERM lets what was admitted finish, then everything ends with 0 and no 
   assert.deepEqual(children.filter(isAlive), []);
 });
 
-test('a second signal hurries a drain that would take long', async () => {
+test('a second signal shortens a long drain', async () => {
   const server = await RunningServer.start([serving('fragile')]);
   const children = childrenOf(server.pid);
   const pending = order(server.url, 3).catch(() => undefined);
@@ -89,7 +89,7 @@ test('a second signal hurries a drain that would take long', async () => {
   assert.deepEqual(children.filter(isAlive), []);
 });
 
-test('a server that is killed leaves no child, not even one that computes', async () => {
+test('a killed server leaves no child, not even one that computes', async () => {
   const server = await RunningServer.start([serving('fragile')]);
   const children = childrenOf(server.pid);
   assert.equal(children.length, 2);
@@ -99,7 +99,7 @@ test('a server that is killed leaves no child, not even one that computes', asyn
   await server.ended();
   const diedAt = performance.now();
   await until('no child is left', () => !children.some(isAlive));
-  // 100 ms is the promise; a busy test machine may add to what we can see of it.
+  // The documented bound is 100 ms; a busy test machine may add to the measured time.
   assert.ok(performance.now() - diedAt < 250, `${performance.now() - diedAt} ms`);
   await pending;
 });
@@ -119,7 +119,7 @@ test('SIGTERM to npm itself ends the server it started', async () => {
   await until('all have ended', () => !isAlive(galleyPid) && !replicas.some(isAlive));
 });
 
-test('a replica that is killed takes no request with it, and a new one takes its place', async () => {
+test('a killed replica loses no request and is replaced', async () => {
   const server = await RunningServer.start([serving('slow')]);
   const [victim] = childrenOf(server.pid);
   assert.ok(victim !== undefined);
@@ -135,7 +135,7 @@ test('a replica that is killed takes no request with it, and a new one takes its
   await server.stop();
 });
 
-test('an input that kills its replica is refused for good after two, and the server goes on', async () => {
+test('an input that ends two replicas is refused from then on, and the server continues to serve', async () => {
   const server = await RunningServer.start([serving('fragile')]);
   const response = await order(server.url, 2);
   assert.equal(response.status, 422);
@@ -145,7 +145,7 @@ test('an input that kills its replica is refused for good after two, and the ser
   await server.stop();
 });
 
-test('a replica that writes garbage onto its pipe is ended, and its request answered', async () => {
+test('a replica that writes invalid data to its pipe is ended, and its request is answered', async () => {
   const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
   const children = childrenOf(server.pid);
   const response = await order(server.url, 5);
@@ -159,7 +159,7 @@ test('a replica that writes garbage onto its pipe is ended, and its request answ
   await server.stop();
 });
 
-test('an input the model throws on is answered 500 with its message, and nothing restarts', async () => {
+test('an input on which the model throws is answered 500 with its message, and nothing restarts', async () => {
   const server = await RunningServer.start([serving('fragile'), '--log-level', 'info']);
   const children = childrenOf(server.pid);
   const response = await order(server.url, 1);
@@ -171,7 +171,7 @@ test('an input the model throws on is answered 500 with its message, and nothing
   await server.stop();
 });
 
-test('a client that leaves frees its place: what waited does not run', async () => {
+test('a waiting request whose client leaves does not run', async () => {
   const server = await RunningServer.start([serving('slow', ', batching: {maxBatchSize: 1}')]);
   const leaving = new AbortController();
   const running = [slow(server.url, 300), slow(server.url, 300)];
@@ -184,7 +184,7 @@ test('a client that leaves frees its place: what waited does not run', async () 
   );
   await until('all are in flight', async () => (await inFlight(server.url)) === 12);
   leaving.abort();
-  await until('those who left are out', async () => (await inFlight(server.url)) <= 4);
+  await until('requests of clients that left are gone', async () => (await inFlight(server.url)) <= 4);
   const startedAt = performance.now();
   await Promise.all([...running, ...waiting]);
   assert.ok(performance.now() - startedAt < 3_000);
@@ -198,7 +198,7 @@ for (const [signal, phase] of [
   ['SIGINT', 'starting'],
   ['SIGTERM', 'warming'],
 ] as const) {
-  test(`${signal} while replicas are ${phase} ends the start in good order`, async () => {
+  test(`${signal} while replicas are ${phase} ends the start cleanly`, async () => {
     const child = spawn(process.execPath, [CLI, 'serve', 'examples/galley.yaml', '--port', '0'], {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -220,7 +220,7 @@ for (const [signal, phase] of [
   });
 }
 
-test('the port answers 503 until the models are ready, and says live from the start', async () => {
+test('the port answers 503 until the models are ready, and reports live from the start', async () => {
   const folder = mkdtempSync(join(root, 'slow-load-'));
   const gate = join(folder, 'gate');
   writeFileSync(

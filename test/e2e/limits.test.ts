@@ -29,7 +29,7 @@ async function metric(name: string): Promise<number> {
   return Number(new RegExp(`^${name}(?:\\{model="(?:echo|slow)"[^}]*\\})? (\\d+)`, 'm').exec(text)?.[1]);
 }
 
-/** An upload that says how long it is, sends so many bytes, and waits. */
+/** An upload that declares its length, sends so many bytes, and waits. */
 async function openUpload(declaredBytes: number, sentBytes: number): Promise<Socket> {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -40,7 +40,7 @@ async function openUpload(declaredBytes: number, sentBytes: number): Promise<Soc
 
 const ONE_ROW = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1], datatype: 'FP32', data: [1] }] });
 
-test('bodies in flight are bounded by what has come, not by what is announced', async () => {
+test('bodies in flight are bounded by received bytes, not by declared ones', async () => {
   const announced = await openUpload(99_000, 10);
   const upload = await openUpload(99_000, 98_000);
   await until('its bytes are held', async () => (await metric('galley_body_bytes')) >= 98_000);
@@ -51,7 +51,7 @@ test('bodies in flight are bounded by what has come, not by what is announced', 
   await until('they are given back', async () => (await metric('galley_body_bytes')) === 0);
 });
 
-test('a large body on its way gives way to a smaller one when there is no room for both', async () => {
+test('a large body in flight is displaced by a smaller one when there is no room for both', async () => {
   const upload = await openUpload(99_000, 98_000);
   await until('its bytes are held', async () => (await metric('galley_body_bytes')) >= 98_000);
   const refused = until('it is refused', () => upload.bytesRead > 0);
@@ -68,7 +68,7 @@ for (const [why, bytes] of [
   ['headers', 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\n'],
   ['a body', 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{'],
 ] as const) {
-  test(`${why} that take too long to arrive are answered 408, and others do not notice`, async () => {
+  test(`${why} that take too long to arrive are answered 408, and others are not affected`, async () => {
     const dripping = Array.from({ length: 20 }, async () => sendRaw(server.url, bytes));
     assert.equal(
       (await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status,
@@ -92,7 +92,7 @@ test('a full queue is answered 503 with Retry-After at once, and everything admi
   const statuses = responses.map(({ status }) => status);
   assert.ok(statuses.includes(200));
   const refused = responses.find(({ status }) => status === 503);
-  // A second, and up to half of one more, so that not everybody comes back at once.
+  // One second plus a random half second, so that clients do not all retry at once.
   const retryAfterMs = Number(refused?.headers.get('retry-after-ms'));
   assert.ok(retryAfterMs >= 1000 && retryAfterMs <= 1500, `${retryAfterMs}`);
   assert.equal(Number(refused?.headers.get('retry-after')), Math.ceil(retryAfterMs / 1000));
@@ -101,7 +101,7 @@ test('a full queue is answered 503 with Retry-After at once, and everything admi
   await until('nothing waits', async () => (await metric('galley_in_flight_requests')) === 0);
 });
 
-test('an answer to a refused upload is seen by a client that is still writing', async () => {
+test('a client that is still writing receives the refusal of its upload', async () => {
   const big = rawRequest('POST', '/v2/models/echo/infer', 'x'.repeat(90_000), {
     'content-length': '5000000',
   });
@@ -109,7 +109,7 @@ test('an answer to a refused upload is seen by a client that is still writing', 
   assert.equal(status, 413);
 });
 
-test('a connection serves on after a refusal of a complete request', async () => {
+test('a connection stays usable after a refusal of a complete request', async () => {
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
   const statuses: string[] = [];
@@ -125,7 +125,7 @@ test('a connection serves on after a refusal of a complete request', async () =>
   socket.destroy();
 });
 
-test('a body in crumbs of one byte is read, or refused, but ends nothing', async () => {
+test('a body in chunks of one byte is read or refused, and ends nothing', async () => {
   const body = `{"inputs":[{"name":"x","shape":[1,1],"datatype":"FP32","data":[1]}]${' '.repeat(90_000)}}`;
   const chunks = [...body].map((character) => `1\r\n${character}\r\n`).join('');
   const head = 'POST /v2/models/echo/infer HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n';
@@ -134,7 +134,7 @@ test('a body in crumbs of one byte is read, or refused, but ends nothing', async
   assert.equal((await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', ONE_ROW))).status, 200);
 });
 
-test('requests that wait behind another on a connection are given up with it', async () => {
+test('requests that wait behind another on a connection are cancelled with it', async () => {
   const { hostname, port } = new URL(server.url);
   const slow = JSON.stringify({ inputs: [{ name: 'ms', shape: [1], datatype: 'FP32', data: [50] }] });
   const socket = connect(Number(port), hostname);
@@ -144,7 +144,7 @@ test('requests that wait behind another on a connection are given up with it', a
   await until('nothing is held', async () => (await metric('galley_body_bytes')) === 0);
 });
 
-test('who asks before it sends is told no before it has sent', async () => {
+test('Expect: 100-continue is refused before the body is sent', async () => {
   const head = { expect: '100-continue', 'content-length': '99999999' };
   const { status } = await sendRaw(server.url, rawRequest('POST', '/v2/models/echo/infer', '', head));
   assert.equal(status, 413);
@@ -157,7 +157,7 @@ test('who asks before it sends is told no before it has sent', async () => {
   const request = rawRequest('POST', '/v2/models/echo/infer', ONE_ROW, { expect: '100-continue' }).toString();
   const split = request.indexOf('\r\n\r\n') + 4;
   socket.write(request.slice(0, split));
-  await until('it may go on', () => answer.includes('100 Continue'));
+  await until('it receives 100 Continue', () => answer.includes('100 Continue'));
   socket.write(request.slice(split));
   await until('it is answered', () => answer.includes('200 OK'));
   socket.destroy();

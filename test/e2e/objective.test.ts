@@ -26,7 +26,7 @@ writeFileSync(
 
 function settingsFile(models: Readonly<Record<string, string>>): string {
   const file = join(root, `${files++}.yaml`);
-  // A check of ours beside them would only make the times less even.
+  // Probes would disturb the measured times.
   const more = `path: ${RESTING}, health: {readiness: {enabled: false}, restart: {maxFailures: 2, initialDelayMs: 10, maxDelayMs: 20}}`;
   const lines = Object.entries(models).map(([name, own]) => `  ${name}: {${more}, ${own}}`);
   writeFileSync(file, `models:\n${lines.join('\n')}\n`);
@@ -98,7 +98,7 @@ test('a model with an objective serves, and the admin API shows how its batches 
   assert.deepEqual(Object.keys(lane.serviceMs), ['1', '2', '4', '8']);
   for (const ms of Object.values(lane.serviceMs)) assert.ok(ms >= 19 && ms < 400, `${ms}`);
   const { targetRows = 0, planFactor = 0, capacityPerSecond = 0 } = lane;
-  // A batch of eight takes as long as one row alone: it is worth filling.
+  // A batch of eight takes as long as one row, so it pays to fill it.
   assert.ok(targetRows > 4 && targetRows <= 8, `${targetRows}`);
   assert.ok(planFactor >= 1, `${planFactor}`);
   assert.ok(capacityPerSecond > 0 && capacityPerSecond <= (1000 * targetRows) / 19, `${capacityPerSecond}`);
@@ -106,10 +106,10 @@ test('a model with an objective serves, and the admin API shows how its batches 
   assert.equal(await metricOf(url, 'planned', 'galley_batch_target_rows'), targetRows);
   assert.ok((await metricOf(url, 'planned', 'galley_objective_total')) >= 1);
 
-  // Without practice the plan comes from the requests themselves.
+  // Without warmup the plan is learned from the requests.
   for (const known of (await makeBatching(url, 'unpractised')).lanes)
     assert.equal(known.targetRows, undefined);
-  await until('enough is known to plan', async () => {
+  await until('the plan has been learned', async () => {
     assert.equal((await askRow(url, 'unpractised')).status, 200);
     return (await makeBatching(url, 'unpractised')).lanes[0]?.targetRows !== undefined;
   });
@@ -126,7 +126,7 @@ for (const [latencyMs, text] of [
   ['5', '5'],
   ['1.0e-6', '0.000001'],
 ] as const) {
-  test(`an objective of ${latencyMs} ms that no batch can hold ends the start with the numbers`, async () => {
+  test(`an objective of ${latencyMs} ms that no batch can meet fails the start with the numbers`, async () => {
     const before = replicaProcesses();
     const file = settingsFile({ late: `objective: {latencyMs: ${latencyMs}}` });
     const ended = await galley(['serve', file, '--strict', '--port', '0', '--log-level', 'silent']);
@@ -143,7 +143,7 @@ for (const [latencyMs, text] of [
   });
 }
 
-test('two explicit numbers that do not hold the objective are kept, with a warning that does the sum', async () => {
+test('explicit settings that cannot meet the objective are kept, with a warning that shows the calculation', async () => {
   const server = await RunningServer.start([
     settingsFile({
       explicit: 'objective: {latencyMs: 150}, batching: {maxWaitMs: 200, maxBatchSize: 4}',
@@ -172,7 +172,7 @@ test('two explicit numbers that do not hold the objective are kept, with a warni
   await server.stop();
 });
 
-test('under more load than the objective leaves room for, everybody is answered or told at once to come back', async () => {
+test('under more load than the objective allows, every request is answered or refused at once', async () => {
   const server = await RunningServer.start([
     settingsFile({ pressed: 'objective: {latencyMs: 150}, batching: {maxBatchSize: 2}' }),
   ]);

@@ -15,7 +15,7 @@ async function start(more = ''): Promise<RunningServer> {
   const model = `fragile: {path: ${join(TEST_MODELS, 'fragile')}, replicas: 2, warmup: {enabled: false}}`;
   writeFileSync(file, `models: {${model}}\n${more}`);
   const server = await RunningServer.start([file]);
-  // A start is over with the first replica; the other one may still be on its way.
+  // The start completes with the first replica; the other one may still be starting.
   await until('both are ready', async () => {
     const { models } = (await (await fetch(`${server.url}/admin/models`)).json()) as {
       models: { versions: { replicas: { state: string }[] }[] }[];
@@ -43,7 +43,7 @@ async function decisions(url: string, query: string): Promise<Shown[]> {
   return ((await response.json()) as { decisions: Shown[] }).decisions;
 }
 
-test('an operator sees what was decided, live and afterwards, and may restart a replica', async () => {
+test('an operator reads decisions live and afterwards, and can restart a replica', async () => {
   const server = await start();
   const { url } = server;
   const live = await fetch(`${url}/admin/decisions?kind=admin,replica`, {
@@ -78,7 +78,7 @@ test('an operator sees what was decided, live and afterwards, and may restart a 
   await reading;
 });
 
-test('a drained replica stays away, an ejected one gets nothing, and both come back when told', async () => {
+test('a drained replica stays stopped, an ejected one gets no requests, and both return on command', async () => {
   const server = await start();
   const { url } = server;
   const act = async (index: number, action: string) =>
@@ -91,13 +91,13 @@ test('a drained replica stays away, an ejected one gets nothing, and both come b
   await until('one process is left', () => childrenOf(server.pid).length === 1);
   assert.equal((await order(url, 0)).status, 200);
   assert.equal(await act(1, 'drain'), 409);
-  // The process may be gone before the server has heard of it.
+  // The process may have exited before the server learns of it.
   await until('it may start again', async () => (await act(1, 'restart')) === 200);
   await until('there are two again', () => childrenOf(server.pid).length === 2);
   await server.stop();
 });
 
-test('a recording is written on SIGUSR2, replayed by the command, and asked what would have been', async () => {
+test('a recording is written on SIGUSR2, replayed, and replayed with other settings', async () => {
   const server = await start(`recorder: {directory: ${root}}`);
   for (let count = 0; count < 20; count++) await order(server.url, 0);
   await order(server.url, 1);
@@ -111,7 +111,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   assert.match(same.stdout, /^the replay matches: \d+ inputs, \d+ decisions/);
   assert.equal(same.code, 0);
   const steps = await galley(['replay', file, '--steps']);
-  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup is over/);
+  assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup completed/);
   const whatIf = await galley(['replay', file, '--set', 'batching.maxWaitMs=50']);
   assert.match(whatIf.stdout, /latency p99 +\d+\.\d+ ms +→ +5\d\.\d+ ms/);
   const wrong = await galley(['replay', file, '--set', 'maxWaitMs']);
@@ -123,7 +123,7 @@ test('a recording is written on SIGUSR2, replayed by the command, and asked what
   assert.match(broken.stderr, /not a Galley recording/);
 });
 
-test('decisions are kept in a file, and times that cannot go together are refused', async () => {
+test('decisions are written to a file, and inconsistent times are refused', async () => {
   const file = join(root, 'decisions.jsonl');
   const server = await start(`decisions: {file: ${file}}`);
   await server.stop();

@@ -25,7 +25,7 @@ after(() => {
 const project = join(root, 'project');
 const NOT_IN_A_CLONE = new Set(['node_modules', 'dist', '.git']);
 
-/** What npm needs, and nothing that could build a native module. */
+/** The commands npm needs, and none that could build a native module. */
 function pathWithoutCompilers(): string {
   const folder = join(root, 'bin');
   mkdirSync(folder);
@@ -37,7 +37,7 @@ function pathWithoutCompilers(): string {
   return folder;
 }
 
-/** As on a machine that has never heard of this project. */
+/** An environment without anything of this project. */
 const ENVIRONMENT = {
   PATH: pathWithoutCompilers(),
   HOME: process.env.HOME,
@@ -51,7 +51,7 @@ const ENVIRONMENT = {
   ),
 };
 
-/** Runs a command that must succeed, and warn of nothing. */
+/** Runs a command that must succeed without warnings. */
 function run(cwd: string, command: string, ...args: readonly string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd,
@@ -88,7 +88,7 @@ before(() => {
   writeFileSync(join(project, 'models/sum/model.mjs'), codeIn('README.md', 'js'));
 });
 
-test('the package holds what it takes to run and to read, and no test', () => {
+test('the package contains code and documents, and no test', () => {
   const installed = join(project, 'node_modules/galley');
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter(
     (file) => !file.startsWith('node_modules'),
@@ -111,7 +111,7 @@ test('the package holds what it takes to run and to read, and no test', () => {
   );
 });
 
-test('nothing in it runs a script at its installation, which could download or build', () => {
+test('no dependency runs an install script, which could download or build', () => {
   const text = readFileSync(join(project, 'node_modules/.package-lock.json'), 'utf8');
   const { packages } = JSON.parse(text) as { packages: Record<string, { hasInstallScript?: boolean }> };
   const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript === true);
@@ -123,7 +123,7 @@ test('nothing in it runs a script at its installation, which could download or b
   assert.equal((JSON.parse(runtime) as { scripts?: object }).scripts, undefined);
 });
 
-test('npx galley serves a folder of models there, and ends on SIGTERM', async () => {
+test('npx galley serves a folder of models from the package, and ends on SIGTERM', async () => {
   const npx = spawn('npx', ['galley', 'serve', 'models', '--port', '0', '--log-level', 'silent'], {
     ...{ cwd: project, env: { ...ENVIRONMENT, HOME: ENVIRONMENT.HOME ?? '' } },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -145,7 +145,7 @@ test('npx galley serves a folder of models there, and ends on SIGTERM', async ()
   assert.equal(replicas.length, 2);
   server.kill('SIGTERM');
   await server.ended();
-  await until('it answers no more', async () =>
+  await until('it has stopped answering', async () =>
     fetch(`${server.url}/health/live`).then(
       () => false,
       () => true,
@@ -154,7 +154,7 @@ test('npx galley serves a folder of models there, and ends on SIGTERM', async ()
   await until('npx has ended', () => !isAlive(server.pid));
 });
 
-test('a program in TypeScript finds the types, and the example of the documentation works', () => {
+test('a TypeScript program finds the types, and the documented example works', () => {
   writeFileSync(join(project, 'example.mts'), codeIn('docs/library.md', 'ts'));
   writeFileSync(
     join(project, 'wrong.mts'),

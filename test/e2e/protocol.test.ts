@@ -16,7 +16,7 @@ before(async () => {
       models: {
         echo: { replicas: 2, batching: { maxBatchSize: 8 } },
         'nan-row': { outputs: { finite: 'nan' } },
-        // Warmup would find out and merge nothing; declared, it is to be found out by a request.
+        // Warmup would detect it and not merge; declared, only a request can detect it.
         'wrong-rows': { warmup: { enabled: false }, batching: { rows: 'independent' } },
       },
     },
@@ -46,7 +46,7 @@ async function echo(request: object): Promise<Record<string, unknown>> {
   return JSON.parse(text) as Record<string, unknown>;
 }
 
-test('server and model say who they are', async () => {
+test('server and model metadata', async () => {
   const { json: about } = await get('/v2');
   assert.equal(about.name, 'galley');
   assert.ok((about.extensions as string[]).includes('binary_tensor_data'));
@@ -56,7 +56,7 @@ test('server and model say who they are', async () => {
   assert.equal(model.platform, 'galley_module');
 });
 
-test('health answers under the names of the protocol and under ours, with bodies every client reads', async () => {
+test('health is served under the paths of the protocol and of Galley, with bodies that every client reads', async () => {
   assert.deepEqual(await get('/v2/health/live'), { status: 200, json: { live: true } });
   assert.deepEqual(await get('/v2/health/ready'), { status: 200, json: { ready: true, live: true } });
   assert.deepEqual(await get('/health/live'), { status: 200, json: { status: 'live' } });
@@ -66,7 +66,7 @@ test('health answers under the names of the protocol and under ours, with bodies
   assert.equal((await get('/v2/models/echo/versions/1/ready')).status, 200);
 });
 
-test('JSON in, JSON out: flat data, the model named, the id given back', async () => {
+test('JSON in, JSON out: flat data, the model name, the id returned', async () => {
   const answer = await echo({ id: 'abc', inputs: [row] });
   assert.equal(answer.id, 'abc');
   assert.equal(answer.model_name, 'echo');
@@ -79,13 +79,13 @@ test('JSON in, JSON out: flat data, the model named, the id given back', async (
   });
 });
 
-test('an empty id is none, unknown members are ignored, a query string too', async () => {
+test('an empty id counts as absent; unknown members and a query string are ignored', async () => {
   const body = JSON.stringify({ id: '', model_name: 'whatever', inputs: [{ ...row, extra: 1 }] });
   const response = await post('/v2/models/echo/infer?test_1=1', body);
   assert.equal('id' in ((await response.json()) as object), false);
 });
 
-test('only the outputs asked for come back, in the order asked', async () => {
+test('only the requested outputs are returned, in the requested order', async () => {
   const answer = await echo({ inputs: [row], outputs: [{ name: 'parameters' }] });
   assert.deepEqual(
     (answer.outputs as { name: string }[]).map(({ name }) => name),
@@ -93,7 +93,7 @@ test('only the outputs asked for come back, in the order asked', async () => {
   );
 });
 
-test("parameters reach the model, the server's own do not", async () => {
+test('parameters reach the model, except those of the server', async () => {
   const answer = await echo({
     inputs: [row],
     parameters: { temperature: 0.5, timeout: 5_000_000, priority: 1 },
@@ -162,7 +162,7 @@ test('"data": null beside binary_data_size counts as absent', async () => {
   assert.equal((await post('/v2/models/echo/infer', body, headers)).status, 200);
 });
 
-test('a raw body without JSON is the only input, its open size deduced', async () => {
+test('a raw body without JSON is the only input, and its open size is derived', async () => {
   const response = await post('/v2/models/echo/infer', floats, { 'inference-header-content-length': '0' });
   assert.equal(response.status, 200);
   const bytes = Buffer.from(await response.arrayBuffer());
@@ -175,7 +175,7 @@ for (const [encoding, compress] of [
   ['gzip', gzipSync],
   ['deflate', deflateSync],
 ] as const) {
-  test(`${encoding} requests are read, the JSON length counted decoded`, async () => {
+  test(`${encoding} requests are read, and the JSON length counts decoded bytes`, async () => {
     const { body, headers } = binary({ inputs: [binaryRow] }, floats);
     const response = await post('/v2/models/echo/infer', compress(body), {
       ...headers,
@@ -185,7 +185,7 @@ for (const [encoding, compress] of [
   });
 }
 
-test('answers are compressed for who asks, if they are worth it', async () => {
+test('answers are compressed on request when they are large enough', async () => {
   const data = new Array<number>(2000).fill(1.5);
   const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 2000], datatype: 'FP32', data }] });
   const raw = async (accept: string) => {
@@ -214,7 +214,7 @@ test('answers are compressed for who asks, if they are worth it', async () => {
   assert.deepEqual(inflateSync(deflated.bytes), plain.bytes);
 });
 
-test('the client brings every datatype there and back, BF16, BYTES and 64-bit integers included', async () => {
+test('the client round-trips every datatype, BF16, BYTES and 64-bit integers included', async () => {
   const client = new GalleyClient(server.url);
   assert.equal(await client.isReady(), true);
   const { outputs, id } = await client.infer(
@@ -259,7 +259,7 @@ test('the simple form: instances in, predictions out, flat or nested', async () 
   assert.ok((json.models as { name: string }[]).some(({ name }) => name === 'echo'));
 });
 
-test('a model may answer in plain numbers, and is told which of them its output does not have', async () => {
+test('a model may answer in plain numbers; one outside of the datatype is reported', async () => {
   const ask = async (value: number) => post('/v1/models/plain-numbers:predict', `{"instances": [${value}]}`);
   assert.deepEqual(await (await ask(1.5)).json(), { predictions: [{ half: 1.5, byte: 2 }] });
   const refused = await ask(300);
@@ -289,7 +289,7 @@ test('JSON large enough for a codec thread gives the same answers', async () => 
   assert.match(((await broken.json()) as { error: string }).error, /malformed JSON/);
 });
 
-test('a NaN fails its own row alone', async () => {
+test('a NaN fails only its own row', async () => {
   const ask = async (value: number) =>
     post(
       '/v2/models/nan-row/infer',
@@ -306,7 +306,7 @@ test('a NaN fails its own row alone', async () => {
   );
 });
 
-test('an answer with the wrong number of rows never reaches a client', async () => {
+test('an answer with a wrong number of rows never reaches a client', async () => {
   await assert.rejects(
     new GalleyClient(server.url).infer('wrong-rows', [
       { name: 'x', datatype: 'FP32', shape: [1], data: Float32Array.of(1) },
@@ -328,7 +328,7 @@ test('the timeout parameter is in microseconds and answered 504', async () => {
   assert.equal(((await response.json()) as { reason: string }).reason, 'DEADLINE_RUNNING');
 });
 
-test('metrics count what happened', async () => {
+test('metrics count requests', async () => {
   const text = await (await fetch(`${server.url}/metrics`)).text();
   assert.match(text, /galley_requests_total\{model="echo",version="1",outcome="ok"\} [1-9]/);
   assert.match(text, /galley_requests_total\{model="nan-row",version="1",outcome="BAD_OUTPUT"\} 1/);
@@ -344,7 +344,7 @@ test('the admin view shows every replica with its warmup report', async () => {
   assert.equal(version?.replicas[0]?.state, 'ready');
 });
 
-test('a model may give the same array again and again', async () => {
+test('a model may return the same array repeatedly', async () => {
   const client = new GalleyClient(server.url);
   for (let call = 0; call < 3; call++) {
     const { outputs } = await client.infer('constant', [

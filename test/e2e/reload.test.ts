@@ -14,7 +14,7 @@ const FILE = join(root, 'galley.yaml');
 const MODEL = join(root, 'model');
 mkdirSync(MODEL);
 
-/** A model that multiplies by a number, and takes a while to load. */
+/** A model that multiplies by a number, with a delay while it loads. */
 function writeModel(factor: number, loadMs = 0): void {
   writeFileSync(
     join(MODEL, 'model.mjs'),
@@ -36,14 +36,14 @@ async function answer(url: string): Promise<unknown> {
   return output('x')?.[0];
 }
 
-test('SIGHUP puts changed models and settings into effect without a failed request, and never ends the server', async () => {
+test('SIGHUP applies changed models and settings without a failed request, and never ends the server', async () => {
   writeModel(2);
   writeSettings('');
   const server = await RunningServer.start([FILE]);
   const { url } = server;
   assert.equal(await answer(url), 2);
 
-  // Requests all the while: each is answered by the old model or by the new one.
+  // Requests during the reload are answered by the old model or by the new one.
   let isOver = false;
   const seen = new Set<unknown>();
   const client = (async () => {
@@ -72,14 +72,14 @@ test('SIGHUP puts changed models and settings into effect without a failed reque
   await server.stop();
 });
 
-test('a server that stops in the middle of a swap leaves no replica behind, and switches nothing', async () => {
+test('a server that stops during a swap leaves no replica and switches nothing', async () => {
   writeModel(2);
   writeSettings('');
   const server = await RunningServer.start([FILE]);
   const [old] = childrenOf(server.pid);
   writeModel(3, 20_000);
   server.kill('SIGHUP');
-  const children = await until('the new replica is on its way', () => {
+  const children = await until('the new replica is starting', () => {
     const all = childrenOf(server.pid);
     return all.length > 1 && all;
   });

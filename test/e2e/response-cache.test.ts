@@ -36,7 +36,7 @@ async function metric(model: string, name: string, labels: Record<string, string
   return metricOf(server.url, model, `galley_${name}`, labels);
 }
 
-/** A batch is counted when its end has come, which may be after its answers. */
+/** A batch is counted when it ends, which may be after its answers. */
 async function counted(model: string, batches: number): Promise<void> {
   const count = async () => metric(model, 'batch_rows_count');
   await until(`${batches} batches are counted`, async () => (await count()) >= batches);
@@ -51,7 +51,7 @@ function cacheOf({ status, headers }: Asked): string | null {
 for (const order of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20])
   held.release(order);
 
-test('an equal request gets the answer of the first one, and the model is not run again', async () => {
+test('an equal request gets the answer of the first one without running the model', async () => {
   const first = await askModel('cached', 1);
   assert.equal(cacheOf(first), 'miss');
   await counted('cached', 1);
@@ -63,7 +63,7 @@ test('an equal request gets the answer of the first one, and the model is not ru
   await counted('cached', 2);
 });
 
-test('a cached answer bears the id of its own request, and the outputs it asks for, in the form it asks for', async () => {
+test('a cached answer has the id, outputs and form of its own request', async () => {
   await askModel('cached', 3);
   const named = await askModel('cached', 3, { id: 'mine' });
   assert.equal(cacheOf(named), 'hit');
@@ -90,7 +90,7 @@ test('a cached answer bears the id of its own request, and the outputs it asks f
   assert.deepEqual([answer.readInt32LE(jsonBytes), answer.byteLength], [3, jsonBytes + 4]);
 });
 
-test('other parameters and other shapes are other requests', async () => {
+test('requests with other parameters or shapes are different', async () => {
   const row = { name: 'x', datatype: 'FP32', data: [1, 2] };
   const echo = async (shape: readonly number[], parameters: object) => {
     const response = await fetch(`${server.url}/v2/models/echo/infer`, {
@@ -105,11 +105,11 @@ test('other parameters and other shapes are other requests', async () => {
   assert.equal(warmer.cache, 'miss');
   assert.match(warmer.text, /heat\\":2/);
   assert.equal((await echo([2, 1], { heat: 1 })).cache, 'miss');
-  // Those of the server's own change no answer.
+  // Parameters of the server do not change answers.
   assert.equal((await echo([1, 2], { heat: 1, timeout: 5_000_000, priority: 1 })).cache, 'hit');
 });
 
-test('an error is never kept, nor is a timeout', async () => {
+test('errors and timeouts are never cached', async () => {
   for (const order of [-4, -4]) {
     const { status, headers } = await askModel('erring', order);
     assert.deepEqual([status, headers.get('x-galley-cache')], [500, 'miss']);
@@ -123,7 +123,7 @@ test('an error is never kept, nor is a timeout', async () => {
   assert.equal(await metric('erring', 'cache_requests_total', { result: 'hit' }), 0);
 });
 
-test('a cache alone joins no requests that are under way at the same time', async () => {
+test('the cache alone does not join requests in flight', async () => {
   const both = [101, 101].map(async (order) => askModel('joining', order));
   await until('both are in flight', async () => (await metric('joining', 'in_flight_requests')) === 2);
   held.release(101);
@@ -131,10 +131,10 @@ test('a cache alone joins no requests that are under way at the same time', asyn
   await until('both rows are counted', async () => (await metric('joining', 'batch_rows_sum')) === 2);
 });
 
-test('an answer is good for as long as the settings say', async () => {
+test('a cached answer expires after the configured time', async () => {
   const askedAt = performance.now();
   const first = await askModel('brief', 5);
-  const fresh = await until('it has grown too old', async () => {
+  const fresh = await until('it has expired', async () => {
     const asked = await askModel('brief', 5);
     return cacheOf(asked) === 'miss' && asked;
   });
@@ -143,7 +143,7 @@ test('an answer is good for as long as the settings say', async () => {
   assert.ok((await metric('brief', 'cache_requests_total', { result: 'hit' })) > 0);
 });
 
-test('what was not used for longest goes when there is no more room', async () => {
+test('the least recently used answer is evicted when the cache is full', async () => {
   for (let order = 1; order <= 20; order++) {
     assert.equal(cacheOf(await askModel('small', order)), 'miss');
     assert.ok((await metric('small', 'cache_bytes')) <= 8192);
@@ -151,22 +151,22 @@ test('what was not used for longest goes when there is no more room', async () =
   }
   assert.equal(cacheOf(await askModel('small', 20)), 'hit');
   assert.equal(cacheOf(await askModel('small', 2)), 'miss');
-  // An answer that would take a large part of the cache is not kept.
+  // An answer that would take a large part of the cache is not cached.
   for (const order of [1, 1]) assert.equal(cacheOf(await askModel('tiny', order)), 'miss');
   assert.equal(await metric('tiny', 'cache_bytes'), 0);
 });
 
-test('metrics tell of hits, misses and bytes, and hits among the requests answered', async () => {
+test('metrics count hits, misses and bytes, and hits as answered requests', async () => {
   for (const order of [6, 6, 6, 7]) await askModel('counted', order);
   assert.equal(await metric('counted', 'cache_requests_total', { result: 'hit' }), 2);
   assert.equal(await metric('counted', 'cache_requests_total', { result: 'miss' }), 2);
-  // Four bytes in each of two outputs, and what an answer costs beside.
+  // Four bytes in each of two outputs, plus the overhead of an answer.
   assert.equal(await metric('counted', 'cache_bytes'), 2 * (8 + 512));
   assert.equal(await metric('counted', 'requests_total', { outcome: 'ok' }), 4);
   await counted('counted', 2);
 });
 
-test('without the setting nothing is kept and nothing is said of it', async () => {
+test('without the setting nothing is cached and no metric is shown', async () => {
   const [first, again] = [await askModel('usual', 8), await askModel('usual', 8)];
   assert.deepEqual([cacheOf(first), cacheOf(again)], [null, null]);
   assert.notDeepEqual(again.output('run'), first.output('run'));

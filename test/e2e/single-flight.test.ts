@@ -42,7 +42,7 @@ interface Counted {
   readonly rows: number;
 }
 
-/** From now on: what is returned checks what has been added since. A batch is counted when its end has come. */
+/** Returns a function that checks the counts since this call. A batch is counted when it ends. */
 async function counters(): Promise<(wanted: Counted) => Promise<void>> {
   const read = async () => ({
     joined: await metric('single_flight_total'),
@@ -82,7 +82,7 @@ function leaving(): { readonly asking: Asking; leave(asked: Promise<Asked> | und
   };
 }
 
-test('equal requests in flight run once, and all get the answer under their own ids', async () => {
+test('equal requests in flight run once, and each gets the answer under its own id', async () => {
   const added = await counters();
   const asked = await together(1, [{ id: 'a' }, { id: 'b' }, { id: 'c' }, {}]);
   held.release(1);
@@ -93,11 +93,11 @@ test('equal requests in flight run once, and all get the answer under their own 
   const ids = answers.map(({ text }) => (JSON.parse(text) as { id?: string }).id);
   assert.deepEqual(ids, ['a', 'b', 'c', undefined]);
   await added({ joined: 3, batches: 1, rows: 1 });
-  // Nothing is kept when they are done.
+  // Nothing is cached afterwards.
   assert.notDeepEqual((await ask(1)).output('run'), answers[0]?.output('run'));
 });
 
-test('requests with another input or other parameters fly alone, and so does every one without the setting', async () => {
+test('requests with other inputs or parameters run separately, as all do without the setting', async () => {
   const added = await counters();
   const asked = await together(2, [{}, { parameters: { heat: 1 } }]);
   asked.push(ask(3));
@@ -113,7 +113,7 @@ test('requests with another input or other parameters fly alone, and so does eve
   await until('both are counted', async () => (await metric('batch_rows_count', 'usual')) === 2);
 });
 
-test('one that leaves hurts nobody: not when it has joined, not when it leads, not while the batch runs', async () => {
+test('a client that leaves does not affect others, whether it joined, leads or its batch runs', async () => {
   const added = await counters();
   const [first, second] = [leaving(), leaving()];
   const asked = await together(5, [first.asking, second.asking, {}, {}]);
@@ -128,7 +128,7 @@ test('one that leaves hurts nobody: not when it has joined, not when it leads, n
   await added({ joined: 4, batches: 1, rows: 1 });
 });
 
-test('one that leaves while it waits for a replica leaves its place to the next', async () => {
+test('when a waiting leader leaves, the next request takes its place', async () => {
   const added = await counters();
   const ahead = [60, 61, 62].map(async (order) => ask(order));
   await inFlight(3);
@@ -142,7 +142,7 @@ test('one that leaves while it waits for a replica leaves its place to the next'
   assert.deepEqual([await metric('queue_rows'), await metric('queue_bytes')], [0, 0]);
 });
 
-test('when all have left nothing remains, and a new one runs by itself', async () => {
+test('when all have left nothing remains, and a new request runs separately', async () => {
   const both = [leaving(), leaving()];
   const asked = await together(
     8,
@@ -157,7 +157,7 @@ test('when all have left nothing remains, and a new one runs by itself', async (
   assert.equal(await metric('single_flight_total'), joined);
 });
 
-test('each keeps its own deadline, whoever leads', async () => {
+test('each request keeps its own deadline', async () => {
   for (const [order, askings] of [
     [9, [{ parameters: { timeout: 300_000 } }, {}]],
     [10, [{}, { parameters: { timeout: 300_000 } }]],
@@ -172,7 +172,7 @@ test('each keeps its own deadline, whoever leads', async () => {
   }
 });
 
-test('an error is the answer to all of them, and the next one tries anew', async () => {
+test('an error is the answer to all of them, and the next request runs again', async () => {
   const asked = await together(-11, [{}, {}]);
   held.release(11);
   for (const { status, error } of await Promise.all(asked)) {
@@ -183,7 +183,7 @@ test('an error is the answer to all of them, and the next one tries anew', async
   await inFlight(0);
 });
 
-test('a replica that is lost takes none of them with it', async () => {
+test('a lost replica loses none of them', async () => {
   const asked = await together(12, [{}, {}, {}]);
   for (const pid of childrenOf(server.pid)) process.kill(pid, 'SIGKILL');
   held.release(12);
@@ -191,7 +191,7 @@ test('a replica that is lost takes none of them with it', async () => {
     assert.deepEqual([status, output('order')], [200, [12]]);
 });
 
-test('who joined is told what became of the request as well', async () => {
+test('a joined request gets its explanation as well', async () => {
   const explain = { headers: { 'x-galley-explain': '1' } };
   const asked = await together(13, [{}, explain]);
   held.release(13);

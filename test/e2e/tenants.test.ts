@@ -24,7 +24,7 @@ function settingsFile(tenants: string): string {
 before(async () => {
   writeFileSync(join(root, 'keys'), 'first-key\n\n  second-key  \n');
   writeFileSync(join(root, 'other-keys'), 'other-key');
-  // One token in twenty minutes: none comes back while the test runs.
+  // One token in twenty minutes: none is refilled during the test.
   const slow = 'ratePerSecond: 0.0008';
   server = await RunningServer.start([
     settingsFile(
@@ -46,7 +46,7 @@ async function statusOf(headers: Record<string, string>): Promise<number> {
   return (await ask(headers)).status;
 }
 
-test('a tenant that has used up its burst is answered 429 and told when to come back', async () => {
+test('a tenant that has used up its burst is answered 429 with Retry-After', async () => {
   const mine = { 'x-galley-tenant': 'thrifty' };
   const statuses = await Promise.all([mine, mine, mine, mine, mine].map(statusOf));
   assert.deepEqual(statuses.sort(), [200, 200, 200, 429, 429]);
@@ -54,12 +54,12 @@ test('a tenant that has used up its burst is answered 429 and told when to come 
   assert.equal(reason, 'TENANT_QUOTA');
   assert.equal(error, "tenant 'thrifty' has used up its ratePerSecond; try again later");
   const [seconds, ms] = ['retry-after', 'retry-after-ms'].map((name) => Number(headers.get(name)));
-  // Twenty minutes for a token, up to half as many more for the spread, and some have passed since the last one.
+  // Twenty minutes per token, up to ten more for the jitter, less the time since the last token.
   assert.ok(Number(ms) > 1_000_000 && Number(ms) <= 1_250_000 * 1.5, `${ms}`);
   assert.equal(seconds, Math.ceil(Number(ms) / 1000));
 });
 
-test('a quota fills with time, and who waits as long as it was told is answered', async () => {
+test('a quota refills, and a client that waits for Retry-After is answered', async () => {
   const mine = { 'x-galley-tenant': 'quick' };
   assert.equal(await statusOf(mine), 200);
   const askedAt = performance.now();
@@ -70,11 +70,11 @@ test('a quota fills with time, and who waits as long as it was told is answered'
   const toldMs = Number(refused.headers.get('retry-after-ms'));
   assert.ok(toldMs > 0 && toldMs <= 250 * 1.5, `${toldMs}`);
   assert.equal(refused.headers.get('retry-after'), '1');
-  // It was told the time to the next token or more; earlier than two thirds of it there was none.
+  // Retry-After is at least the time to the next token, which comes no earlier than two thirds of it.
   assert.ok(performance.now() - askedAt >= toldMs / 1.5 - 1, `${performance.now() - askedAt} ${toldMs}`);
 });
 
-test('everybody who is not named shares the account of default, whatever they call themselves', async () => {
+test('unlisted tenants share the quota of default, whatever name they send', async () => {
   for (const headers of [{}, { 'x-galley-tenant': 'somebody' }, { 'x-galley-tenant': 'another' }]) {
     assert.equal(await statusOf(headers as Record<string, string>), 200);
   }
@@ -85,21 +85,21 @@ test('everybody who is not named shares the account of default, whatever they ca
   assert.match((await ask({})).error ?? '', /^tenant 'default' has used up/);
 });
 
-test('each line of a key file opens its account, as x-api-key or as a bearer token', async () => {
+test('each line of a key file authenticates its tenant, as x-api-key or as a bearer token', async () => {
   for (const headers of [
     { 'x-api-key': 'first-key' },
     { 'x-api-key': 'second-key' },
     { authorization: 'Bearer first-key' },
     { authorization: 'bearer  second-key' },
     { 'x-api-key': 'first-key', 'x-galley-tenant': 'keyed' },
-    // The key says who it is, whatever the name says.
+    // The key decides the tenant, not the name.
     { 'x-api-key': 'first-key', 'x-galley-tenant': 'other' },
   ]) {
     assert.equal(await statusOf(headers as Record<string, string>), 200, JSON.stringify(headers));
   }
 });
 
-test('a key counts on its own account alone', async () => {
+test('a key uses only the quota of its own tenant', async () => {
   const other = { 'x-api-key': 'other-key' };
   assert.equal(await statusOf(other), 200);
   assert.match((await ask(other)).error ?? '', /^tenant 'other' has used up/);
@@ -113,23 +113,23 @@ for (const headers of [
   { 'x-api-key': 'a-guess', 'x-galley-tenant': 'keyed' },
   { 'x-api-key': 'a-guess', authorization: 'Bearer first-key' },
 ]) {
-  test(`${JSON.stringify(headers)} opens nothing`, async () => {
+  test(`${JSON.stringify(headers)} is refused`, async () => {
     const { status, reason, error } = await ask(headers as Record<string, string>);
     assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
     assert.equal(error, 'the API key is not known here');
   });
 }
 
-test('the name of a tenant with keys cannot be claimed without one', async () => {
+test('the name of a tenant with keys is refused without a key', async () => {
   const { status, reason, error } = await ask({ 'x-galley-tenant': 'keyed' });
   assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
   assert.equal(error, "tenant 'keyed' is known by its API key: send it as x-api-key");
-  // Nor does a claim cost the account anything.
+  // A refused name does not use the quota.
   for (let count = 0; count < 5; count++) assert.equal(await statusOf({ 'x-galley-tenant': 'other' }), 401);
 });
 
 for (const name of ['', 'two words', 'a/b', 'x'.repeat(65), 'a,b', 'é']) {
-  test(`'${name.slice(0, 20)}' is no name for a tenant`, async () => {
+  test(`'${name.slice(0, 20)}' is refused as a tenant name`, async () => {
     const { status, reason, error } = await ask({ 'x-galley-tenant': name });
     assert.deepEqual([status, reason], [400, 'INVALID_INPUT']);
     assert.match(
@@ -139,7 +139,7 @@ for (const name of ['', 'two words', 'a/b', 'x'.repeat(65), 'a,b', 'é']) {
   });
 }
 
-test('who only looks needs no key and has no quota', async () => {
+test('read-only requests need no key and have no quota', async () => {
   for (const path of ['/v2/models/held', '/metrics', '/health/ready', '/v2']) {
     for (let count = 0; count < 6; count++) assert.equal((await fetch(server.url + path)).status, 200, path);
   }
@@ -147,7 +147,7 @@ test('who only looks needs no key and has no quota', async () => {
 
 for (const [why, tenants, pattern] of [
   [
-    'a key file that is not there',
+    'a missing key file',
     '{a: {apiKeyFile: missing}}',
     /tenants\.a\.apiKeyFile: [^\n]*missing does not exist/,
   ],
@@ -157,17 +157,17 @@ for (const [why, tenants, pattern] of [
     /tenants\.a\.apiKeyFile: blank is empty, wanted one key per line/,
   ],
   [
-    'a key of two tenants',
+    'a key shared by two tenants',
     '{a: {apiKeyFile: keys}, b: {apiKeyFile: keys}}',
     /tenants\.b\.apiKeyFile: a key also belongs to tenant 'a'/,
   ],
   [
-    'a tenant without a proper name',
+    'an invalid tenant name',
     "{'a b': {weight: 2}}",
     /'a b' under 'tenants', wanted a name of letters, digits, dots and dashes/,
   ],
-  ['a rate of nothing', '{a: {ratePerSecond: 0}}', /tenants\.a\.ratePerSecond.*above 0/],
-  ['a setting that is none', '{a: {ratePerSeconds: 1}}', /did you mean 'ratePerSecond'/],
+  ['a rate of 0', '{a: {ratePerSecond: 0}}', /tenants\.a\.ratePerSecond.*above 0/],
+  ['an unknown setting', '{a: {ratePerSeconds: 1}}', /did you mean 'ratePerSecond'/],
 ] as const) {
   test(`${why} ends the start with one clear line, and leaves no child`, async () => {
     writeFileSync(join(root, 'blank'), '\n  \n');

@@ -27,7 +27,7 @@ async function ask(...cities: string[]): Promise<{ status: number; text: string 
   return { status: response.status, text: await response.text() };
 }
 
-test('texts that the runtime would change are refused, and nothing is held against the replica', async () => {
+test('texts that the runtime would change are refused, and the replica stays ready', async () => {
   for (let times = 0; times < 12; times++) {
     const { status, text } = await ask('Wien', 'a\0b');
     assert.equal(status, 400);
@@ -38,7 +38,7 @@ test('texts that the runtime would change are refused, and nothing is held again
   assert.equal((await fetch(`${server.url}/v2/health/ready`)).status, 200);
 });
 
-test('bytes that are no UTF-8 are refused', async () => {
+test('bytes that are not UTF-8 are refused', async () => {
   const bytes = Buffer.from([4, 0, 0, 0, 0xff, 0xd8, 0xff, 0xe0]);
   const head = Buffer.from(
     '{"inputs":[{"name":"city","datatype":"BYTES","shape":[1,1],"parameters":{"binary_data_size":8}}]}',

@@ -4,13 +4,13 @@ import { isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { Fleet } from './support/fleet.ts';
 
-/** Every look is a prediction of ours whose answer is compared, however busy the replica is. */
+/** Every check runs the golden input and compares its answer, even on a busy replica. */
 const CHECK_ALWAYS = 'periodMs: 400, timeoutMs: 350, goldenEvery: 1, maxDeferrals: 0';
-/** So many that batches are full: one bad answer is then bad for many callers at once. */
+/** Enough clients to fill batches, so that one bad batch affects many callers. */
 const MANY = 24;
 
 for (const word of ['not finite', 'wrong shape']) {
-  test(`6: a replica with every answer ${word} is kept out by the check, then replaced, and no caller gets one`, async (t) => {
+  test(`6: a replica with every answer ${word} is ejected, then replaced, and no caller gets a bad answer`, async (t) => {
     const fleet = await Fleet.start(t, {
       health: `, ejection: {baseMs: 200}, readiness: {${CHECK_ALWAYS}, restartAfterMs: 1500}`,
       more: ', outputs: {finite: all}',
@@ -18,11 +18,11 @@ for (const word of ['not finite', 'wrong shape']) {
     });
     const [sick] = fleet.pids as [number];
     fleet.order(sick, word, 'always');
-    await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
-    // The time for errors is soon over; what keeps it out then is that it still fails the check.
+    await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
+    // The ejection for errors expires soon; afterwards the failed checks keep the replica ejected.
     const kept = await fleet.replica(
       0,
-      'out for its check alone',
+      'ejected by its check alone',
       ({ state, conditions }) =>
         state === 'ejected' &&
         conditions.every(({ cause }) => cause === 'golden' || cause === 'readiness') &&
@@ -31,18 +31,18 @@ for (const word of ['not finite', 'wrong shape']) {
     assert.match(kept.lastProbe?.result ?? '', /failed|mismatch/);
     await fleet.replica(
       0,
-      'in its second life',
+      'in its second process',
       ({ state, restarts }) => state === 'ready' && restarts === 1,
     );
     assert.ok(!isAlive(sick));
     assert.ok((await fleet.decisions('ejection')).some(({ replica }) => replica === 'faulty/1#0'));
     const [restart] = await fleet.decisions('restart');
-    assert.match(String(restart?.facts.reason), /failed its checks/);
+    assert.match(String(restart?.facts.reason), /checks failed for/);
     await fleet.stop();
   });
 }
 
-test('7: an input that is answered NaN everywhere is answered 500 after one more try, and no replica suffers', async (t) => {
+test('7: an input with a NaN answer on every replica is answered 500 after one retry, and no replica is ejected', async (t) => {
   const fleet = await Fleet.start(t, { health: `, readiness: {${CHECK_ALWAYS}}` });
   const before = (await fleet.decisions('replica,restart')).length;
   for (let times = 1; times <= 12; times++) {
@@ -54,44 +54,44 @@ test('7: an input that is answered NaN everywhere is answered 500 after one more
     assert.ok(tries.every(({ facts }) => facts.how === 'ask another' && facts.requests === 1));
   }
   await fleet.answered(50);
-  // Not one of them has changed its state meanwhile.
+  // No replica has changed its state.
   assert.equal((await fleet.decisions('replica,restart')).length, before);
   assert.deepEqual(fleet.pids.filter(isAlive), [...fleet.pids]);
   await fleet.stop();
 });
 
-test('28: a replica that fails at once draws no more requests for it, and is out after five', async (t) => {
+test('28: a replica that fails fast gets no more requests than others and is ejected after five failures', async (t) => {
   const fleet = await Fleet.start(t, {
     health: `, ejection: {baseMs: 300}, readiness: {${CHECK_ALWAYS}, restartAfterMs: 60000}`,
     clients: MANY,
   });
   const [sinkhole] = fleet.pids as [number];
   fleet.order(sinkhole, 'throw', 'always');
-  await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
-  await until('the time for errors is over', async () =>
+  await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
+  await until('the ejection for errors has expired', async () =>
     (await fleet.replicas())[0]?.conditions.every(({ cause }) => cause !== 'errors'),
   );
   await fleet.answered(200);
   assert.equal((await fleet.replicas())[0]?.state, 'ejected');
-  // Five failures are counted; one batch more may have been on its way.
+  // Five failures are counted; one more batch may have been in flight.
   const hits = fleet.noteOf(sinkhole, 'hit').length;
   assert.ok(hits <= 6, `${hits} batches went there`);
   assert.ok(isAlive(sinkhole));
-  // Well again, it is let in again.
+  // It is restored when it works again.
   fleet.withdraw(sinkhole, 'always');
   await fleet.allReady();
   await fleet.stop();
 });
 
-test('34: a replica that flaps stays second choice, ejections for errors grow, and each is told of once', async (t) => {
+test('34: a flapping replica stays degraded, ejections for errors get longer, and each raises one alert', async (t) => {
   const fleet = await Fleet.start(t, {
     health: `, ejection: {baseMs: 400, maxTimes: 10}, readiness: {${CHECK_ALWAYS}}`,
     alerts: ', degradedAfterMs: 500',
   });
   const [flapping, failing] = fleet.pids as [number, number];
   fleet.order(flapping, 'flap', 'always');
-  await fleet.replica(0, 'second choice', ({ state }) => state === 'degraded');
-  // Its checks are fine, its answers are not: it is let in again and again, each time later.
+  await fleet.replica(0, 'degraded', ({ state }) => state === 'degraded');
+  // Its checks pass and its batches fail: it is restored each time after a longer ejection.
   fleet.order(failing, 'throw at callers', 'always');
   const stays = await until('there are three ejections and three returns', async () => {
     const moves = (await fleet.decisions('replica,restart')).filter(
@@ -111,7 +111,7 @@ test('34: a replica that flaps stays second choice, ejections for errors grow, a
   const flaps = (await fleet.decisions('replica,restart')).filter(
     ({ replica, facts }) => replica === 'faulty/1#0' && facts.from !== 'warming' && facts.from !== 'starting',
   );
-  // It was ready at the start, and one step has led to where it is.
+  // It was ready at the start and has changed its state once.
   assert.deepEqual(
     flaps.map(({ facts }) => `${facts.from} ${facts.to}`).filter((step) => !step.startsWith('stopped')),
     ['ready degraded'],

@@ -24,7 +24,7 @@ function bystandersOf(server: RunningServer): Bystanders {
   return new Bystanders(async () => infer(server.url, 'echo', ECHO));
 }
 
-test('12: a client that leaves frees its place at once where it waits, and takes nobody along where it runs', async () => {
+test('12: a client that leaves frees its queue slot at once, and does not affect others when its batch runs', async () => {
   const server = await start({
     models: {
       slow: model('slow', { batching: { maxBatchSize: 2, rows: 'independent' }, queue: { maxRows: 6 } }),
@@ -42,7 +42,7 @@ test('12: a client that leaves frees its place at once where it waits, and takes
       () => 'left',
     );
   };
-  // Behind the first, two fill a batch; when that runs, two more lie in the replica, and the rest must wait.
+  // Behind the first, two fill a batch; when it runs, two more are queued in the replica and the rest wait.
   const first = slow(url, 300);
   await until('the first runs', async () => (await slowRows('galley_in_flight_requests')) === 1);
   const left = leave(800);
@@ -63,16 +63,16 @@ test('12: a client that leaves frees its place at once where it waits, and takes
   await until('the queue is empty', async () => (await slowRows('galley_queue_rows')) === 0);
   assert.ok(!isStayerAnswered, 'places were freed only when the batch had run');
   const newcomers = Array.from({ length: 6 }, async () => slow(url, 1));
-  for (const innocent of [stayer, ...ahead, ...newcomers]) assert.equal((await innocent).status, 200);
+  for (const remaining of [stayer, ...ahead, ...newcomers]) assert.equal((await remaining).status, 200);
   assert.deepEqual(await Promise.all([left, ...waiting]), Array(7).fill('left'));
   await bystanders.stop();
-  // The first, the pair, the pair behind it, the newcomers: nobody who left the queue was sent.
+  // The first, the pair, the pair behind it and the new requests: none that left the queue was sent.
   assert.equal(await slowRows('galley_batch_rows_sum'), 1 + 2 + 2 + 6);
   assert.equal(await metric(url, 'galley_requests_total', /model="slow".*outcome="CANCELLED"/), 7);
   await server.stop();
 });
 
-test('13: a thousand clients that drip headers or bodies are answered 408 and cut, and nobody else notices', async () => {
+test('13: a thousand clients with slow headers or bodies are answered 408 and disconnected, and others are not affected', async () => {
   const http = { headersTimeoutMs: 1_000, bodyTimeoutMs: 2_000 };
   const server = await start({ http, models: { echo: model('echo') } });
   const bystanders = bystandersOf(server);
@@ -87,7 +87,7 @@ test('13: a thousand clients that drip headers or bodies are answered 408 and cu
     for (const client of clients) client.write('a');
   }, 250);
   try {
-    await until('all are cut', () => clients.every(({ isClosed }) => isClosed), 30_000);
+    await until('all are disconnected', () => clients.every(({ isClosed }) => isClosed), 30_000);
   } finally {
     clearInterval(drip);
     for (const { socket } of clients) socket.destroy();
@@ -100,7 +100,7 @@ test('13: a thousand clients that drip headers or bodies are answered 408 and cu
 });
 
 const LARGE_BYTES = 24_000_000;
-/** Long enough that the bytes the server holds of it are told from those of bystanders. */
+/** Long enough that the server's bytes for it are distinguishable from those of other clients. */
 const QUESTION_BYTES = 10_000;
 const LARGE = JSON.stringify({
   parameters: { binary_data_output: true },
@@ -108,12 +108,12 @@ const LARGE = JSON.stringify({
 }).padEnd(QUESTION_BYTES);
 const ASK_LARGE = `${headOf('/v2/models/large/infer', { 'content-length': QUESTION_BYTES })}${LARGE}`;
 
-/** What was asked is held until its answer is out, or nobody is there any more to get it. */
+/** A request is held until its answer is sent or its client has left. */
 async function noneIsOpen(server: RunningServer): Promise<boolean> {
   return (await metric(server.url, 'galley_body_bytes')) < QUESTION_BYTES;
 }
 
-test('14: a client that never reads its answer is cut off, one that reads slowly is not, and memory stays', async () => {
+test('14: a client that never reads its answer is disconnected, a slow reader is not, and memory stays flat', async () => {
   const server = await start({
     http: { writeStallMs: 1_000 },
     models: { large: model('large'), echo: model('echo') },
@@ -129,13 +129,13 @@ test('14: a client that never reads its answer is cut off, one that reads slowly
     const patient = new RawClient(server.url);
     patient.write(ASK_LARGE);
     const stopReading = patient.readSlowly(MEBIBYTE, 50);
-    await until('the patient one has all', () => patient.received > LARGE_BYTES);
+    await until('the slow reader has received all', () => patient.received > LARGE_BYTES);
     stopReading();
     assert.equal(patient.status, 200);
-    await until('the idle are given up', async () => noneIsOpen(server));
+    await until('the idle connections are closed', async () => noneIsOpen(server));
     assert.equal(await metric(server.url, 'galley_requests_total', /model="large".*outcome="ok"/), 9 * round);
     for (const { socket } of idle) socket.resume();
-    await until('the idle see that they were cut off', () => idle.every(({ isClosed }) => isClosed));
+    await until('the idle clients are disconnected', () => idle.every(({ isClosed }) => isClosed));
     for (const { received } of idle) assert.ok(received < LARGE_BYTES, `${received} bytes were read`);
     patient.socket.destroy();
     peaks.push(memoryBytes(server.pid, 'VmHWM'));
@@ -146,7 +146,7 @@ test('14: a client that never reads its answer is cut off, one that reads slowly
   await server.stop();
 });
 
-test('14: a client that asks for many large answers at once and reads none cannot fill the memory', async () => {
+test('14: a client that requests many large answers at once and reads none cannot exhaust the memory', async () => {
   const server = await start({
     http: { writeStallMs: 3_000 },
     models: { large: model('large'), echo: model('echo') },
@@ -157,22 +157,22 @@ test('14: a client that asks for many large answers at once and reads none canno
   const greedy = new RawClient(server.url);
   greedy.write(ASK_LARGE.repeat(40));
   greedy.socket.pause();
-  await until('it is heard', async () => !(await noneIsOpen(server)));
-  await until('it is cut off', async () => noneIsOpen(server), 30_000);
+  await until('its connection is open', async () => !(await noneIsOpen(server)));
+  await until('it is disconnected', async () => noneIsOpen(server), 30_000);
   greedy.socket.destroy();
   await bystanders.stop();
-  // A few of the forty answers may be there at once, not all.
+  // A few of the forty answers may be in memory at once, not all.
   const grown = memoryBytes(server.pid, 'VmHWM') - before;
   await server.stop();
   assert.ok(grown < 10 * LARGE_BYTES, `grew by ${grown} bytes`);
 });
 
-test('15: a body that is too large, whatever it says of itself, is answered 413, and memory stays flat', async () => {
+test('15: a body that is too large is answered 413 whatever its headers declare, and memory stays flat', async () => {
   const server = await start({ maxBodyBytes: 2 * MEBIBYTE, models: { echo: model('echo') } });
   const bystanders = bystandersOf(server);
   const zeros = Buffer.alloc(64 * MEBIBYTE);
   const gzipped = gzipSync(zeros);
-  // A gigabyte in a megabyte.
+  // One GiB compressed to about one MiB.
   const bomb = Buffer.concat(Array<Buffer>(16).fill(gzipped));
   const deflated = deflateSync(zeros);
   const piece = Buffer.alloc(MEBIBYTE / 4, ' ');
@@ -196,13 +196,13 @@ test('15: a body that is too large, whatever it says of itself, is answered 413,
       await sent;
       await until(`${name} is answered`, () => client.status !== 0);
       assert.equal(client.status, 413, name);
-      // Whoever still has something to say is not listened to.
+      // The rest of the body is not read.
       const isCut = name === 'declared' || name === 'chunked';
       if (isCut) await until(`${name} is cut`, () => client.isClosed);
       client.socket.destroy();
     }
   };
-  // The most it ever held settles after some attacks; if something were kept, every attack would raise it.
+  // The peak settles after some attacks; a leak would raise it with every attack.
   const rises: number[] = [];
   let peak = memoryBytes(server.pid, 'VmHWM');
   while (rises.length < 2 || ((rises.at(-1) ?? 0) >= 32 * MEBIBYTE && rises.length < 6)) {

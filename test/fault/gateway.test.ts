@@ -15,7 +15,7 @@ import { metric, settingsFile, statusOf, temporaryFolder } from './support/gatew
 const folder = temporaryFolder();
 const CLI = join(PROJECT, 'dist/src/cli/main.js');
 const SLOW = { path: join(TEST_MODELS, 'slow'), replicas: 2, warmup: { enabled: false } };
-/** So short that a pause, or a clock believed, would be told from all being well. */
+/** Short enough that a stall, or the use of the wall clock, has a visible effect. */
 const NERVOUS = {
   heartbeatPeriodMs: 50,
   liveness: { periodMs: 500 },
@@ -26,13 +26,13 @@ const NERVOUS = {
 const start = async (settings: object, ...args: string[]): Promise<RunningServer> =>
   startServer(folder, settings, ...args);
 
-test('21: the wall clock jumps by an hour, and nothing at all happens', async () => {
+test('21: a jump of the wall clock by an hour has no effect', async () => {
   const { server, stop } = await startInProcess(folder, { models: { slow: { ...SLOW, health: NERVOUS } } });
   const { now } = Date;
   const [version] = server.registry.all();
   const told: string[] = [];
   version?.supervisor.lifecycle.moved.on(({ replica, to, reason }) => {
-    // A check of ours may be late on a busy machine, which makes a replica second choice and no more.
+    // A probe may be late on a busy machine, which degrades a replica and has no other effect.
     if (to !== 'ready' && to !== 'degraded') told.push(`${replica} is ${to}: ${reason}`);
   });
   version?.stateChanged.on((state) => told.push(state));
@@ -45,7 +45,7 @@ test('21: the wall clock jumps by an hour, and nothing at all happens', async ()
     for (const hours of [1, -1, 0]) {
       Date.now = () => now() + hours * 3_600_000;
       const wanted = probes + 8;
-      await until('every check has come round', () => probes >= wanted);
+      await until('every check has run', () => probes >= wanted);
       await bystanders.answersMore(20);
     }
   } finally {
@@ -57,7 +57,7 @@ test('21: the wall clock jumps by an hour, and nothing at all happens', async ()
   await stop();
 });
 
-test('22: SIGTERM: not ready at once, let in for a while, all of that answered, and out with 0', async () => {
+test('22: SIGTERM: not ready at once, requests admitted for a while, all of them answered, exit code 0', async () => {
   const server = await start({
     shutdown: { lameDuckMs: 700, gracePeriodMs: 20_000 },
     models: { slow: { ...SLOW, batching: { maxBatchSize: 1 } } },
@@ -67,39 +67,42 @@ test('22: SIGTERM: not ready at once, let in for a while, all of that answered, 
   const pending = Array.from({ length: 20 }, async () => slow(url, 200));
   const askedFor = async () =>
     (await metric(url, 'galley_in_flight_requests')) + (await metric(url, 'galley_requests_total'));
-  await until('all have come', async () => (await askedFor()) >= pending.length);
+  await until('all have arrived', async () => (await askedFor()) >= pending.length);
   assert.ok((await metric(url, 'galley_queue_rows')) > 0);
   const body = bodyOf('ms', 'FP32', 1).padEnd(10_000);
   const uploader = new RawClient(url);
   uploader.write(headOf('/v2/models/slow/infer', { 'content-length': body.length }) + body.slice(0, 10));
-  await until('it is let in', async () => (await metric(url, 'galley_body_bytes')) > 0);
+  await until('it is admitted', async () => (await metric(url, 'galley_body_bytes')) > 0);
   server.kill('SIGTERM');
-  await until('it says not ready', async () => (await statusOf(`${url}/health/ready`)) === 503, 500);
+  await until('it is not ready', async () => (await statusOf(`${url}/health/ready`)) === 503, 500);
   assert.equal(await statusOf(`${url}/health/live`), 200);
   pending.push(slow(url, 1), slow(url, 1));
-  // A request that is not complete by the time nobody is let in would not be waited for.
+  // A request that is not complete when admission ends would not be waited for.
   uploader.write(body.slice(10));
-  await until('nobody is let in', async () => (await statusOf(`${url}/health/live`)) === undefined);
+  await until('no connection is accepted', async () => (await statusOf(`${url}/health/live`)) === undefined);
   for (const each of pending) assert.equal((await each).status, 200);
   await until('the upload is answered', () => uploader.status === 200);
   assert.equal(await server.ended(), 0);
   assert.deepEqual(children.filter(isAlive), []);
 });
 
-test('22: a second SIGTERM ends what would take long, and still everybody gets an answer', async () => {
+test('22: a second SIGTERM ends long requests, and each still gets an answer', async () => {
   const server = await start({ models: { slow: { ...SLOW, batching: { maxBatchSize: 1 } } } });
   const children = childrenOf(server.pid);
   const pending = Array.from({ length: 30 }, async () => slow(server.url, 1_000));
   await until(
-    'all are in',
+    'all requests are admitted',
     async () => (await metric(server.url, 'galley_in_flight_requests')) === pending.length,
   );
   server.kill('SIGTERM');
-  await until('nobody is let in', async () => (await statusOf(`${server.url}/health/live`)) === undefined);
+  await until(
+    'no connection is accepted',
+    async () => (await statusOf(`${server.url}/health/live`)) === undefined,
+  );
   const startedAt = performance.now();
   server.kill('SIGTERM');
   assert.equal(await server.ended(), 0);
-  // What was admitted would take fifteen seconds.
+  // The admitted requests would take fifteen seconds.
   assert.ok(performance.now() - startedAt < 5_000);
   const statuses = await Promise.all(pending.map(async (each) => (await each).status));
   assert.ok(
@@ -109,7 +112,7 @@ test('22: a second SIGTERM ends what would take long, and still everybody gets a
   assert.deepEqual(children.filter(isAlive), []);
 });
 
-test('23: SIGKILL of the gateway takes its replicas along, and its port is free for the next one', async () => {
+test('23: SIGKILL of the gateway ends its replicas, and its port is free for the next one', async () => {
   const models = { fragile: { path: join(TEST_MODELS, 'fragile'), replicas: 3 } };
   const server = await start({ models });
   await until('every replica has begun', () => childrenOf(server.pid).length === 3);
@@ -126,7 +129,7 @@ test('23: SIGKILL of the gateway takes its replicas along, and its port is free 
   await next.stop();
 });
 
-test('24: a port in use ends the start at once in one clear line, and whoever has it does not notice', async () => {
+test('24: a port in use ends the start at once with one clear line, and the server on it is not affected', async () => {
   const settings = { models: { slow: SLOW } };
   const server = await start(settings);
   const bystanders = new Bystanders(async () => slow(server.url, 5));
@@ -140,7 +143,7 @@ test('24: a port in use ends the start at once in one clear line, and whoever ha
     stderr += chunk.toString();
   });
   const children = new Set<number>();
-  await until('it has given up', () => {
+  await until('the start has failed', () => {
     for (const child of childrenOf(second.pid ?? 0)) children.add(child);
     return second.exitCode !== null || second.signalCode !== null;
   });
@@ -159,7 +162,7 @@ test('24: a port in use ends the start at once in one clear line, and whoever ha
   await server.stop();
 });
 
-test('26: with all replicas down requests wait for the restart; given up, they are refused at once', async () => {
+test('26: with all replicas down requests wait for the restart; after the model is given up they are refused at once', async () => {
   const [hold, broken] = [join(folder, 'hold'), join(folder, 'broken')];
   writeFileSync(join(folder, 'gated.mjs'), gatedModel(hold, broken));
   const restart = { maxFailures: 3, initialDelayMs: 50, retryFailedMs: 600_000 };
@@ -212,7 +215,7 @@ test('26: with all replicas down requests wait for the restart; given up, they a
   await server.stop();
 });
 
-/** Its load waits while one file says so, and ends the process while another does. */
+/** A model whose load waits while one file exists, and ends the process while another exists. */
 function gatedModel(hold: string, broken: string): string {
   return `import { readFileSync } from 'node:fs';
     import { defineModel } from 'galley';
@@ -225,7 +228,7 @@ function gatedModel(hold: string, broken: string): string {
       } });`;
 }
 
-test('29: a gateway that stands still blames nobody for it', async () => {
+test('29: a stalled gateway ends and ejects no replica', async () => {
   const server = await start({ models: { slow: { ...SLOW, health: NERVOUS } } });
   const ready = async () => metric(server.url, 'galley_replicas', /state="(ready|degraded)"/);
   await until('both are ready', async () => (await ready()) === 2);
@@ -235,7 +238,7 @@ test('29: a gateway that stands still blames nobody for it', async () => {
     await bystanders.answersMore(20);
     process.kill(server.pid, 'SIGSTOP');
     const stoppedAt = performance.now();
-    await until('it has stood long enough', () => performance.now() - stoppedAt > 1_000);
+    await until('it was stopped long enough', () => performance.now() - stoppedAt > 1_000);
     process.kill(server.pid, 'SIGCONT');
   }
   await bystanders.answersMore(60);

@@ -18,7 +18,7 @@ const folder = temporaryFolder();
 const HIDDEN = 4_096;
 const HEALTH = { heartbeatPeriodMs: 50, readiness: { periodMs: 500, timeoutMs: 400 } };
 
-/** A model that multiplies its input, in some 50 KB, so that there is something to be cut in the middle. */
+/** A model that multiplies its input; about 50 KB, so that it can be truncated in the middle. */
 function multiplier(factor: number): Uint8Array {
   const first = { shape: [HIDDEN, 1], values: new Float32Array(HIDDEN).fill(1) };
   const second = { shape: [1, HIDDEN], values: new Float32Array(HIDDEN).fill(factor / HIDDEN) };
@@ -47,7 +47,7 @@ function modelFolder(
   return { models, path };
 }
 
-/** What the model made of 1, and what it may make of it. */
+/** The model's answer to 1, and the allowed answers. */
 function asking(url: () => string, factors: ReadonlySet<number>): Bystanders {
   const check = (body: string) => {
     const { outputs } = JSON.parse(body) as { outputs: { data: number[] }[] };
@@ -56,7 +56,7 @@ function asking(url: () => string, factors: ReadonlySet<number>): Bystanders {
   return new Bystanders(async () => infer(url(), 'm', bodyOf('x', 'FP32', 1, [1, 1])), { check });
 }
 
-/** The version that serves now is to give way to what the files hold now. */
+/** Reloads: the serving version is replaced by what the files hold now. */
 async function swapIn({ server, config }: InProcess): Promise<Swapped> {
   const [old] = server.registry.all();
   const [served] = fitModels(config);
@@ -64,7 +64,7 @@ async function swapIn({ server, config }: InProcess): Promise<Swapped> {
   return server.swap(old, served);
 }
 
-/** A strict start that is refused: in one line, with nothing left, and tried only once. */
+/** A strict start that fails: one line, no process left, and a single attempt. */
 async function startFails(models: string, pattern: RegExp): Promise<void> {
   const startedAt = performance.now();
   const { code, stdout, stderr } = await galley([
@@ -77,7 +77,7 @@ async function startFails(models: string, pattern: RegExp): Promise<void> {
   assert.ok(performance.now() - startedAt < 15_000);
 }
 
-test('17: a corrupt model file is refused at the start, and never takes the place of what serves', async () => {
+test('17: a corrupt model file is refused at the start, and never replaces a serving version', async () => {
   const corrupt = ['this is no model', '', Buffer.alloc(100_000, 7)];
   const [first = ''] = corrupt;
   await startFails(modelFolder('corrupt', first).models, /model 'm\/1' cannot be served: .*model\.onnx/);
@@ -110,7 +110,7 @@ test('17: a corrupt model file is refused at the start, and never takes the plac
   assert.equal(kind, 'done');
   assert.deepEqual(server.registry.all(), [version]);
   factors.delete(1);
-  // What was on its way to the old one may still be answered by it.
+  // The old version may still answer requests in flight.
   factors.add(1);
   await until('the old one has ended', () => server.registry.draining().length === 0);
   await bystanders.answersMore(10);
@@ -122,8 +122,8 @@ test('17: a corrupt model file is refused at the start, and never takes the plac
   assert.deepEqual(childrenOf(process.pid), []);
 });
 
-test('18: a model file that is still being copied is never served, and loads when it is whole', async () => {
-  // A good version beside it does not make a start silently serve something else than was asked for.
+test('18: a model file that is still being copied is never served, and loads when it is complete', async () => {
+  // A good version beside it must not make the start silently serve another version than requested.
   const started = modelFolder('half', GOOD);
   mkdirSync(join(started.models, 'm/2'));
   writeFileSync(join(started.models, 'm/2/model.onnx'), HALF);
@@ -153,7 +153,7 @@ test('18: a model file that is still being copied is never served, and loads whe
   await running.stop();
 });
 
-test('20: a full disk takes decisions and recordings, which are counted and told of, and no request', async () => {
+test('20: a full disk loses decisions and recordings, which are counted and reported, but no request', async () => {
   const noFolder = join(folder, 'a-file');
   copyFileSync('/dev/null', noFolder);
   const settings = {

@@ -5,15 +5,15 @@ import { childrenOf, isAlive } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { Fleet } from './support/fleet.ts';
 
-/** The promise is 100 ms; a busy test machine may add to what we can see of it. */
+/** The documented bound is 100 ms; a busy test machine may add to the measured time. */
 const SEEN_WITHIN_MS = 250;
 
-/** Reason codes of an answer that is a refusal. */
+/** The reason code of a refusal. */
 function reasonIn(body: string): string {
   return (JSON.parse(body) as { reason: string }).reason;
 }
 
-/** Leaves a process no new file descriptors until the returned function is called. */
+/** Prevents a process from opening file descriptors until the returned function is called. */
 function limitFileDescriptors(pid: number, count: number): () => void {
   const prlimit = (value: string) => execFileSync('prlimit', ['--pid', String(pid), `--nofile=${value}:`]);
   const show = ['--pid', String(pid), '--nofile', '--noheadings', '--output=SOFT'];
@@ -22,23 +22,31 @@ function limitFileDescriptors(pid: number, count: number): () => void {
   return () => prlimit(before);
 }
 
-test('1: a replica that dies in the middle of a batch costs no request, and one ticket is written', async (t) => {
+test('1: a replica that dies in the middle of a batch loses no request, and one ticket is written', async (t) => {
   const fleet = await Fleet.start(t, { replicas: 2 });
   const [faulting, killed] = fleet.pids as [number, number];
 
-  // By its own fault: what it ran may be to blame, and runs alone.
+  // A crash: the requests it ran are suspects and run alone.
   fleet.order(faulting, 'segfault');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const [death] = await fleet.decisions('restart');
   assert.match(String(death?.facts.reason), /SIGSEGV/);
   const seenAfterMs = Date.parse(death?.time ?? '') - Number(fleet.noteOf(faulting, 'ended'));
   assert.ok(seenAfterMs < SEEN_WITHIN_MS, `${seenAfterMs} ms`);
 
-  // From outside: nobody is to blame, and its batch simply runs again.
+  // A kill from outside: there are no suspects, and the batch runs again.
   fleet.order(killed, 'pause');
   await fleet.obeyed(killed);
   process.kill(killed, 'SIGKILL');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
   const recoveries = await fleet.decisions('recovery');
   assert.deepEqual(
@@ -50,32 +58,36 @@ test('1: a replica that dies in the middle of a batch costs no request, and one 
   await fleet.stop();
 });
 
-test('2: a replica that hangs in the middle of a batch is ended by the watchdog, and others are not touched', async (t) => {
+test('2: a replica that hangs in the middle of a batch is ended by the watchdog, and others are not affected', async (t) => {
   const fleet = await Fleet.start(t, { replicas: 2, health: ', watchdogMs: 600' });
   const [hanging] = fleet.pids as [number];
   fleet.order(hanging, 'hang');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   assert.ok(!isAlive(hanging));
   const [recovery] = await fleet.decisions('recovery');
   assert.equal(recovery?.facts.how, 'isolate');
 
-  // Whoever has no time left to try again is told so when its time is over, not when the watchdog rings.
+  // Requests without time for a retry are refused at their deadline, not when the watchdog fires.
   const { status, body, ms } = await fleet.ask('hang', { timeout: 300_000 });
   assert.equal(status, 504);
   assert.equal(reasonIn(body), 'DEADLINE_RUNNING');
   assert.ok(ms < 550, `${ms} ms`);
-  await until('the watchdog has rung again', async () => (await fleet.decisions('restart')).length === 2);
+  await until('the watchdog has fired again', async () => (await fleet.decisions('restart')).length === 2);
   await fleet.allReady();
   for (const { facts } of await fleet.decisions('restart')) {
     assert.match(String(facts.reason), /a batch of \d rows ran for \d+ ms/);
   }
-  // Nobody was left to be tried again, so nobody ends a third life.
+  // No request was left to retry, so no third process ends.
   await fleet.answered(50);
   assert.equal((await fleet.decisions('restart')).length, 2);
   await fleet.stop();
 });
 
-test('3: a replica that is stopped by a signal is replaced, by the watchdog when busy, for its silence when idle', async (t) => {
+test('3: a replica that is stopped by a signal is replaced: by the watchdog when busy, for missing heartbeats when idle', async (t) => {
   const liveness = '{periodMs: 700, failureThreshold: 3}';
   const fleet = await Fleet.start(t, {
     health: `, watchdogMs: 600, liveness: ${liveness}, readiness: {enabled: false}`,
@@ -84,23 +96,31 @@ test('3: a replica that is stopped by a signal is replaced, by the watchdog when
   fleet.order(busy, 'pause');
   await fleet.obeyed(busy);
   process.kill(busy, 'SIGSTOP');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
-  // Out of the pick it has nothing to do, while the load goes on elsewhere.
+  // Ejected, it has nothing to do while the load continues on the others.
   await fleet.operate(1, 'eject');
   await fleet.replica(1, 'idle', ({ state, running }) => state === 'ejected' && running === 0);
   process.kill(idle, 'SIGSTOP');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
 
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 2);
   assert.match(reasons[0] ?? '', /a batch of \d rows ran for/);
-  assert.match(reasons[1] ?? '', /no sign of life for \d+ ms/);
+  assert.match(reasons[1] ?? '', /no heartbeat for \d+ ms/);
   assert.ok(!isAlive(busy) && !isAlive(idle));
   await fleet.stop();
 });
 
-test('8: an input that ends every replica ends two, is answered 422 from then on, and others never notice', async (t) => {
+test('8: an input that ends every replica ends two, is answered 422 afterwards, and others are not affected', async (t) => {
   const fleet = await Fleet.start(t, {});
   const first = await fleet.ask('segfault');
   assert.equal(first.status, 422, first.body);
@@ -114,20 +134,32 @@ test('8: an input that ends every replica ends two, is answered 422 from then on
   await fleet.answered(50);
   assert.equal((await fleet.decisions('restart')).length, 2);
   assert.equal((await fleet.decisions('quarantine')).length, 1);
-  await until('it is told', async () => (await fleet.alerts()).includes('PoisonInput'));
+  await until('it is reported', async () => (await fleet.alerts()).includes('PoisonInput'));
   await fleet.stop();
 });
 
-test('10: half a frame, or text on the pipe for frames, ends the replica and reaches nobody', async (t) => {
+test('10: half a frame, or text on the frame pipe, ends the replica and reaches no caller', async (t) => {
   const fleet = await Fleet.start(t, {});
   const [half, garbage, huge] = fleet.pids as [number, number, number];
   fleet.order(half, 'half a frame');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   fleet.order(garbage, 'garbage');
-  await fleet.replica(1, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
-  // A header that promises more than any frame may hold: nothing is kept waiting for the rest.
+  await fleet.replica(
+    1,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
+  // A header that declares more than any frame may hold: the server does not wait for the rest.
   fleet.order(huge, 'a huge frame');
-  await fleet.replica(2, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    2,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 3);
   assert.match(reasons[0] ?? '', /SIGSEGV/);
@@ -139,17 +171,17 @@ test('10: half a frame, or text on the pipe for frames, ends the replica and rea
   await fleet.stop();
 });
 
-test('39: a life that cannot be begun is tried again with growing delays; a rejection nobody handles ends one life', async (t) => {
+test('39: a process that cannot be started is retried with growing delays; an unhandled rejection ends one process', async (t) => {
   const fleet = await Fleet.start(t, {
     replicas: 2,
     health: ', restart: {initialDelayMs: 100, maxFailures: 20}',
   });
   const { server, pids } = fleet;
 
-  // No number below 10 is free: the system has no file descriptor to give, though what is open works on.
+  // No descriptor below 10 is free: the process can open none, but open ones still work.
   const lift = limitFileDescriptors(server.pid, 10);
   process.kill(pids[0] as number, 'SIGKILL');
-  await fleet.replica(0, 'not to be had', ({ reason }) => /could not be started/.test(reason));
+  await fleet.replica(0, 'failing to start', ({ reason }) => /could not be started/.test(reason));
   await until('it has been tried five times', async () => (await fleet.decisions('restart')).length >= 5);
   await fleet.answered(20);
   assert.equal(childrenOf(server.pid).length, 1);
@@ -157,7 +189,7 @@ test('39: a life that cannot be begun is tried again with growing delays; a reje
   await fleet.allReady();
   const times = (await fleet.decisions('restart')).map(({ time }) => Date.parse(time));
   const gaps = times.slice(1, 5).map((time, index) => time - (times[index] ?? 0));
-  // The kill counts for nothing and the first try that fails comes at once; chance takes away at most half.
+  // The kill is not counted and the first failing attempt starts at once; jitter removes at most half of a delay.
   assert.ok((gaps[2] ?? 0) >= 45 && (gaps[3] ?? 0) >= 95, gaps.join(' '));
 
   const before = childrenOf(server.pid);

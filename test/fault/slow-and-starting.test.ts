@@ -6,7 +6,7 @@ import { type DecisionSeen, Fleet } from './support/fleet.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** The most replicas that were out of service at once, as their moves tell; all were in service before. */
+/** The largest number of replicas out of service at once, from their transitions; all were in service before. */
 function mostOutAtOnce(moves: readonly DecisionSeen[]): number {
   const out = new Set<string>();
   let most = 0;
@@ -18,13 +18,17 @@ function mostOutAtOnce(moves: readonly DecisionSeen[]): number {
   return most;
 }
 
-test('4: a leak is told of and replaced at the soft limit, one at the hard limit at once, one at a time', async (t) => {
+test('4: a leaking replica raises an alert and is replaced at the soft limit, at the hard limit at once, one at a time', async (t) => {
   const limits = `{softLimitBytes: ${250 * MEBIBYTE}, hardLimitBytes: ${350 * MEBIBYTE}}`;
   const fleet = await Fleet.start(t, { health: `, memory: ${limits}` });
   const moves = await fleet.decisions('replica,restart');
   const [leaking] = fleet.pids as [number];
   fleet.order(leaking, 'leak', 'always');
-  await fleet.replica(0, 'in its second life', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  await fleet.replica(
+    0,
+    'in its second process',
+    ({ state, restarts }) => state === 'ready' && restarts === 1,
+  );
   const own = (await fleet.decisions('replica,restart')).slice(moves.length);
   assert.deepEqual(
     own.map(({ replica, facts }) => `${replica.slice(-2)} ${facts.to}`),
@@ -33,11 +37,11 @@ test('4: a leak is told of and replaced at the soft limit, one at the hard limit
   assert.match(String(own[1]?.facts.reason), /the soft limit is 250 MiB/);
   assert.ok((await fleet.alerts()).includes('MemoryGrows'));
 
-  // All at once are far too large, and are replaced one after the other.
+  // All replicas exceed the limit at once and are replaced one after the other.
   const before = (await fleet.decisions('replica,restart')).length;
   for (const pid of childrenOf(fleet.server.pid)) fleet.order(pid, 'gulp');
   await until(
-    'all have a new life',
+    'all have a new process',
     async () => {
       const seen = await fleet.replicas();
       return (
@@ -51,46 +55,46 @@ test('4: a leak is told of and replaced at the soft limit, one at the hard limit
   assert.equal(mostOutAtOnce(later), 1);
   const drains = later.filter(({ facts }) => facts.to === 'draining');
   assert.equal(drains.length, 3);
-  // The first one is seen on its way there; the others have to wait for it.
+  // The first one is seen while it grows; the others have to wait for it.
   for (const { facts } of drains.slice(1)) assert.match(String(facts.reason), /the hard limit is 350 MiB/);
-  // No life counts as a bad one: what counts goes through backoff.
+  // No process counts as failed: a failed one would go through backoff.
   assert.deepEqual(await fleet.decisions('restart'), []);
   await fleet.stop();
 });
 
-test('27: a replica ten times slower than the others is second choice, and the slowest answers take no longer', async (t) => {
+test('27: a replica ten times slower than the others is degraded, and the slowest answers take no longer', async (t) => {
   const fleet = await Fleet.start(t, {
     health: ', ejection: {sweepMs: 300}, readiness: {periodMs: 1000, timeoutMs: 900}',
     clients: 3,
   });
   const [slow] = fleet.pids as [number];
   await fleet.operate(0, 'eject');
-  await fleet.replica(0, 'out', ({ state }) => state === 'ejected');
+  await fleet.replica(0, 'ejected', ({ state }) => state === 'ejected');
   fleet.load.restartClock();
   await fleet.answered(250);
   const withoutMs = fleet.load.p99Ms;
 
   fleet.order(slow, 'slow', 'always');
   await fleet.operate(0, 'restore');
-  await fleet.replica(0, 'second choice', ({ state, conditions }) => {
+  await fleet.replica(0, 'degraded', ({ state, conditions }) => {
     return state === 'degraded' && conditions.some(({ cause }) => cause === 'slow');
   });
   fleet.load.restartClock();
   await fleet.answered(250);
   const withMs = fleet.load.p99Ms;
-  // Half as much again, and what a busy test machine adds; one answer in fifty of the slow one would show.
+  // Allows 50 % more and the noise of a busy test machine; one slow answer in fifty would exceed it.
   assert.ok(withMs <= 1.5 * withoutMs + 30, `${withMs} ms with it, ${withoutMs} ms without`);
   assert.ok(isAlive(slow));
   assert.deepEqual(await fleet.decisions('restart'), []);
   await fleet.stop();
 });
 
-test('30: a replica that stands still for two seconds has one slow batch, and goes on as if nothing was', async (t) => {
+test('30: a replica that is stopped for two seconds has one slow batch and no other consequence', async (t) => {
   const fleet = await Fleet.start(t, {});
   const [pausing] = fleet.pids as [number];
   fleet.order(pausing, 'pause');
   await fleet.obeyed(pausing);
-  // The whole process, with the thread that gives signs of life.
+  // Stops the whole process, including the heartbeat thread.
   process.kill(pausing, 'SIGSTOP');
   const stoppedAt = performance.now();
   await until('two seconds are over', () => performance.now() - stoppedAt > 2_000);
@@ -111,7 +115,7 @@ test('30: a replica that stands still for two seconds has one slow batch, and go
   assert.ok(slowestMs > 2_000, `${slowestMs} ms`);
 });
 
-test('35: a replica that dies at each start is tried again ever later, given up, and tried once more', async (t) => {
+test('35: a replica that dies at each start is retried with growing delays, given up, and retried once', async (t) => {
   const restart = '{initialDelayMs: 100, retryFailedMs: 800}';
   const fleet = await Fleet.start(t, { health: `, restart: ${restart}` });
   const before = (await fleet.decisions('replica,restart')).length;
@@ -119,7 +123,7 @@ test('35: a replica that dies at each start is tried again ever later, given up,
   await fleet.operate(0, 'restart');
   const { reason } = await fleet.replica(0, 'given up', ({ state }) => state === 'failed');
   assert.match(reason, /6 processes in a row ended before they were healthy/);
-  // On a busy machine others may be second choice for a while.
+  // On a busy machine others may be degraded for a while.
   const moves = (await fleet.decisions('replica,restart'))
     .slice(before)
     .filter(({ replica }) => replica === 'faulty/1#0');
@@ -132,13 +136,17 @@ test('35: a replica that dies at each start is tried again ever later, given up,
   const delaysMs = births.map((birth, index) => birth - (deaths[index] ?? 0));
   for (const [index, ms] of delaysMs.entries()) {
     const fullMs = index === 0 ? 0 : 100 * 2 ** (index - 1);
-    // Chance takes away at most half; a busy test machine may add some.
+    // Jitter removes at most half; a busy test machine may add some.
     assert.ok(ms >= fullMs / 2 - 5 && ms <= fullMs + 150, delaysMs.join(' '));
   }
-  await until('it is told', async () => (await fleet.alerts()).includes('ReplicaGivenUp'));
+  await until('it is reported', async () => (await fleet.alerts()).includes('ReplicaGivenUp'));
 
-  // Tried once more it dies once more, and stays given up; when it is mended the next try is the last.
-  await fleet.replica(0, 'in its eighth life', ({ state, restarts }) => state === 'failed' && restarts === 7);
+  // The retry dies too, and the replica stays given up; after the fix the next retry succeeds.
+  await fleet.replica(
+    0,
+    'in its eighth process',
+    ({ state, restarts }) => state === 'failed' && restarts === 7,
+  );
   fleet.withdraw('all', 'load');
   await fleet.replica(0, 'ready', ({ state }) => state === 'ready');
   const seen = await fleet.replicas();

@@ -44,7 +44,7 @@ const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
 console.log(`${seeds} seeds from ${from}: ${failed.length} failed, ${seconds} s`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 
-/** Every so-manieth seed, in a thread of its own. */
+/** Runs every nth seed in a thread. */
 async function runShare(range: SeedRange): Promise<FailedSeed[]> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(WORKER, { workerData: range });

@@ -2,14 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { planOf, runFaults } from '../../src/simulate/faults/fault-run.ts';
 import type { Violation } from '../../src/simulate/faults/invariants.ts';
 
-/** Which seeds one thread runs: every `step`th of `seeds`, beginning with `from`. */
+/** The seeds of one thread: every `step`th of `seeds`, starting with `from`. */
 export interface SeedRange {
   readonly from: number;
   readonly seeds: number;
   readonly step: number;
 }
 
-/** A seed under which a rule did not hold. */
+/** A seed that broke a rule. */
 export interface FailedSeed {
   readonly seed: number;
   readonly violations: readonly Violation[];

@@ -26,7 +26,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-test('with a token set, it is asked for from this machine too', async () => {
+test('with a token set, it is required from this machine too', async () => {
   for (const [authorization, status] of [
     [undefined, 401],
     ['Bearer wrong', 403],
@@ -57,7 +57,7 @@ test('a call that came through a proxy, or with a host that only looks local, is
   }
 });
 
-test('where keys are required, no name stands for one', async () => {
+test('where keys are required, a tenant name does not replace one', async () => {
   const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1], datatype: 'FP32', data: [1] }] });
   for (const [headers, status] of [
     [{}, 401],
@@ -75,7 +75,7 @@ test('where keys are required, no name stands for one', async () => {
   }
 });
 
-test('parameters of the decision log that make no sense are answered 400, also live', async () => {
+test('invalid parameters of the decision log are answered 400, also in the live stream', async () => {
   for (const [query, status] of [
     ['kind=restart&kind=replica', 200],
     ['limit=0', 400],
@@ -103,7 +103,7 @@ for (const [type, body] of [
       open.url,
       rawRequest('POST', RESTART, body, { 'content-type': type }),
     );
-    // It may still be under way from the one before.
+    // The previous restart may still be in progress.
     assert.ok(status === 200 || status === 409, text);
   });
 }

@@ -5,7 +5,7 @@ import { until } from '../support/until.ts';
 
 const SETTINGS = 'replicas: 2, timeoutMs: 20000, health: {heartbeatPeriodMs: 50, slowStart: {windowMs: 0}}';
 
-test('whatever way an input ends its replica, it is found after two lives and refused; the model serves on', async (t) => {
+test('an input that ends its replica in any way is refused after two processes, and the model continues to serve', async (t) => {
   const hostile = await HostileServer.start(t, SETTINGS);
   const ends = [
     'exit:0',
@@ -33,7 +33,7 @@ test('whatever way an input ends its replica, it is found after two lives and re
   await hostile.server.stop();
 });
 
-test('a SIGKILL that nobody saw coming is found too, at the fourth life', async (t) => {
+test('an input that causes an unexplained SIGKILL is found too, at the fourth process', async (t) => {
   const hostile = await HostileServer.start(t, SETTINGS);
   const first = await hostile.ask('killUnseen:KILL');
   assert.deepEqual([first.status, first.said], [422, 'POISON_INPUT'], first.text);
@@ -41,24 +41,24 @@ test('a SIGKILL that nobody saw coming is found too, at the fourth life', async 
   await hostile.server.stop();
 });
 
-test('what code does after its answer convicts nothing, costs no request, and is told with its stack', async (t) => {
+test('an error after the answer quarantines no input, loses no request, and is reported with its stack', async (t) => {
   const hostile = await HostileServer.start(t, SETTINGS);
   let isOver = false;
   const wrong: string[] = [];
-  const innocent = async () => {
+  const bystander = async () => {
     while (!isOver) {
       const { status, text } = await hostile.ask('sleep:20');
       if (status !== 200) wrong.push(text);
     }
   };
-  const innocents = Array.from({ length: 4 }, innocent);
+  const bystanders = Array.from({ length: 4 }, bystander);
   const deeds = ['laterThrow', 'laterReject', 'laterExit', 'laterKill'];
   for (const deed of [...deeds, ...deeds]) {
     assert.equal((await hostile.ask(`${deed}:7`)).status, 200);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
   }
   isOver = true;
-  await Promise.all(innocents);
+  await Promise.all(bystanders);
   assert.deepEqual(wrong, []);
   assert.deepEqual(await hostile.decisions('quarantine'), []);
   const late = await hostile.decisions('late error');
@@ -67,7 +67,7 @@ test('what code does after its answer convicts nothing, costs no request, and is
     late.some(({ facts }) => /Error: thrown later\n\s+at .*hostile\/model\.js:\d+/.test(String(facts.stack))),
   );
   assert.match(hostile.server.output.stderr + hostile.server.output.stdout, /thrown later/);
-  // Each replica shows its latest.
+  // Each replica shows its latest error.
   const shown = JSON.stringify(await hostile.get('/admin/models/hostile'));
   assert.match(shown, /"lateError":\{"replica":"hostile\/1#\d","incarnation":\d+,"message":"[^"]/);
   await hostile.server.stop();

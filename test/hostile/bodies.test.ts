@@ -14,7 +14,7 @@ before(async () => {
 });
 after(async () => besieged.stop());
 
-test('bodies that are announced and never sent keep nobody out', async () => {
+test('bodies that are declared and never sent do not block other clients', async () => {
   await besieged.withstand(async () => {
     for (let index = 0; index < 64; index++) besieged.connect().write(announce(INFER, LARGEST));
     await sleep(3_000);
@@ -22,7 +22,7 @@ test('bodies that are announced and never sent keep nobody out', async () => {
   });
 });
 
-test('bodies that stop just before their end give way to smaller ones, and end by the least rate', async () => {
+test('bodies that stop just before their end are displaced by smaller ones, and end by the minimum rate', async () => {
   await besieged.withstand(async () => {
     const most = Buffer.alloc(LARGEST - 1024, ' ');
     for (let index = 0; index < 8; index++) {
@@ -43,7 +43,7 @@ test('bodies that stop just before their end give way to smaller ones, and end b
   });
 });
 
-test('compressed bodies count as what they are decoded to', async () => {
+test('compressed bodies count with their decoded size', async () => {
   const zeros = gzipSync(Buffer.alloc(LARGEST - 1, ' '));
   await besieged.withstand(async () => {
     const head = announce(INFER, zeros.byteLength, 'content-encoding: gzip\r\n');
@@ -52,7 +52,7 @@ test('compressed bodies count as what they are decoded to', async () => {
   });
 });
 
-test('a body that drips is answered 408, one whose deadline passes on the way 504 at its time', async () => {
+test('a slow body is answered 408, one whose deadline passes during the upload 504 at its deadline', async () => {
   const slow = besieged.send(announce(INFER, 1_000), '{');
   const late = await besieged.send(announce(INFER, 1_000, 'x-request-timeout-ms: 700\r\n'), '{');
   assert.equal(late.status, 504);
@@ -63,7 +63,7 @@ test('a body that drips is answered 408, one whose deadline passes on the way 50
   assert.match(text, /BODY_TIMEOUT/);
 });
 
-test('a large body comes through to the last bit, plain and compressed', async () => {
+test('a large body arrives unchanged, plain and compressed', async () => {
   const numbers = Float32Array.from({ length: 3_000_000 }, (_, index) => index / 3);
   const data = Buffer.from(numbers.buffer);
   const input = {

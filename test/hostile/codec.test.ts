@@ -19,7 +19,7 @@ function bomb(part: string, join = ','): Buffer {
   );
 }
 
-/** An honest request of 200 KB of JSON, which a codec thread reads. */
+/** A valid request of 200 KB of JSON, which a codec thread reads. */
 function mediumRequest(): Buffer {
   const data = Array.from({ length: 40_000 }, (_, index) => index / 8);
   const input = { name: 'x', shape: [1, data.length], datatype: 'FP32', data };
@@ -33,7 +33,7 @@ const BOMBS: readonly (readonly [string, () => Buffer, number])[] = [
   ['empty lists', () => bomb('[]'), 413],
   ['lists of one', () => bomb('[1]'), 413],
   [
-    'one object of many members',
+    'one object with many members',
     () => Buffer.from(`{"parameters":{${bomb('"a":1').toString().slice(63, -3)}}}`),
     413,
   ],
@@ -41,7 +41,7 @@ const BOMBS: readonly (readonly [string, () => Buffer, number])[] = [
   ['long numbers', () => bomb('123456789012345678'), 400],
   ['empty texts', () => bomb('""'), 413],
   [
-    'a shape of many sizes',
+    'a shape with many sizes',
     () =>
       Buffer.from(
         `{"inputs":[{"name":"x","datatype":"FP32","data":[1],"shape":[${'1,'.repeat(5_000_000)}1]}]}`,
@@ -50,14 +50,14 @@ const BOMBS: readonly (readonly [string, () => Buffer, number])[] = [
   ],
   ['an id of many letters', () => Buffer.from(`{"id":"${'a'.repeat(SIZE)}","inputs":[]}`), 400],
   [
-    'many inputs of no use',
+    'many useless inputs',
     () => Buffer.from(`{"inputs":[${'{"name":"x"},'.repeat(100_000)}{"name":"x"}]}`),
     400,
   ],
 ];
 
 for (const [name, make, status] of BOMBS) {
-  test(`${name}: refused, and honest requests of 200 KB go on`, async () => {
+  test(`${name}: refused, and valid requests of 200 KB are served`, async () => {
     const body = make();
     await besieged.withstand(
       async () => {
@@ -65,7 +65,7 @@ for (const [name, make, status] of BOMBS) {
           Array.from({ length: 3 }, async () => besieged.send(announce(INFER, body.byteLength), body)),
         );
         for (const answer of answers) {
-          // The third may find the share of its address used up.
+          // The third may exceed the share of its address.
           assert.ok(answer.status === status || answer.status === 503, answer.text.slice(0, 500));
           assert.ok(answer.text.length < 2_000, 'a short answer');
         }
@@ -76,7 +76,7 @@ for (const [name, make, status] of BOMBS) {
   });
 }
 
-test('a request whose deadline passes while it is read is answered 504 at its time', async () => {
+test('a request whose deadline passes while it is read is answered 504 at its deadline', async () => {
   const body = bomb('123456789012345678');
   const { status, ms, text } = await besieged.send(
     announce(INFER, body.byteLength, 'x-request-timeout-ms: 300\r\n'),
@@ -101,7 +101,7 @@ test('clients that leave while their body is read free the thread', async () => 
   );
 });
 
-test('a large BYTES body is walked aside: the loop goes on', async () => {
+test('a large BYTES body is parsed off the event loop', async () => {
   const zeros = Buffer.alloc(SIZE);
   const head = Buffer.from(
     JSON.stringify({

@@ -19,7 +19,7 @@ function slowRequest(): Buffer {
   return rawRequest('POST', '/v2/models/slow/infer', JSON.stringify({ inputs: [input] }));
 }
 
-/** Writes tiny requests as long as they are taken. */
+/** Writes tiny requests as long as they are accepted. */
 async function flood(socket: Socket, requests: number): Promise<void> {
   for (let sent = 0; sent < requests && !socket.destroyed; sent += 1_000) {
     if (socket.write(TINY)) continue;
@@ -28,7 +28,7 @@ async function flood(socket: Socket, requests: number): Promise<void> {
   }
 }
 
-test('requests that are asked ahead are all answered, in their order, to a client that reads', async () => {
+test('pipelined requests are all answered in order to a client that reads', async () => {
   const socket = besieged.connect();
   let answers = 0;
   let rest = '';
@@ -44,7 +44,7 @@ test('requests that are asked ahead are all answered, in their order, to a clien
   socket.destroy();
 });
 
-test('a connection that asks ahead without end is not read, and costs nothing when it goes', async () => {
+test('a connection with endless pipelined requests is not read, and its memory is freed when it closes', async () => {
   await besieged.withstand(async () => {
     const socket = besieged.connect();
     for (let index = 0; index < 4; index++) socket.write(slowRequest());
@@ -54,7 +54,7 @@ test('a connection that asks ahead without end is not read, and costs nothing wh
   });
 });
 
-test('many such connections are held together, or cut', async () => {
+test('many such connections are bounded together, or closed', async () => {
   await besieged.withstand(async () => {
     const sockets = Array.from({ length: 8 }, () => besieged.connect());
     await Promise.all(
@@ -67,7 +67,7 @@ test('many such connections are held together, or cut', async () => {
   });
 });
 
-test('more connections than may be: idle ones end, honest clients are served, and it is told', async () => {
+test('over the connection limit idle connections are closed, other clients are served, and it is reported', async () => {
   await besieged.withstand(async () => {
     for (let index = 0; index < 1_000; index++) {
       besieged.connect();

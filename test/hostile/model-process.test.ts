@@ -12,7 +12,7 @@ const SECRETS = {
   AWS_SECRET_ACCESS_KEY: 'sesame',
 };
 
-test('a replica gets what it is allowed of the environment, and no secret', async (t) => {
+test('a replica gets only the allowed environment variables, and no secret', async (t) => {
   Object.assign(process.env, SECRETS, { MODEL_FLAVOUR: 'sweet', MODEL_TOKEN: 'sesame', LC_TIME: 'C' });
   const hostile = await HostileServer.start(t, 'process: {env: [MODEL_*]}');
   for (const name of [...Object.keys(SECRETS), 'MODEL_FLAVOUR', 'MODEL_TOKEN']) delete process.env[name];
@@ -26,11 +26,11 @@ test('a replica gets what it is allowed of the environment, and no secret', asyn
   await hostile.server.stop();
 });
 
-test('a replica holds no descriptor of the gateway, and what it starts none of its own', async (t) => {
+test('a replica holds no descriptor of the gateway, and its children hold none of the replica', async (t) => {
   const hostile = await HostileServer.start(t, 'replicas: 2');
   const own = (await hostile.ask('descriptors:')).said.split(' ');
   const sockets = own.filter((each) => /socket|pipe/.test(each)).map((each) => Number(each.split(':')[0]));
-  // stdout and stderr, the two pipes to the gateway; what Node opens for itself has no other end outside.
+  // stdout, stderr and the two pipes to the gateway; the descriptors that Node opens itself have no outside end.
   for (const fd of sockets.filter((each) => each > 4)) {
     assert.match(own.find((each) => each.startsWith(`${fd}:`)) ?? '', /:pipe:/);
   }
@@ -58,11 +58,11 @@ for (const [how, end] of [
       await until('it is back', async () => (await hostile.states()).every((state) => state === 'ready'));
     },
   ],
-  ['is convicted', async (hostile: HostileServer) => void (await hostile.ask('exit:0'))],
+  ['is ended by a quarantined input', async (hostile: HostileServer) => void (await hostile.ask('exit:0'))],
   ['is stopped with the server', async (hostile: HostileServer) => hostile.server.stop()],
   ['loses a gateway that is killed', async (hostile: HostileServer) => hostile.server.kill('SIGKILL')],
 ] as const) {
-  test(`what a model has started ends with its replica when that ${how}`, async (t) => {
+  test(`child processes of a model end with its replica when the replica ${how}`, async (t) => {
     const hostile = await HostileServer.start(t, 'replicas: 1');
     const pid = Number((await hostile.ask('pid:')).said);
     const children = [
@@ -71,12 +71,12 @@ for (const [how, end] of [
     ];
     assert.ok(children.every(isAlive));
     await end(hostile, pid);
-    await until('all of it is gone', () => ![pid, ...children].some(isAlive));
+    await until('all processes have ended', () => ![pid, ...children].some(isAlive));
     hostile.server.kill('SIGKILL');
   });
 }
 
-test('replicas stand back where they are told to, with all their threads', async (t) => {
+test('replicas run with the configured niceness in all their threads', async (t) => {
   const hostile = await HostileServer.start(t, 'process: {nice: 7}');
   const pid = (await hostile.ask('pid:')).said;
   const nices = execFileSync('ps', ['-L', '-o', 'ni=', '-p', pid]).toString().trim().split(/\s+/);
@@ -85,7 +85,7 @@ test('replicas stand back where they are told to, with all their threads', async
   await hostile.server.stop();
 });
 
-test('answers and errors are bounded, in the replica', async (t) => {
+test('the size of answers and errors is bounded in the replica', async (t) => {
   const hostile = await HostileServer.start(t, 'process: {maxAnswerBytes: 1000000}');
   const large = await hostile.ask('out:2000000');
   assert.deepEqual([large.status, large.said], [500, 'MODEL_ERROR'], large.text.slice(0, 200));
@@ -98,7 +98,7 @@ test('answers and errors are bounded, in the replica', async (t) => {
   await hostile.server.stop();
 });
 
-test('what a replica logs is bounded in length and number, and what is left out is counted', async (t) => {
+test('log lines of a replica are bounded in length and number, and dropped ones are counted', async (t) => {
   const hostile = await HostileServer.start(t, 'process: {maxLineCharacters: 100, maxLinesPerSecond: 10}', [
     '--log-level',
     'info',
@@ -115,7 +115,7 @@ test('what a replica logs is bounded in length and number, and what is left out 
   await hostile.server.stop();
 });
 
-test('what a model writes onto the pipes of its replica ends that replica at most', async (t) => {
+test('data that a model writes to the pipes of its replica at most ends that replica', async (t) => {
   const hostile = await HostileServer.start(t, 'replicas: 2, timeoutMs: 5000');
   const header = (kind: number, bodyBytes: number, meta: string) => {
     const bytes = Buffer.alloc(32 + meta.length + ((8 - (meta.length % 8)) % 8));

@@ -27,7 +27,7 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** The example of docs/security.md, with ports of this test, and beside it the least that works. */
+/** The example of docs/security.md with the ports of this test, and a minimal configuration. */
 function configuration(upstream: string, port: number, plainPort: number): string {
   const text = readFileSync(join(PROJECT, 'docs/security.md'), 'utf8');
   const example = /```nginx\n([\s\S]*?)```/.exec(text)?.[1] ?? '';
@@ -73,7 +73,7 @@ test('behind the documented nginx models answer', { skip }, async () => {
   assert.equal((await fetch(`${documented}/health/ready`)).status, 200);
 });
 
-test('behind the documented nginx admin and metrics are closed, however the path is spelt', {
+test('behind the documented nginx admin and metrics are closed for any spelling of the path', {
   skip,
 }, async () => {
   for (const path of [
@@ -98,7 +98,7 @@ test('behind the documented nginx admin and metrics are closed, however the path
   }
 });
 
-test('behind a plain nginx the admin API is not for strangers, whatever Host they send', {
+test('behind a plain nginx the admin API is closed for any Host header', {
   skip,
 }, async () => {
   const path = '/admin/models/echo/versions/1/replicas/0/restart';

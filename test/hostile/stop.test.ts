@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { announce, BesiegedServer, smallRequest } from '../support/besieged-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
 
-test('a stop does not wait for what has not arrived, and loses nothing of what has', async () => {
+test('a stop does not wait for incomplete requests, and loses no complete one', async () => {
   const besieged = await BesiegedServer.start(['echo', 'slow']);
   const slow = rawRequest(
     'POST',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const SRC = fileURLToPath(new URL('../../../src', import.meta.url));
 
-/** Which rooms each room imports, no more and no less: a permission that is no longer needed fails too. */
+/** The rooms that each room imports, exactly: an unused permission fails too. */
 const ROOMS: Readonly<Record<string, string>> = {
   base: '',
   tensor: 'base',
@@ -32,7 +32,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   client: 'model tensor',
   'index.ts': 'app base model',
 };
-/** Sub-rooms in their order: each imports only those to its left. `|` stands between sub-rooms that never know each other. */
+/** Sub-rooms in order: each imports only those to its left. `|` separates sub-rooms that never import each other. */
 const SUB_ROOMS: Readonly<Record<string, string>> = {
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
@@ -41,7 +41,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   protocol: 'http simple oip codec inference|health|admin .',
   simulate: 'backends replay faults policies',
 };
-/** Floors: a room imports only from floors below its own, so rooms of one floor never know each other. */
+/** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */
 const FLOORS = [
   'base',
   'tensor config',
@@ -57,7 +57,7 @@ const FLOORS = [
   'app client',
   'cli index.ts',
 ];
-/** The core is synchronous: what decides holds no promise, no timer, no I/O. */
+/** The core is synchronous: it contains no promise, no timer and no I/O. */
 const SYNCHRONOUS =
   /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
 const TIME_AND_CHANCE =
@@ -81,7 +81,7 @@ function importsOf({ file, text }: { file: string; text: string }): string[] {
   return [...names].map(([, name]) => normalize(join(dirname(file), name ?? '')));
 }
 
-/** `.` for a file that lies in its room itself. */
+/** `.` for a file directly in its room. */
 function subRoomOf(file: string): string {
   return file.split('/').at(-2) === roomOf(file) ? '.' : (file.split('/')[1] ?? '');
 }
@@ -105,7 +105,7 @@ test('every room imports exactly what the table says', () => {
   assert.deepEqual(found, { ...ROOMS });
 });
 
-test('imports go down', () => {
+test('rooms import only from lower floors', () => {
   const floorOf = (room: string) => FLOORS.findIndex((floor) => floor.split(' ').includes(room));
   for (const [room, imports] of Object.entries(ROOMS)) {
     for (const other of imports.split(' ').filter(Boolean)) {
@@ -133,7 +133,7 @@ test('sub-rooms import only those to their left', () => {
   }
 });
 
-test('no file imports itself, whatever the way', () => {
+test('no file imports itself, directly or indirectly', () => {
   const importsByFile = new Map(files.map((each) => [each.file, importsOf(each)]));
   const done = new Set<string>();
   const visit = (file: string, way: readonly string[]): void => {
@@ -145,19 +145,19 @@ test('no file imports itself, whatever the way', () => {
   for (const { file } of files) visit(file, []);
 });
 
-test('HTTP is known to the protocols alone', () => {
+test('only the protocols use HTTP', () => {
   for (const { file, text } of files.filter(({ file }) => !file.startsWith('protocol/'))) {
     assert.doesNotMatch(text, /from 'node:http'/, file);
   }
 });
 
-test('what decides is synchronous', () => {
+test('the core is synchronous', () => {
   for (const { file, text } of files.filter(({ file }) => SYNCHRONOUS.test(file))) {
     assert.doesNotMatch(text, /\basync\b|\bawait\b|\bPromise\b|AbortSignal|from 'node:(?!crypto')/, file);
   }
 });
 
-test('the dispatcher knows no concrete source', () => {
+test('the dispatcher imports no concrete work source', () => {
   const dispatcher = files.find(({ file }) => file === 'serving/dispatch/dispatcher.ts');
   assert.ok(dispatcher !== undefined);
   assert.deepEqual(
@@ -166,13 +166,13 @@ test('the dispatcher knows no concrete source', () => {
   );
 });
 
-test('time, chance and environment come in at the edges alone', () => {
+test('time, randomness and environment are read only at the edges', () => {
   for (const { file, text } of files.filter(({ file }) => !MAY_TOUCH_THE_WORLD.test(file))) {
     assert.doesNotMatch(text, TIME_AND_CHANCE, file);
   }
 });
 
-test('only classes have getters: one in a literal gives each object a hidden class, which outlives the object', () => {
+test('only classes have getters: one in a literal gives each object its own hidden class, which outlives it', () => {
   for (const { file, text } of files) assert.doesNotMatch(text, /^ {4,}(get|set) \w+\(/m, file);
 });
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { DOCUMENTS } from '../../tools/documents.ts';
 
 for (const { file, print } of DOCUMENTS) {
-  test(`${file} says what the code says (npm run docs prints it anew)`, () => {
+  test(`${file} matches the code (npm run docs regenerates it)`, () => {
     assert.equal(readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8'), print());
   });
 }

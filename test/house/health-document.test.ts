@@ -7,10 +7,10 @@ import type { SimulatedBatch, SimulatedResult } from '../../src/simulate/backend
 import type { LossCause } from '../../src/work/outcome.ts';
 import { bears, setUp } from '../support/simulated-version.ts';
 
-/** docs/health.md is a promise: what its tables say is lived through here, on simulated replicas. */
+/** Executes the tables of docs/health.md on simulated replicas. */
 const TEXT = readFileSync(new URL('../../../docs/health.md', import.meta.url), 'utf8');
 
-/** The rows of the table whose first heading is this, cell by cell. */
+/** The cells of the table whose first heading is this, by row. */
 function tableOf(heading: string): string[][] {
   const lines = TEXT.split('\n');
   const start = lines.findIndex((line) => line.startsWith(`| ${heading} `));
@@ -20,14 +20,14 @@ function tableOf(heading: string): string[][] {
     line
       .split('|')
       .slice(1, -1)
-      .map((cell) => cell.trim()),
+      .map((text) => text.trim()),
   );
 }
 
-const [GUILTY, INNOCENT, LATER] = [9, 1, 2];
+const [FAILING, PASSING, LATER] = [9, 1, 2];
 type Version = ReturnType<typeof setUp>;
 
-/** What a request was told: a status, and the reason of a refusal. */
+/** The outcome of a request: a status, and the reason code of a refusal. */
 function told({ outcomes }: Version, id: number): string {
   const [outcome] = outcomes.get(id) ?? [];
   if (outcome === undefined) return 'nothing';
@@ -37,34 +37,34 @@ function told({ outcomes }: Version, id: number): string {
   return `${status} ${outcome.reason}`;
 }
 
-/** The guilty input in one batch with an innocent one, then as often again as the row speaks of it. */
+/** The failing input in one batch with a passing one, then alone as often as the row says. */
 function live(result: SimulatedResult, settings: object, again: number) {
   const it = setUp(
     { replicas: 2, batching: { maxBatchSize: 2, maxWaitMs: 5 }, ...settings },
-    { result: (batch: SimulatedBatch) => (bears(batch, GUILTY) ? result : { kind: 'answer' }) },
+    { result: (batch: SimulatedBatch) => (bears(batch, FAILING) ? result : { kind: 'answer' }) },
   );
-  // Batches of two, and how long they take, are known.
+  // Batches of two, whose service time is known.
   for (let id = 100; id < 120; id++) {
     it.submit(id, { mark: LATER });
     if (id % 2 === 1) it.clock.advance(50);
   }
-  it.submit(0, { mark: GUILTY });
-  it.submit(1, { mark: INNOCENT });
+  it.submit(0, { mark: FAILING });
+  it.submit(1, { mark: PASSING });
   it.clock.advance(70_000);
   const request = [told(it, 0)];
   for (let id = 2; id < 2 + again; id++) {
-    it.submit(id, { mark: GUILTY });
+    it.submit(id, { mark: FAILING });
     it.clock.advance(70_000);
     request.push(told(it, id));
   }
   return { request, neighbour: [told(it, 1)] };
 }
 
-/** Both run when something happens to their replica. */
+/** Both requests run when the replica fails. */
 function interrupted(happens: (it: Version) => void) {
   const it = setUp({ replicas: 1, batching: { maxBatchSize: 2, maxWaitMs: 5 } }, { serviceMs: () => 50 });
   it.submit(0);
-  it.submit(1, { mark: INNOCENT });
+  it.submit(1, { mark: PASSING });
   it.clock.advance(20);
   happens(it);
   it.clock.advance(70_000);
@@ -75,7 +75,7 @@ const OWN_TIME = { timeoutMs: 20_000 };
 const WATCHED = { health: { watchdogMs: 1_000, readiness: { enabled: false } } };
 const DIES = { kind: 'die', code: 0, signal: null } as const;
 
-/** How each row is brought about. */
+/** The scenario of each row. */
 const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string[] }>> = {
   'a replica is killed or recycled': () =>
     interrupted(({ spawner }) => spawner.children.get('m/1#0')?.end(null, 'SIGKILL')),
@@ -91,9 +91,9 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
     live({ kind: 'refuse members', members: [0] }, {}, 0),
   'three replicas ended around it, nothing proved': () =>
     interrupted((it) => {
-      for (let life = 0; life < 3; life++) {
+      for (let run = 0; run < 3; run++) {
         while (it.version.path.roster.view('m/1#0')?.running !== 1) it.clock.advance(5);
-        it.version.supervisor.kill('m/1#0', 'ended', 'a test wants it so');
+        it.version.supervisor.kill('m/1#0', 'ended', 'ended by the test');
         it.clock.advance(1);
       }
     }),
@@ -111,7 +111,7 @@ const ROWS: Readonly<Record<string, () => { request: string[]; neighbour: string
 
 const rows = tableOf('what happens');
 
-test('every row of the table of what a client sees is tried, and no other', () => {
+test('every row of the table of client outcomes has a scenario, and no other exists', () => {
   assert.deepEqual(
     rows.map(([what]) => what),
     Object.keys(ROWS),
@@ -120,8 +120,8 @@ test('every row of the table of what a client sees is tried, and no other', () =
 
 for (const [what = '', request = '', neighbour = ''] of rows) {
   test(`docs/health.md: ${what}`, () => {
-    const promised = (cell: string) =>
-      [...cell.matchAll(/\b(\d{3})(?: `([A-Z_]+)`)?(?! s)/g)].map(([, status, reason]) =>
+    const promised = (text: string) =>
+      [...text.matchAll(/\b(\d{3})(?: `([A-Z_]+)`)?(?! s)/g)].map(([, status, reason]) =>
         reason === undefined ? status : `${status} ${reason}`,
       );
     const seen = ROWS[what]?.();
@@ -130,7 +130,7 @@ for (const [what = '', request = '', neighbour = ''] of rows) {
   });
 }
 
-test('the table of causes names every cause, with the evidence it is', () => {
+test('the table of causes lists every cause with its evidence', () => {
   const causes: Record<LossCause, true> = {
     ...{ crash: true, protocol: true, 'out of memory': true, killed: true, stopped: true },
     ...{ watchdog: true, 'late error': true, ended: true, left: true, 'not started': true },
@@ -142,25 +142,25 @@ test('the table of causes names every cause, with the evidence it is', () => {
   );
 });
 
-test('what the document says of watchdogs holds: the usual limit, and the whole timeout for what runs alone', () => {
+test('the documented watchdog limits hold: the usual limit, and the whole timeout for isolated requests', () => {
   const [, , watchdog = ''] = tableOf('check').find(([name]) => name === '**watchdog**') ?? [];
   assert.match(watchdog, /5 s, or ten times.*or `watchdogMs`; what is new or runs alone: its whole timeout/);
   const it = setUp(
     { replicas: 1, timeoutMs: 20_000 },
-    { result: (batch: SimulatedBatch) => (bears(batch, GUILTY) ? { kind: 'hang' } : { kind: 'answer' }) },
+    { result: (batch: SimulatedBatch) => (bears(batch, FAILING) ? { kind: 'hang' } : { kind: 'answer' }) },
   );
   for (let id = 10; id < 20; id++) {
     it.submit(id, { mark: LATER });
     it.clock.advance(50);
   }
-  it.submit(0, { mark: GUILTY });
-  const lives = () => it.version.supervisor.replicas()[0]?.incarnation;
+  it.submit(0, { mark: FAILING });
+  const incarnation = () => it.version.supervisor.replicas()[0]?.incarnation;
   it.clock.advance(4_900);
-  assert.equal(lives(), 1);
+  assert.equal(incarnation(), 1);
   it.clock.advance(200);
-  assert.equal(lives(), 2);
+  assert.equal(incarnation(), 2);
   it.clock.advance(19_700);
-  assert.equal(lives(), 2);
+  assert.equal(incarnation(), 2);
   it.clock.advance(400);
-  assert.equal(lives(), 3);
+  assert.equal(incarnation(), 3);
 });

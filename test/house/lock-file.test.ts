@@ -6,11 +6,11 @@ interface Locked {
   readonly hasInstallScript?: boolean;
 }
 
-test('no package runs a script at its installation', () => {
+test('no package runs an install script', () => {
   const text = readFileSync(new URL('../../../package-lock.json', import.meta.url), 'utf8');
   const { packages } = JSON.parse(text) as { readonly packages: Readonly<Record<string, Locked>> };
   const scripted = Object.keys(packages).filter((name) => packages[name]?.hasInstallScript === true);
-  // That of onnxruntime-node downloads GPU libraries, and an installation without that host fails. npm runs what the lock
-  // file says has a script: take `hasInstallScript` out again where an update has brought it back.
+  // The script of onnxruntime-node downloads GPU libraries, and fails without access to that host. npm runs the scripts
+  // that the lock file marks: remove `hasInstallScript` again when an update has added it.
   assert.deepEqual(scripted, []);
 });

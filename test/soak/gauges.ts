@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** What a process holds at one moment. */
+/** Resources of a process at one moment. */
 interface Reading {
   readonly rssBytes: number;
   readonly handles: number;
 }
 
-/** What a process held in the third and in the last quarter of a run, each the median. */
+/** Median resources of a process in the third and the last quarter of a run. */
 export interface GaugeReport {
   readonly rssBytes: readonly [number, number];
   readonly handles: readonly [number, number];
@@ -14,7 +14,7 @@ export interface GaugeReport {
 
 const EVERY_MS = 500;
 
-/** Looks again and again at what a process holds. */
+/** Samples the resources of a process. */
 export class Gauges {
   readonly #readings: Reading[] = [];
   readonly #timer: NodeJS.Timeout;

@@ -2,10 +2,10 @@ import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Random, seededRandom } from '../../src/base/random.ts';
 
-/** What honest clients have met with. */
+/** Results of the well-behaved clients. */
 export interface HonestReport {
   readonly answered: number;
-  /** Everything that was not the right answer, the first few in words. */
+  /** Number of wrong answers; `failures` describes the first TOLD of them. */
   readonly failed: number;
   readonly failures: readonly string[];
   readonly p99Ms: number;
@@ -15,7 +15,7 @@ const PAUSE_MS = 15;
 const PATIENCE_MS = 30_000;
 const TOLD = 10;
 
-/** Clients that ask the echo model one thing after the other and look at every number that comes back. */
+/** Clients that send requests to the echo model in sequence and verify every returned number. */
 export class HonestClients {
   readonly #url: string;
   readonly #failures: string[] = [];
@@ -63,7 +63,7 @@ export class HonestClients {
   }
 }
 
-/** What is wrong with an answer; undefined when nothing is. */
+/** What is wrong with an answer; undefined when it is right. */
 async function ask(agent: Agent, url: string, body: string, wanted: number[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     const sent = request(url, { agent, method: 'POST' }, (response) => {

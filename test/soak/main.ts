@@ -13,7 +13,7 @@ const { honest, gateway, trouble, problems } = await soak(minutes, values.seed);
 const mb = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 for (const [name, times] of trouble) console.log(`${String(times).padStart(7)}  ${name}`);
 console.log(
-  `honest clients: ${honest.answered} answers, ${honest.failed} failed, p99 ${honest.p99Ms.toFixed(0)} ms`,
+  `well-behaved clients: ${honest.answered} answers, ${honest.failed} failed, p99 ${honest.p99Ms.toFixed(0)} ms`,
 );
 console.log(`memory in the third and last quarter: ${gateway.rssBytes.map(mb).join(', ')}`);
 console.log(`handles in the third and last quarter: ${gateway.handles.join(', ')}`);

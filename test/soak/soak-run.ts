@@ -8,13 +8,13 @@ import { type GaugeReport, Gauges } from './gauges.ts';
 import { HonestClients, type HonestReport } from './honest-clients.ts';
 import { TROUBLEMAKERS } from './troublemakers.ts';
 
-/** What a soak has come to. */
+/** The result of a soak run. */
 export interface SoakReport {
   readonly honest: HonestReport;
   readonly gateway: GaugeReport;
-  /** How often each kind of trouble was made. */
+  /** Number of injected faults by kind. */
   readonly trouble: ReadonlyMap<string, number>;
-  /** What is wrong; empty when all is well. */
+  /** Problems; empty when the run passed. */
   readonly problems: readonly string[];
 }
 
@@ -23,7 +23,7 @@ const MOST_GROWTH_BYTES = 64 * 1024 * 1024;
 const MOST_MORE_HANDLES = 32;
 const TROUBLE_PAUSE_MS = 50;
 
-/** Everything at once against one server: honest clients must not notice, and nothing may pile up. */
+/** Injects all faults into one server: well-behaved clients must not be affected, and no resource may grow. */
 export async function soak(minutes: number, seed: string): Promise<SoakReport> {
   const folder = mkdtempSync(join(tmpdir(), 'galley-soak-'));
   const file = join(folder, 'galley.yaml');
@@ -68,8 +68,8 @@ function problemsOf({ honest, gateway }: Omit<SoakReport, 'problems'>): string[]
   const [rssBefore, rssAfter] = gateway.rssBytes;
   const [handlesBefore, handlesAfter] = gateway.handles;
   return [
-    ...(honest.answered === 0 ? ['nobody was answered'] : []),
-    ...honest.failures.map((failure) => `an honest client got ${failure}`),
+    ...(honest.answered === 0 ? ['no request was answered'] : []),
+    ...honest.failures.map((failure) => `a well-behaved client got ${failure}`),
     ...(rssAfter - rssBefore > MOST_GROWTH_BYTES
       ? [`memory grew from ${rssBefore} to ${rssAfter} bytes`]
       : []),

@@ -3,10 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../src/base/random.ts';
 import { childrenOf } from '../support/processes.ts';
 
-/** Something that makes trouble once. It ends by itself, and leaves no connection open. */
+/** Injects one fault. It ends by itself, and leaves no connection open. */
 export type Troublemaker = (it: Target, random: Random) => Promise<void>;
 
-/** What is troubled. */
+/** The target of the faults. */
 export interface Target {
   readonly url: string;
   readonly pid: number;
@@ -14,7 +14,7 @@ export interface Target {
 
 const ECHO_ROW = '{"inputs":[{"name":"x","datatype":"FP32","shape":[1,1],"data":[1]}]}';
 
-/** Everything that clients, models and the system do to a server, one after the other and all at once. */
+/** Faults of clients, models and the system. */
 export const TROUBLEMAKERS: Readonly<Record<string, Troublemaker>> = {
   async 'a client that leaves before its answer'({ url }, random) {
     const leaving = AbortSignal.timeout(1 + (random.uint32() % 20));
@@ -104,7 +104,7 @@ export const TROUBLEMAKERS: Readonly<Record<string, Troublemaker>> = {
   },
 
   async 'an input that ends its replica'({ url }, random) {
-    // Seldom: what is denied after the first time need not be asked again and again.
+    // Rare: the input is denied after the first time.
     if (random.unit() < 0.9) return;
     await send(url, 'fragile', '{"inputs":[{"name":"order","datatype":"INT32","shape":[1],"data":[2]}]}');
   },
@@ -170,6 +170,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has just ended.
+    // The process has just ended.
   }
 }

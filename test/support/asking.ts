@@ -1,4 +1,4 @@
-/** How a request is sent. */
+/** Options of a request. */
 export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
   readonly parameters?: object;
@@ -6,15 +6,15 @@ export interface Asking {
   readonly signal?: AbortSignal;
 }
 
-/** What came back, read to its end. */
+/** A complete answer. */
 export interface Asked {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Of a refusal. */
+  /** The reason code of a refusal. */
   readonly reason: string | undefined;
   readonly error: string | undefined;
-  /** The data of an output. */
+  /** The data of the output. */
   output(name: string): readonly unknown[] | undefined;
 }
 
@@ -24,14 +24,14 @@ interface Body {
   readonly outputs?: readonly { readonly name: string; readonly data: readonly unknown[] }[];
 }
 
-/** Asks a model that takes one list of numbers. */
+/** Sends a request to a model with one list of numbers as input. */
 export async function ask(
   url: string,
   model: string,
   input: { readonly name: string; readonly datatype: string; readonly data: readonly number[] },
   { headers = {}, parameters = {}, ...more }: Asking = {},
 ): Promise<Asked> {
-  // An answer that never comes fails the test, rather than to keep it waiting.
+  // A missing answer must fail the test instead of blocking it.
   const { id, signal = AbortSignal.timeout(20_000) } = more;
   const response = await fetch(`${url}/v2/models/${model}/infer`, {
     method: 'POST',
@@ -47,7 +47,7 @@ export async function ask(
   };
 }
 
-/** Asks a held model. */
+/** Sends a request to a held model. */
 export async function askHeld(
   url: string,
   model: string,
@@ -58,7 +58,7 @@ export async function askHeld(
   return ask(url, model, { name: 'order', datatype: 'INT32', data }, asking);
 }
 
-/** What a metric says of a model: the sum over all that has these labels. */
+/** The value of a metric for a model: the sum over all series with these labels. */
 export async function metricOf(
   url: string,
   model: string,

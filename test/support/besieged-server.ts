@@ -8,21 +8,21 @@ import { rawRequest } from './raw-http.ts';
 import { RunningServer, TEST_MODELS } from './running-server.ts';
 import { until } from './until.ts';
 
-/** What an attack may cost an honest client: this many times its quiet p99, which counts as at least so much. */
+/** Under attack the client's p99 may be this many times its quiet p99, which counts as at least QUIET_AT_LEAST_MS. */
 const SLOWER_AT_MOST = 10;
 const QUIET_AT_LEAST_MS = 50;
-/** Memory that an attack may leave behind. */
+/** Memory that may remain in use after an attack. */
 const KEPT_AT_MOST_BYTES = 64 * 1024 * 1024;
 const QUIET_MS = 1_500;
 
-/** What came of an honest client's requests. */
+/** Results of a well-behaved client. */
 interface Honest {
   readonly p99Ms: number;
   readonly answered: number;
   readonly wrong: readonly string[];
 }
 
-/** A server under attack, and an honest client beside the attack that measures what it notices. */
+/** A server under attack, and a well-behaved client that measures the effect of the attack. */
 export class BesiegedServer {
   readonly server: RunningServer;
   readonly #folder: string;
@@ -33,7 +33,7 @@ export class BesiegedServer {
     this.#folder = folder;
   }
 
-  /** `models` are test models, `settings` lines of galley.yaml. */
+  /** `models` are test models, `settings` are lines of galley.yaml. */
   static async start(models: readonly string[], settings = ''): Promise<BesiegedServer> {
     const folder = mkdtempSync(join(tmpdir(), 'galley-besieged-'));
     const file = join(folder, 'galley.yaml');
@@ -52,7 +52,7 @@ export class BesiegedServer {
     return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${this.server.pid}/status`, 'utf8'))?.[1]);
   }
 
-  /** A connection of the attacker's. */
+  /** Opens a connection of the attacker. */
   connect(): Socket {
     const { hostname, port } = new URL(this.url);
     const socket = connect(Number(port), hostname);
@@ -62,7 +62,7 @@ export class BesiegedServer {
     return socket;
   }
 
-  /** Sends bytes and resolves with the status of the answer, and when it came; 0 where the connection ended without one. */
+  /** Sends bytes; resolves with the status and time of the answer, status 0 when the connection ended without one. */
   async send(
     ...parts: readonly (string | Uint8Array)[]
   ): Promise<{ status: number; text: string; ms: number }> {
@@ -86,17 +86,17 @@ export class BesiegedServer {
     });
   }
 
-  /** Runs the attack beside an honest client, and fails where that noticed more than it may. */
+  /** Runs the attack beside a well-behaved client, and fails when that client is affected more than allowed. */
   async withstand(
     attack: () => Promise<void>,
     { honest = smallRequest(), isKept = false } = {},
   ): Promise<Honest> {
     const before = this.residentBytes();
     const quiet = await this.#ask(honest, sleep(QUIET_MS));
-    assert.deepEqual(quiet.wrong, [], 'the honest client is answered before the attack');
+    assert.deepEqual(quiet.wrong, [], 'the client is answered before the attack');
     const under = await this.#ask(honest, attack());
     const limitMs = SLOWER_AT_MOST * Math.max(quiet.p99Ms, QUIET_AT_LEAST_MS);
-    assert.deepEqual(under.wrong, [], `of ${under.answered} honest requests none is lost`);
+    assert.deepEqual(under.wrong, [], `of ${under.answered} requests none is lost`);
     assert.ok(under.p99Ms <= limitMs, `p99 ${under.p99Ms} ms under attack, ${quiet.p99Ms} ms without`);
     for (const socket of this.#attackers) socket.destroy();
     if (isKept) return under;
@@ -113,7 +113,7 @@ export class BesiegedServer {
     rmSync(this.#folder, { recursive: true });
   }
 
-  /** One request after the other, over new connections, until `over`. */
+  /** Sends one request after the other, over new connections, until `over`. */
   async #ask(request: Uint8Array, over: Promise<void>): Promise<Honest> {
     let isOver = false;
     const ended = over.finally(() => {
@@ -133,7 +133,7 @@ export class BesiegedServer {
   }
 }
 
-/** An inference of three numbers. */
+/** An inference request of three numbers. */
 export function smallRequest(): Buffer {
   return rawRequest(
     'POST',
@@ -142,12 +142,12 @@ export function smallRequest(): Buffer {
   );
 }
 
-/** A head that announces a body. */
+/** A request head that declares a body. */
 export function announce(path: string, bytes: number, headers = ''): string {
   return `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: ${bytes}\r\n${headers}\r\n`;
 }
 
-/** A figure of /metrics, summed over its labels. */
+/** A value of /metrics, summed over its labels. */
 export async function figure(url: string, name: string, label = ''): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return text

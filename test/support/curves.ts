@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ServiceCurve } from '../../src/batching/batch-target.ts';
 import { ServiceTime } from '../../src/replica/service-time.ts';
 
-/** A learned curve with this planning factor, for lines and for curves that bend. */
+/** A learned curve with this planning factor, for linear and non-linear service times. */
 export function learned(msOf: (rows: number) => number, factor = 1.2): ServiceCurve & ServiceTime {
   const time = new ServiceTime();
   const sizes = [1, 2, 4, 8, 16, 32, 64, 128];
@@ -10,7 +10,7 @@ export function learned(msOf: (rows: number) => number, factor = 1.2): ServiceCu
   return Object.assign(time, { planFactor: () => factor });
 }
 
-/** Curves of all forms: a fixed part, a part for each row, and from some size on dearer or cheaper rows. */
+/** Curves with a fixed part, a part per row, and from some size on a higher or lower cost per row. */
 export const curves = fc
   .record({
     fixedMs: fc.double({ min: 0, max: 30, noNaN: true }),

@@ -3,7 +3,7 @@ import { Entry, type EntryFacts } from '../../src/work/entry.ts';
 const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
 const OWNER = { settled() {} };
 
-/** A request nobody waits for, with what matters to a test. */
+/** An entry without a caller, with the given fields. */
 export function entryWith(facts: Partial<EntryFacts> & { readonly id: number }): Entry {
   const receivedAt = facts.receivedAt ?? facts.id;
   const priority = facts.priority ?? 2;

@@ -1,17 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A model that runs for as long as a test wants: nothing in it depends on time. */
+/** A model whose batches run until the test releases them; nothing in it depends on time. */
 export interface HeldModel {
-  /** For the settings: `path`, and nothing that would run it beside the callers. */
+  /** Settings: `path`, with warmup and checks disabled so that only callers run it. */
   readonly settings: string;
-  /** Lets every row with this order go on, now and from now on. */
+  /** Releases every row with this order, now and later. */
   release(order: number): void;
 }
 
 /**
- * Writes a model into a folder. A row holds an order: 0 is answered at once, a number above 0 when it was released, one
- * below 0 is thrown at when its opposite was released. `run` tells how many batches the process had run.
+ * Writes a model into a folder. A row holds an order: 0 is answered at once, a number above 0 when it is released; for
+ * a number below 0 the model throws when its negation is released. `run` is the number of batches the process had run.
  */
 export function writeHeldModel(folder: string): HeldModel {
   mkdirSync(folder, { recursive: true });

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { RunningServer, TEST_MODELS } from './running-server.ts';
 
-/** An answer of a hostile model, or the refusal in its place. */
+/** An answer of the model `hostile`, or a refusal. */
 export interface HostileReply {
   readonly status: number;
   readonly retryAfter: string | null;
-  /** The answer, or the reason of the refusal. */
+  /** The answer, or the reason code of the refusal. */
   readonly said: string;
   readonly text: string;
 }
 
-/** A server with the model `hostile`, which does what its input says. */
+/** A server with the model `hostile`, which executes the command in its input. */
 export class HostileServer {
   readonly server: RunningServer;
 
@@ -21,7 +21,7 @@ export class HostileServer {
     this.server = server;
   }
 
-  /** `settings` are those of the model in YAML's short form. */
+  /** `settings` are those of the model in YAML flow style. */
   static async start(t: TestContext, settings: string, args: readonly string[] = []): Promise<HostileServer> {
     const folder = mkdtempSync(join(tmpdir(), 'galley-hostile-'));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -58,7 +58,7 @@ export class HostileServer {
     return decisions;
   }
 
-  /** Replicas with their states, in their order. */
+  /** Replicas with their states, in order. */
   async states(): Promise<string[]> {
     const { versions } = await this.get<{ versions: { replicas: { state: string }[] }[] }>(
       '/admin/models/hostile',

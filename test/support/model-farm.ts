@@ -3,24 +3,24 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { RunningServer } from './running-server.ts';
 
-/** A model to be served beside others. */
+/** A model to serve together with others. */
 export interface FarmModel {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 export interface FarmVisit<T extends FarmModel> {
-  /** Settings of every model, as members of an object in YAML's inline form. */
+  /** Settings of every model, as members of an object in YAML flow style. */
   readonly settings: string;
-  /** Called once with a running server and all models of it. */
+  /** Called once with a running server and all its models. */
   readonly serve: (server: RunningServer, models: readonly T[]) => Promise<void>;
-  /** Called for each model without which the others start. */
+  /** Called for each model that cannot be served, with the reason. */
   readonly refused: (model: T, why: string) => void;
 }
 
 /**
- * Serves many models in one server. One that cannot be served is told apart; where it ends the whole start, the others
- * are started again without it.
+ * Serves many models in one server. A model that cannot be served is reported; when it fails the whole start, the
+ * others are started again without it.
  */
 export async function serveTogether<T extends FarmModel>(
   models: readonly T[],
@@ -74,7 +74,7 @@ async function start(
   }
 }
 
-/** Models that failed without keeping the others from being served, with the reason. */
+/** Models that failed while the others are served, with the reason. */
 async function failedModels(url: string): Promise<Map<string, string>> {
   const { models } = (await (await fetch(`${url}/admin/models`)).json()) as {
     models: { name: string; versions: { state: string; reason?: string }[] }[];
@@ -87,14 +87,14 @@ async function failedModels(url: string): Promise<Map<string, string>> {
 }
 
 /**
- * What is to be tried instead. The message names the model at fault, and where one is, there may be more: halves find
- * them with fewer starts.
+ * The groups to start instead. The message names the failed model; since more models may fail, the rest is started in
+ * halves, which needs fewer starts.
  */
 function apart<T extends FarmModel>(models: readonly T[], visit: FarmVisit<T>, message: string): T[][] {
   const [, named, why = ''] = /model '(.+)\/1' cannot be served: (.*)/.exec(message) ?? [];
-  const guilty = models.length === 1 ? models[0] : models.find(({ name }) => name === named);
-  if (guilty !== undefined) visit.refused(guilty, why === '' ? message : why);
-  const rest = models.filter((model) => model !== guilty);
+  const failed = models.length === 1 ? models[0] : models.find(({ name }) => name === named);
+  if (failed !== undefined) visit.refused(failed, why === '' ? message : why);
+  const rest = models.filter((model) => model !== failed);
   const half = Math.ceil(rest.length / 2);
   return [rest.slice(half), rest.slice(0, half)];
 }

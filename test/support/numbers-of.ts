@@ -4,7 +4,7 @@ import { typedArrayOf } from '../../src/tensor/tensor.ts';
 import { halfValue } from './onnx/halves.ts';
 import type { PlainTensor } from './tensor-asking.ts';
 
-/** Every element of a tensor: numbers, whole ones of 64 bits as BigInt, texts. */
+/** Every element of a tensor: numbers, 64-bit integers as BigInt, or texts. */
 export function elementsOf({ datatype, bytes }: PlainTensor): readonly (number | bigint | string)[] {
   const data = segmentsOf(bytes);
   if (datatype === 'BYTES') {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** Ids of the living children of a process; one that has ended and was not yet collected counts as gone. */
+/** Ids of the running children of a process, without zombies. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -14,7 +14,7 @@ export function childrenOf(pid: number): number[] {
 
 const REPLICA = fileURLToPath(new URL('../../src/process/child/main.js', import.meta.url));
 
-/** Ids of all living replica processes of this checkout on this machine, orphans included. */
+/** Ids of all running replica processes of this checkout on this machine, orphans included. */
 export function replicaProcesses(): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -38,7 +38,7 @@ export function isAlive(pid: number): boolean {
 function statOf(pid: number): { readonly state: string; readonly parent: number } | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name stands in brackets and may hold anything, so what follows its last bracket counts.
+    // The name is in parentheses and may contain any character, so parsing starts after the last one.
     const [state = '', parent = '0'] = text.slice(text.lastIndexOf(')') + 2).split(' ');
     return { state, parent: Number(parent) };
   } catch {

@@ -1,13 +1,13 @@
 import { connect } from 'node:net';
 
-/** What came back over a raw connection. */
+/** The answer on a raw connection. */
 export interface RawAnswer {
   readonly status: number;
   readonly head: string;
   readonly body: string;
 }
 
-/** Sends bytes as they are, which no HTTP client would, and reads one answer. */
+/** Sends raw bytes, without an HTTP client, and reads one answer. */
 export async function sendRaw(url: string, bytes: string | Uint8Array): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -9,17 +9,17 @@ import { until } from './until.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
-/** Module models, as compiled. */
+/** Folder of the compiled module models. */
 export const TEST_MODELS = fileURLToPath(new URL('../models', import.meta.url));
 
-/** A command that has ended. */
+/** The result of a command. */
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs `galley …` to its end. */
+/** Runs `galley …` and waits for its end. */
 export async function galley(args: readonly string[], input = ''): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], { cwd: PROJECT, stdio: ['pipe', 'pipe', 'pipe'] });
   child.stdin.end(input);
@@ -43,12 +43,12 @@ export class RunningServer {
     this.pid = child.pid as number;
   }
 
-  /** Ends what a test that failed has left behind: it would keep the test runner waiting. */
+  /** Ends servers that a failed test has left running, which would block the test runner. */
   static endAll(): void {
     for (const child of started) child.kill('SIGKILL');
   }
 
-  /** Every run is recorded, and when it ends in good order the recording must replay to the same decisions. */
+  /** Every run is recorded; after a clean end the recording must replay to the same decisions. */
   static async start(args: readonly string[], { isRecorded = true } = {}): Promise<RunningServer> {
     const recording = isRecorded ? newRecordingFile() : undefined;
     const record = recording === undefined ? [] : ['--record', recording];
@@ -57,7 +57,7 @@ export class RunningServer {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = await RunningServer.of(child).catch((caught: unknown) => {
-      // One that never becomes ready would outlive its test.
+      // A server that never becomes ready would outlive its test.
       child.kill('SIGKILL');
       throw caught;
     });
@@ -65,7 +65,7 @@ export class RunningServer {
     return server;
   }
 
-  /** Waits until a child that serves says that it is ready. */
+  /** Waits until a child reports that it is ready. */
   static async of(child: ChildProcess): Promise<RunningServer> {
     started.add(child);
     child.once('exit', () => started.delete(child));
@@ -89,7 +89,7 @@ export class RunningServer {
     this.#child.kill(signal);
   }
 
-  /** The exit code; null when a signal ended it. */
+  /** The exit code; null when ended by a signal. */
   async ended(): Promise<number | null> {
     await until(
       'the server has ended',
@@ -100,7 +100,7 @@ export class RunningServer {
     return this.#child.exitCode;
   }
 
-  /** One that was killed has written nothing. */
+  /** A killed server has written no recording. */
   #replay(): void {
     const file = this.#recording;
     this.#recording = undefined;

@@ -1,10 +1,10 @@
 import { elementsOf } from './numbers-of.ts';
 import type { PlainTensor } from './tensor-asking.ts';
 
-/** How far two numbers may lie apart, given the right one and the largest of its row. */
+/** Allowed difference of two numbers, given the right one and the largest of its row. */
 export type Allowance = (datatype: PlainTensor['datatype'], right: number, largestOfRow: number) => number;
 
-/** In words how tensors differ; undefined where they do not. */
+/** Describes how tensors differ; undefined when they are equal. */
 export function differenceOf(
   got: readonly PlainTensor[],
   right: readonly PlainTensor[],

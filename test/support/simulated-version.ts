@@ -22,7 +22,7 @@ const METADATA = {
   readsParameters: false,
 } as const;
 
-/** A batch of callers' requests on its way. */
+/** A batch of callers' requests in flight. */
 export interface Sent {
   readonly atMs: number;
   readonly replica: string;
@@ -30,7 +30,7 @@ export interface Sent {
   readonly ids: readonly number[];
 }
 
-/** A version on simulated replicas, with books of what was sent and what was answered. */
+/** A version on simulated replicas that records what was sent and answered. */
 export function setUp(
   settings: object,
   {
@@ -110,14 +110,14 @@ function request(
   };
 }
 
-/** What became of a request, in a word. */
+/** The outcome of a request: `none`, `ok` or the reason code. */
 export function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
   const [outcome] = outcomes ?? [];
   if (outcome === undefined) return 'none';
   return isRefusal(outcome) ? outcome.reason : 'ok';
 }
 
-/** Whether any member of a batch bears the mark. */
+/** Whether any member of a batch contains the mark. */
 export function bears({ inputs }: SimulatedBatch, mark: number): boolean {
   return inputs.some(({ data }) => data.chunks.some((chunk) => chunk.includes(mark)));
 }

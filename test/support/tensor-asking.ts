@@ -1,6 +1,6 @@
 import type { Datatype } from '../../src/tensor/datatype.ts';
 
-/** A tensor as the binary form of the protocol has it. */
+/** A tensor in the binary form of the protocol. */
 export interface PlainTensor {
   readonly name: string;
   readonly datatype: Datatype;
@@ -8,7 +8,7 @@ export interface PlainTensor {
   readonly bytes: Uint8Array;
 }
 
-/** What came back: tensors, or the status and words of a refusal. */
+/** The answer: tensors, or the status and message of a refusal. */
 export type TensorAnswer =
   | { readonly outputs: readonly PlainTensor[] }
   | { readonly status: number; readonly error: string };
@@ -23,7 +23,7 @@ interface Head {
   }[];
 }
 
-/** Asks with bytes, for bytes: no number passes through text. */
+/** Sends and requests binary data: no number is converted to text. */
 export async function askBinary(
   url: string,
   model: string,
@@ -40,7 +40,7 @@ export async function askBinary(
   return askFor(url, model, Buffer.concat([Buffer.from(head), ...inputs.map(({ bytes }) => bytes)]), headers);
 }
 
-/** Asks with a JSON text of the inputs, for bytes. */
+/** Sends the inputs as JSON text and requests binary data. */
 export async function askText(url: string, model: string, inputs: string): Promise<TensorAnswer> {
   return askFor(url, model, `{"parameters":{"binary_data_output":true},"inputs":${inputs}}`, {});
 }

@@ -2,7 +2,7 @@ import { DATATYPES } from '../../src/tensor/datatype.ts';
 import { elementsOf } from './numbers-of.ts';
 import type { PlainTensor } from './tensor-asking.ts';
 
-/** Inputs as JSON text, every digit included; undefined where one has no such form. */
+/** Inputs as JSON text with all digits; undefined when an input has no such form. */
 export function tensorText(tensors: readonly PlainTensor[]): string | undefined {
   if (tensors.some(({ datatype }) => DATATYPES[datatype].kind === 'half')) return undefined;
   const texts = tensors.map((tensor) => {

@@ -3,16 +3,16 @@ import { Event } from '../../base/event.ts';
 import { byVersion, versionNamed } from '../../model/model-version.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
 
-/** Which versions of which models there are. */
+/** The models and versions that the server knows, by name. */
 export class ModelRegistry {
   readonly added = new Event<VersionInService>();
-  /** A version has ended and is no longer known. */
+  /** A version has ended and was removed. */
   readonly forgotten = new Event<VersionInService>();
   readonly #models = new Map<string, Map<string, VersionInService>>();
-  /** Versions that were replaced or removed and still finish what they had. */
+  /** Versions that were replaced or removed and still finish their requests. */
   readonly #leaving = new Set<VersionInService>();
 
-  /** Takes the place of a version under the same name and number, if there is one; that one is returned. */
+  /** Adds a version. Returns the version of the same name and number that it replaces, if there is one. */
   add(version: VersionInService): VersionInService | undefined {
     const { model } = version.spec;
     const versions = this.#models.get(model) ?? new Map<string, VersionInService>();
@@ -23,7 +23,7 @@ export class ModelRegistry {
     return before;
   }
 
-  /** From now on nobody finds it; it is kept among those that leave. */
+  /** Removes a version from the lookup; it counts as draining until {@link forget}. */
   remove(version: VersionInService): void {
     const versions = this.#models.get(version.spec.model);
     if (versions?.get(version.spec.version) === version) versions.delete(version.spec.version);
@@ -31,7 +31,7 @@ export class ModelRegistry {
     this.#leaving.add(version);
   }
 
-  /** It has ended. */
+  /** To be called when a draining version has ended. */
   forget(version: VersionInService): void {
     this.#leaving.delete(version);
     this.forgotten.emit(version);
@@ -41,30 +41,30 @@ export class ModelRegistry {
     return [...this.#models.keys()];
   }
 
-  /** Versions that serve, or will. */
+  /** All versions that are not draining. */
   all(): VersionInService[] {
     return [...this.#models.values()].flatMap((versions) => [...versions.values()]);
   }
 
-  /** Versions that have been replaced and still finish what they had. */
+  /** Versions that were replaced or removed and still finish their requests. */
   draining(): VersionInService[] {
     return [...this.#leaving];
   }
 
-  /** By rising number. */
+  /** In ascending order. */
   versionsOf(model: string): VersionInService[] {
     const versions = [...(this.#models.get(model)?.values() ?? [])];
     return versions.sort((a, b) => byVersion(a.spec.version, b.spec.version));
   }
 
-  /** The version asked for; without one, the highest that is ready, or else the highest. */
+  /** The requested version; without one, the highest ready version, else the highest. */
   find(model: string, version: string | undefined): VersionInService | Refusal {
     const versions = this.#models.get(model);
     if (versions === undefined) {
       const known = this.models().join(', ') || 'none';
       return refuse(
         'MODEL_UNKNOWN',
-        `Request for unknown model: '${model.slice(0, 100)}' is not found; models here: ${known}`,
+        `Request for unknown model: '${model.slice(0, 100)}' is not found; available models: ${known}`,
       );
     }
     if (version !== undefined) {
@@ -72,10 +72,10 @@ export class ModelRegistry {
       if (found !== undefined) return found;
       return refuse(
         'VERSION_UNKNOWN',
-        `Request for unknown model: '${model}' version ${version} is not found; versions here: ${[...versions.keys()].join(', ')}`,
+        `Request for unknown model: '${model}' version ${version} is not found; available versions: ${[...versions.keys()].join(', ')}`,
       );
     }
-    // The usual case, and on the way of every request: one version, whatever state it is in.
+    // Fast path for every request: a single version needs no sorting, whatever its state.
     const [only] = versions.values();
     if (versions.size === 1 && only !== undefined) return only;
     const rising = this.versionsOf(model);

@@ -1,10 +1,10 @@
 import type { VersionInService } from '../version/version-in-service.ts';
 import type { ModelRegistry } from './model-registry.ts';
 
-/** Where the server is between its first line and its last. */
+/** The phases of the server process, in order. */
 export type ServerPhase = 'starting' | 'serving' | 'lame duck' | 'draining';
 
-/** Answers the three questions that an orchestrator asks. */
+/** The answers to the startup, liveness and readiness checks of an orchestrator. */
 export class ServerHealth {
   readonly #registry: ModelRegistry;
   readonly #readyWhen: 'all' | 'any';
@@ -24,14 +24,14 @@ export class ServerHealth {
     this.#phase = phase;
   }
 
-  /** New work is let in until draining begins; the lame duck already says not ready but still serves. */
+  /** Requests are admitted until draining begins; in `lame duck` the server is not ready but still admits. */
   get isAdmitting(): boolean {
     return this.#phase !== 'draining';
   }
 
   /**
-   * Every required version has been ready once, or has failed: an orchestrator ends what does not start, and with it the
-   * models that serve. It stays true: what failed, and later trouble, are readiness' to tell.
+   * Whether every required version has been ready once or has failed: an orchestrator ends a server that does not
+   * start, and with it the models that serve. Stays true; failures, also later ones, are reported by readiness.
    */
   get hasStarted(): boolean {
     this.#hasStarted ||= this.#phase !== 'starting' && this.#areModelsSettled();
@@ -43,14 +43,14 @@ export class ServerHealth {
     return this.#required().every((version) => version.isReady || version.state === 'failed');
   }
 
-  /** Why the server should get no traffic now; undefined when it should. */
+  /** Why the server is not ready; undefined when it is. */
   whyNotReady(): string | undefined {
-    if (this.#phase === 'starting') return 'settings are being read';
+    if (this.#phase === 'starting') return 'the server is starting';
     if (this.#phase !== 'serving') return 'the server is shutting down';
     return this.whyModelsNotReady();
   }
 
-  /** What the models lack; with `any`, one that is ready is enough. */
+  /** Which required models are not ready; undefined when all are, or with `any` when one is. */
   whyModelsNotReady(): string | undefined {
     const required = this.#required();
     const missing = required.filter((version) => !version.isReady);

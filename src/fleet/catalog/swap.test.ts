@@ -15,7 +15,7 @@ import { Swap, type Swapped } from './swap.ts';
 const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
 const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], readsParameters: false };
 
-/** A registry with one version that serves, and another that is to take its place. */
+/** A registry with a serving version, and a new version that replaces it. */
 function setUp({ newVersion = '1', canLoad = true } = {}) {
   const clock = new VirtualClock();
   const registry = new ModelRegistry();
@@ -38,7 +38,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
     swapped = result;
   });
   const answers = new Map<number, string>();
-  /** A client: let in at the door, then its body takes a while to arrive. */
+  /** A client that is admitted before its body arrives. */
   const send = (id: number) => {
     const version = registry.find('m', undefined);
     if (isRefusal(version)) throw new Error(version.message);
@@ -68,7 +68,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
 }
 
 for (const newVersion of ['1', '2']) {
-  test(`a swap to version ${newVersion} under load loses nothing, and the old one ends`, () => {
+  test(`a swap to version ${newVersion} under load loses no request, and the old version ends`, () => {
     const it = setUp({ newVersion });
     it.swap.start();
     for (let id = 0; id < 600; id++) {
@@ -86,7 +86,7 @@ for (const newVersion of ['1', '2']) {
   });
 }
 
-test('a new version that cannot be loaded changes nothing', () => {
+test('the old version continues to serve when the new one cannot be loaded', () => {
   const it = setUp({ newVersion: '2', canLoad: false });
   it.swap.start();
   for (let id = 0; id < 200; id++) {

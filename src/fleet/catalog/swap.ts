@@ -6,15 +6,15 @@ import type { ModelRegistry } from './model-registry.ts';
 /** How a swap ended. */
 export type Swapped =
   | { readonly kind: 'done'; readonly version: VersionInService }
-  /** The new one could not be had; the old one serves on as if nothing had happened. */
+  /** The new version failed; the old one continues to serve. */
   | { readonly kind: 'kept'; readonly version: VersionInService; readonly reason: string };
 
-/** How often it is looked whether the old version has finished. */
+/** Interval of the check whether the old version is idle. */
 const LOOK_EVERY_MS = 20;
 
 /**
- * Puts a new version in the place of an old one without losing a request: the new one loads and warms up while the
- * old one serves; then it gets what is new, the old one finishes what it has, and ends.
+ * Replaces an old version with a new one without losing a request: the new one loads and warms up while the old one
+ * serves; then the new one gets all new requests, and the old one finishes its requests and ends.
  */
 export class Swap {
   readonly ended = new Event<Swapped>();
@@ -26,7 +26,7 @@ export class Swap {
   #alarm: Timer | undefined;
   #isOver = false;
 
-  /** Both versions bear the same model's name; after `gracePeriodMs` the old one ends with what it still runs. */
+  /** Both versions belong to one model. After `gracePeriodMs` the old one is killed with the requests it still runs. */
   constructor(
     clock: Clock,
     registry: ModelRegistry,
@@ -40,7 +40,7 @@ export class Swap {
     this.#gracePeriodMs = gracePeriodMs;
   }
 
-  /** The version that is to take over: in no list before it has. */
+  /** The new version; not in the registry before the switch. */
   get newcomer(): VersionInService {
     return this.#new;
   }
@@ -50,7 +50,7 @@ export class Swap {
       if (state !== 'ready' && state !== 'failed') return;
       stop();
       if (this.#isOver) return;
-      // Not from within what the new version is just deciding: it is told to do something as others are, in turn.
+      // Deferred: the new version must not be called from within its own event.
       this.#clock.endOfTurn(() => (state === 'ready' ? this.#switch() : this.#keep()));
     });
     this.#new.start();
@@ -58,7 +58,7 @@ export class Swap {
 
   #switch(): void {
     if (this.#isOver) return;
-    // One that has another number stands beside the old one only until here.
+    // A new version with another number does not replace the old one in the registry.
     if (this.#registry.add(this.#new) !== this.#old) this.#registry.remove(this.#old);
     this.#old.leave();
     const untilMs = this.#clock.now() + this.#gracePeriodMs;
@@ -78,7 +78,7 @@ export class Swap {
     }
   }
 
-  /** The server stops altogether: nothing is switched any more, and nobody waits for the old version. */
+  /** For the shutdown of the server: nothing is switched any more, and the old version is not waited for. */
   stop(): void {
     this.#isOver = true;
     this.#alarm?.cancel();

@@ -3,7 +3,7 @@ import type { VersionInService } from '../version/version-in-service.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { Swap, type Swapped } from './swap.ts';
 
-/** Swaps that are under way. The end of the server is theirs too. */
+/** The swaps in progress. */
 export class Swaps {
   readonly #clock: Clock;
   readonly #registry: ModelRegistry;
@@ -14,7 +14,7 @@ export class Swaps {
     this.#registry = registry;
   }
 
-  /** Puts a new version in the place of an old one; `ended` is called once, unless the server stops before. */
+  /** Replaces an old version with a new one; `ended` is called once, unless the server stops before. */
   begin(
     versions: { readonly old: VersionInService; readonly new: VersionInService },
     graceMs: number,
@@ -29,7 +29,7 @@ export class Swaps {
     swap.start();
   }
 
-  /** Switches nothing any more. Returns versions that were to take over and are in no list: they are to be stopped too. */
+  /** Cancels all swaps. Returns their new versions, which are in no registry: the caller must stop them too. */
   stop(): VersionInService[] {
     const newcomers = [...this.#underWay].map((swap) => {
       swap.stop();

@@ -8,31 +8,31 @@ import type { Roster } from '../../replica/roster.ts';
 import type { Ending, ReplicaMoved, ReplicaSlot } from './replica-slot.ts';
 
 /**
- * What is to blame: this replica alone, a model that no replica can serve as its file is now, or settings that can never
- * fit the model.
+ * Where the fault lies: in this replica alone, in the model (no replica can serve the present file), or in settings
+ * that can never fit the model.
  */
 export type Fault = 'the replica' | 'the model' | 'the settings';
 
-/** What incarnations need of the world. */
+/** Dependencies of {@link ReplicaLifecycle}. */
 export interface LifecyclePorts {
   readonly clock: Clock;
   readonly spawner: Spawner;
   readonly roster: Roster;
-  /** Credits or readiness have changed. */
+  /** To be called when credits or readiness have changed. */
   readonly wake: () => void;
   /** Why a loaded model cannot serve here; undefined when it can. */
   readonly whyUnfit: (metadata: ModelMetadata) => string | undefined;
-  /** Has a loaded replica practise; `ready` is called when it may take traffic, `failed` when it cannot. */
+  /** Warms up a loaded replica; calls `ready` when the replica may take traffic, `failed` when it cannot. */
   readonly warm: (id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void) => void;
 }
 
-/** The course of a replica's incarnation from its birth to its exit; what follows an exit is for the supervisor to say. */
+/** Moves one incarnation of a replica from spawn to exit. The supervisor decides what follows the exit. */
 export class ReplicaLifecycle {
   readonly moved = new Event<ReplicaMoved>();
   readonly heartbeatReceived = new Event<{ readonly replica: ReplicaId; readonly heartbeat: Heartbeat }>();
-  /** A replica is to get nothing more, though it may still run something. */
+  /** A replica gets no more work; it may still run a batch. */
   readonly withdrawn = new Event<ReplicaId>();
-  /** A replica was given up; the message says why. */
+  /** A replica was given up; carries the reason. */
   readonly gaveUp = new Event<string>();
   readonly #settings: HealthSettings;
   readonly #weights: readonly number[];
@@ -55,7 +55,7 @@ export class ReplicaLifecycle {
     const { clock, roster, spawner } = this.#ports;
     slot.beginIncarnation(reason, clock.now());
     const { incarnation } = slot;
-    // Reports of an earlier incarnation die here: a late exit must not end its successor.
+    // Drops reports of an earlier incarnation: a late exit must not end its successor.
     const ifCurrent =
       <Fact extends unknown[]>(handle: (...facts: Fact) => void) =>
       (...facts: Fact) => {
@@ -82,12 +82,15 @@ export class ReplicaLifecycle {
     roster.add(slot.replica, slot.index, this.#weights[slot.index] ?? 1);
     const { startupTimeoutMs } = this.#settings;
     slot.alarm = clock.at(clock.now() + startupTimeoutMs, () => {
-      slot.ending = { reason: `it was not ready after ${startupTimeoutMs} ms`, afterwards: 'fault' };
+      slot.ending = {
+        reason: `it was not ready within ${startupTimeoutMs} ms (health.startupTimeoutMs)`,
+        afterwards: 'fault',
+      };
       slot.replica?.kill('ended');
     });
   }
 
-  /** No more work for it; when it has finished, or the time for that is over, it ends. */
+  /** Stops sending work to the slot; its process ends when it is idle or after `drainTimeoutMs`. */
   startDrain(slot: ReplicaSlot, ending: Ending): void {
     const { clock } = this.#ports;
     slot.alarm?.cancel();
@@ -98,7 +101,7 @@ export class ReplicaLifecycle {
     slot.alarm = clock.at(clock.now() + this.#settings.drainTimeoutMs, () => slot.replica?.kill('ended'));
   }
 
-  /** Ends it. A model's file may be mended, so a later incarnation tries again; what can never fit is not tried. */
+  /** Ends the process as failed. A later incarnation retries (the file may be fixed), except for `the settings`. */
   giveUp(slot: ReplicaSlot, message: string, fault: Fault): void {
     if (slot.state === 'failed' || slot.state === 'draining' || slot.replica === undefined) return;
     slot.isHopeless = fault === 'the settings';
@@ -110,7 +113,7 @@ export class ReplicaLifecycle {
   }
 
   #onLoaded(slot: ReplicaSlot, metadata: ModelMetadata): void {
-    // It may be on its way out already, and say so late.
+    // The report may arrive after the slot has begun to drain.
     if (slot.state !== 'starting') return;
     const unfit = this.#ports.whyUnfit(metadata);
     if (unfit !== undefined) {
@@ -118,7 +121,7 @@ export class ReplicaLifecycle {
       return;
     }
     const { clock } = this.#ports;
-    slot.goTo('warming', 'the model is loaded', clock.now());
+    slot.goTo('warming', 'model loaded', clock.now());
     const { incarnation } = slot;
     const isWarming = () => slot.incarnation === incarnation && slot.state === 'warming';
     const ready = () => {
@@ -127,7 +130,7 @@ export class ReplicaLifecycle {
       slot.readyAt = clock.now();
       slot.isTrial = false;
       this.#ports.roster.setHealthStatus(slot.id, 'ready');
-      slot.goTo('ready', 'warmup is over', clock.now());
+      slot.goTo('ready', 'warmup completed', clock.now());
       this.#ports.wake();
     };
     this.#ports.warm(slot.id, ready, (why, fault) => {
@@ -136,7 +139,7 @@ export class ReplicaLifecycle {
       if (fault !== 'the replica' || slot.isTrial) {
         this.giveUp(slot, reason, fault);
       } else {
-        // The same input has been answered before: another incarnation may do better.
+        // Another replica has answered the same input, so another incarnation may succeed.
         slot.ending ??= { reason, afterwards: 'fault' };
         slot.replica?.kill('ended');
       }

@@ -8,7 +8,7 @@ import {
   type ReplicaState,
 } from '../../replica/replica-state.ts';
 
-/** A replica has gone from one state to another. */
+/** A state transition of a replica. */
 export interface ReplicaMoved {
   readonly replica: ReplicaId;
   readonly incarnation: number;
@@ -17,50 +17,50 @@ export interface ReplicaMoved {
   readonly reason: string;
 }
 
-/** An error of a model's own, outside of its answers, has ended a replica. */
+/** An error that model code threw outside of its answers and that ended a replica. */
 export interface LateError {
   readonly replica: ReplicaId;
   readonly incarnation: number;
   readonly message: string;
-  /** Empty where none is known. */
+  /** Empty when unknown. */
   readonly stack: string;
 }
 
-/** Stands for one life of a replica. */
+/** Key that identifies one incarnation of a replica. */
 export function incarnationName(replica: ReplicaId, incarnation: number): string {
   return `${replica} ${incarnation}`;
 }
 
-/** Why we end a replica ourselves, and what is to come of its slot. */
+/** Why the gateway ends a replica, and what follows in its slot. */
 export interface Ending {
   readonly reason: string;
-  /** `again` begins a new life at once, `stay` leaves the slot empty, `fault` lets the restart policy say. */
+  /** `again` starts a new process at once, `stay` leaves the slot empty, `fault` applies the restart policy. */
   readonly afterwards: 'again' | 'stay' | 'fault';
 }
 
-/** One replica's seat in its version and all its lives, one after the other. Its state is changed here alone. */
+/** A replica's place in its version, across all its incarnations. The only owner of the replica's state. */
 export class ReplicaSlot {
   readonly id: ReplicaId;
   readonly index: number;
   readonly #onMoved: (moved: ReplicaMoved) => void;
   #state: ReplicaState = 'stopped';
-  #reason = 'wanted';
+  #reason = 'replica added';
   #since: number;
   incarnation = 0;
-  /** The present life; undefined between lives. */
+  /** The present process; undefined between processes. */
   replica: Replica | undefined;
   readyAt: number | undefined;
   heartbeat: Heartbeat | undefined;
-  /** Batches it had run when it was first seen ready: practice. */
+  /** Batches run before the first heartbeat as a ready replica: those of warmup. */
   batchesBefore: number | undefined;
   ending: Ending | undefined;
-  /** The last error outside of its answers that ended a life of it. */
+  /** The last error outside of its answers that ended one of its processes. */
   lateError: LateError | undefined;
-  /** Given up for settings that can never fit: only an operator can help. */
+  /** Given up because the settings can never fit the model: only an operator can fix that. */
   isHopeless = false;
-  /** Given up before and tried once more: what fails again is given up at once. */
+  /** A single retry after it was given up: the next failure gives it up at once. */
   isTrial = false;
-  /** Ends a start, or a drain, that takes too long; or begins the next life. */
+  /** Limits a start or a drain, or starts the next process. */
   alarm: Timer | undefined;
 
   constructor(id: ReplicaId, index: number, now: number, onMoved: (moved: ReplicaMoved) => void) {
@@ -86,12 +86,12 @@ export class ReplicaSlot {
     return this.#since;
   }
 
-  /** Whether it is between the decision to begin a life and its being ready. */
+  /** Whether a process is waiting to start, starting or warming up. */
   get isComing(): boolean {
     return this.#state === 'starting' || this.#state === 'warming' || this.#state === 'backoff';
   }
 
-  /** A new life begins: what was known of the last one is gone. */
+  /** Starts a new incarnation and resets what was known of the last one. */
   beginIncarnation(reason: string, now: number): void {
     this.incarnation += 1;
     this.readyAt = undefined;
@@ -103,11 +103,11 @@ export class ReplicaSlot {
 
   takeHeartbeat(heartbeat: Heartbeat): void {
     this.heartbeat = heartbeat;
-    // Rehearsal is no service: what a life has answered counts from the first heartbeat after it became ready.
+    // Warmup batches are not served batches: counting starts at the first heartbeat after the replica became ready.
     if (this.readyAt !== undefined) this.batchesBefore ??= heartbeat.batches;
   }
 
-  /** Batches it has answered for callers in its present process. */
+  /** Batches answered for callers by the present process. */
   get batchesServed(): number {
     const batches = this.heartbeat?.batches ?? 0;
     return batches - (this.batchesBefore ?? batches);
@@ -118,7 +118,7 @@ export class ReplicaSlot {
     return this.lateError;
   }
 
-  /** Throws on a step that the table of states does not have. */
+  /** Throws when the state table has no such transition. */
   goTo(to: ReplicaState, reason: string, now: number): void {
     const from = this.#state;
     checkTransition(this.id, from, to);
@@ -129,12 +129,12 @@ export class ReplicaSlot {
   }
 }
 
-/** A replica as operators see it. */
+/** A replica's status as shown to operators. */
 export interface ReplicaStatus {
   readonly replica: ReplicaId;
   readonly state: ReplicaState;
   readonly reason: string;
-  /** Monotonic moment of the last transition, in ms. */
+  /** Monotonic time of the last transition, in ms. */
   readonly since: number;
   readonly incarnation: number;
   readonly restarts: number;
@@ -142,7 +142,6 @@ export interface ReplicaStatus {
   readonly lateError: LateError | undefined;
 }
 
-/** What is told of a slot to whoever asks. */
 export function statusOf({
   id,
   state,

@@ -12,18 +12,18 @@ import {
   wasHealthy,
 } from '../../health/restart-policy.ts';
 
-/** Deaths so close together have one cause. */
+/** Exits within this window are taken to have one cause. */
 const FLEET_WINDOW_MS = 30_000;
-/** Late errors closer together than this hold up the next restart. */
+/** Two late errors within this window delay the next restart. */
 const LATE_ERRORS_MS = 60_000;
 
-/** The history of a version's unexpected ends, which all its replicas share, and what follows from it. */
+/** The unexpected exits of a version, shared by all its replicas, and the restart decisions based on them. */
 export class Restarts {
   readonly #rules: RestartRules;
   readonly #random: Random;
   readonly #lately = new SlidingWindow(FLEET_WINDOW_MS);
   readonly #lateErrors = new SlidingWindow(LATE_ERRORS_MS);
-  /** ReplicaLifecycle that count only if what they were running is cleared. */
+  /** Incarnations that count as failures only if none of the requests they were running is found to have ended them. */
   readonly #onTrial = new Map<string, { readonly incarnation: EndedIncarnation; readonly endedAt: number }>();
   #history: RestartHistory = NO_FAILURES;
 
@@ -36,13 +36,13 @@ export class Restarts {
     this.#random = random;
   }
 
-  /** A incarnation has ended unexpectedly: whether and when another one begins. */
+  /** Records the unexpected end of an incarnation and decides whether and when another one starts. */
   afterIncarnation(incarnation: EndedIncarnation, now: number): RestartDecision {
     this.#history = afterIncarnation(this.#rules, this.#history, incarnation, now);
     return this.#decide(now);
   }
 
-  /** The same for a incarnation that an input may have ended: if it may count at all, then when `tried` says so. */
+  /** As above when an input may have ended the incarnation: with `mayCount`, it counts once `tried` confirms it. */
   afterIncarnationOnTrial(
     name: string,
     incarnation: EndedIncarnation,
@@ -55,8 +55,8 @@ export class Restarts {
   }
 
   /**
-   * The same for a incarnation that was ended by an error which belongs to no batch. It did its work well until then, so it
-   * counts for nothing; but a model that makes this mistake all the time must not be restarted all the time.
+   * As above for an incarnation that was ended by an error which belongs to no batch. It worked until then, so it does
+   * not count as a failure; but a model that throws such errors repeatedly must not be restarted without a delay.
    */
   afterLateError(incarnation: EndedIncarnation, now: number): RestartDecision {
     if (incarnation.readyForMs === undefined || wasHealthy(this.#rules, incarnation))
@@ -67,7 +67,7 @@ export class Restarts {
     return { kind: 'restart', afterMs: Math.max(decision.afterMs, this.#rules.initialDelayMs) };
   }
 
-  /** What a incarnation was running has been tried. */
+  /** Reports that the requests which an incarnation was running have been retried. */
   tried(name: string, isTheModels: boolean): void {
     const trial = this.#onTrial.get(name);
     this.#onTrial.delete(name);
@@ -75,12 +75,12 @@ export class Restarts {
     this.#history = afterIncarnation(this.#rules, this.#history, trial.incarnation, trial.endedAt);
   }
 
-  /** Whether so many of `replicas` ended lately that they must come back one at a time. */
+  /** Whether half or more of several `replicas` exited within the window: then they restart one at a time. */
   mustComeOneByOne(replicas: number, now: number): boolean {
     return replicas > 1 && this.#lately.count(now) * 2 >= replicas;
   }
 
-  /** Somebody has changed what was wrong. */
+  /** To be called when an operator has fixed the cause. */
   resetHistory(): void {
     this.#history = NO_FAILURES;
     this.#onTrial.clear();

@@ -18,18 +18,18 @@ import {
 } from './replica-slot.ts';
 import { Restarts } from './restarts.ts';
 
-/** What a supervisor needs of the world. */
+/** Dependencies of {@link Supervisor}. */
 export interface SupervisorPorts extends LifecyclePorts {
   readonly random: Random;
-  /** Whether what a replica was running at its end is to be tried before its incarnation may count. */
+  /** Whether the requests running at an exit must be retried before the incarnation may count as failed. */
   readonly isOnTrial: (exit: Exit) => boolean;
 }
 
-/** Keeps as many replicas of one version alive as are wanted: every event leads to the same question. */
+/** Keeps the configured number of replicas of one version running. */
 export class Supervisor {
-  /** A replica has ended. */
+  /** A replica's process has ended, or its slot was closed. */
   readonly ended = new Event<ReplicaId>();
-  /** A replica was ended by an error that belongs to no batch: the model's mistake. */
+  /** A replica was ended by an error that belongs to no batch: a fault of the model. */
   readonly lateError = new Event<LateError>();
   readonly lifecycle: ReplicaLifecycle;
   readonly #name: string;
@@ -37,9 +37,9 @@ export class Supervisor {
   readonly #ports: SupervisorPorts;
   readonly #restarts: Restarts;
   #slots: ReplicaSlot[] = [];
-  /** Slots that are no longer wanted and still have somebody in them. */
+  /** Slots that are no longer wanted and still have a process. */
   #closing: ReplicaSlot[] = [];
-  /** Slots whose turn to begin a process has come, while only one may at a time. */
+  /** Slots whose restart delay has passed and that wait to start; they may have to start one at a time. */
   #queueing: ReplicaSlot[] = [];
 
   constructor(name: string, settings: HealthSettings, weights: readonly number[], ports: SupervisorPorts) {
@@ -55,24 +55,24 @@ export class Supervisor {
     });
   }
 
-  /** How many replicas there should be. */
+  /** The wanted number of replicas. */
   get wanted(): number {
     return this.#slots.length;
   }
 
-  /** Sets how many replicas there should be. */
+  /** Sets the wanted number of replicas. */
   want(count: number): void {
     while (this.#slots.length < count) this.#open();
-    this.#close(this.#slots.slice(count), 'fewer replicas are wanted');
+    this.#close(this.#slots.slice(count), 'the number of replicas was reduced');
   }
 
-  /** Ends every replica: `drain` lets it finish what runs. */
+  /** Ends every replica; `drain` lets running batches finish. */
   stop(how: 'drain' | 'kill'): void {
-    this.#close([...this.#slots], 'the version is stopped');
+    this.#close([...this.#slots], 'the version was stopped');
     if (how === 'kill') for (const { replica } of this.#closing) replica?.kill('ended');
   }
 
-  /** Whether no replica process is left. */
+  /** Whether no slot is left, open or closing. */
   get isStopped(): boolean {
     return this.#slots.length === 0 && this.#closing.length === 0;
   }
@@ -81,17 +81,17 @@ export class Supervisor {
     return [...this.#slots, ...this.#closing].map(statusOf);
   }
 
-  /** The slot of a replica that is wanted; undefined when there is none under this id. */
+  /** The slot with this id; undefined when there is none or it is closing. */
   find(id: ReplicaId): ReplicaSlot | undefined {
     return this.#slots.find((slot) => slot.id === id);
   }
 
-  /** Whether a replica is on its way to be ready. */
+  /** Whether a replica is starting, warming up, waiting to restart or draining. */
   get isOneComing(): boolean {
     return this.#slots.some((slot) => slot.isComing || slot.state === 'draining');
   }
 
-  /** How well a replica does, as whoever watches it finds; nothing happens when it is on its way out. */
+  /** Sets the health status of a replica; ignored when the replica has none or is being ended. */
   assess(id: ReplicaId, healthStatus: HealthStatus, reason: string): void {
     const slot = this.find(id);
     if (slot?.healthStatus === undefined || slot.ending !== undefined || slot.healthStatus === healthStatus)
@@ -101,7 +101,7 @@ export class Supervisor {
     this.#ports.wake();
   }
 
-  /** Ends a replica now, for a fault; what it runs is lost for this cause. */
+  /** Ends a replica at once for a fault; its batches are lost with this cause. */
   kill(id: ReplicaId, cause: LossCause, reason: string): void {
     const slot = this.find(id);
     if (slot?.replica === undefined || slot.state === 'failed') return;
@@ -109,7 +109,7 @@ export class Supervisor {
     slot.replica.kill(cause);
   }
 
-  /** Lets a replica that serves finish what it runs, then ends it. Whether there was one. */
+  /** Drains a serving replica, then ends it. Returns false when there is none or it is being ended. */
   drain(id: ReplicaId, ending: Ending): boolean {
     const slot = this.find(id);
     if (slot?.healthStatus === undefined || slot.ending !== undefined) return false;
@@ -117,7 +117,7 @@ export class Supervisor {
     return true;
   }
 
-  /** Begins a process in a slot that has none: an operator has mended what was wrong. Whether there was such a slot. */
+  /** Starts a process in a slot that has none, after an operator's fix. Returns false when there is no such slot. */
   revive(id: ReplicaId, reason: string): boolean {
     const slot = this.find(id);
     if (slot === undefined || slot.replica !== undefined) return false;
@@ -129,12 +129,12 @@ export class Supervisor {
     return true;
   }
 
-  /** What a replica was running when a process of it ended has been tried. */
+  /** Reports that the requests which a replica was running at an exit have been retried. */
   tried({ replica, incarnation, isTheModels }: TrialResult): void {
     this.#restarts.tried(incarnationName(replica, incarnation), isTheModels);
   }
 
-  /** Tries no more with a replica that no restart has mended. */
+  /** Gives up a replica that a restart did not fix. */
   giveUp(id: ReplicaId, message: string): void {
     const slot = this.find(id);
     if (slot !== undefined) this.lifecycle.giveUp(slot, message, 'the replica');
@@ -149,7 +149,7 @@ export class Supervisor {
       this.lifecycle.moved.emit(moved),
     );
     this.#slots.push(slot);
-    this.lifecycle.begin(slot, 'wanted');
+    this.lifecycle.begin(slot, 'replica added');
   }
 
   #onExited(slot: ReplicaSlot, exit: Exit): void {
@@ -173,12 +173,12 @@ export class Supervisor {
     const incarnation = {
       readyForMs: slot.readyAt === undefined ? undefined : now - slot.readyAt,
       batches: slot.batchesServed,
-      // Our own reasons to end it go by other causes.
+      // When the gateway ends a replica itself, the cause is another one.
       wasKilledFromOutside: exit.cause === 'stopped' || exit.cause === 'killed',
     };
     const decision = this.#afterIncarnation(slot, exit, incarnation);
     if (decision.kind === 'give up') {
-      slot.goTo('failed', `${decision.reason}; the last: ${reason}`, now);
+      slot.goTo('failed', `${decision.reason}; last exit: ${reason}`, now);
       this.lifecycle.gaveUp.emit(slot.reason);
       this.#retryLater(slot);
       return;
@@ -197,7 +197,7 @@ export class Supervisor {
       return this.#restarts.afterLateError(incarnation, now);
     }
     if (!isOnTrial) return this.#restarts.afterIncarnation(incarnation, now);
-    // An error that was thrown into a batch of several may have come too early for its own input to be found alone.
+    // An error thrown while a batch of several ran may come too early for its own input to be found alone.
     const mayCount = exit.stack === undefined;
     return this.#restarts.afterIncarnationOnTrial(
       incarnationName(slot.id, slot.incarnation),
@@ -207,7 +207,7 @@ export class Supervisor {
     );
   }
 
-  /** Those whose delay is over get a new incarnation: one at a time when many ended together. */
+  /** Starts the queueing slots: one at a time when many ended together. */
   #spawnNext(): void {
     const isOneByOne = this.#restarts.mustComeOneByOne(this.wanted, this.#ports.clock.now());
     while (this.#queueing.length > 0) {
@@ -223,7 +223,7 @@ export class Supervisor {
     const { clock } = this.#ports;
     slot.alarm = clock.at(clock.now() + this.#settings.restart.retryFailedMs, () => {
       slot.isTrial = true;
-      this.lifecycle.begin(slot, 'given up before, tried once more');
+      this.lifecycle.begin(slot, 'retry after it was given up');
     });
   }
 
@@ -240,7 +240,7 @@ export class Supervisor {
       } else if (slot.state === 'draining') {
         slot.ending = { reason, afterwards: 'stay' };
       } else if (slot.state !== 'failed') {
-        // One that has failed is already on its way out.
+        // The process of a failed slot is already being ended.
         this.lifecycle.startDrain(slot, { reason, afterwards: 'stay' });
       }
     }

@@ -4,32 +4,32 @@ import { formProblem } from '../../warmup/golden-answer.ts';
 import { rowsProblem } from '../../warmup/row-comparison.ts';
 import { OTHER_SIZE, SAME_KERNELS, sameAnswer } from '../../warmup/same-answer.ts';
 
-/** The answer to one row, inside that to a batch. */
+/** One row of the answer to a batch. */
 export interface AnswerRow {
   readonly answer: Answer;
   readonly row: number;
 }
 
-/** How two runs compare: with the same shapes nothing is rounded differently, with others much is. */
+/** Whether two runs have the same shapes: only then are their results rounded alike. */
 export type RunsCompared = 'same size' | 'other size';
 
 /**
- * Everything that is decided by what an answer or an input holds. A port: a replay has neither, only what was found.
- * Problems are sentences, empty where there is none.
+ * All decisions that depend on the content of an answer or input. A port: a replay has no content, only the recorded
+ * results. Problems are sentences, empty when there is none.
  */
 export interface AnswerComparator {
   isSame(one: Answer, other: Answer, tolerance: number): boolean;
-  /** Whether nothing can be told from them: all say the same. */
+  /** Whether all answers are equal, so that they prove nothing. */
   areAlike(answers: readonly Answer[]): boolean;
-  /** Whether an answer has another form than one given before. */
+  /** How the form of an answer (names, datatypes, shapes) differs from an earlier one. */
   formProblem(before: Answer, answer: Answer): string;
-  /** Whether what a request holds is on a list. */
+  /** Whether the content of a request is on the list. */
   isListed(list: InputList, request: InferenceRequest): boolean;
-  /** In what a batch's rows differ from what they gave elsewhere; one counterpart a row, undefined passes it over. */
+  /** How a batch's rows differ from their counterparts in other runs; one per row, undefined skips the row. */
   rowsProblem(batch: Answer, counterparts: readonly (AnswerRow | undefined)[], runs: RunsCompared): string;
 }
 
-/** Looks at the answers themselves. */
+/** Compares the content itself. */
 export const COMPARATOR: AnswerComparator = {
   isSame: (one, other, tolerance) =>
     sameAnswer(one.outputs, other.outputs, { tolerance, allowsLevels: true }),

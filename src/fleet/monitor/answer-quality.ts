@@ -15,7 +15,7 @@ import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 import type { Conditions } from './conditions.ts';
 
-/** What a replica's answers have come to. It outlives its lives: a restart is no pardon. */
+/** Results of a replica's batches. Kept across restarts, so that a restart does not reset the record. */
 class OutlierStats {
   record: FailureRecord = NO_RECORD;
   succeeded = 0;
@@ -29,7 +29,7 @@ const OUTLIER_STDEVS = 1.9;
 const SLOW_FACTOR = 3;
 const SLOW_MIN_BATCHES = 20;
 
-/** Judges replicas by what becomes of callers' batches: failures in a row, failures beyond the others', slowness. */
+/** Outlier detection from callers' batches: consecutive failures, success rate and service time against the others. */
 export class AnswerQuality {
   readonly #clock: Clock;
   readonly #settings: EjectionSettings;
@@ -54,17 +54,17 @@ export class AnswerQuality {
     for (const { returnAlarm } of this.#stats.values()) returnAlarm?.cancel();
   }
 
-  /** A batch has come back; those lost with their replica are the supervisor's business. */
+  /** Counts a finished batch. Batches lost with their replica are left to the supervisor. */
   onBatch({ work, replica, outcome, refusedMembers }: BatchEnded): void {
     if (isSynthetic(work.reason) || outcome.kind === 'lost') return;
-    // A batch that threw is taken apart: what its requests do alone will show whose fault it was.
+    // A part of a batch that threw is bisected further: the runs of its single requests show where the fault lies.
     if (outcome.kind === 'threw' && work.members.length > 1 && work.reason === 'bisect') return;
-    // One bad answer among good ones speaks against the input, not against the replica.
+    // One bad answer among good ones is evidence against the input, not against the replica.
     const succeeded = outcome.kind === 'done' && refusedMembers < work.members.length;
     this.#count(replica.id, succeeded);
   }
 
-  /** Another replica failed alike, or none could be asked: it may have been the input. */
+  /** Removes one failure: another replica failed too, or none could be asked, so the input may be the cause. */
   clearFailure(id: ReplicaId): void {
     const stats = this.#stats.get(id);
     if (stats === undefined) return;
@@ -77,7 +77,7 @@ export class AnswerQuality {
     const stats = this.#statsOf(id);
     if (succeeded) stats.succeeded += 1;
     else stats.failed += 1;
-    // The usual case: nothing was wrong and nothing is.
+    // The usual case needs no update.
     if (succeeded && stats.record.failuresInARow === 0) {
       return;
     }
@@ -91,7 +91,12 @@ export class AnswerQuality {
     stats.record = afterEjection(settings, stats.record);
     const lastsMs = ejectionMs(settings, stats.record);
     const { consecutiveFailures } = settings;
-    this.#conditions.raise(id, 'errors', 'down', `${consecutiveFailures} batches in a row failed there`);
+    this.#conditions.raise(
+      id,
+      'errors',
+      'down',
+      `${consecutiveFailures} consecutive batches failed (health.ejection.consecutiveFailures)`,
+    );
     stats.returnAlarm?.cancel();
     stats.returnAlarm = this.#clock.at(this.#clock.now() + lastsMs, () => {
       stats.returnAlarm = undefined;
@@ -135,7 +140,7 @@ export class AnswerQuality {
           id,
           'outlier',
           'down',
-          `${rate} % succeed there, ${Math.round(mean)} % on average`,
+          `success rate ${rate} %, mean of the replicas ${Math.round(mean)} %`,
         );
       }
     });
@@ -148,7 +153,12 @@ export class AnswerQuality {
       const usual = median(others);
       if (usual !== undefined && each.service.factor > SLOW_FACTOR * usual) {
         const factor = Math.round(each.service.factor / usual);
-        this.#conditions.raise(each.id, 'slow', 'watch', `it takes ${factor} times as long as the others`);
+        this.#conditions.raise(
+          each.id,
+          'slow',
+          'watch',
+          `service time is ${factor} times that of the other replicas`,
+        );
       } else {
         this.#conditions.clear(each.id, 'slow');
       }

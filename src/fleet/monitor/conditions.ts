@@ -7,10 +7,10 @@ import { type Condition, type ConditionCause, evaluateHealth } from '../../healt
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 
-/** Ejections for errors are counted over this time. */
+/** Window in which ejections for errors are counted. */
 const EJECTIONS_WINDOW_MS = 600_000;
 
-/** What is held against one replica in its present process. */
+/** Conditions of one replica in its present process. */
 class HeldConditions {
   readonly conditions = new Map<ConditionCause, Condition>();
   readonly errorEjections = new SlidingWindow(EJECTIONS_WINDOW_MS);
@@ -19,25 +19,25 @@ class HeldConditions {
   restartAlarm: Timer | undefined;
 }
 
-/** A replica was taken out of the pick. */
+/** An ejection: the replica was removed from the pick. */
 export interface Ejected {
   readonly replica: ReplicaId;
   readonly causes: readonly ConditionCause[];
   readonly reason: string;
 }
 
-/** What the book needs of the world. */
+/** Dependencies of {@link Conditions}. */
 export interface ConditionsPorts {
   readonly clock: Clock;
   readonly supervisor: Supervisor;
-  /** Has a replica run one prediction before it may serve again. */
+  /** Runs one prediction on an ejected replica before it is restored. */
   readonly trial: (id: ReplicaId, done: (passed: boolean) => void) => void;
 }
 
-/** Everything held against the replicas of a version, and what follows: second choice, out, or a restart. */
+/** The conditions of a version's replicas and their consequences: degraded, ejected or restarted. */
 export class Conditions {
   readonly ejected = new Event<Ejected>();
-  /** A replica may serve again. */
+  /** An ejected replica was restored. */
   readonly restored = new Event<ReplicaId>();
   readonly #settings: HealthSettings;
   readonly #ports: ConditionsPorts;
@@ -48,7 +48,7 @@ export class Conditions {
     this.#ports = ports;
   }
 
-  /** A life has become ready: nothing is held against it yet. */
+  /** To be called when a process has become ready; it starts without conditions. */
   open(id: ReplicaId): void {
     this.close(id);
     this.#byReplica.set(id, new HeldConditions());
@@ -64,7 +64,7 @@ export class Conditions {
     return [...(this.#byReplica.get(id)?.conditions.values() ?? [])];
   }
 
-  /** Whether a replica is fit for traffic: nothing takes it out, though it may be second choice. */
+  /** Whether no condition of severity `down` is raised; the replica may still be degraded. */
   isFit(id: ReplicaId): boolean {
     const held = this.#byReplica.get(id);
     return held !== undefined && !this.#isDown(held);
@@ -114,7 +114,7 @@ export class Conditions {
     supervisor.assess(id, result.healthStatus, result.reason);
   }
 
-  /** Every reason is gone; one prediction more, and it serves again. */
+  /** No condition ejects the replica any more: it is restored when one more prediction succeeds. */
   #beginTrial(id: ReplicaId, held: HeldConditions): void {
     if (held.isOnTrial) return;
     held.isOnTrial = true;
@@ -131,14 +131,14 @@ export class Conditions {
       this.#ports.supervisor.assess(
         id,
         evaluateHealth(conditions, facts).healthStatus,
-        'every reason is gone',
+        'all conditions that ejected it are cleared',
       );
     });
   }
 
   #beginTrialLater(id: ReplicaId, held: HeldConditions): void {
     const { clock } = this.#ports;
-    // An earlier one would outlive the held: only the last is cancelled with it.
+    // Only the last alarm is cancelled when the conditions are closed.
     held.trialAlarm?.cancel();
     held.trialAlarm = clock.at(clock.now() + this.#settings.readiness.periodMs, () => {
       if (!this.#isDown(held)) this.#beginTrial(id, held);
@@ -150,7 +150,7 @@ export class Conditions {
     held.errorEjections.add(now);
     const times = held.errorEjections.count(now);
     if (times >= this.#settings.ejection.maxTimes) {
-      this.#restart(id, held, `it was ejected ${times} times in ten minutes`);
+      this.#restart(id, held, `it was ejected ${times} times within 10 minutes (health.ejection.maxTimes)`);
     }
   }
 
@@ -163,11 +163,16 @@ export class Conditions {
       const still = ['readiness', 'golden'].some(
         (cause) => held.conditions.get(cause as ConditionCause)?.severity === 'down',
       );
-      if (still) this.#restart(id, held, `it failed its checks for ${Math.round(restartAfterMs / 1000)} s`);
+      if (still)
+        this.#restart(
+          id,
+          held,
+          `checks failed for ${Math.round(restartAfterMs / 1000)} s (health.readiness.restartAfterMs)`,
+        );
     });
   }
 
-  /** One at a time: while another one is on its way, this one waits its turn. */
+  /** Restarts one replica at a time: waits while another one is starting or draining. */
   #restart(id: ReplicaId, held: HeldConditions, reason: string): void {
     const { clock, supervisor } = this.#ports;
     if (this.#byReplica.get(id) !== held) return;

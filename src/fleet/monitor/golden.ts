@@ -8,8 +8,8 @@ export type GoldenResult =
   | { readonly kind: 'failed' | 'mismatch'; readonly why: string };
 
 /**
- * The input whose answer is known: recorded twice at the first practice, compared ever after. Where the two differ
- * the model answers by chance, and only the form is checked.
+ * The golden input and its answer, recorded twice at the first warmup and compared at each later check. When the two
+ * recordings differ, the model is not deterministic and only the form is checked.
  */
 export class Golden {
   readonly member: Member;
@@ -17,7 +17,7 @@ export class Golden {
   readonly #tolerance: number;
   #recorded: Answer | undefined;
   #isConfirmed = false;
-  /** Whether numbers are compared; null until the answer was recorded twice. */
+  /** Whether values are compared; null until the answer was recorded twice. */
   comparesNumbers: boolean | null = null;
 
   constructor(member: Member, comparator: AnswerComparator, tolerance: number) {
@@ -26,12 +26,12 @@ export class Golden {
     this.#tolerance = tolerance;
   }
 
-  /** Whether the model has ever answered it: until then a failure speaks against the input. */
+  /** Whether the model has ever answered it: until then a failure is evidence against the input. */
   get isKnown(): boolean {
     return this.#isConfirmed;
   }
 
-  /** An answer from practice. */
+  /** Records an answer from warmup. */
   record(answer: Answer): void {
     if (this.#recorded === undefined) this.#recorded = answer;
     else if (this.comparesNumbers === null) {
@@ -41,10 +41,11 @@ export class Golden {
   }
 
   check(answer: Answer | Refusal | undefined): GoldenResult {
-    if (answer === undefined) return { kind: 'failed', why: 'no answer came' };
+    if (answer === undefined)
+      return { kind: 'failed', why: 'the replica returned no answer to the golden input' };
     if (isRefusal(answer)) return { kind: 'failed', why: answer.message };
     const recorded = this.#recorded;
-    // What the graph declares of its outputs need not be so: what came first is what counts.
+    // Declared outputs may be wrong, so the form of the first answer is the reference.
     const wrong = recorded === undefined ? '' : this.#comparator.formProblem(recorded, answer);
     if (wrong !== '') return { kind: 'mismatch', why: wrong };
     if (recorded === undefined || this.comparesNumbers === null) {
@@ -54,6 +55,6 @@ export class Golden {
     if (!this.comparesNumbers || this.#comparator.isSame(recorded, answer, this.#tolerance)) {
       return { kind: 'right' };
     }
-    return { kind: 'mismatch', why: 'the golden input gave other numbers than at the first warmup' };
+    return { kind: 'mismatch', why: 'the golden input returned other values than at the first warmup' };
   }
 }

@@ -8,10 +8,10 @@ interface Watch {
   alarm: Timer | undefined;
 }
 
-/** An alarm later than this was kept by the gateway itself. */
+/** An alarm later than this was delayed by the gateway itself. */
 const STALL_MS = 100;
 
-/** Looks whether replicas still give signs of life, which they do beside their work, however busy they are. */
+/** Checks that replicas send heartbeats, which they do independently of their work, however busy they are. */
 export class Liveness {
   readonly #clock: Clock;
   readonly #settings: { readonly periodMs: number; readonly failureThreshold: number };
@@ -41,7 +41,7 @@ export class Liveness {
     if (watch !== undefined) watch.heartbeatAt = this.#clock.now();
   }
 
-  /** How long ago the last sign of life was. */
+  /** Time since the last heartbeat, in ms. */
   silentMs(id: ReplicaId): number {
     return this.#clock.now() - (this.#watches.get(id)?.heartbeatAt ?? this.#clock.now());
   }
@@ -57,7 +57,7 @@ export class Liveness {
     watch.alarm = this.#clock.at(dueMs, () => {
       const now = this.#clock.now();
       const silentMs = now - watch.heartbeatAt;
-      // An alarm that comes late means that the gateway stood still: the heartbeats are waiting to be read.
+      // A late alarm means that the gateway was stalled: heartbeats are waiting to be read.
       const wasStalled = now - dueMs > STALL_MS;
       if (!wasStalled) {
         const thresholds = { successThreshold: 1, failureThreshold };

@@ -6,7 +6,7 @@ import type { ReplicaId } from '../../replica/replica.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Conditions } from './conditions.ts';
 
-/** A replica that will reach its limit soon if it goes on like this. */
+/** A replica that will reach its memory limit in `inMs` at the present growth. */
 export interface MemoryGrows {
   readonly replica: ReplicaId;
   readonly bytes: number;
@@ -15,20 +15,20 @@ export interface MemoryGrows {
 }
 
 const HOUR_MS = 3_600_000;
-/** Samples kept of each replica, one every so many heartbeats: about ten minutes. */
+/** Samples kept per replica, one every HEARTBEATS_PER_SAMPLE heartbeats: about ten minutes. */
 const MAX_SAMPLES = 60;
 const HEARTBEATS_PER_SAMPLE = 10;
 const MEBIBYTE = 1024 * 1024;
 
-/** What a life's memory has been so far. */
+/** Memory use of the present process. */
 interface History {
   heartbeats: number;
   readonly samples: MemorySample[];
-  /** It was over a limit from its first moment: a new life would be no better. */
+  /** It was over a limit at its first sample, so a new process would be too. */
   readonly isBornLarge: boolean;
 }
 
-/** Holds replicas to their memory limits, one at a time, and notices growth before it gets there. */
+/** Replaces replicas over their memory limits, one at a time, and predicts when growth reaches a limit. */
 export class MemoryWatch {
   readonly grows = new Event<MemoryGrows>();
   readonly #clock: Clock;
@@ -62,7 +62,7 @@ export class MemoryWatch {
       return;
     }
     const limit = result === 'hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
-    const text = `${mib(bytes)} MiB of memory, the ${result} limit is ${mib(limit ?? 0)} MiB`;
+    const text = `resident memory is ${mib(bytes)} MiB, the ${result} limit is ${mib(limit ?? 0)} MiB`;
     this.#conditions.raise(id, 'memory', 'watch', text);
     if (!history.isBornLarge) this.#recycle(id, result === 'hard', text);
   }
@@ -71,11 +71,11 @@ export class MemoryWatch {
     this.#histories.delete(id);
   }
 
-  /** The next heartbeat asks again if it cannot be now. */
+  /** Does nothing when the replica cannot be replaced now; the next heartbeat retries. */
   #recycle(id: ReplicaId, isUrgent: boolean, reason: string): void {
-    // One at a time: a restart takes a while, and the others carry its load meanwhile.
+    // One at a time: the other replicas carry the load during a restart.
     if (this.#supervisor.isOneComing) return;
-    // Alone it leaves a gap, which it fills when nobody is asking, unless it is urgent.
+    // The only replica leaves a gap, so it is replaced while it is idle, unless the hard limit is exceeded.
     if (!isUrgent && this.#supervisor.wanted === 1 && !this.#isIdle(id)) return;
     this.#supervisor.drain(id, { reason, afterwards: 'again' });
   }

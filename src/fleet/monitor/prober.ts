@@ -10,24 +10,26 @@ import type { Outcome } from '../../work/outcome.ts';
 import type { Golden, GoldenResult } from './golden.ts';
 import { SyntheticRun } from './synthetic-run.ts';
 
-/** How a look at one replica's readiness went. */
+/** The result of one readiness check of a replica. */
 export interface Probed {
   readonly replica: ReplicaId;
   readonly at: number;
-  /** `evidence`: a caller's batch has just succeeded, nothing had to be run. `deferred`: it is busy. */
-  /** `none`: no input is known that the model takes, and no batch has shown anything. */
+  /**
+   * `evidence`: a caller's batch succeeded within the period, so no probe ran. `deferred`: the replica is busy.
+   * `none`: no input is known that the model accepts, and no batch succeeded.
+   */
   readonly result: 'evidence' | 'deferred' | 'none' | 'passed' | 'failed' | 'mismatch';
   readonly detail: string;
 }
 
-/** What the prober needs of the world. */
+/** Dependencies of {@link Prober}. */
 export interface ProberPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly roster: Roster;
   readonly pinned: PinnedSource;
   readonly wake: () => void;
-  /** undefined where no input is known that the model would take. */
+  /** Undefined when no input is known that the model accepts. */
   readonly golden: () => Golden | undefined;
 }
 
@@ -42,12 +44,12 @@ class Watch {
 }
 
 /**
- * Sees to it that every replica shows now and then that it works. What callers' batches show need not be asked
- * again; a busy replica is left in peace for a while; only then is a prediction of ours run.
+ * Checks the readiness of every replica periodically. A recent successful batch of a caller passes the check; a busy
+ * replica is deferred up to `maxDeferrals` times; otherwise the golden input is run.
  */
 export class Prober {
   readonly probed = new Event<Probed>();
-  /** A check has failed or succeeded so often that it counts; `misses` in a row, 0 after enough successes. */
+  /** A check failed (`misses` in a row), or enough checks passed in a row (`misses` is 0). */
   readonly concluded = new Event<{
     readonly probed: Probed;
     readonly misses: number;
@@ -62,7 +64,7 @@ export class Prober {
     this.#ports = ports;
   }
 
-  /** A life has become ready, which the practice before has shown. */
+  /** To be called when a process has become ready; warmup counts as a passed check. */
   watch(id: ReplicaId): void {
     this.forget(id);
     const watch = new Watch();
@@ -79,26 +81,26 @@ export class Prober {
     return this.#watches.get(id)?.last;
   }
 
-  /** Whether it was too busy to be checked as often as it may be. */
+  /** Whether its checks were deferred `maxDeferrals` times in a row. */
   hasBeenPutOff(id: ReplicaId): boolean {
     return (this.#watches.get(id)?.deferrals ?? 0) >= this.#settings.maxDeferrals;
   }
 
-  /** A caller's batch has succeeded there. */
+  /** To be called when a caller's batch has succeeded on the replica. */
   succeeded(id: ReplicaId): void {
     const watch = this.#watches.get(id);
     if (watch !== undefined) watch.succeededAt = this.#ports.clock.now();
   }
 
-  /** A prediction of ours takes too long: it has failed, whatever comes of it. */
+  /** Fails a probe that takes too long; its later outcome is ignored. */
   overdue(id: ReplicaId, run: unknown, ranMs: number): void {
     const watch = this.#watches.get(id);
     if (watch?.run === undefined || watch.run !== run) return;
     watch.run = undefined;
-    this.#conclude(id, watch, 'failed', `no answer to the golden input within ${Math.round(ranMs)} ms`);
+    this.#conclude(id, watch, 'failed', `golden input not answered within ${Math.round(ranMs)} ms`);
   }
 
-  /** One prediction out of turn. `done` may be called before this returns where there is nothing to run. */
+  /** Runs one probe outside of the schedule. Calls `done` synchronously when there is no golden input. */
   tryOut(id: ReplicaId, done: (passed: boolean) => void): void {
     const golden = this.#ports.golden();
     if (golden === undefined) {
@@ -119,7 +121,7 @@ export class Prober {
   }
 
   #look(id: ReplicaId, watch: Watch): void {
-    // The last prediction is still under way.
+    // The last probe is still running.
     if (watch.run !== undefined) return;
     const { clock, roster } = this.#ports;
     const { periodMs, goldenEvery, maxDeferrals } = this.#settings;
@@ -129,9 +131,9 @@ export class Prober {
     const isGoldenDue = golden !== undefined && watch.sinceGolden >= goldenEvery;
     if (hasEvidence && !isGoldenDue) {
       watch.deferrals = 0;
-      this.#conclude(id, watch, 'evidence', 'a batch has just succeeded');
+      this.#conclude(id, watch, 'evidence', `a batch succeeded within the last ${periodMs} ms`);
     } else if (golden === undefined) {
-      const detail = 'there is nothing to check it with: no input is known that the model takes (see warmup)';
+      const detail = 'not checked: no input is known that the model accepts; set warmup.sample';
       this.#tell(watch, { replica: id, at: clock.now(), result: 'none', detail });
     } else if (this.#isBusy(id) && watch.deferrals < maxDeferrals) {
       watch.deferrals += 1;
@@ -139,7 +141,7 @@ export class Prober {
         replica: id,
         at: clock.now(),
         result: 'deferred',
-        detail: `it is busy, for the ${watch.deferrals}. time`,
+        detail: `deferred because the replica is busy (${watch.deferrals} of ${maxDeferrals})`,
       });
     } else if (this.#running < Math.ceil(roster.views().length / 4)) {
       watch.deferrals = 0;
@@ -160,11 +162,11 @@ export class Prober {
     const run = this.#run(id, golden, (result) => {
       if (watch.run !== run || this.#watches.get(id) !== watch) return;
       watch.run = undefined;
-      // Wrong numbers are looked into with the same input, whatever callers' batches show.
+      // After wrong values the golden input runs at each check, even when callers' batches succeed.
       if (result.kind === 'mismatch') watch.sinceGolden = this.#settings.goldenEvery;
       if (result.kind === 'right')
-        this.#conclude(id, watch, 'passed', 'the golden input was answered as it should');
-      // What the model has never taken says nothing about the replica.
+        this.#conclude(id, watch, 'passed', 'the golden input returned the expected answer');
+      // A failure on an input that the model has never accepted says nothing about the replica.
       else if (golden.isKnown) this.#conclude(id, watch, result.kind, result.why);
     });
     watch.run = run;

@@ -3,10 +3,10 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Roster } from '../../replica/roster.ts';
 
-/** Steps in which a share grows to the whole. */
+/** Steps from the initial share to the full share. */
 const STEPS = 20;
 
-/** Eases replicas in that come back: caches and compilers are cold, and what ended them may do so again. */
+/** Raises the share of a restarted or restored replica: caches and compilers are cold, and it may fail again. */
 export class SlowStartRamp {
   readonly #clock: Clock;
   readonly #settings: SlowStart;
@@ -19,7 +19,7 @@ export class SlowStartRamp {
     this.#roster = roster;
   }
 
-  /** Nobody is eased in alone: there would be nobody to take the rest. */
+  /** Does nothing when no other replica is ready: none could take the rest of the load. */
   begin(id: ReplicaId): void {
     const others = this.#roster.views().filter((view) => view.id !== id && view.healthStatus === 'ready');
     if (others.length > 0 && this.#settings.windowMs > 0) this.#step(id, this.#clock.now());

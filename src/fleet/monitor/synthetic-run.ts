@@ -5,7 +5,7 @@ import type { Member } from '../../work/batch.ts';
 import type { LaneKey } from '../../work/lane.ts';
 import type { Outcome } from '../../work/outcome.ts';
 
-/** A batch of ours that no caller waits for: practice before a replica serves, a check while it does. */
+/** A batch that the server itself sends to a replica: a warmup run or a probe. */
 export class SyntheticRun implements Work {
   readonly members: readonly Member[];
   readonly rows: number;

@@ -21,14 +21,14 @@ import { type Probed, Prober } from './prober.ts';
 import { SlowStartRamp } from './slow-start-ramp.ts';
 import { type Overdue, Watchdog } from './watchdog.ts';
 
-/** Batches shorter than this need no watchdog of their own. */
+/** Lower bound of a learned watchdog limit. */
 const SHORTEST_WATCHDOG_MS = 5_000;
 const WATCHDOG_FACTOR = 10;
 const PROBE_FACTOR = 3;
-/** Heartbeats that a living process does not miss. */
+/** A process without a heartbeat for so many heartbeat periods is taken to be stopped. */
 const SILENT_BEATS = 1.5;
 
-/** What the health of a version is wired to. */
+/** Dependencies of {@link VersionHealth}. */
 export interface VersionHealthPorts {
   readonly clock: Clock;
   readonly random: Random;
@@ -40,7 +40,7 @@ export interface VersionHealthPorts {
   readonly golden: () => Golden | undefined;
 }
 
-/** Everything that watches the replicas of one version, wired to what they do. */
+/** All health monitors of one version's replicas, subscribed to their events. */
 export class VersionHealth {
   readonly conditions: Conditions;
   readonly prober: Prober;
@@ -51,7 +51,7 @@ export class VersionHealth {
   readonly #liveness: Liveness;
   readonly #quality: AnswerQuality;
   readonly #slowStartRamp: SlowStartRamp;
-  /** The life in which a replica was last found to give wrong numbers. */
+  /** The incarnation in which a replica last returned wrong values. */
   readonly #wrongIn = new Map<ReplicaId, number>();
 
   constructor(settings: HealthSettings, ports: VersionHealthPorts) {
@@ -72,7 +72,7 @@ export class VersionHealth {
     this.#quality = new AnswerQuality(settings.ejection, { clock, roster, conditions });
     this.#slowStartRamp = new SlowStartRamp(clock, settings.slowStart, roster);
     this.#liveness = new Liveness(clock, settings.liveness, (id, silentMs) =>
-      supervisor.kill(id, 'stopped', `no sign of life for ${Math.round(silentMs)} ms`),
+      supervisor.kill(id, 'stopped', `no heartbeat for ${Math.round(silentMs)} ms`),
     );
     this.#watchdog = new Watchdog(
       clock,
@@ -102,7 +102,7 @@ export class VersionHealth {
     this.#quality.stop();
   }
 
-  /** Replicas that may be sent traffic with a good conscience. */
+  /** Serving replicas without a condition that ejects them. */
   get fitCount(): number {
     return this.#ports.supervisor
       .replicas()
@@ -123,7 +123,7 @@ export class VersionHealth {
     }
   }
 
-  /** Nothing about this life matters any more. */
+  /** Drops all state of the present process. */
   #forget(id: ReplicaId): void {
     const { pinned, recovery } = this.#ports;
     this.#liveness.forget(id);
@@ -139,7 +139,7 @@ export class VersionHealth {
     const { work, replica, outcome, refusedMembers } = ended;
     this.#watchdog.ended(ended);
     if (outcome.kind === 'done') {
-      // Rehearsal is looked at as a whole when it is over: its first runs are cold.
+      // Warmup runs are recorded as a whole at the end: the first ones are cold.
       if (work.reason !== 'warmup')
         this.#ports.roster.observe(replica.id, work.lane, work.rows, outcome.computeMs);
       if (refusedMembers === 0 && !isSynthetic(work.reason)) this.prober.succeeded(replica.id);
@@ -147,7 +147,7 @@ export class VersionHealth {
     this.#quality.onBatch(ended);
   }
 
-  /** A check of ours has a limit of its own before the one that every batch has. */
+  /** A probe has its own limit before the one of every batch; a warmup run has none. */
   #limitsMs({ work, replica }: BatchStarted): readonly number[] {
     const { watchdogMs, readiness } = this.#settings;
     if (work.reason === 'warmup') return [];
@@ -159,8 +159,8 @@ export class VersionHealth {
   }
 
   /**
-   * How long a batch may run where the settings do not say. What has been seen often enough is known to take no longer;
-   * anything else, and what has been ended once for its time, may take as long as its callers allow.
+   * How long a batch may run without `health.watchdogMs`. A size that has been seen often enough has a learned limit;
+   * any other size, and a request whose batch was ended once for its time, may run as long as its callers' timeouts.
    */
   #ownLimitMs({ lane, rows, members, reason }: Work, usualMs: number): number {
     const learnedMs = Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
@@ -177,7 +177,7 @@ export class VersionHealth {
     return longestMs;
   }
 
-  /** A caller's batch that hangs ends the replica; a check of ours has failed, and the checks decide what follows. */
+  /** A hanging batch of a caller ends the replica; a hanging probe fails its readiness check. */
   #onOverdue({ started, ranMs, limit }: Overdue): void {
     const { work, replica } = started;
     if (work.reason === 'probe' && limit === 0) {
@@ -185,37 +185,36 @@ export class VersionHealth {
       return;
     }
     const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
-    // A model that hangs leaves the rest of its process alive. One that is silent as a whole was stopped, from outside
-    // as far as anything tells.
+    // Heartbeats continue while a model hangs. A process without heartbeats was stopped as a whole, presumably from
+    // outside.
     const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.heartbeatPeriodMs;
     const { supervisor } = this.#ports;
-    if (isStopped)
-      supervisor.kill(replica.id, 'stopped', `${reason}, in a process that gives no sign of life`);
+    if (isStopped) supervisor.kill(replica.id, 'stopped', `${reason}, and its process sent no heartbeat`);
     else supervisor.kill(replica.id, 'watchdog', reason);
   }
 
   #onConcluded(probed: Probed, misses: number, isDown: boolean): void {
     const { replica, result, detail } = probed;
     if (misses === 0) {
-      // That batches succeed shows that answers have the right form, not that they hold the right numbers.
+      // Successful batches prove that answers have the right form, not the right values.
       if (result === 'passed') this.conditions.clear(replica, 'readiness', 'golden');
       else this.conditions.clear(replica, 'readiness');
       return;
     }
     const cause = result === 'mismatch' ? 'golden' : 'readiness';
     if (isDown && cause === 'golden' && this.#isWrongAgain(replica, detail)) return;
-    const text = misses === 1 ? detail : `${detail}, ${misses} times in a row`;
+    const text = misses === 1 ? detail : `${detail} (${misses} consecutive checks)`;
     this.conditions.raise(replica, cause, isDown ? 'down' : 'watch', text);
   }
 
-  /** Wrong numbers that a restart has not mended: no other restart will. */
+  /** Gives up a replica whose wrong values a restart did not fix: another restart would not either. */
   #isWrongAgain(id: ReplicaId, detail: string): boolean {
     const { supervisor } = this.#ports;
     const incarnation = supervisor.find(id)?.incarnation ?? 0;
     const before = this.#wrongIn.get(id);
     this.#wrongIn.set(id, incarnation);
     if (before === undefined || before !== incarnation - 1) return false;
-    supervisor.giveUp(id, `${detail}, and a restart did not mend it`);
+    supervisor.giveUp(id, `${detail}, also after a restart`);
     return true;
   }
 }

@@ -2,28 +2,28 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { BatchStarted } from '../../serving/dispatch/dispatcher.ts';
 
-/** A batch that has run too long. */
+/** A batch that has exceeded one of its limits. */
 export interface Overdue {
   readonly started: BatchStarted;
   readonly ranMs: number;
-  /** Which of its limits it has passed, from 0. */
+  /** Index of the exceeded limit, from 0. */
   readonly limit: number;
 }
 
-/** What one replica has been given, in its order: the first runs, the others wait inside. */
+/** The batches sent to one replica, in order: the first runs, the others wait in its process. */
 interface WatchedSlot {
   readonly batches: BatchStarted[];
   headSince: number;
   dueMs: number;
-  /** Limits that the first batch has passed. */
+  /** Number of limits that the first batch has exceeded. */
   passed: number;
   alarm: Timer | undefined;
 }
 
-/** An alarm later than this was kept by the gateway itself; answers may lie unread. */
+/** An alarm later than this was delayed by the gateway itself; answers may be unread. */
 const STALL_MS = 100;
 
-/** Listens to what replicas are given and give back, and tells of the first batch that takes too long. */
+/** Measures how long the first batch of each replica runs and reports each limit that it exceeds. */
 export class Watchdog {
   readonly #clock: Clock;
   readonly #limitsMs: (started: BatchStarted) => readonly number[];
@@ -41,7 +41,7 @@ export class Watchdog {
   }
 
   started(started: BatchStarted): void {
-    const slot = this.#deskOf(started.replica.id);
+    const slot = this.#slotOf(started.replica.id);
     slot.batches.push(started);
     if (slot.batches.length > 1) return;
     this.#begin(slot, started.sentAt);
@@ -55,13 +55,13 @@ export class Watchdog {
     if (index === 0 && slot.batches.length > 0) this.#begin(slot, this.#clock.now());
   }
 
-  /** The life is over: its successor begins with nothing. */
+  /** To be called when the process has ended. */
   forget(id: ReplicaId): void {
     this.#slots.get(id)?.alarm?.cancel();
     this.#slots.delete(id);
   }
 
-  /** Another batch is first. An alarm that rings sooner than it needs is left alone: that is cheaper. */
+  /** The first batch has changed. An alarm that is too early is kept, which is cheaper than moving it. */
   #begin(slot: WatchedSlot, now: number): void {
     const [head] = slot.batches;
     if (head === undefined) return;
@@ -87,7 +87,7 @@ export class Watchdog {
     if (head === undefined || limitMs === undefined) return;
     const now = this.#clock.now();
     const ranMs = now - slot.headSince;
-    // Not `ranMs < limitMs`: a sum and a difference are rounded differently, and it would look again for ever.
+    // Not `ranMs < limitMs`: a sum and a difference are rounded differently, and the alarm would be set again forever.
     const limitAt = slot.headSince + limitMs;
     if (now < limitAt) {
       this.#arm(slot, limitAt);
@@ -102,7 +102,7 @@ export class Watchdog {
     }
   }
 
-  #deskOf(id: ReplicaId): WatchedSlot {
+  #slotOf(id: ReplicaId): WatchedSlot {
     let slot = this.#slots.get(id);
     if (slot === undefined) {
       slot = { batches: [], headSince: 0, dueMs: Number.POSITIVE_INFINITY, passed: 0, alarm: undefined };

@@ -6,7 +6,7 @@ import type { MemoryUse } from '../../work/outcome.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
 import type { WarmupTarget } from './warmup-report.ts';
 
-/** What came of running some rows together. */
+/** The result of one warmup run. */
 export type Ran =
   | {
       readonly answer: Answer;
@@ -15,20 +15,20 @@ export type Ran =
     }
   | { readonly problem: string };
 
-/** Rows to run together, by their numbers among those in use. */
+/** Rows to run as one batch, as indexes into the rows in use. */
 export type Rows = readonly number[];
 
-/** A course of warmup runs: it yields what to run next and is given what came of it. */
+/** A sequence of warmup runs: it yields the rows to run next and receives the result. */
 export type Course<Result> = Generator<Rows, Result, Ran>;
 
-/** What a course needs of the world. */
+/** Dependencies of a {@link Course}. */
 export interface CourseParts {
   readonly clock: Clock;
   readonly comparator: AnswerComparator;
   readonly settings: WarmupSettings;
   readonly target: WarmupTarget;
-  /** What the runs of the course have taken by now, in ms. */
+  /** Sum of the compute times of the runs so far, in ms. */
   readonly computedMs: () => number;
-  /** Names the rows that the next runs are of. */
+  /** Sets the rows in use for the next runs. */
   readonly use: (rows: readonly Member[]) => void;
 }

@@ -3,22 +3,22 @@ import type { RowIndependence } from '../../warmup/row-independence.ts';
 import type { AnswerComparator, AnswerRow, RunsCompared } from '../monitor/answer-comparator.ts';
 import type { Course } from './course.ts';
 
-/** What the proof starts from. */
+/** Inputs of the proof. */
 export interface ProofParts {
   readonly comparator: AnswerComparator;
   /** The answer to each row alone. */
   readonly alone: readonly Answer[];
-  /** Why a batch of so many rows cannot be tried; undefined when it can. */
+  /** Why a batch of `rows` rows cannot be run; undefined when it can. */
   readonly whyNotTry: (rows: number) => string | undefined;
 }
 
-/** Tried in every proof: an even and an odd number, so that what folds rows together shows. */
+/** Sizes of every proof: an even and an odd one, so that a model which folds rows together is detected. */
 const NEEDED_SIZES = [2, 3];
 
 /**
- * Shows whether rows are independent. A row must give the same answer in the same place of a batch of the same size,
- * whoever its neighbours are: then the same kernels run on the same shapes, and any difference is the neighbours'. And
- * it must give what it gives alone, but for rounding. One doubt is enough not to merge.
+ * Tests whether rows are independent. A row must give the same answer at the same place of a batch of the same size
+ * for any neighbours: the same kernels run on the same shapes, so any difference is due to the neighbours. It must also
+ * give the answer that it gives alone, except for rounding. A single difference prevents merging.
  */
 export function* proveRows(parts: ProofParts): Course<RowIndependence> {
   const { alone, whyNotTry } = parts;
@@ -31,7 +31,7 @@ export function* proveRows(parts: ProofParts): Course<RowIndependence> {
   return { kind: 'independent' };
 }
 
-/** What speaks against merging in batches of one size; undefined when nothing does. */
+/** Evidence against merging in batches of one size; undefined when there is none. */
 export function* doubtAt(
   size: number,
   { comparator, alone }: ProofParts,
@@ -54,7 +54,7 @@ export function* doubtAt(
     'same size',
   );
   if (change !== '')
-    return { kind: 'unproven', why: 'the model answers the same batch differently each time' };
+    return { kind: 'unproven', why: 'the model returns different answers for the same batch' };
   const amongOthers = problemIn(usual.answer, byAlone(rows), 'other size');
   if (amongOthers !== '') return { kind: 'dependent', why: amongOthers };
   for (const kept of [0, 1]) {
@@ -72,9 +72,9 @@ export function* doubtAt(
   return undefined;
 }
 
-/** Another neighbour than before, and not the row itself. */
+/** Offset that selects another neighbour than before, and not the row itself. */
 const FURTHER = 3;
 
 function refused(size: number, problem: string): RowIndependence {
-  return { kind: 'dependent', why: `the model does not take ${size} rows together (${problem})` };
+  return { kind: 'dependent', why: `the model fails on a batch of ${size} rows (${problem})` };
 }

@@ -44,7 +44,7 @@ function warm(settings: object, serviceMs: (batch: { readonly rows: number }, ru
   };
 }
 
-test('a replica takes traffic only after practice with 1, the largest, and the sizes between', () => {
+test('a replica takes traffic only after warmup runs of size 1, the largest size and the sizes between', () => {
   const { clock, version, report } = warm({}, (batch) => 1 + batch.rows);
   clock.advance(11);
   assert.equal(version.isReady, false);
@@ -69,7 +69,7 @@ test('later replicas run only the smallest and the largest size', () => {
   );
 });
 
-test('practice goes on while latency still falls', () => {
+test('warmup continues while latency still falls', () => {
   const { clock, report } = warm({ batching: { maxBatchSize: 1 } }, (_, run) => 5 + 100 * 0.8 ** run);
   clock.runUntil(20_000);
   const [size] = report()[0]?.sizes ?? [];
@@ -77,13 +77,13 @@ test('practice goes on while latency still falls', () => {
   assert.equal(size?.isStable, true);
 });
 
-test('when the budget is over the replica serves all the same, and the report says that it is not stable', () => {
+test('when the budget is exhausted the replica serves, and the report shows that it is not stable', () => {
   const { clock, version, report } = warm({ warmup: { budgetMs: 500 } }, (_, run) => (run % 7 < 3 ? 10 : 90));
   clock.runUntil(20_000);
   assert.equal(version.isReady, true);
   const [first] = report();
   assert.equal(first?.isStable, false);
-  // What rows may do is found out all the same.
+  // Row independence is still tested.
   assert.ok((first?.totalMs ?? 0) < 2_500, `${first?.totalMs} ms`);
   assert.equal(first?.rows?.kind, 'independent');
 });

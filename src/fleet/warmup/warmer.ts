@@ -13,7 +13,7 @@ import { type CourseResult, warmupCourse } from './warmup-course.ts';
 import { together } from './warmup-inputs.ts';
 import type { WarmupReport, WarmupResult, WarmupTarget } from './warmup-report.ts';
 
-/** What warming needs of the world. */
+/** Dependencies of {@link Warmer}. */
 export interface WarmerPorts {
   readonly clock: Clock;
   readonly comparator: AnswerComparator;
@@ -21,7 +21,7 @@ export interface WarmerPorts {
   readonly wake: () => void;
 }
 
-/** Has a replica run batches of ours until its latency is stable or the budget is over. */
+/** Warms up a replica: runs batches until its latency is stable or the budget is exhausted. */
 export class Warmer {
   readonly #ports: WarmerPorts;
   readonly #settings: WarmupSettings;
@@ -31,14 +31,14 @@ export class Warmer {
     this.#settings = settings;
   }
 
-  /** `done` is not called when the replica is lost on the way: its exit tells the tale. */
+  /** `done` is not called when the replica is lost during warmup: its exit is reported elsewhere. */
   warm(target: WarmupTarget, done: (result: WarmupResult) => void): void {
     if (this.#settings.enabled) new Warming(this.#ports, this.#settings, target, done).begin();
-    else done(skipped(target, 'warmup is off in the settings'));
+    else done(skipped(target, 'warmup is disabled (warmup.enabled)'));
   }
 }
 
-/** One replica on its course. */
+/** The warmup of one replica. */
 class Warming {
   readonly #ports: WarmerPorts;
   readonly #target: WarmupTarget;
@@ -88,7 +88,7 @@ class Warming {
     this.#ports.wake();
   }
 
-  /** A mistake of ours on the way leaves no replica between two states: it has failed, and is tried again. */
+  /** An internal error fails the warmup, so that the replica does not stay in `warming`; it is retried later. */
   #go(outcome: Exclude<Outcome, { readonly kind: 'lost' }>, answer: Answer | Refusal | undefined): void {
     if (outcome.kind === 'done') this.#computedMs += outcome.computeMs;
     try {
@@ -123,7 +123,7 @@ function ranOf(
   answer: Answer | Refusal | undefined,
 ): Ran {
   if (outcome.kind === 'threw') return { problem: outcome.message };
-  if (answer === undefined) return { problem: 'no answer came' };
+  if (answer === undefined) return { problem: 'the replica returned no answer' };
   if (isRefusal(answer)) return { problem: answer.message };
   return { answer, computeMs: outcome.computeMs, memory: outcome.memory };
 }

@@ -7,7 +7,7 @@ import { bytesOf, type Tensor } from '../../tensor/tensor.ts';
 
 const WARM = { warmup: { enabled: true }, batching: { rows: 'auto', maxBatchSize: 8 } };
 
-/** A version whose model gives for a batch what `model` makes of its numbers, rows × 4. */
+/** A version whose model applies `model` to the numbers of a batch, rows × 4. */
 function warmed(
   model: (rows: number[][], run: number) => number[][] | SimulatedResult,
   settings: object = WARM,
@@ -31,7 +31,7 @@ function warmed(
 const echo = (rows: number[][]) => rows;
 const sumOf = (rows: number[][], column: number) => rows.reduce((sum, row) => sum + (row[column] ?? 0), 0);
 
-test('rows that give the same alone and among any neighbours are merged', () => {
+test('rows with the same answer alone and among any neighbours are merged', () => {
   const { version } = warmed(echo);
   assert.equal(version.rows?.kind, 'independent');
   assert.equal(version.path.findings.maxBatchSize, 8);
@@ -52,7 +52,7 @@ for (const [what, model] of [
     (rows: number[][]) => rows.map((row) => row.slice(0, Math.max(...rows.map(([first = 0]) => 1 + first)))),
   ],
 ] as const) {
-  test(`rows whose answer holds ${what} are not merged, and one line says so`, () => {
+  test(`rows whose answer holds ${what} are not merged, and one log line reports it`, () => {
     const { version } = warmed(model);
     assert.notEqual(version.rows?.kind, 'independent');
     assert.equal(version.isReady, true);
@@ -61,18 +61,18 @@ for (const [what, model] of [
   });
 }
 
-test('where all rows are answered alike nothing is shown, and nothing is merged', () => {
+test('equal answers to all rows prove nothing, so rows are not merged', () => {
   const { version } = warmed((rows) => rows.map(() => [7]));
   assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model gives all rows the same answer' });
   assert.match(version.warning ?? '', /warmup\.sample to several different rows/);
 });
 
-test('a model that answers by chance shows nothing', () => {
+test('random answers prove nothing, so rows are not merged', () => {
   const { version } = warmed((rows, run) => rows.map((row) => row.map((each) => each + (run % 50))));
   assert.notEqual(version.rows?.kind, 'independent');
 });
 
-test('inputs that the model refuses are replaced by gentler ones', () => {
+test('inputs that the model refuses are replaced by simpler ones', () => {
   const { version } = warmed((rows) =>
     rows.flat().some((each) => each === 0) ? { kind: 'throw', message: 'division by zero' } : rows,
   );
@@ -80,15 +80,15 @@ test('inputs that the model refuses are replaced by gentler ones', () => {
   assert.equal(version.rows?.kind, 'independent');
 });
 
-test('a model that takes nothing made up is served, not merged, and told apart', () => {
+test('a model that accepts no generated input is served without merging, and the report gives the reason', () => {
   const { version } = warmed(() => ({ kind: 'throw', message: 'unknown category' }));
   assert.equal(version.isReady, true);
   assert.equal(version.rows?.kind, 'unproven');
   const [report] = version.supervisor.replicas().map(({ replica }) => version.warmups.reportOf(replica));
-  assert.match(report?.skipped ?? '', /took no input that was made up \(unknown category\).*warmup\.sample/);
+  assert.match(report?.skipped ?? '', /accepts no generated input \(unknown category\).*warmup\.sample/);
 });
 
-test('a replica that dies of an input made up does not fail the start', () => {
+test('a generated input that ends a replica does not fail the start', () => {
   const { version } = warmed((rows) =>
     rows.flat().some((each) => each > 1) ? { kind: 'die', code: null, signal: 'SIGSEGV' } : rows,
   );
@@ -96,14 +96,14 @@ test('a replica that dies of an input made up does not fail the start', () => {
   assert.ok((version.supervisor.replicas()[0]?.incarnation ?? 0) <= 3);
 });
 
-test('what is declared is not tried', () => {
+test('declared row independence is not tested', () => {
   const declared = { warmup: { enabled: true }, batching: { rows: 'independent', maxBatchSize: 8 } };
   const { version } = warmed((rows) => [...rows].reverse(), declared);
   assert.equal(version.rows?.kind, 'declared');
   assert.equal(version.path.findings.maxBatchSize, 8);
 });
 
-test('requests of a model that is not merged are answered as it answers them alone', () => {
+test('requests of a model that is not merged get the answers that they get alone', () => {
   const it = warmed((rows) => rows.map((_, at) => [sumOf(rows.slice(0, at + 1), 0)]));
   for (let id = 0; id < 10; id++) it.submit(id, { rows: 3, width: 1, mark: id });
   it.clock.advance(1_000);

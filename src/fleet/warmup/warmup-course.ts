@@ -7,11 +7,11 @@ import { type FoundInput, findInput } from './warmup-input-search.ts';
 import type { SizeReport, WarmupTarget } from './warmup-report.ts';
 import { WarmupSizes } from './warmup-sizes.ts';
 
-/** The proof may last longer than the rest of warmup: without it requests are never merged. */
+/** The proof may take longer than the rest of warmup: without it requests are never merged. */
 const PROOF_BUDGETS = 3;
 const LEAST_PROOF_MS = 2_000;
 
-/** What a course came to. */
+/** The result of a warmup course. */
 export type CourseResult =
   | { readonly kind: 'failed' | 'skipped'; readonly why: string }
   | {
@@ -23,12 +23,12 @@ export type CourseResult =
       readonly profile: readonly ProfiledSize[];
     };
 
-/** The whole of warmup: an input that the model takes, whether its rows are independent, and what batches cost. */
+/** The complete warmup: finds an input that the model accepts, tests row independence and measures batch sizes. */
 export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
   const { clock, comparator, settings, target, computedMs } = parts;
   const startedAt = clock.now();
   const isOver = () => clock.now() - startedAt >= settings.budgetMs;
-  // What is found out of a model is bounded by what its runs take: a busy machine is no reason to know less of it.
+  // Compute time, not wall time, bounds what is measured: on a busy machine the results must be the same.
   const isSpent = () => computedMs() >= settings.budgetMs;
   const proofMs = Math.max(LEAST_PROOF_MS, PROOF_BUDGETS * settings.budgetMs);
   const found = yield* findInput({ ...parts, isSpent });
@@ -38,7 +38,7 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
 
   const sizes = new WarmupSizes(settings, isOver);
   const alone = yield* sizes.run(1, (answer) => {
-    // Another replica may have found other rows before.
+    // Another replica may have chosen other rows before.
     const golden = target.golden();
     if (golden?.member === found.rows[0]) golden?.record(answer);
   });
@@ -48,7 +48,7 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
     comparator,
     alone: found.answers,
     whyNotTry: (rows) =>
-      computedMs() >= proofMs ? 'the time for warmup was over (warmup.budgetMs)' : growth.whyNotRun(rows),
+      computedMs() >= proofMs ? 'the warmup budget was exhausted (warmup.budgetMs)' : growth.whyNotRun(rows),
   };
   let rows = target.profile === 'short' ? undefined : (target.rows ?? whatIsKnown(found));
   if (rows === undefined && target.profile === 'full') rows = yield* proveRows(proof);
@@ -62,10 +62,10 @@ export function* warmupCourse(parts: CourseParts): Course<CourseResult> {
 
 function whatIsKnown({ answers, doubt }: FoundInput): RowIndependence | undefined {
   if (doubt !== undefined) return { kind: 'unproven', why: doubt };
-  return answers.length < 2 ? { kind: 'unproven', why: 'there is only one row to try' } : undefined;
+  return answers.length < 2 ? { kind: 'unproven', why: 'only one test row is available' } : undefined;
 }
 
-/** Sizes beyond one, as far as they are of use. Returns the largest that ran. */
+/** Runs the useful sizes above 1. Returns the largest that ran. */
 function* grow(it: {
   readonly target: WarmupTarget;
   readonly rows: RowIndependence | undefined;
@@ -88,7 +88,7 @@ function* grow(it: {
   return largest;
 }
 
-/** How large a batch may be is mostly found out from small to large; a size that the settings name comes first. */
+/** Ascending, to find the largest usable size; a size named in the settings that has no limit comes first. */
 function sizesToRun({ maxBatchSize, profile, isOwnSize, limitMs }: WarmupTarget): number[] {
   if (maxBatchSize === 1) return [];
   if (profile === 'short') return [maxBatchSize];

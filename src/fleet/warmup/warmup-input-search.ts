@@ -4,31 +4,31 @@ import type { Member } from '../../work/batch.ts';
 import type { MemoryUse } from '../../work/outcome.ts';
 import type { Course, CourseParts } from './course.ts';
 
-/** An input that the model takes. */
+/** An input that the model accepts. */
 export interface FoundInput {
   readonly kind: 'found';
   readonly rows: readonly Member[];
-  /** Of each of its rows alone; only of the first ones where another row was refused. */
+  /** The answer to each row alone; only to the first rows when another row was refused. */
   readonly answers: readonly Answer[];
-  /** What the very first run took. */
+  /** Memory use of the first run. */
   readonly memory: MemoryUse | undefined;
-  /** Why nothing can be told from its rows; undefined when something can. */
+  /** Why its rows cannot prove row independence; undefined when they can. */
   readonly doubt: string | undefined;
 }
 
 type NoInput = { readonly kind: 'failed' | 'skipped'; readonly why: string };
 
-/** Tries the candidates in turn for one whose rows all run, and tell something. */
+/** Finds the first candidate whose rows all run and differ in input and answer, else the one with most answers. */
 export function* findInput(
   parts: CourseParts & { readonly isSpent: () => boolean },
 ): Course<FoundInput | NoInput> {
   const { target, isSpent } = parts;
   const { inputs } = target;
-  // A replica that follows others runs what they have found.
+  // A later replica runs the input that an earlier one has chosen.
   if (target.profile === 'short' && inputs.chosen !== undefined)
     return yield* tryChosen(inputs.chosen, parts);
   let best: FoundInput | undefined;
-  let firstProblem = 'none was tried, since replicas ended over others';
+  let firstProblem = 'none was run, because earlier candidates ended replicas';
   for (let candidate = inputs.first; candidate < inputs.count; candidate++) {
     const found = yield* tryCandidate(candidate, parts);
     if (typeof found === 'string') {
@@ -41,13 +41,11 @@ export function* findInput(
     }
     if (isSpent() && best !== undefined) return best;
   }
-  const cure = 'name a file with an input that it takes in warmup.sample';
-  return (
-    best ?? { kind: 'skipped', why: `the model took no input that was made up (${firstProblem}): ${cure}` }
-  );
+  const cure = 'set warmup.sample to a file with an input that it accepts';
+  return best ?? { kind: 'skipped', why: `the model accepts no generated input (${firstProblem}): ${cure}` };
 }
 
-/** Other replicas have run these rows: that this one does not is its own fault. */
+/** Other replicas have run these rows, so a failure is a fault of this replica. */
 function* tryChosen(rows: readonly Member[], { use }: CourseParts): Course<FoundInput | NoInput> {
   use(rows);
   const ran = yield [0];
@@ -55,11 +53,11 @@ function* tryChosen(rows: readonly Member[], { use }: CourseParts): Course<Found
   return { kind: 'found', rows, answers: [ran.answer], memory: ran.memory, doubt: undefined };
 }
 
-/** A row that takes less never takes long, and one that takes so many times longer than the others does. */
+/** The large row is dropped when it takes more than MUCH_LONGER times the longest other row, or LONG_MS if greater. */
 const LONG_MS = 10;
 const MUCH_LONGER = 10;
 
-/** Each row alone; a text is why not even the first one runs. */
+/** Runs each row alone; a text is the reason why the first one does not run. */
 function* tryCandidate(
   candidate: number,
   { target, comparator, use }: CourseParts,
@@ -72,7 +70,7 @@ function* tryCandidate(
   let longestMs = LONG_MS;
   for (let row = 0; row < rows.length && refused === undefined; row++) {
     const ran = yield [row];
-    // The large one is only to show more: where the model refuses it, or takes much longer, the others are as good.
+    // The large row is optional evidence: when the model refuses it or takes much longer, the others suffice.
     const isOptional = row === LARGE_ROW && row === rows.length - 1 && !target.inputs.isOwn;
     if ('problem' in ran) refused = isOptional ? undefined : ran.problem;
     else if (!isOptional || ran.computeMs <= MUCH_LONGER * longestMs) {
@@ -81,13 +79,13 @@ function* tryCandidate(
       longestMs = Math.max(longestMs, ran.computeMs);
     }
   }
-  if (answers.length === 0) return refused ?? 'it has no rows';
+  if (answers.length === 0) return refused ?? 'the candidate has no rows';
   const found = { kind: 'found', rows: rows.slice(0, answers.length), answers, memory } as const;
-  if (refused !== undefined) return { ...found, doubt: `the model refused other rows (${refused})` };
+  if (refused !== undefined)
+    return { ...found, doubt: `the model refuses some of the test rows (${refused})` };
   if (rows.length === 1) return { ...found, doubt: undefined };
   const given = found.rows.map(({ request }) => ({ outputs: request.inputs }));
-  if (comparator.areAlike(given))
-    return { ...found, doubt: 'all rows that it could be tried with are alike' };
-  const doubt = comparator.areAlike(answers) ? 'the model gives all rows the same answer' : undefined;
+  if (comparator.areAlike(given)) return { ...found, doubt: 'all available test rows are equal' };
+  const doubt = comparator.areAlike(answers) ? 'the model returns the same answer for all rows' : undefined;
   return { ...found, doubt };
 }

@@ -8,24 +8,24 @@ import { bytesOf, type Tensor, typedArrayOf } from '../../tensor/tensor.ts';
 import { GUESSES, type Guess, guessedShape, madeUpValues, ROW_SCALES } from '../../warmup/made-up-rows.ts';
 import type { Member } from '../../work/batch.ts';
 
-/** What inputs for warmup are made from. */
+/** Inputs of {@link WarmupInputs}. */
 export interface WarmupInputParts {
-  /** What a caller would send: padding and the like come after. */
+  /** Of the inputs as callers send them, before padding. */
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
   readonly own: readonly SampleInput[];
   readonly random: Random;
-  /** Makes a request what it is when it is admitted. */
+  /** Converts a request as admission does. */
   readonly member: (request: InferenceRequest) => Member;
 }
 
-/** Of a sample of one row others are made whose numbers are smaller by this share each. */
+/** Rows derived from a sample row have float values that are smaller by this share per row. */
 const VARIATION = 0.1;
 
 /**
- * Inputs to run before a replica takes traffic: several candidates, of which the first that the model takes is chosen.
- * A candidate is a list of different rows, or of one whole request where the model has no batch axis. With a sample of
- * the user's own there is one candidate, with what the sample leaves out made up.
+ * Inputs for warmup: several candidates, of which the first that the model accepts is chosen. A candidate is a list of
+ * different rows, or of one whole request when the model has no batch axis. A complete sample of the user is the only
+ * candidate; inputs that the sample leaves out are generated.
  */
 export class WarmupInputs {
   readonly #parts: WarmupInputParts;
@@ -40,33 +40,33 @@ export class WarmupInputs {
     const isOpen = metadata.inputs.some(
       ({ shape, anyRank }) => anyRank === true || shape.slice(hasBatchAxis ? 1 : 0).includes(-1),
     );
-    // Where no size is open, guesses that differ only in sizes are one.
+    // Without an open size, guesses that differ only in the open size are equal.
     const different = isOpen ? GUESSES : GUESSES.filter(({ openSize }) => openSize === 4);
     this.#guesses = this.isOwn ? different.slice(0, 1) : own.length > 0 ? different.slice(0, 3) : different;
   }
 
-  /** Whether nothing has to be made up: then the model has no excuse. */
+  /** Whether the user's sample has data for every input, so that the model must accept it. */
   get isOwn(): boolean {
     const { metadata, own } = this.#parts;
     return metadata.inputs.every(({ name }) => own.some((input) => input.name === name && input.data));
   }
 
-  /** How many candidates are left to try; those that have ended replicas are not. */
+  /** The number of candidates; those before {@link first} are skipped. */
   get count(): number {
     return this.#guesses.length;
   }
 
-  /** The candidate to begin with. */
+  /** The first candidate to run. */
   get first(): number {
     return this.#endedReplicas === 0 ? 0 : Math.max(0, this.count - 2) + this.#endedReplicas - 1;
   }
 
-  /** A replica has ended over one of them: the next begins with what is gentler, and then with none. */
+  /** A candidate has ended a replica: the next replica starts with a simpler one, and finally runs none. */
   endedReplica(): void {
     if (!this.isOwn && this.#chosen === undefined) this.#endedReplicas += 1;
   }
 
-  /** The rows that warmup uses; undefined until the model has taken some. */
+  /** The chosen rows; undefined until the model has accepted some. */
   get chosen(): readonly Member[] | undefined {
     return this.#chosen;
   }
@@ -75,7 +75,7 @@ export class WarmupInputs {
     this.#chosen = rows;
   }
 
-  /** Throws where there is no such candidate. */
+  /** Throws a RangeError when there is no such candidate. */
   rows(candidate: number): readonly Member[] {
     const guess = this.#guesses[candidate];
     if (guess === undefined) throw new RangeError(`there is no candidate ${candidate}`);
@@ -110,14 +110,14 @@ export class WarmupInputs {
   }
 }
 
-/** Other numbers of the same kind; what is counted or spelt stays as it is. */
+/** Scales float values; integers, booleans and texts are unchanged. */
 function varied(tensor: Tensor, factor: number): Tensor {
   if (DATATYPES[tensor.datatype].kind !== 'float') return tensor;
   const numbers = typedArrayOf(tensor.datatype, tensor.data) as Float64Array;
   return { ...tensor, data: bytesOf(numbers.map((number) => number * factor)) };
 }
 
-/** Rows under each other as one request: a batch whose outputs come back whole. */
+/** Concatenates rows into one request, whose outputs are not split. */
 export function together(rows: readonly Member[]): Member {
   const [first] = rows;
   if (first === undefined) throw new RangeError('no rows to run');

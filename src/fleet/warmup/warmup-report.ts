@@ -5,26 +5,26 @@ import type { Member } from '../../work/batch.ts';
 import type { Golden } from '../monitor/golden.ts';
 import type { WarmupInputs } from './warmup-inputs.ts';
 
-/** What practice with one batch size came to. Latencies are times in the runtime. */
+/** Warmup results of one batch size. Latencies are times in the runtime. */
 export interface SizeReport {
   readonly batchSize: number;
   readonly runs: number;
   readonly firstMs: number;
   readonly stableMs: number;
-  /** Share by which the medians of the last two windows differ; null before there were two. */
+  /** Relative difference of the medians of the last two windows; null before there were two. */
   readonly drift: number | null;
   readonly isStable: boolean;
 }
 
-/** What a replica's practice came to. */
+/** Warmup results of one replica. */
 export interface WarmupReport {
   readonly replica: ReplicaId;
   readonly sizes: readonly SizeReport[];
   readonly totalMs: number;
   readonly isStable: boolean;
-  /** Whether rows may share batches; null where this replica was not asked, since another one has told. */
+  /** Whether rows may share batches; null when another replica has already found out. */
   readonly rows: RowIndependence | null;
-  /** Why there was no practice, if there was none. */
+  /** Why warmup was skipped; null when it ran. */
   readonly skipped: string | null;
 }
 
@@ -34,30 +34,30 @@ export type WarmupResult =
       readonly report: WarmupReport;
       /** The largest batch that was run. */
       readonly largest: number;
-      /** What batches took once they were warm. */
+      /** Service times of warm batches. */
       readonly profile: readonly ProfiledSize[];
     }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** How far warmup goes. */
+/** Bounds of warmup. */
 export interface WarmupLimits {
   readonly maxBatchSize: number;
-  /** The settings name that size; else sizes grow only as far as time and memory allow. */
+  /** Whether the settings name `maxBatchSize`; otherwise sizes grow only as far as time and memory allow. */
   readonly isOwnSize: boolean;
-  /** Sizes that take longer than this are of no use; those above are not run. Infinity runs them all. */
+  /** Sizes above the first one that takes longer than this are not run. Infinity runs all sizes. */
   readonly limitMs: number;
   readonly softLimitBytes: number | undefined;
 }
 
-/** A replica that is to be warmed up. */
+/** A replica to warm up. */
 export interface WarmupTarget extends WarmupLimits {
   readonly id: ReplicaId;
   readonly inputs: WarmupInputs;
-  /** What is known of its rows already; undefined is to be found out. */
+  /** Known row independence; undefined when it must be tested. */
   readonly rows: RowIndependence | undefined;
-  /** The model takes these rows. */
+  /** Called with the rows that the model accepts. */
   readonly onInput: (rows: readonly Member[]) => void;
   readonly golden: () => Golden | undefined;
-  /** `full` tries every power of two; `short` only 1 and the largest, when another replica has tried them all. */
+  /** `full` runs every power of two; `short` runs only 1 and the largest, after another replica has run them all. */
   readonly profile: 'full' | 'short';
 }

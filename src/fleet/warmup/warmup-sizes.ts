@@ -7,18 +7,18 @@ import type { MemoryUse } from '../../work/outcome.ts';
 import type { Course, Rows } from './course.ts';
 import type { SizeReport } from './warmup-report.ts';
 
-/** Of every size: caches, compilers and pools are cold. */
+/** Runs of every size that are not counted: caches, compilers and pools are cold. */
 const COLD_RUNS = 2;
 const KEPT_RUNS = 10;
 const ROUNDS = 5;
 const MAX_PROFILE_MS = 2_000;
 
-/** Batch sizes, each run until its latency is stable. */
+/** Runs batch sizes, each until its latency is stable. */
 export class WarmupSizes {
   readonly reports: SizeReport[] = [];
   readonly #settings: WarmupSettings;
   readonly #isOver: () => boolean;
-  /** By size, without the first runs. */
+  /** Compute times by size, without the cold runs. */
   readonly #profile = new Map<number, number[]>();
 
   constructor(settings: WarmupSettings, isOver: () => boolean) {
@@ -30,7 +30,7 @@ export class WarmupSizes {
     return [...this.#profile].map(([rows, tookMs]) => ({ rows, tookMs }));
   }
 
-  /** Returns the model's words when it throws. */
+  /** Returns the model's error message when it throws. */
   *run(
     size: number,
     onAnswer: (answer: Answer, memory: MemoryUse | undefined) => void,
@@ -56,7 +56,7 @@ export class WarmupSizes {
     }
   }
 
-  /** All sizes in turn: whatever disturbs the machine for a while disturbs them alike. */
+  /** Runs all sizes in turn, so that a temporary disturbance of the machine affects them alike. */
   *rounds(clock: Clock): Course<void> {
     if (this.#profile.size < 2) return;
     const startedAt = clock.now();
@@ -71,7 +71,7 @@ export class WarmupSizes {
   }
 }
 
-/** The golden row first, then others in turn. */
+/** The golden row first, then the others in turn. */
 function rowsOfSize(size: number): Rows {
   return Array.from({ length: size }, (_, place) => place);
 }

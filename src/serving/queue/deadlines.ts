@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { Heap } from '../../base/heap.ts';
 import type { Entry } from '../../work/entry.ts';
 
-/** All deadlines of one version in one heap behind one alarm: a request costs no timer of its own. */
+/** All deadlines of one version in one heap with one alarm, so that a request needs no timer of its own. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #onPassed: (entry: Entry) => void;
@@ -23,11 +23,11 @@ export class Deadlines {
   }
 
   remove(entry: Entry): void {
-    // The alarm may now ring for nobody: cheaper than moving it for every answer.
+    // The alarm may now be early, which is cheaper than moving it for every answer.
     this.#heap.remove(entry);
   }
 
-  /** Reports and forgets every entry whose deadline is `now` or earlier. */
+  /** Reports and removes every entry whose deadline is `now` or earlier. */
   expire(now: number): void {
     for (let next = this.#heap.peek(); next !== undefined && next.deadline <= now; next = this.#heap.peek()) {
       this.#heap.remove(next);

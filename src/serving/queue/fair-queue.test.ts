@@ -5,7 +5,7 @@ import { entryWith } from '../../../test/support/entries.ts';
 import type { Entry } from '../../work/entry.ts';
 import { FairQueue } from './fair-queue.ts';
 
-/** The same by looking at everything each time. */
+/** Reference implementation that scans all requests each time. */
 class NaiveFairQueue {
   readonly waiting: Entry[] = [];
   readonly #starts = new Map<string, number>();
@@ -56,7 +56,7 @@ const step = fc.record({
   which: fc.nat(1000),
 });
 
-test('it serves whom the definition would, however requests come, go and leave from the middle', () => {
+test('the order of service matches the reference when requests arrive, are served and leave from the middle', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {
       const [queue, naive] = [new FairQueue(), new NaiveFairQueue()];
@@ -83,7 +83,7 @@ test('it serves whom the definition would, however requests come, go and leave f
   );
 });
 
-test('who takes the place of an older request stands where that one stood', () => {
+test('an entry that replaces an older one takes its position', () => {
   fc.assert(
     fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 1 }), (ids) => {
       const queue = new FairQueue();
@@ -101,7 +101,7 @@ test('who takes the place of an older request stands where that one stood', () =
   );
 });
 
-test('in the long run shares follow the weights, whatever the sizes and the order of arrival', () => {
+test('long-run shares follow the weights for any sizes and order of arrival', () => {
   const tenants = fc.array(
     fc.record({
       weight: fc.double({ min: 0.25, max: 8, noNaN: true }),
@@ -138,7 +138,7 @@ test('in the long run shares follow the weights, whatever the sizes and the orde
         (rows[Number(next.tenant.name)] as number) += next.rows;
         pushFor(Number(next.tenant.name));
       }
-      // Two who always have something waiting are never further apart than one request of each.
+      // Two tenants that always have requests waiting differ by at most one request of each.
       for (const [a, one] of them.entries()) {
         for (const [b, other] of them.entries()) {
           const apart = (rows[a] as number) / one.weight - (rows[b] as number) / other.weight;
@@ -150,7 +150,7 @@ test('in the long run shares follow the weights, whatever the sizes and the orde
   );
 });
 
-test('who comes back after a rest gets no credit for it, and no debt is forgotten by leaving for a moment', () => {
+test('an idle tenant accumulates no credit, and a short absence does not clear a debt', () => {
   const queue = new FairQueue();
   let id = 0;
   const push = (name: string, rows = 1) =>
@@ -175,7 +175,7 @@ test('who comes back after a rest gets no credit for it, and no debt is forgotte
   assert.ok(!before.includes('c'), `${before}`);
 });
 
-test('a removed request is charged to nobody', () => {
+test('a removed request is not charged', () => {
   const queue = new FairQueue();
   const large = entryWith({ id: 0, rows: 50, tenant: { name: 'a', weight: 1 } });
   queue.push(large);
@@ -185,7 +185,7 @@ test('a removed request is charged to nobody', () => {
   assert.equal(queue.next?.id, 2);
 });
 
-test('no request is overtaken for ever by tenants that were never seen before', () => {
+test('new tenants do not overtake a waiting request forever', () => {
   const queue = new FairQueue();
   const steady = { name: 'steady', weight: 1 };
   let id = 0;

@@ -1,13 +1,13 @@
 import { Heap, type HeapItem } from '../../base/heap.ts';
 import type { Entry, Tenant } from '../../work/entry.ts';
 
-/** What one tenant has waiting, in the order of its arrival. */
+/** The waiting requests of one tenant, in order of arrival. */
 class Flow implements HeapItem {
   heapIndex = -1;
   readonly tenant: string;
   readonly order: number;
   readonly weight: number;
-  /** Virtual time at which its next request begins. */
+  /** Virtual start time of its next request. */
   start: number;
   head: Entry | undefined;
   tail: Entry | undefined;
@@ -41,24 +41,24 @@ class Flow implements HeapItem {
   }
 }
 
-/** Tenants whose account is remembered while they have nothing waiting. */
+/** Bound of the accounts kept for tenants with nothing waiting. */
 const MAX_ACCOUNTS = 1024;
 
 /**
- * Fair queueing by virtual time: each tenant is charged with the rows it has had run, by its weight, and the one
- * charged least goes next. Who comes back after a rest gets no credit for it. Within a tenant first come, first served.
+ * Fair queueing by virtual time: each tenant is charged with its served rows divided by its weight, and the one charged
+ * least is served next. An idle tenant accumulates no credit. Within a tenant, requests are served in order of arrival.
  */
 export class FairQueue {
   readonly #flows = new Map<string, Flow>();
   readonly #waiting = new Heap<Flow>((a, b) => (a.start === b.start ? a.order < b.order : a.start < b.start));
-  /** Where tenants left off that have nothing waiting. */
+  /** Virtual start times of tenants with nothing waiting. */
   readonly #accounts = new Map<string, number>();
   #virtualTime = 0;
-  /** Of all tenants that have something waiting. */
+  /** Sum of the weights of all tenants with something waiting. */
   #weights = 0;
   #opened = 0;
 
-  /** Whose turn it is. */
+  /** The request to serve next. */
   get next(): Entry | undefined {
     return this.#waiting.peek()?.head;
   }
@@ -84,12 +84,12 @@ export class FairQueue {
     }
   }
 
-  /** It has had its turn, and is charged to its tenant. */
+  /** Removes a served entry and charges it to its tenant. */
   serve(entry: Entry): void {
     const flow = this.#flows.get(entry.tenant.name);
     if (flow === undefined) return;
     flow.unlink(entry);
-    // It passes with every row, else tenants never seen before could go first for ever.
+    // Virtual time advances with every row; otherwise new tenants could always be served first.
     this.#virtualTime = Math.max(this.#virtualTime + entry.rows / this.#weights, flow.start);
     flow.start += entry.rows / flow.weight;
     if (flow.head === undefined) this.#close(flow);
@@ -99,7 +99,7 @@ export class FairQueue {
     }
   }
 
-  /** It leaves without having had its turn. */
+  /** Removes an entry that was not served. */
   remove(entry: Entry): void {
     const flow = this.#flows.get(entry.tenant.name);
     if (flow === undefined) return;

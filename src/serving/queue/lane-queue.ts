@@ -3,13 +3,13 @@ import type { Entry } from '../../work/entry.ts';
 import type { LaneKey, LaneView } from '../../work/lane.ts';
 import { FairQueue } from './fair-queue.ts';
 
-/** Requests that may share a batch: in the order of their arrival, and by priority and tenant in that of service. */
+/** Requests that may share a batch: a list in order of arrival, and queues by priority and tenant for service. */
 export class LaneQueue implements LaneView {
   readonly key: LaneKey;
   rows = 0;
   #head: Entry | undefined;
   #tail: Entry | undefined;
-  /** By priority; most models only ever see one. */
+  /** By priority, created on demand; most models use only one. */
   readonly #classes: (FairQueue | undefined)[] = PRIORITIES.map(() => undefined);
 
   constructor(key: LaneKey) {
@@ -28,7 +28,7 @@ export class LaneQueue implements LaneView {
     return this.#head?.id ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Ageing is bounded: each step of priority is worth a fixed lead, so that nobody waits for ever. */
+  /** Ageing is bounded: each priority step is worth a fixed lead, so that no request starves. */
   get next(): Entry | undefined {
     let next: Entry | undefined;
     for (let priority = this.#classes.length - 1; priority >= 0; priority--) {
@@ -49,7 +49,7 @@ export class LaneQueue implements LaneView {
   }
 
   append(entry: Entry): void {
-    // Mostly the last; only who takes another one's place has come before somebody.
+    // Usually the tail; only an entry that replaces an older one has a smaller id.
     let before = this.#tail;
     while (before !== undefined && before.id > entry.id) before = before.before;
     const after = before === undefined ? this.#head : before.after;
@@ -65,7 +65,7 @@ export class LaneQueue implements LaneView {
     this.rows += entry.rows;
   }
 
-  /** Takes it out because its turn has come, or because it leaves for another reason. */
+  /** Removes an entry; `isServed` charges it to its tenant. */
   remove(entry: Entry, isServed: boolean): void {
     if (entry.before === undefined) this.#head = entry.after;
     else entry.before.after = entry.after;

@@ -59,7 +59,7 @@ function assertSame(queue: RequestQueue, waiting: ReadonlySet<Entry>): void {
   }
 }
 
-/** The tenant that holds most for its weight, and who would have to go, by looking at everything each time. */
+/** Reference implementation: the tenant that holds most by weight, and the requests to displace, found by scanning. */
 function expectedVictims(
   entry: Entry,
   waiting: ReadonlySet<Entry>,
@@ -109,7 +109,7 @@ const steps = fc.array(
   { minLength: 40, maxLength: 80, size: 'max' },
 );
 
-test('whatever comes and goes, counts never drift, bounds hold, and the right ones make room', () => {
+test('counts are exact, bounds hold and the right requests are displaced in random sequences', () => {
   fc.assert(
     fc.property(steps, (them) => {
       const queue = new RequestQueue(BOUNDS);
@@ -161,7 +161,7 @@ test('whatever comes and goes, counts never drift, bounds hold, and the right on
   );
 });
 
-test('the less urgent are taken only while there is much room, and are told so', () => {
+test('lower priorities are admitted only below their share of the queue, and the refusal says so', () => {
   for (const [priority, most] of [
     [0, 50],
     [1, 70],
@@ -180,7 +180,7 @@ test('the less urgent are taken only while there is much room, and are told so',
   }
 });
 
-test('a full queue opens no door to the less urgent that a nearly full one keeps shut', () => {
+test('a full queue does not admit lower priorities that a nearly full one refuses', () => {
   const queue = new RequestQueue({ maxRows: 10, maxBytes: 1e6 });
   for (let id = 0; id < 5; id++) queue.add(entryWith({ id, priority: 0, tenant: tenant('a') }));
   for (let id = 5; id < 9; id++) queue.add(entryWith({ id }));
@@ -192,7 +192,7 @@ test('a full queue opens no door to the less urgent that a nearly full one keeps
   assert.deepEqual(reasons, ['CLASS_SHED', 'CLASS_SHED']);
 });
 
-test('who finds no room for its bytes is told of bytes, however urgent it is', () => {
+test('a request over maxBytes is refused with the byte count at any priority', () => {
   for (const priority of PRIORITIES) {
     const queue = new RequestQueue({ maxRows: 100, maxBytes: 10 });
     queue.add(entryWith({ id: 0, bytes: 9, priority: 3 }));
@@ -202,7 +202,7 @@ test('who finds no room for its bytes is told of bytes, however urgent it is', (
   }
 });
 
-test('room for one large request is made by all who hold much, not by one until it has nothing', () => {
+test('room for a large request is taken from all tenants that hold much, not from one alone', () => {
   const queue = new RequestQueue({ maxRows: 20, maxBytes: 1e6 });
   for (let id = 0; id < 20; id++)
     queue.add(entryWith({ id, tenant: { name: id % 2 ? 'a' : 'c', weight: 1 } }));
@@ -214,7 +214,7 @@ test('room for one large request is made by all who hold much, not by one until 
   );
 });
 
-test('one tenant alone cannot keep all others out', () => {
+test('one tenant cannot fill the queue for all others', () => {
   const queue = new RequestQueue({ maxRows: 20, maxBytes: 1e6 });
   for (let id = 0; id < 20; id++) queue.add(entryWith({ id, tenant: tenant('a') }));
   const room = queue.roomFor(entryWith({ id: 20, tenant: tenant('b') }));
@@ -222,7 +222,7 @@ test('one tenant alone cannot keep all others out', () => {
   assert.ok(isRefusal(queue.roomFor(entryWith({ id: 21, tenant: tenant('a') }))));
 });
 
-test('ageing is bounded: who is less urgent goes before whoever comes so many leads later', () => {
+test('ageing is bounded: a lower priority is served before a higher one that arrives more than its lead later', () => {
   const queue = new RequestQueue({ maxRows: 1000, maxBytes: 1e6 });
   const patient = entryWith({ id: 0, receivedAt: 0, priority: 0 });
   queue.add(patient);

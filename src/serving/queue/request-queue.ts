@@ -7,32 +7,32 @@ import type { Priority } from '../../work/priority.ts';
 import { LaneQueue } from './lane-queue.ts';
 import { TenantDemand } from './tenant-demand.ts';
 
-/** How much may wait. */
+/** Bounds of the waiting requests. */
 export interface QueueBounds {
   readonly maxRows: number;
   readonly maxBytes: number;
 }
 
-/** What came of filling a batch. */
+/** The result of filling a batch. */
 export interface Filled {
   readonly members: readonly Entry[];
-  /** Out of the queue, and to be answered with a refusal. */
+  /** Removed from the queue; the caller must refuse them. */
   readonly dropped: readonly Entry[];
 }
 
-/** What a tenant has waiting, over all lanes. */
+/** Waiting rows and requests of a tenant, over all lanes. */
 interface Holding {
   rows: number;
   requests: number;
 }
 
-/** The share of the bound up to which a class may fill the queue, from the least urgent to the most. */
+/** The share of `maxRows` up to which a priority may fill the queue, from the lowest to the highest priority. */
 const CLASS_SHARES = [0.5, 0.7, 1, 1] as const;
-/** Requests that one newcomer may push out. */
+/** Bound of the requests that one new request may displace. */
 const MAX_DISPLACED = 8;
 const NONE: readonly Entry[] = [];
 
-/** The one bounded place where requests of a version wait, in lanes that could share a batch. */
+/** The bounded queue of a version. Requests of one lane may share a batch. */
 export class RequestQueue {
   readonly #bounds: QueueBounds;
   readonly #lanes = new Map<LaneKey, LaneQueue>();
@@ -54,7 +54,7 @@ export class RequestQueue {
     return this.#bytes;
   }
 
-  /** Rows that are as urgent, or more so. */
+  /** Waiting rows of this priority or a higher one. */
   rowsFrom(priority: Priority): number {
     let rows = 0;
     for (let each = priority; each < this.#rowsByPriority.length; each++)
@@ -62,27 +62,27 @@ export class RequestQueue {
     return rows;
   }
 
-  /** Tenants with something waiting. */
+  /** Number of tenants with waiting requests. */
   get tenants(): number {
     return this.#holdings.size;
   }
 
-  /** Rows that a tenant has waiting. */
+  /** Waiting rows of a tenant. */
   rowsOf(tenant: Tenant): number {
     return this.#holdings.get(tenant.name)?.rows ?? 0;
   }
 
-  /** Whether one tenant asks for much more than others do. */
+  /** Whether one tenant requests much more than the others. */
   get isCrowded(): boolean {
     return this.#demand.hasModest;
   }
 
-  /** A request of the tenant has come, whatever becomes of it. */
+  /** Counts a request of the tenant, whether it is admitted or not. */
   asked(entry: Entry): void {
     this.#demand.asked(entry.tenant, entry.rows);
   }
 
-  /** Whether there is room, and who would have to make it: less urgent requests, or those of whoever has most. */
+  /** The requests to displace to make room: of a lower priority, or of the tenant that holds most. */
   roomFor(entry: Entry): readonly Entry[] | Refusal {
     const { maxRows, maxBytes } = this.#bounds;
     const classRows = maxRows * (CLASS_SHARES[entry.priority] ?? 1);
@@ -90,13 +90,13 @@ export class RequestQueue {
     if (classRows < maxRows && this.#rows + entry.rows > classRows) {
       return refuse(
         'CLASS_SHED',
-        `${this.#rows} rows are waiting: requests of this priority are only taken below ${classRows} of ${maxRows}; try again later`,
+        `${this.#rows} of ${maxRows} rows are waiting; requests of this priority are admitted up to ${classRows}; try again later`,
       );
     }
     return this.#displaced(entry) ?? this.#full(entry);
   }
 
-  /** Takes the entry in; that there is room has been asked before. */
+  /** Adds the entry; the caller must have checked {@link roomFor}. */
   add(entry: Entry): void {
     let lane = this.#lanes.get(entry.lane);
     if (lane === undefined) {
@@ -115,13 +115,13 @@ export class RequestQueue {
     }
   }
 
-  /** Does nothing when the entry no longer waits. */
+  /** Does nothing when the entry is not waiting. */
   remove(entry: Entry): void {
     const lane = entry.isQueued ? this.#lanes.get(entry.lane) : undefined;
     if (lane !== undefined) this.#takeOut(lane, entry, false);
   }
 
-  /** Whether others ask for so much more than its tenant that it is they who crowd the queue. */
+  /** Whether its tenant requests less than half of what the heaviest tenant requests. */
   isUnderShare({ tenant }: Entry): boolean {
     return this.#demand.isUnderShare(tenant);
   }
@@ -131,12 +131,12 @@ export class RequestQueue {
     return this.#lanes.values();
   }
 
-  /** What waits in a lane, in the order of arrival. */
+  /** The waiting entries of a lane, in order of arrival. */
   inLane(key: LaneKey): Entry[] {
     return [...(this.#lanes.get(key)?.entries() ?? [])];
   }
 
-  /** Takes whoever the fill lets batchInfo along, in the order of service. */
+  /** Removes the entries that `fill` takes or drops, in order of service. */
   take(key: LaneKey, fill: BatchFill): Filled {
     const members: Entry[] = [];
     let dropped: Entry[] | undefined;
@@ -154,10 +154,10 @@ export class RequestQueue {
     return { members, dropped: dropped ?? NONE };
   }
 
-  /** Everything that waits, lane by lane; the queue is empty afterwards. */
+  /** Removes and returns all entries, lane by lane. */
   takeAll(): Entry[] {
-    const everyone = { rule: () => 'take' as const };
-    return [...this.#lanes.keys()].flatMap((key) => this.take(key, everyone).members);
+    const all = { rule: () => 'take' as const };
+    return [...this.#lanes.keys()].flatMap((key) => this.take(key, all).members);
   }
 
   #takeOut(lane: LaneQueue, entry: Entry, isServed: boolean): void {
@@ -171,7 +171,7 @@ export class RequestQueue {
       holding.requests -= 1;
       if (holding.requests === 0) this.#holdings.delete(entry.tenant.name);
     }
-    // Lanes live as long as their requests: shapes that nobody sends any more cost nothing.
+    // A lane without requests is deleted, so that shapes no longer sent use no memory.
     if (lane.isEmpty) this.#lanes.delete(lane.key);
   }
 
@@ -184,7 +184,7 @@ export class RequestQueue {
     return refuse('QUEUE_FULL', `Exceeds maximum queue size: ${bound} are waiting; try again later`);
   }
 
-  /** The youngest of the least urgent, else of the tenant that holds most for its weight; undefined if that is no help. */
+  /** The youngest requests of a lower priority, else of the tenant that holds most by weight; undefined if too few. */
   #displaced(entry: Entry): readonly Entry[] | undefined {
     const { maxRows, maxBytes } = this.#bounds;
     const chosen = new Set<Entry>();
@@ -205,7 +205,7 @@ export class RequestQueue {
       if (victim !== undefined) return victim;
     }
     if (this.#holdings.size < 2 && this.#holdings.has(entry.tenant.name)) return undefined;
-    // What is to go already is not held any more.
+    // Requests already chosen no longer count as held.
     const going = (name: string) => {
       let rows = 0;
       for (const one of chosen) if (one.tenant.name === name) rows += one.rows;

@@ -7,7 +7,7 @@ const NAMES = ['a', 'b', 'c'];
 const WEIGHTS = [1, 2, 0.5];
 const tenant = (index: number) => ({ name: NAMES[index] ?? '', weight: WEIGHTS[index] ?? 1 });
 
-test('it says what adding up all requests says, each halved as often as it is old', () => {
+test('demand equals the sum of all requests, each halved once per half-life of age', () => {
   const requests = fc.array(
     fc.record({ who: fc.integer({ min: 0, max: 2 }), rows: fc.integer({ min: 1, max: 50 }) }),
     {
@@ -47,7 +47,7 @@ test('it says what adding up all requests says, each halved as often as it is ol
   );
 });
 
-test('one alone is neither greedy nor modest, and who never asked is not modest', () => {
+test('a single tenant is not under its share, nor is a tenant without requests', () => {
   const demand = new TenantDemand();
   assert.equal(demand.hasModest, false);
   for (let time = 0; time < 100; time++) demand.asked(tenant(0), 10);
@@ -57,7 +57,7 @@ test('one alone is neither greedy nor modest, and who never asked is not modest'
   );
 });
 
-test('equal demand by weight crowds nobody out', () => {
+test('with equal demand by weight no tenant is under its share', () => {
   const demand = new TenantDemand();
   for (let time = 0; time < 1_000; time++) {
     for (const who of [0, 1, 2]) demand.asked(tenant(who), 8 * tenant(who).weight);
@@ -65,7 +65,7 @@ test('equal demand by weight crowds nobody out', () => {
   }
 });
 
-test('a crowd of the past is forgotten', () => {
+test('old demand expires', () => {
   const demand = new TenantDemand();
   for (let time = 0; time < 1_000; time++) demand.asked(tenant(0), 100);
   demand.asked(tenant(1), 1);
@@ -76,7 +76,7 @@ test('a crowd of the past is forgotten', () => {
   assert.equal(demand.isUnderShare(tenant(1)), false);
 });
 
-test('what was asked long ago counts less than what is asked now', () => {
+test('old demand counts less than recent demand', () => {
   const demand = new TenantDemand();
   for (let time = 0; time < 1_000; time++) demand.asked(tenant(0), 10);
   for (let time = 0; time < 4_096; time++) demand.asked(tenant(1), tenant(1).weight);

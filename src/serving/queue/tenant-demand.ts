@@ -1,19 +1,19 @@
 import type { Tenant } from '../../work/entry.ts';
 
-/** After so many requests what came before counts half. */
+/** Requests after which earlier demand counts half. */
 const HALF_LIFE_REQUESTS = 1_024;
-/** Below this nothing is left of an old demand. */
+/** A demand that has been halved more often is deleted. */
 const FORGOTTEN_AFTER_HALVINGS = 10;
-/** Whoever asks for less than this share of what the heaviest asks for crowds nobody out. */
+/** A tenant below this share of the heaviest tenant's demand does not crowd the queue. */
 const UNDER_SHARE = 0.5;
 
 interface Demand {
   rows: number;
-  /** How often the rows should have been halved when they were last looked at. */
+  /** Number of halvings at the last update of `rows`. */
   halvings: number;
 }
 
-/** What each tenant has asked for lately, refused or not, by its weight. */
+/** Recent demand of each tenant: requested rows divided by its weight, admitted or not. */
 export class TenantDemand {
   readonly #demands = new Map<string, Demand>();
   readonly #all: Demand = { rows: 0, halvings: 0 };
@@ -34,7 +34,7 @@ export class TenantDemand {
     if (heaviest === undefined || demand.rows > this.#now(heaviest)) this.#heaviest = name;
   }
 
-  /** Whether the heaviest asks for much more than the mean of the others. */
+  /** Whether the mean demand of the other tenants is below UNDER_SHARE of the heaviest tenant's. */
   get hasModest(): boolean {
     const others = this.#demands.size - 1;
     const heaviest = this.#demands.get(this.#heaviest);
@@ -43,7 +43,7 @@ export class TenantDemand {
     return (this.#now(this.#all) - own) / others < UNDER_SHARE * own;
   }
 
-  /** Whether others ask for so much more that it is they who crowd the queue. */
+  /** Whether the tenant's demand is below UNDER_SHARE of the heaviest tenant's. */
   isUnderShare({ name }: Tenant): boolean {
     if (this.#demands.size < 2) return false;
     const [own, heaviest] = [this.#demands.get(name), this.#demands.get(this.#heaviest)];

@@ -3,16 +3,16 @@ import { RecentValues } from '../../base/recent-values.ts';
 const REMEMBERED_BATCHES = 200;
 const PLANNED_SHARE = 0.95;
 
-/** Time that batches take outside the runtime: gather, pipe, answer. It is kept free in every plan. */
+/** Time that batches take outside the runtime: gather, pipe, answer. Every plan reserves it. */
 export class TransportTime {
   readonly #limitMs: number;
   readonly #times = new RecentValues(REMEMBERED_BATCHES);
-  /** What to plan with, in ms. */
+  /** The value to plan with: 95th percentile, in ms. */
   ms = 0;
-  /** What it mostly is, in ms. */
+  /** The median, in ms. */
   usualMs = 0;
 
-  /** A gateway that is late for a while must not make every objective look hopeless: no more than `limitMs` is kept. */
+  /** Both values are at most `limitMs`: a temporarily slow gateway must not make every objective unattainable. */
   constructor(limitMs: number) {
     this.#limitMs = limitMs;
   }

@@ -7,14 +7,14 @@ import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from '
 
 interface Part {
   members: readonly Entry[];
-  /** The replica at which they threw together. */
+  /** The replica on which they threw as one batch. */
   readonly avoid: ReplicaId;
 }
 
 /**
- * Parts of batches that threw, depth first and ahead of new work, until the bad one stands alone. Both halves go at once
- * where replicas are free, rather to another one than that which threw: if it is the replica that is broken, they are
- * answered there. One that is alone goes where it has not failed yet, so that one run more is enough to be sure of it.
+ * Parts of batches that threw, depth first and ahead of new work, until the failing request is alone. Both halves run
+ * at once when replicas are free, preferably not on the replica that threw: if that replica is the fault, another one
+ * answers them. A single request runs on a replica where it has not failed yet, so that one more run is conclusive.
  */
 export class BisectSource implements RecoverySource {
   readonly #owner: RequestWorkOwner;
@@ -24,7 +24,7 @@ export class BisectSource implements RecoverySource {
     this.#owner = owner;
   }
 
-  /** The first of the parts goes first, and all of them before whatever waits already. */
+  /** Adds parts ahead of the waiting ones; the first of them runs first. */
   add(parts: readonly (readonly Entry[])[], avoid: ReplicaId): void {
     this.#parts.push(...[...parts].reverse().map((members) => ({ members, avoid })));
   }
@@ -62,22 +62,20 @@ export class BisectSource implements RecoverySource {
   }
 }
 
-/** Where a part should not go now; undefined where it may go anywhere. */
+/** The replica on which a part should not run now; undefined when any is allowed. */
 function avoided({ members, avoid }: Part, facts: DispatchFacts): ReplicaId | undefined {
   const [one, ...others] = members;
   if (one === undefined || others.length > 0) {
     const elsewhere = facts.all.filter(
       ({ id, healthStatus }) => id !== avoid && mayServe(healthStatus),
     ).length;
-    // Two halves for two replicas; with more of them one that may be broken is asked nothing again.
+    // With two replicas each gets one half; with more, the replica that threw is avoided.
     const isPair = elsewhere === 1 && !hasIdleBut(avoid, facts);
     return elsewhere === 0 || isPair ? undefined : avoid;
   }
   if (one.alsoFailedAt !== undefined) return undefined;
-  const isAnyoneElse = facts.all.some(
-    ({ id, healthStatus }) => id !== one.failedAt && mayServe(healthStatus),
-  );
-  return isAnyoneElse ? one.failedAt : undefined;
+  const hasOther = facts.all.some(({ id, healthStatus }) => id !== one.failedAt && mayServe(healthStatus));
+  return hasOther ? one.failedAt : undefined;
 }
 
 function hasIdleBut(avoid: ReplicaId | undefined, facts: DispatchFacts): boolean {

@@ -3,13 +3,13 @@ import type { InferenceRequest } from '../../model/inference.ts';
 import { writeExactJson } from '../../tensor/exact-json.ts';
 import type { Segments } from '../../tensor/segments.ts';
 
-/** Of larger inputs only as much is hashed, in blocks from all over: to read it all would hold up everybody else. */
+/** Of larger inputs only so much is hashed, in evenly spread blocks: hashing all of it would block the event loop. */
 const MAX_HASHED_BYTES = 1024 * 1024;
 const BLOCK_BYTES = 4 * 1024;
-/** Bytes of each input that the sample looks at. */
+/** Bytes of each input that the sample reads. */
 const SAMPLED_BYTES = 64;
 
-/** Stands for all that a request holds: the hash of its data, with its form behind it. */
+/** Identifies the content of a request: a SHA-256 hash of its data, followed by its form. */
 export function contentKeyOf(request: InferenceRequest): string {
   const hash = createHash('sha256');
   const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -20,12 +20,12 @@ export function contentKeyOf(request: InferenceRequest): string {
   return `${hash.digest('base64')}|${formOf(request)}`;
 }
 
-/** What can be told without looking at the data. */
+/** Datatypes, shapes and parameters. */
 function formOf({ inputs, parameters }: InferenceRequest): string {
   return writeExactJson([inputs.map(({ datatype, shape }) => [datatype, shape]), parameters]);
 }
 
-/** A number from a few bytes of all inputs: whoever differs in it need not be hashed. */
+/** A 32-bit number from a few bytes of all inputs; requests with different samples differ and need no hash. */
 export function sampleOf({ inputs }: InferenceRequest): number {
   let sample = 0x811c9dc5;
   for (const { data } of inputs) {
@@ -42,7 +42,7 @@ export function sampleOf({ inputs }: InferenceRequest): number {
   return sample >>> 0;
 }
 
-/** Hashes about `maxBytes` of it, in blocks that lie evenly apart. */
+/** Hashes about `maxBytes` of the data, in evenly spaced blocks. */
 function hashBlocks(hash: Hash, { chunks, byteLength }: Segments, maxBytes: number): void {
   const step = Math.max(1, Math.floor((BLOCK_BYTES * byteLength) / maxBytes));
   let start = 0;

@@ -11,7 +11,7 @@ function request(...values: number[]): InferenceRequest {
   return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
 }
 
-test('an input is refused until its time is over, and others of the same form are not', () => {
+test('an input is listed until it expires, and others of the same form are not', () => {
   const clock = new VirtualClock();
   const list = new InputList(clock, { denyMs: 1000, denyEntries: 10 });
   list.add(request(1, 2));
@@ -25,7 +25,7 @@ test('an input is refused until its time is over, and others of the same form ar
   assert.equal(list.size, 0);
 });
 
-test('the list is bounded: the oldest are forgotten', () => {
+test('the list is bounded: the oldest inputs are removed', () => {
   const list = new InputList(new VirtualClock(), { denyMs: 1000, denyEntries: 2 });
   for (const value of [1, 2, 3, 3]) list.add(request(value));
   assert.equal(list.size, 2);
@@ -33,7 +33,7 @@ test('the list is bounded: the oldest are forgotten', () => {
   assert.equal(list.has(request(3)), true);
 });
 
-test('an input that is taken off the list is treated like any other', () => {
+test('a removed input is not listed any more', () => {
   const list = new InputList(new VirtualClock(), { denyMs: 1000, denyEntries: 10 });
   for (const value of [1, 2]) list.add(request(value));
   list.remove(request(1));

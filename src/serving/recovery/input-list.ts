@@ -2,26 +2,26 @@ import type { Clock } from '../../base/clock.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
 import { contentKeyOf, sampleOf } from './content-key.ts';
 
-/** Until when an input is refused, and its sample. */
+/** Expiry time of a listed input, and its sample. */
 interface Listed {
   readonly until: number;
   readonly sample: number;
 }
 
-/** How long and how many inputs are kept. */
+/** Retention time and maximum number of inputs. */
 export interface ListBounds {
   readonly denyMs: number;
   readonly denyEntries: number;
 }
 
-/** Inputs that are treated apart for a while, by what they hold. Bounded: the oldest are forgotten first. */
+/** Inputs that are handled separately until they expire, by content. Bounded: the oldest are removed first. */
 export class InputList {
   readonly #clock: Clock;
   readonly #keepMs: number;
   readonly #maxEntries: number;
-  /** By the hash of the input. */
+  /** By content key. */
   readonly #listed = new Map<string, Listed>();
-  /** How many listed inputs have the same sample: a request that is like none of them is not hashed. */
+  /** Number of listed inputs per sample; a request whose sample is not listed is not hashed. */
   readonly #samples = new Map<number, number>();
 
   constructor(clock: Clock, bounds: ListBounds) {

@@ -5,8 +5,8 @@ import { RequestWork, type RequestWorkOwner } from '../dispatch/request-work.ts'
 import { type DispatchFacts, offer, type RecoverySource, type WorkOffer } from '../dispatch/work-source.ts';
 
 /**
- * Requests that may have ended a replica run one after the other, each alone on a replica that is set apart. The
- * innocent are answered; if that replica ends as well, there is no doubt who did it.
+ * Requests that may have ended a replica (suspects) run one after the other, each alone on a replica that is set apart.
+ * Those that pass are answered; if that replica ends too, the request is proved to be the cause.
  */
 export class IsolationSource implements RecoverySource {
   readonly #roster: Roster;
@@ -14,7 +14,7 @@ export class IsolationSource implements RecoverySource {
   readonly #wake: () => void;
   #suspects: Entry[] = [];
   #running: Entry | undefined;
-  #cell: ReplicaId | undefined;
+  #apart: ReplicaId | undefined;
 
   constructor(roster: Roster, owner: RequestWorkOwner, wake: () => void) {
     this.#roster = roster;
@@ -22,12 +22,12 @@ export class IsolationSource implements RecoverySource {
     this.#wake = wake;
   }
 
-  /** Suspects that wait. */
+  /** Number of waiting suspects. */
   get waiting(): number {
     return this.#suspects.length;
   }
 
-  /** Those that have made way for others before do so again. */
+  /** Suspects that have made way for others before are queued last. */
   add(suspects: readonly Entry[]): void {
     this.#suspects.push(...suspects);
     const hasMadeWay = (entry: Entry) => entry.hasSetbacks && entry.setbacks.madeWay > 0;
@@ -35,19 +35,19 @@ export class IsolationSource implements RecoverySource {
     this.#suspects = [...this.#suspects.filter(isFirst), ...this.#suspects.filter(hasMadeWay)];
   }
 
-  /** Whether a suspect that runs should take no longer than usual: others wait, and it can be tried again. */
+  /** Whether a running suspect is limited to the usual time: others wait, and it can be retried once. */
   mustMakeWay(suspect: Entry): boolean {
     const isFirstTime = !suspect.hasSetbacks || suspect.setbacks.madeWay === 0;
     return isFirstTime && !suspect.isSettled && this.#suspects.some(({ isSettled }) => !isSettled);
   }
 
-  /** The suspect's run is over, however it went. */
+  /** To be called when the suspect's run has ended, with any outcome. */
   ended(suspect: Entry): void {
     if (this.#running === suspect) this.#running = undefined;
   }
 
   peek(facts: DispatchFacts): WorkOffer | undefined {
-    if (this.#suspects.length === 0 && this.#cell === undefined) return undefined;
+    if (this.#suspects.length === 0 && this.#apart === undefined) return undefined;
     this.#suspects = this.#suspects.filter((suspect) => !suspect.isSettled);
     if (this.#running !== undefined) return undefined;
     const [suspect] = this.#suspects;
@@ -55,12 +55,12 @@ export class IsolationSource implements RecoverySource {
       this.#release();
       return undefined;
     }
-    const cell = this.#choose(facts);
-    if (cell === undefined || cell.running > 0 || !facts.free.includes(cell)) return undefined;
+    const replica = this.#choose(facts);
+    if (replica === undefined || replica.running > 0 || !facts.free.includes(replica)) return undefined;
     return offer({
       rows: suspect.rows,
       lane: suspect.lane,
-      pin: cell.id,
+      pin: replica.id,
       isAlone: true,
       take: () => {
         this.#suspects.shift();
@@ -79,30 +79,30 @@ export class IsolationSource implements RecoverySource {
     return this.#suspects.splice(0);
   }
 
-  /** The replica set apart; when there is none, the least busy of those that serve. */
+  /** The replica set apart; when there is none, sets apart the least busy serving one. */
   #choose({ all }: DispatchFacts): ReplicaView | undefined {
-    const current = all.find(({ id }) => id === this.#cell);
+    const current = all.find(({ id }) => id === this.#apart);
     if (current !== undefined) return current;
     const serving = all.filter(({ healthStatus }) => healthStatus === 'ready' || healthStatus === 'degraded');
     const chosen = serving.reduce<ReplicaView | undefined>(
       (least, each) => (least === undefined || each.running < least.running ? each : least),
       undefined,
     );
-    this.#cell = chosen?.id;
+    this.#apart = chosen?.id;
     if (chosen !== undefined) this.#roster.setApart(chosen.id, true);
     return chosen;
   }
 
-  /** The replica is to get nothing more; suspects go elsewhere. */
+  /** The replica gets no more work; suspects run on another one. */
   leave(id: ReplicaId): void {
-    if (this.#cell === id) this.#release();
+    if (this.#apart === id) this.#release();
   }
 
   #release(): void {
-    if (this.#cell === undefined) return;
-    this.#roster.setApart(this.#cell, false);
-    this.#cell = undefined;
-    // It may take callers' work again, which whoever is asked after this source does not know yet.
+    if (this.#apart === undefined) return;
+    this.#roster.setApart(this.#apart, false);
+    this.#apart = undefined;
+    // The replica may run callers' work again, which the sources polled after this one do not know yet.
     this.#wake();
   }
 }

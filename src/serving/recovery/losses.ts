@@ -9,14 +9,14 @@ import type { Lost } from '../../work/outcome.ts';
 import type { RequestWork } from '../dispatch/request-work.ts';
 import type { Quarantine } from './quarantine.ts';
 
-/** An input that ended replicas, beyond doubt. */
+/** An input that is proved to have ended replicas. */
 export interface Quarantined {
   readonly entry: Entry;
   readonly replica: ReplicaId;
   readonly detail: string;
 }
 
-/** A batch whose members get a second chance, and in which way. */
+/** A batch whose members run again, and how. */
 export interface Recovered {
   readonly how: 'isolate' | 'bisect' | 'retry' | 'ask another';
   readonly requests: number;
@@ -24,36 +24,36 @@ export interface Recovered {
   readonly detail: string;
 }
 
-/** What is decided by. */
+/** Dependencies of {@link Losses}. */
 export interface LossPorts {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly quarantine: Quarantine;
-  /** Whether a request holds what is on the list of inputs that are refused. */
+  /** Whether the content of a request is on the list of denied inputs. */
   readonly isDenied: (entry: Entry) => boolean;
-  /** Why nothing can be tried again; undefined when it can. */
+  /** Why no request can be retried; undefined when they can. */
   readonly whyNot: () => Refusal | undefined;
 }
 
-/** Ways for a request to run again. */
+/** The ways to run a request again. */
 export interface LossWays {
   isolate(members: readonly Entry[]): void;
   retry(members: readonly Entry[]): void;
-  /** Whether a suspect that ran alone was ended only because others wait for the same. */
+  /** Whether a suspect that ran alone was ended early because other suspects wait. */
   mustMakeWay(suspect: Entry): boolean;
   recovered(it: Recovered): void;
 }
 
-/** What was running at so many ends runs alone from then on, though nothing is proved against it. */
+/** A request that was running at so many exits is isolated, even without proof against it. */
 const ENDS_TO_ISOLATE = 2;
-/** After so many losses a request has had its chances. */
+/** Losses after which a request is not retried. */
 const MAX_LOSSES = 3;
-/** Nor may one go on for ever whose replica is killed whenever it runs alone, by whoever does that. */
+/** Unclear exits during isolated runs after which a request is not retried. */
 const MAX_UNCLEAR_ALONE = 5;
-/** A model that makes so many mistakes while it runs one request will hardly answer it. */
+/** Late errors of the model during one request after which the request is not retried. */
 const MAX_LATE_ERRORS = 3;
 
-/** What becomes of requests that were running, or waiting, inside a replica when that ended. */
+/** Decides what happens to requests that were running, or waiting, inside a replica that ended. */
 export class Losses {
   readonly quarantined = new Event<Quarantined>();
   readonly #ports: LossPorts;
@@ -65,7 +65,7 @@ export class Losses {
     this.#ways = ways;
   }
 
-  /** `unanswered` are those of its members that still wait for an answer. */
+  /** `unanswered` are the members of the batch without an outcome. */
   ended(work: RequestWork, lost: Lost, unanswered: readonly Entry[]): void {
     const { quarantine, whyNot } = this.#ports;
     const replica = work.replica?.id ?? '';
@@ -99,30 +99,32 @@ export class Losses {
     this.#ways.recovered({ how, requests: again.length, replica, detail: lost.detail });
   }
 
-  /** That it ran too long proves nothing before its time has passed, but another try would only end another replica. */
+  /** A long run is no proof before the request's timeout has passed, but a retry would end another replica. */
   #giveUpSlow(members: readonly Entry[], detail: string): void {
-    const tooLong = `it ran too long twice, the second time alone: ${detail}`;
+    const tooLong = `the request ran too long twice, the second time alone: ${detail}`;
     for (const member of members) {
       this.#ports.quarantine.suspects.add(member.request);
       member.settle(refuse('DEADLINE_RUNNING', tooLong));
     }
   }
 
-  /** What is refused by now, cannot be answered in time any more, or has had enough tries, is told so now. */
+  /** Refuses a member that is denied by now, has no tries left, or cannot be answered before its deadline. */
   #hasChance(member: Entry, { detail, wasRunning }: Lost): boolean {
     if (wasRunning && this.#hasQuarantined && this.#ports.isDenied(member)) {
-      member.settle(refuse('DENIED_INPUT', `an equal input was just found to end replicas: ${detail}`));
+      member.settle(
+        refuse('DENIED_INPUT', `an equal input was quarantined because it ended replicas: ${detail}`),
+      );
       return false;
     }
     if (member.hasSetbacks) {
       const { losses, unclear, unclearAlone, lateErrors } = member.setbacks;
       if (losses >= MAX_LOSSES || unclearAlone >= MAX_UNCLEAR_ALONE) {
-        const text = `${losses + unclear} replicas ended while they ran this: ${detail}`;
+        const text = `${losses + unclear} replicas ended while they ran this request: ${detail}`;
         member.settle(refuse('REPLICA_LOST', text));
         return false;
       }
       if (lateErrors >= MAX_LATE_ERRORS) {
-        const text = `the model threw errors outside of its answers ${lateErrors} times while it ran this: ${detail}`;
+        const text = `the model threw ${lateErrors} errors outside of its answers while it ran this request: ${detail}`;
         member.settle(refuse('MODEL_ERROR', text));
         return false;
       }
@@ -132,7 +134,7 @@ export class Losses {
       .map(({ service }) => service.predictMs(member.rows, member.lane));
     const neededMs = timesMs.length === 0 ? 0 : Math.min(...timesMs);
     if (member.deadline - this.#ports.clock.now() > neededMs) return true;
-    const text = `the replica that ran this was lost (${detail}), and no time is left to try again`;
+    const text = `the replica of this request was lost (${detail}), and the time before the deadline is too short for a retry`;
     member.settle(refuse('REPLICA_LOST', text));
     return false;
   }
@@ -142,7 +144,7 @@ export class Losses {
     entry.settle(
       refuse(
         'POISON_INPUT',
-        `this input ended a replica again when it ran alone: ${detail}; it is refused from now on`,
+        `this input ended a replica again when it ran alone: ${detail}; equal inputs are refused from now on`,
       ),
     );
     this.quarantined.emit({ entry, replica, detail });
@@ -151,7 +153,7 @@ export class Losses {
 
 function count({ setbacks }: Entry, { cause }: Lost): void {
   if (cause === 'late error') setbacks.lateErrors += 1;
-  // To be killed from outside costs no try.
+  // A kill from outside does not use up a try.
   else if (evidenceOf(cause) === 'unclear') setbacks.unclear += 1;
   else setbacks.losses += 1;
 }

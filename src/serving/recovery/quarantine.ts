@@ -10,38 +10,38 @@ import type { Lost, Outcome } from '../../work/outcome.ts';
 import type { RequestWork } from '../dispatch/request-work.ts';
 import { InputList, type ListBounds } from './input-list.ts';
 
-/** What came of looking for the input that ended a life of a replica. */
+/** The result of retrying all requests of a batch that may have ended a process. */
 export interface TrialResult {
   readonly replica: ReplicaId;
   readonly incarnation: number;
-  /** Every member of its batch has run to an end since: it was the model, and no input. */
+  /** Every member of the batch has passed since: the model caused the exit, not an input. */
   readonly isTheModels: boolean;
 }
 
-/** The end of one life, and who is still to be tried for it. */
+/** The exit of one process and the suspects that have not been retried yet. */
 interface Case {
   readonly replica: ReplicaId;
   readonly incarnation: number;
   readonly open: Set<Entry>;
-  /** One was quarantined, or left before it was tried. */
+  /** A suspect was quarantined, or its caller left before it was retried. */
   isUncleared: boolean;
 }
 
-/** Refusals of requests that ran to an end all the same. */
+/** Refusals of requests whose run completed. */
 const RAN_TO_ITS_END: ReadonlySet<Reason> = new Set(['MODEL_ERROR', 'BAD_OUTPUT', 'INVALID_INPUT'] as const);
-/** An end from outside says for so long that others may come from there too. */
+/** For so long after a kill from outside, further kills may come from outside too. */
 const OUTSIDE_MS = 60_000;
 
 /**
- * Who is suspected of having ended which replica. A life that a batch may have ended counts for nothing until all its
- * members have been tried: an input that is quarantined must cost the model nothing, and one whose caller has gone is
- * remembered by what it holds, and runs alone when it comes again.
+ * Tracks which requests are suspected of having ended which process. A process that a batch may have ended counts as no
+ * failure until all members have been retried: a quarantined input must not count against the model. A suspect whose
+ * caller has left is remembered by content and runs alone when it is sent again.
  */
 export class Quarantine {
   readonly tried = new Event<TrialResult>();
   /** Inputs that are refused. */
   readonly denied: InputList;
-  /** Inputs that are to run alone when they come. */
+  /** Inputs that run alone when they are sent again. */
   readonly suspects: InputList;
   readonly #clock: Clock;
   readonly #running = new Map<number, RequestWork>();
@@ -64,7 +64,7 @@ export class Quarantine {
     for (const { request } of work.members) this.suspects.remove(request);
   }
 
-  /** A life has ended unexpectedly. Whether what it was running is to be tried before the life may count. */
+  /** After an unexpected exit: whether its requests must be retried before the exit may count as a failure. */
   isOnTrial({ batch, cause }: Exit): boolean {
     const isCallers = batch !== undefined && this.#running.has(batch);
     if (!isCallers && cause === 'killed') this.#killedOutsideAt = this.#clock.now();
@@ -72,7 +72,7 @@ export class Quarantine {
     return isCallers && (evidence === 'proof' || evidence === 'slow');
   }
 
-  /** Whether the one member of a lost batch is guilty beyond doubt. */
+  /** Whether the only member of a lost batch is proved to have ended the process. */
   isGuilty(work: RequestWork, { cause }: Lost): boolean {
     const [alone, ...others] = work.current();
     if (alone === undefined || others.length > 0) return false;
@@ -82,7 +82,7 @@ export class Quarantine {
     const now = this.#clock.now();
     return provesInput({
       ...{ evidence, isIsolated },
-      // A sum and a difference are rounded differently.
+      // Compensates for the different rounding of sums and differences.
       ranMs: now - work.sentAt + 0.001,
       timeoutMs: alone.deadline - alone.receivedAt,
       unclearEndsAlone: alone.setbacks.unclearAlone,
@@ -90,13 +90,13 @@ export class Quarantine {
     });
   }
 
-  /** From now on what holds the same is refused. */
+  /** Refuses requests of equal content from now on. */
   deny({ request }: Entry): void {
     this.denied.add(request);
     this.suspects.remove(request);
   }
 
-  /** Opens a case about a batch that was lost with its replica. */
+  /** Marks the members of a batch that was lost with its replica as suspects. */
   accuse(work: RequestWork, lost: Lost): void {
     const evidence = evidenceOf(lost.cause);
     if (evidence === 'nothing') return;
@@ -114,7 +114,7 @@ export class Quarantine {
     this.#closeIfTried(it);
   }
 
-  /** A request has its answer, or its refusal. */
+  /** A request was answered or refused. */
   settled(entry: Entry, outcome: Answer | Refusal): void {
     if (this.#cases.size === 0) return;
     const cases = this.#cases.get(entry);

@@ -17,33 +17,33 @@ import type { Quarantine } from './quarantine.ts';
 import { RetrySource } from './retry-source.ts';
 import { ThrowRecord } from './throw-record.ts';
 
-/** What recovery needs of the world. */
+/** Dependencies of {@link Recovery}. */
 export interface RecoveryPorts {
   readonly clock: Clock;
   readonly roster: Roster;
   readonly budget: RetryBudget;
   readonly quarantine: Quarantine;
-  /** No setting ends batches that run alone before their callers' time has passed. */
+  /** Whether no setting ends isolated batches before their callers' timeouts. */
   readonly mayTakeItsTime: boolean;
-  /** Whether a request holds what is on the list of inputs that are refused. */
+  /** Whether the content of a request is on the list of denied inputs. */
   readonly isDenied: (entry: Entry) => boolean;
-  /** Requests admitted and not yet answered. */
+  /** Number of requests admitted and not yet settled. */
   readonly inFlight: () => number;
-  /** Why nothing can be tried again; undefined when it can. */
+  /** Why no request can be retried; undefined when they can. */
   readonly whyNot: () => Refusal | undefined;
   readonly wake: () => void;
 }
 
 /**
- * Second chances. A batch lost with its replica runs again; what may have ended the replica runs alone; a batch that
- * threw is halved; a bad answer is checked with another replica. Everything else is answered here.
+ * Recovers failed batches. A batch lost with its replica is retried; suspects of having ended a replica are isolated;
+ * a batch that threw is bisected; a bad answer is checked on another replica. All other members are refused here.
  */
 export class Recovery implements RequestWorkOwner {
   readonly losses: Losses;
   readonly recovered = new Event<Recovered>();
-  /** Two replicas failed alike at a request, or no other could be asked: nothing is held against this one. */
+  /** Two replicas failed on one request, or no other could be asked: the failure does not count. */
   readonly cleared = new Event<ReplicaId>();
-  /** Another replica could have been asked, but too many second tries were under way. */
+  /** Another replica could have been asked, but the retry budget was exhausted. */
   readonly budgetExhausted = new Event<ReplicaId>();
   readonly sources: readonly RecoverySource[];
   readonly #ports: RecoveryPorts;
@@ -67,44 +67,44 @@ export class Recovery implements RequestWorkOwner {
     });
   }
 
-  /** Requests that are to run alone and still wait for it. */
+  /** Number of suspects that wait to run alone. */
   get suspects(): number {
     return this.#isolation.waiting;
   }
 
-  /** It takes the place of one that may have ended a replica. */
+  /** Queues a request as a suspect. */
   isolate(entry: Entry): void {
     this.#isolation.add([entry]);
   }
 
-  /** Whether a suspect that runs alone should take no longer than usual, because others wait for the same. */
+  /** Whether a suspect that runs alone is limited to the usual time because other suspects wait. */
   mustMakeWay(suspect: Entry): boolean {
     return this.#isolation.mustMakeWay(suspect);
   }
 
-  /** Share of rows that throw whatever batch they are in. */
+  /** Share of rows that throw in any batch. */
   badShare(now: number): number {
     return this.#throws.badShare(now);
   }
 
-  /** The replica gets nothing more. */
+  /** The replica gets no more work. */
   leave(replica: ReplicaId): void {
     this.#isolation.leave(replica);
   }
 
-  /** A request has its answer, or its refusal. */
+  /** A request was answered or refused. */
   settled(entry: Entry, outcome: Answer | Refusal): void {
     this.#ports.quarantine.settled(entry, outcome);
   }
 
-  /** For the work. */
+  /** Called by the work. */
   started(work: RequestWork): void {
     this.#ports.quarantine.started(work);
     this.#throws.started(work, this.#ports.clock.now());
     if (work.reason === 'retry') this.#retriesRunning += 1;
   }
 
-  /** For the work: what has become of it, who has no answer, and whose answer must not go out. */
+  /** Called by the work with its outcome, the members without an answer, and the refusals of bad answers. */
   ended(
     work: RequestWork,
     outcome: Outcome,
@@ -118,19 +118,19 @@ export class Recovery implements RequestWorkOwner {
     this.#ports.quarantine.ended(work, outcome);
     const replica = work.replica?.id ?? '';
     for (const member of unanswered) member.dispatchedAt = undefined;
-    // Also where nobody waits for an answer any more: what has ended the replica would come again.
+    // Also when no member waits for an answer any more: an input that ended the replica may be sent again.
     if (outcome.kind === 'lost') this.losses.ended(work, outcome, unanswered);
     if (outcome.kind === 'lost' || unanswered.length === 0) return;
     if (outcome.kind === 'threw') this.#onThrew(outcome.message, unanswered, replica);
     else this.#onBadAnswers(unanswered, bad, replica);
   }
 
-  /** Everything that waits for another try. */
+  /** All requests that wait for another run. */
   waiting(): Entry[] {
     return this.sources.flatMap((source) => source.list());
   }
 
-  /** Everything that waits for another try; nothing does afterwards. */
+  /** Removes and returns all requests that wait for another run. */
   takeAll(): Entry[] {
     return this.sources.flatMap((source) => source.takeAll());
   }
@@ -140,7 +140,7 @@ export class Recovery implements RequestWorkOwner {
     if (members.length === 1) {
       this.#askAnother(members, () => refusal, replica);
     } else if (mayBisect(this.#throws.facts(this.#ports.clock.now()))) {
-      // Elsewhere: if it is the replica that is broken, they are answered there.
+      // The parts prefer other replicas, which answer them if this replica is the fault.
       for (const member of members) failedAt(member, replica);
       this.#bisect.add(halves(members), replica);
       this.recovered.emit({ how: 'bisect', requests: members.length, replica, detail: message });
@@ -163,7 +163,7 @@ export class Recovery implements RequestWorkOwner {
     );
   }
 
-  /** A second opinion for all of them together, if there is anybody to ask and the budget allows. */
+  /** Runs the members as one batch on another replica, if there is one and the retry budget allows. */
   #askAnother(members: readonly Entry[], refusalOf: (member: Entry) => Refusal, replica: ReplicaId): void {
     const isSecond = ({ failedAt: first, alsoFailedAt }: Entry) =>
       first !== undefined && (first !== replica || alsoFailedAt !== undefined);
@@ -176,11 +176,11 @@ export class Recovery implements RequestWorkOwner {
     const [one] = first;
     if (one === undefined) return;
     const serving = this.#ports.roster.views().filter(({ healthStatus }) => healthStatus !== undefined);
-    const isAnyoneElse = serving.some(({ id, healthStatus }) => id !== replica && healthStatus !== 'ejected');
+    const hasOther = serving.some(({ id, healthStatus }) => id !== replica && healthStatus !== 'ejected');
     const hasBudget = this.#retries.waiting < this.#maxRetries;
-    if (!isAnyoneElse || !hasBudget || this.#ports.whyNot() !== undefined) {
-      if (isAnyoneElse && !hasBudget) this.budgetExhausted.emit(replica);
-      // Without a second opinion nothing is held against the replica: bad inputs must not take it out.
+    if (!hasOther || !hasBudget || this.#ports.whyNot() !== undefined) {
+      if (hasOther && !hasBudget) this.budgetExhausted.emit(replica);
+      // Without a run on another replica the failure does not count: bad inputs must not eject the replica.
       this.cleared.emit(replica);
       for (const member of first) member.settle(refusalOf(member));
       return;
@@ -191,7 +191,7 @@ export class Recovery implements RequestWorkOwner {
     this.recovered.emit({ how: 'ask another', requests: first.length, replica, detail });
   }
 
-  /** Whether the budget leaves room for one more batch to run a second time. */
+  /** Whether the budget allows one more retry now. */
   get #mayRetryNow(): boolean {
     return this.#retriesRunning < this.#maxRetries;
   }
@@ -201,7 +201,7 @@ export class Recovery implements RequestWorkOwner {
   }
 }
 
-/** A batch with it has failed there. */
+/** Records that a batch with this member failed on the replica. */
 function failedAt(member: Entry, replica: ReplicaId): void {
   if (member.failedAt === undefined) member.failedAt = replica;
   else if (member.failedAt !== replica) member.alsoFailedAt ??= replica;

@@ -9,19 +9,19 @@ interface Again {
   readonly avoid: ReplicaId | undefined;
 }
 
-/** Batches that go a second time, ahead of new work: their replica was lost, or another one is to be asked. */
+/** Batches that run again, ahead of new work: their replica was lost, or another replica must confirm the result. */
 export class RetrySource implements RecoverySource {
   readonly #owner: RequestWorkOwner;
   readonly #mayRetryNow: () => boolean;
   #batches: Again[] = [];
 
-  /** `mayRetryNow` tells whether the budget leaves room for one more second try. */
+  /** `mayRetryNow` tells whether the retry budget allows one more retry. */
   constructor(owner: RequestWorkOwner, mayRetryNow: () => boolean) {
     this.#owner = owner;
     this.#mayRetryNow = mayRetryNow;
   }
 
-  /** Second tries that wait. */
+  /** Number of waiting batches. */
   get waiting(): number {
     return this.#batches.length;
   }
@@ -32,7 +32,7 @@ export class RetrySource implements RecoverySource {
 
   peek(facts: DispatchFacts): WorkOffer | undefined {
     if (this.#batches.length === 0) return undefined;
-    // Members may have left or passed their deadline since; a batch of nobody is no batch.
+    // Members may have been settled since, because the caller left or the deadline passed; empty batches are removed.
     this.#batches = this.#batches
       .map((again) => ({ ...again, members: again.members.filter((member) => !member.isSettled) }))
       .filter(({ members }) => members.length > 0);
@@ -44,7 +44,7 @@ export class RetrySource implements RecoverySource {
       rows: next.members.reduce((sum, member) => sum + member.rows, 0),
       lane: next.members[0]?.lane ?? '',
       avoid: next.avoid,
-      // They have waited long enough: also behind a batch that still runs.
+      // Retries have waited already, so they may also queue behind a running batch.
       mayQueueInReplica: true,
       take: () => {
         this.#batches = this.#batches.filter((other) => other !== next);

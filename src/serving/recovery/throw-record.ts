@@ -4,10 +4,10 @@ import type { Outcome } from '../../work/outcome.ts';
 import type { Work } from '../dispatch/work-source.ts';
 
 const MINUTE_MS = 60_000;
-/** A share of fewer rows says little. */
+/** The share of fewer rows is not significant and counts as 0. */
 const ENOUGH_ROWS = 100;
 
-/** What throwing has come to within the last minute. */
+/** Statistics of batches that threw within the last minute. */
 export class ThrowRecord {
   readonly #batches = new SlidingWindow(MINUTE_MS);
   readonly #bisectRuns = new SlidingWindow(MINUTE_MS);
@@ -41,7 +41,7 @@ export class ThrowRecord {
     };
   }
 
-  /** Share of rows that throw whatever batch they are in. Costs nothing while nothing has thrown. */
+  /** Share of rows that throw in any batch. Costs nothing while no batch has thrown. */
   badShare(now: number): number {
     if (!this.#hasThrown) return 0;
     const failed = this.#failed.count(now);

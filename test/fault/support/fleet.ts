@@ -9,7 +9,7 @@ import { RunningServer, TEST_MODELS } from '../../support/running-server.ts';
 import { until } from '../../support/until.ts';
 import { Load, type LoadReport, type Reply, send, wordRequest } from './load.ts';
 
-/** A replica as the admin API shows it. */
+/** A replica in the admin API. */
 export interface ReplicaSeen {
   readonly replica: string;
   readonly state: string;
@@ -20,7 +20,7 @@ export interface ReplicaSeen {
   readonly conditions: readonly { readonly cause: string; readonly severity: string }[];
 }
 
-/** A decision as the admin API shows it. */
+/** A decision in the admin API. */
 export interface DecisionSeen {
   readonly time: string;
   readonly kind: string;
@@ -28,7 +28,7 @@ export interface DecisionSeen {
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
 }
 
-/** A server with replicas of the model `faulty` that does what it is told, under load from the start. */
+/** A server with replicas of the model `faulty`, which obeys orders; under load from the start. */
 export class Fleet {
   readonly server: RunningServer;
   readonly load: Load;
@@ -71,9 +71,9 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return fleet;
   }
 
-  /** What a process does with its next batch, or with all of them. */
+  /** Orders what a process does with its next batch, or with all. */
   order(pid: number | 'all', word: string, when: 'once' | 'always' | 'load' = 'once'): void {
-    // Under another name first: the process must not read half a word.
+    // Written under another name first: the process must not read a partial word.
     const file = join(this.#folder, `${pid}.${when}`);
     writeFileSync(`${file}.new`, word);
     renameSync(`${file}.new`, file);
@@ -83,12 +83,12 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     rmSync(join(this.#folder, `${pid}.${when}`));
   }
 
-  /** Waits until a process has begun to do what it was told once. */
+  /** Waits until a process has started its one-time order. */
   async obeyed(pid: number): Promise<void> {
     await until(`${pid} has obeyed`, () => !existsSync(join(this.#folder, `${pid}.once`)));
   }
 
-  /** What a process has left word of; empty when nothing. */
+  /** The text that a process has left; empty when none. */
   noteOf(pid: number, what: 'hit' | 'ended'): string {
     const file = join(this.#folder, `${pid}.${what}`);
     return existsSync(file) ? readFileSync(file, 'utf8') : '';
@@ -98,7 +98,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return send(this.#agent, `${this.server.url}/v2/models/faulty/infer`, wordRequest(word, parameters));
   }
 
-  /** Waits until so many more innocent requests are answered. */
+  /** Waits until so many more requests of the load are answered. */
   async answered(requests: number): Promise<void> {
     const before = this.load.count;
     await until(`${requests} more are answered`, () => this.load.count >= before + requests);
@@ -109,7 +109,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return versions[0]?.replicas ?? [];
   }
 
-  /** Waits until a replica is as wanted, and shows it. */
+  /** Waits until a replica meets a condition, and returns it. */
   async replica(
     index: number,
     what: string,
@@ -134,7 +134,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return decisions;
   }
 
-  /** Names of the alerts that were raised, one for each time. */
+  /** Names of the raised alerts, one per raise. */
   async alerts(): Promise<(string | number | boolean | null | undefined)[]> {
     const decisions = await this.decisions('alert');
     return decisions.filter(({ facts }) => facts.status === 'firing').map(({ facts }) => facts.alert);
@@ -146,7 +146,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     assert.equal(status, 200, body);
   }
 
-  /** Ends the load, then the server; no innocent request may have had anything but its own answer. */
+  /** Ends the load, then the server; every request of the load must have got its own answer. */
   async stop(): Promise<LoadReport> {
     const report = await this.load.stop();
     this.#agent.destroy();
@@ -156,7 +156,7 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     return report;
   }
 
-  /** A test that has failed leaves nothing running. */
+  /** Ends everything after a failed test. */
   async #abandon(): Promise<void> {
     if (this.#hasStopped) return;
     this.server.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { until } from '../../support/until.ts';
 
-/** A client below HTTP: it sends and reads as it likes, or does not. */
+/** A raw TCP client that controls when it sends and reads. */
 export class RawClient {
   readonly socket: Socket;
   received = 0;
@@ -18,11 +18,11 @@ export class RawClient {
     this.socket.on('close', () => {
       this.isClosed = true;
     });
-    // Being cut off is what many of these clients are there for.
+    // Many of these clients are meant to be disconnected.
     this.socket.on('error', () => {});
   }
 
-  /** 0 as long as nothing was answered. */
+  /** 0 until the first answer. */
   get status(): number {
     return Number(/^HTTP\/1\.1 (\d{3})/.exec(this.#head)?.[1] ?? 0);
   }
@@ -31,7 +31,7 @@ export class RawClient {
     if (!this.socket.destroyed) this.socket.write(bytes);
   }
 
-  /** Reads so many bytes at a time, and pauses between; what is returned ends that. */
+  /** Reads so many bytes at a time with pauses; the returned function ends that. */
   readSlowly(bytes: number, everyMs: number): () => void {
     let left = bytes;
     const onData = (chunk: Buffer) => {
@@ -50,7 +50,7 @@ export class RawClient {
     };
   }
 
-  /** Sends pieces as fast as they are taken, until there are no more or the server has heard enough. */
+  /** Sends pieces as fast as they are accepted, until none is left or the server closes. */
   async writeAll(pieces: Iterable<string | Uint8Array>): Promise<void> {
     for (const piece of pieces) {
       this.write(piece);

@@ -8,7 +8,7 @@ import { replay } from '../../../src/simulate/replay/replay.ts';
 import { until } from '../../support/until.ts';
 import { settingsFile } from './gateway-view.ts';
 
-/** A server in this process, for what no command can do to it yet. */
+/** A server in this process, for operations that no command offers. */
 export interface InProcess {
   readonly server: GalleyServer;
   readonly config: LoadedConfig;
@@ -21,9 +21,9 @@ export async function startInProcess(folder: string, settings: object): Promise<
   const log = await makeLogger(config.server.log, false);
   const server = new GalleyServer(config, { clock: new RealClock(), seed: 'fault', log });
   await server.start();
-  // Shared with the stop below where that has been.
+  // Shared with `stop` below.
   after(async () => server.stop(0));
-  // A start is over with the first replica of each; the others may still read their files.
+  // The start completes with the first replica of each model; the others may still read their files.
   await until('every replica is ready', () =>
     server.registry.all().every(({ health, supervisor }) => health.fitCount === supervisor.wanted),
   );

@@ -20,12 +20,12 @@ export async function slow(url: string, ms: number): Promise<Response> {
   return infer(url, 'slow', bodyOf('ms', 'FP32', ms));
 }
 
-/** A fault test is over long before; load must not go on when it has failed. */
+/** Longer than any fault test; bounds the load of a failed one. */
 const LIMIT_MS = 60_000;
 
 /**
- * Clients who have nothing to do with the fault: each asks again as soon as it is answered. Whatever happens to
- * others, they must get nothing but 200.
+ * Clients that are not involved in the fault: each sends its next request as soon as it is answered. They must get
+ * only 200, whatever happens to others.
  */
 export class Bystanders {
   readonly #ask: () => Promise<Response>;
@@ -52,12 +52,12 @@ export class Bystanders {
     await until(`bystanders have ${count} more answers`, () => this.#answered >= wanted);
   }
 
-  /** Ends the load; fails when anybody was refused anything. */
+  /** Ends the load; fails when any request was refused. */
   async stop(): Promise<void> {
     this.#isOver = true;
     await Promise.all(this.#clients);
     assert.deepEqual(this.#failures, []);
-    assert.ok(this.#answered > 0, 'nobody asked anything');
+    assert.ok(this.#answered > 0, 'no request was answered');
   }
 
   async #keepAsking(untilMs: number): Promise<void> {

@@ -2,7 +2,7 @@ import { after } from 'node:test';
 import { RunningServer } from '../../support/running-server.ts';
 import { settingsFile } from './gateway-view.ts';
 
-/** `galley serve` with these settings; it ends with the test file, whatever becomes of the test. */
+/** `galley serve` with these settings; ends with the test file, also when a test fails. */
 export async function startServer(
   folder: string,
   settings: object,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 
-/** A folder that goes when the test file ends. */
+/** A folder that is deleted when the test file ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'galley-fault-'));
   after(() => rmSync(folder, { recursive: true }));
@@ -19,7 +19,7 @@ export function settingsFile(folder: string, settings: object): string {
   return file;
 }
 
-/** The sum of a metric over all its labels, or over those that a pattern finds. */
+/** The sum of a metric over all its labels, or over those that match a pattern. */
 export async function metric(url: string, name: string, labels = /^/): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
   return text
@@ -29,7 +29,7 @@ export async function metric(url: string, name: string, labels = /^/): Promise<n
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }
 
-/** What a GET is answered with; undefined when nobody answers. */
+/** The answer to a GET; undefined when there is none. */
 export async function statusOf(url: string): Promise<number | undefined> {
   try {
     const response = await fetch(url);
@@ -40,7 +40,7 @@ export async function statusOf(url: string): Promise<number | undefined> {
   }
 }
 
-/** Resident memory of a process: `VmRSS` now, `VmHWM` the most there ever was. */
+/** Resident memory of a process: `VmRSS` now, `VmHWM` its peak. */
 export function memoryBytes(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return 1024 * Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1]);

@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** What came back to one request. */
+/** The answer to one request. */
 export interface Reply {
   /** 0 when the connection broke. */
   readonly status: number;
@@ -9,20 +9,20 @@ export interface Reply {
   readonly ms: number;
 }
 
-/** What a load has met with. */
+/** The results of a load. */
 export interface LoadReport {
   readonly count: number;
-  /** Everything that was not the right answer to its request. */
+  /** Descriptions of wrong answers. */
   readonly wrong: readonly string[];
   readonly slowestMs: number;
 }
 
-/** No load runs longer, whatever becomes of its test. */
+/** Bounds the load of a failed test. */
 const LIMIT_MS = 40_000;
 const PAUSE_MS = 2;
 const PATIENCE_MS = 15_000;
 
-/** Sends one request over a connection of the agent's. */
+/** Sends one request over the agent. */
 export async function send(agent: Agent, url: string, body?: string): Promise<Reply> {
   const startedAt = performance.now();
   return new Promise((resolve) => {
@@ -49,7 +49,7 @@ export function wordRequest(word: string, parameters: object = {}): string {
   return JSON.stringify({ inputs: [input], parameters });
 }
 
-/** Clients that send one innocent request after the other, each over its own connection, until told to stop. */
+/** Clients that send valid requests one after the other, each over its own connection, until stopped. */
 export class Load {
   readonly #latenciesMs: number[] = [];
   readonly #wrong: string[] = [];
@@ -65,7 +65,7 @@ export class Load {
     return this.#latenciesMs.length;
   }
 
-  /** Forgets the latencies so far: a new measurement begins. */
+  /** Drops the latencies so far and starts a new measurement. */
   restartClock(): void {
     this.#latenciesMs.length = 0;
   }
@@ -85,7 +85,7 @@ export class Load {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const startedAt = performance.now();
     for (let sent = 0; !this.#isOver && performance.now() - startedAt < LIMIT_MS; sent++) {
-      // Words of many lengths: an answer that went to the wrong caller would be seen.
+      // Words of many lengths, so that an answer to the wrong caller is detected.
       const word = 'x'.repeat(1 + ((7 * sent + client) % 50));
       const { status, body, ms } = await send(agent, url, wordRequest(word));
       this.#latenciesMs.push(ms);

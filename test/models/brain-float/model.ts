@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Datatypes that ONNX models here cannot have, or that few have. */
+/** Datatypes that the ONNX test models do not have. */
 export default defineModel({
   inputs: [
     { name: 'half', datatype: 'BF16', shape: [-1, 2] },

@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Answers with what came, and with the parameters it was given. */
+/** Returns its inputs and parameters. */
 export default defineModel({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, -1] }],
   outputs: [

@@ -7,15 +7,15 @@ const DATA_PIPE = 3;
 const USUAL_MS = 20;
 const MEBIBYTE = 1024 * 1024;
 
-/** Folder in which a test leaves orders for single processes. */
+/** Folder in which a test writes orders for single processes. */
 const folder = process.env.FAULT_FOLDER ?? '';
 const leaked: Buffer[] = [];
 let checks = 0;
 let batches = 0;
 
 /**
- * Answers the length of each word, after 20 ms. A word that is an order is obeyed, whoever brings it: a caller as
- * input, or a test in a file named after the process (`<pid>.once`, `<pid>.always`, `all.always`).
+ * Returns the length of each word, after 20 ms. A word that is an order is executed, whether a caller sends it as input
+ * or a test writes it to a file named after the process (`<pid>.once`, `<pid>.always`, `all.always`).
  */
 export default defineModel({
   inputs: [{ name: 'word', datatype: 'BYTES', shape: [-1] }],
@@ -35,7 +35,7 @@ export default defineModel({
 });
 
 async function obey(order: string, words: readonly string[], lengths: Float32Array): Promise<void> {
-  // What a check of the server's own asks: a short word that it made up.
+  // A probe of the server: a short generated word.
   const isCheck = words.every((each) => each.length < 4 && !each.includes('x'));
   switch (order) {
     case 'segfault':
@@ -62,7 +62,7 @@ async function obey(order: string, words: readonly string[], lengths: Float32Arr
       if (isCheck && checks++ % 2 === 0) throw new Error('every other check fails');
       return;
     case 'nan':
-      // Its own row only, as a model does that cannot cope with one input.
+      // Only its own row, like a model that fails on one input.
       return void lengths.forEach((_, row) => {
         if (words[row] === 'nan') lengths[row] = Number.NaN;
       });
@@ -77,7 +77,7 @@ async function obey(order: string, words: readonly string[], lengths: Float32Arr
   }
 }
 
-/** The words that a test has written for this process; those of a `.once` are obeyed once. */
+/** The words that a test has written for this process; those of a `.once` file are executed once. */
 function orderFor(pid: number): string {
   const once = orderIn(`${pid}.once`);
   if (once !== '') rmSync(join(folder, `${pid}.once`));
@@ -89,7 +89,7 @@ function orderIn(name: string): string {
   return folder !== '' && existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
-/** Leaves a word about what has happened here for the test to read. */
+/** Writes a text for the test to read. */
 function note(what: string, isCheck: boolean): void {
   if (!isCheck) writeFileSync(join(folder, `${process.pid}.${what}`), '.', { flag: 'a' });
 }
@@ -100,7 +100,7 @@ function end(signal: NodeJS.Signals): void {
   wait(1_000);
 }
 
-/** An answer that is shorter than it says. */
+/** An answer that is shorter than it declares. */
 function frameStart(bodyBytes: number): Buffer {
   const bytes = Buffer.alloc(2 * HEADER_BYTES);
   const header = { kind: KIND.ANSWER, flags: 0, slot: 0, incarnation: 1, batch: 1, member: 0 };
@@ -108,7 +108,7 @@ function frameStart(bodyBytes: number): Buffer {
   return bytes;
 }
 
-/** Holds the thread without needing a core: tests share few of them. */
+/** Blocks the thread without using a core, since tests share few cores. */
 function wait(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

@@ -4,8 +4,8 @@ import { defineModel } from '../../../src/index.ts';
 const DATA_PIPE = 3;
 
 /**
- * Does what its input says: 1 throws, 2 ends the process, 3 computes for a long time, 4 writes to stdout, 5 writes
- * onto the pipe to the gateway.
+ * Executes the order in its input: 1 throws, 2 ends the process, 3 computes for a long time, 4 writes to stdout, 5
+ * writes to the pipe to the gateway.
  */
 export default defineModel({
   inputs: [{ name: 'order', datatype: 'INT32', shape: [-1] }],
@@ -25,7 +25,7 @@ export default defineModel({
   },
 });
 
-/** Holds the thread as a real computation does: without ever looking at the event loop. */
+/** Blocks the thread as a real computation does: without returning to the event loop. */
 function computeFor(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);

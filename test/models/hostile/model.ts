@@ -2,7 +2,7 @@ import { execSync, spawn } from 'node:child_process';
 import { readdirSync, readlinkSync, writeSync } from 'node:fs';
 import { defineModel } from '../../../src/index.ts';
 
-/** What a command may do: its answer, or nothing where it answers with the command itself. */
+/** The effect of a command: returns an answer, or nothing to answer with the command itself. */
 type Deed = (argument: string) => string | undefined | Promise<string | undefined>;
 
 const pause = async (ms: number) =>
@@ -10,11 +10,11 @@ const pause = async (ms: number) =>
 const later = (ms: string, run: () => void) => void setTimeout(run, Number(ms));
 const kill = (signal: NodeJS.Signals) => void process.kill(process.pid, signal);
 
-/** Everything that a model must not be able to do to anybody else. */
+/** Actions of a model that must not affect others. */
 const DEEDS: Readonly<Record<string, Deed>> = {
   exit: (code) => process.exit(Number(code)),
   kill: (signal) => kill(signal as NodeJS.Signals),
-  // By a child, so that nothing in this process knows of it.
+  // Killed by a child, so that nothing in this process shows the cause.
   killUnseen: (signal) => void execSync(`kill -${signal} ${process.pid}; sleep 5`),
   sleep: async (ms) => pause(Number(ms)),
   hang: () => {
@@ -44,7 +44,7 @@ const DEEDS: Readonly<Record<string, Deed>> = {
     return undefined;
   },
   longLine: (length) => void process.stdout.write(`${'q'.repeat(Number(length))}\n`),
-  /** Bytes onto a pipe of the replica, in base64. */
+  /** Writes bytes, given in base64, to a pipe of the replica. */
   write: (argument) => {
     const [fd = '', bytes = ''] = argument.split(',');
     writeSync(Number(fd), Buffer.from(bytes, 'base64'));

@@ -2,7 +2,7 @@ import { defineModel } from '../../../src/index.ts';
 
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Answers with as many bytes as its input says. */
+/** Returns as many bytes as its input says. */
 export default defineModel({
   inputs: [{ name: 'bytes', datatype: 'INT32', shape: [1] }],
   outputs: [{ name: 'y', datatype: 'UINT8', shape: [-1] }],

@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Gives back what it gets: an input of every kind of element, sizes open and fixed. */
+/** Returns its inputs: one of every kind of element, with open and fixed sizes. */
 export default defineModel({
   inputs: [
     { name: 'float', datatype: 'FP32', shape: [-1, 2] },

@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** The square root of each row: NaN for a negative one. */
+/** Returns the square root of each row: NaN for a negative one. */
 export default defineModel({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1, 1] }],
   outputs: [{ name: 'root', datatype: 'FP32', shape: [-1, 1] }],

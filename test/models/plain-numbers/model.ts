@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Answers in plain arrays: the number itself as 16-bit float, and rounded as a byte, which holds no more than 255. */
+/** Answers in plain arrays: the number as FP16, and rounded as UINT8, which holds at most 255. */
 export default defineModel({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
   outputs: [

@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Takes as many milliseconds as its input says, at most a second. */
+/** Takes as many milliseconds as its input says, at most 1000. */
 export default defineModel({
   inputs: [{ name: 'ms', datatype: 'FP32', shape: [-1] }],
   outputs: [{ name: 'ms', datatype: 'FP32', shape: [-1] }],

@@ -1,6 +1,6 @@
 import { defineModel } from '../../../src/index.ts';
 
-/** Always answers with one row more than it got: no such answer may reach a client. */
+/** Returns one row more than it gets; no such answer may reach a client. */
 export default defineModel({
   inputs: [{ name: 'x', datatype: 'FP32', shape: [-1] }],
   outputs: [{ name: 'y', datatype: 'FP32', shape: [-1] }],

@@ -1,6 +1,6 @@
 import { anyValue, elementwise, type GraphStep } from './graph-step.ts';
 
-/** What a row gets depends on how many there are. */
+/** Steps in which a row's result depends on the number of rows. */
 export const COUNT_STEPS: readonly GraphStep[] = [
   {
     name: 'divided by the number of rows',

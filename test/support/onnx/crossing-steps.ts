@@ -3,5 +3,5 @@ import type { GraphStep } from './graph-step.ts';
 import { NEIGHBOUR_STEPS } from './neighbour-steps.ts';
 import { PLACE_STEPS } from './place-steps.ts';
 
-/** Steps in which a row's answer depends on its neighbours, on its place, or on how many there are. */
+/** Steps in which a row's answer depends on its neighbours, its place or the number of rows. */
 export const CROSSING_STEPS: readonly GraphStep[] = [...NEIGHBOUR_STEPS, ...PLACE_STEPS, ...COUNT_STEPS];

@@ -1,7 +1,7 @@
 import { oneOf, spread, wholeNumber } from './chance.ts';
 import { anyValue, elementwise, type GraphStep, hasLastAxis, isSingle, lastSize } from './graph-step.ts';
 
-/** Every number by itself. */
+/** Elementwise steps. */
 export const ELEMENTWISE_STEPS: readonly GraphStep[] = [
   {
     name: 'with a constant',

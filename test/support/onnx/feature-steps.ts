@@ -2,7 +2,7 @@ import { oneOf, spread, wholeNumber } from './chance.ts';
 import { ROWS } from './graph-builder.ts';
 import { elementwise, type GraphStep, hasLastAxis, isFlat, lastSize, withLast } from './graph-step.ts';
 
-/** Along the features of a row. */
+/** Steps along the features of a row. */
 export const FEATURE_STEPS: readonly GraphStep[] = [
   {
     name: 'matrix product',
@@ -11,7 +11,7 @@ export const FEATURE_STEPS: readonly GraphStep[] = [
       const [from, to] = [lastSize(value), wholeNumber(random, 2, 6)];
       const numbers = spread(random, from * to, 2 / Math.sqrt(from));
       const weights = graph.constant(value.type, [from, to], numbers);
-      // What is done to weights along their first axis says nothing of rows.
+      // Operations along the first axis of weights do not mix rows.
       const ready = oneOf(random, [true, true, false])
         ? weights
         : graph.node('Softmax', [weights], weights, { axis: { int: 0 } });
@@ -45,7 +45,7 @@ export const FEATURE_STEPS: readonly GraphStep[] = [
     add(graph, value, random) {
       const scale = graph.constant(value.type, [lastSize(value)], spread(random, lastSize(value), 2));
       const bias = graph.constant(value.type, [lastSize(value)], spread(random, lastSize(value), 1));
-      // A large epsilon: where a row is nearly constant, a small one makes rounding look like an answer.
+      // A large epsilon: with a small one, the result of a nearly constant row is mostly rounding error.
       const attributes = { axis: { int: -1 }, epsilon: { float: 0.5 } };
       return graph.node('LayerNormalization', [value, scale, bias], { ...value, isExact: false }, attributes);
     },
@@ -63,7 +63,7 @@ export const FEATURE_STEPS: readonly GraphStep[] = [
     name: 'sum of features',
     fits: hasLastAxis,
     add(graph, value) {
-      // Of sizes: what has been centred adds up to nothing but rounding.
+      // Of magnitudes: the sum of centred values is only rounding error.
       const result = { ...value, shape: withLast(value, 1), isExact: false };
       const attributes = { axes: { ints: [-1] }, keepdims: { int: 1 } };
       return graph.node('ReduceL1', [value], result, attributes);

@@ -9,28 +9,28 @@ import {
 
 export type ElementType = OnnxValue['datatype'];
 
-/** A size that is known, or one of the two that a request decides. */
+/** A fixed size, or one of the two that a request decides. */
 export type Size = number | typeof ROWS | typeof LENGTH;
-/** How many rows a request has. */
+/** The number of rows of a request. */
 export const ROWS = 'rows' as const;
-/** How long its sequences are. */
+/** The length of its sequences. */
 export const LENGTH = 'length' as const;
 
-/** Something a node computed, with what must be known of it to use it further. */
+/** The result of a node, with the properties that later steps need. */
 export interface Value {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Size[];
   /**
    * Whether the same row gives the same bits in any batch. A matrix product may add up in another order when there are
-   * more rows; what jumps (a comparison, an integer) must not be made of such numbers, or a right answer looks wrong.
+   * more rows; discontinuous steps (a comparison, an integer) must not use them, or a right answer looks wrong.
    */
   readonly isExact: boolean;
 }
 
 export type Result = Omit<Value, 'name'>;
 
-/** Collects the nodes of a graph; names are given in the order of making. */
+/** Collects the nodes of a graph; names are numbered in order of creation. */
 export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxInitializer[] = [];
@@ -63,7 +63,7 @@ export class GraphBuilder {
     return this.nodes(opType, inputs, [result], attributes)[0] as Value;
   }
 
-  /** An operator with several results; one that is undefined is not asked for. */
+  /** An operator with several results; an undefined one is not requested. */
   nodes(
     opType: string,
     inputs: readonly (Value | undefined)[],
@@ -76,7 +76,7 @@ export class GraphBuilder {
     return values;
   }
 
-  /** Numbers that are part of the model. Only floats and INT64 are written; the others are cast from floats. */
+  /** Constants of the model. Only floats and INT64 are written; other datatypes are cast from floats. */
   constant(type: ElementType, shape: readonly number[], numbers: readonly number[]): Value {
     const written = type === 'INT64' ? 'INT64' : 'FP32';
     const values = written === 'INT64' ? BigInt64Array.from(numbers, BigInt) : Float32Array.from(numbers);
@@ -98,7 +98,7 @@ export class GraphBuilder {
     return this.node('Cast', [value], { ...value, type }, { to: { int: TYPE_NUMBERS[type] } });
   }
 
-  /** How many rows there are, as a list of one number. */
+  /** The number of rows, as a list of one number. */
   rowsOf(value: Value): Value {
     const shape = this.node('Shape', [value], { type: 'INT64', shape: [value.shape.length], isExact: true });
     return this.node('Gather', [shape, this.integers(0)], { type: 'INT64', shape: [1], isExact: true });

@@ -1,7 +1,7 @@
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The nearest half, as its 16 bits; numbers that are too large for one become infinite. */
+/** The nearest FP16 value as its 16 bits; larger numbers become infinite. */
 export function halfBits(value: number): number {
   float[0] = value;
   const whole = bits[0] ?? 0;
@@ -9,7 +9,7 @@ export function halfBits(value: number): number {
   if (Number.isNaN(value)) return sign | 0x7e00;
   const size = Math.abs(value);
   if (size >= 65_520) return sign | 0x7c00;
-  // Below the normal halves the step is 2^-24, above it is a 2^-10th of the power of two.
+  // The step is 2^-24 below the normal range, and 2^-10 times the power of two in it.
   if (size < 2 ** -14) return sign | roundToEven(size * 2 ** 24);
   const exponent = ((whole >>> 23) & 0xff) - 127;
   return sign | (((exponent + 15) << 10) + roundToEven((size / 2 ** exponent - 1) * 1024));

@@ -3,5 +3,5 @@ import { FEATURE_STEPS } from './feature-steps.ts';
 import type { GraphStep } from './graph-step.ts';
 import { SEQUENCE_STEPS } from './sequence-steps.ts';
 
-/** Steps in which no row sees another one. */
+/** Steps that process each row independently. */
 export const HONEST_STEPS: readonly GraphStep[] = [...ELEMENTWISE_STEPS, ...FEATURE_STEPS, ...SEQUENCE_STEPS];

@@ -3,7 +3,7 @@ import { ROWS, type Value } from './graph-builder.ts';
 import { anyValue, elementwise, type GraphStep, isFlat, isSingle, lastSize } from './graph-step.ts';
 import { ACROSS, isNoHalf, oneRowOf, turn, withReduced } from './over-rows.ts';
 
-/** What the numbers of the neighbours change, wherever they stand. */
+/** Steps whose result depends on the values of other rows, at any place. */
 export const NEIGHBOUR_STEPS: readonly GraphStep[] = [
   {
     name: 'less the mean of all rows',

@@ -1,11 +1,11 @@
 import { type GraphBuilder, ROWS, type Value } from './graph-builder.ts';
 import { elementwise } from './graph-step.ts';
 
-/** Along the axis of the rows. */
+/** The axis of the rows. */
 export const ACROSS = { axis: { int: 0 } };
-/** Reduced to one row. */
+/** Attributes that reduce the rows to one. */
 export const KEEP = { axes: { ints: [0] }, keepdims: { int: 1 } };
-/** Kernels that have no half-precision form, even by way of a cast. */
+/** Kernels without a half-precision form, even with a cast. */
 export const isNoHalf = ({ type }: Value): boolean => type !== 'FP16';
 
 export function oneRowOf(value: Value): Value {

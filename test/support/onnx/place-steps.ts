@@ -3,7 +3,7 @@ import { ROWS, type Value } from './graph-builder.ts';
 import { anyValue, elementwise, type GraphStep, isFlat, isSingle, lastSize } from './graph-step.ts';
 import { ACROSS, isNoHalf, oneRowOf, turn } from './over-rows.ts';
 
-/** What a row gets depends on its place among the others. */
+/** Steps in which a row's result depends on its place in the batch. */
 export const PLACE_STEPS: readonly GraphStep[] = [
   {
     name: 'running sum of rows',

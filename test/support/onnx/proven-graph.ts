@@ -8,19 +8,19 @@ import { type RandomGraph, randomGraph } from './random-graph.ts';
 import { randomRequests } from './random-request.ts';
 import { LoneModel } from './run-alone.ts';
 
-/** A graph of which onnxruntime itself has shown that it is what it claims to be. */
+/** A graph whose row independence or dependence has been verified with onnxruntime. */
 export interface ProvenGraph extends RandomGraph {
   readonly name: string;
   readonly requests: readonly (readonly PlainTensor[])[];
-  /** What onnxruntime answers to each request alone. */
+  /** The answers of onnxruntime to each request alone. */
   readonly alone: readonly (readonly PlainTensor[])[];
 }
 
-/** Drawn again so often: a step may have no effect on any output, or make numbers that no type holds. */
+/** Draws per seed: a step may have no effect on any output, or produce numbers out of range. */
 const MOST_TRIES = 60;
 const CALLERS = 16;
 
-/** How far rounding may take a number: products add up in another order when there are more rows. */
+/** Tolerance of rounding: products are summed in another order when there are more rows. */
 export function roundingOf({ body }: Pick<RandomGraph, 'body'>): Allowance {
   return (datatype, _right, largest) => {
     if (!datatype.startsWith('FP')) return 0;
@@ -29,7 +29,7 @@ export function roundingOf({ body }: Pick<RandomGraph, 'body'>): Allowance {
   };
 }
 
-/** What is called dishonest must be off by more than what could pass for rounding. */
+/** A dishonest graph must differ by more than rounding could explain. */
 function noticeable(graph: RandomGraph): Allowance {
   const rounding = roundingOf(graph);
   return (...facts) => 10 * rounding(...facts);
@@ -37,7 +37,7 @@ function noticeable(graph: RandomGraph): Allowance {
 
 /**
  * The graph of a seed: the first of its draws that computes finite numbers and, merged by onnxruntime itself, is right
- * (honest) or wrong (dishonest). An honest one that is wrong is a mistake of the generator.
+ * (honest) or wrong (dishonest). Throws for a wrong honest graph, which is a bug of the generator.
  */
 export async function provenGraph(seed: string, isHonest: boolean): Promise<ProvenGraph> {
   for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
@@ -64,7 +64,7 @@ export async function provenGraph(seed: string, isHonest: boolean): Promise<Prov
   throw new Error(`seed ${seed}: ${MOST_TRIES} draws, and none of use`);
 }
 
-/** Runs requests that could share a batch together, and says what of the answers is not as alone. */
+/** Runs requests that could share a batch together; returns how the answers differ from those alone. */
 async function wrongWhenMerged(
   model: LoneModel,
   requests: ProvenGraph['requests'],

@@ -6,15 +6,15 @@ import { elementwise, type GraphStep, isFlat, lastSize } from './graph-step.ts';
 import { HONEST_STEPS } from './honest-steps.ts';
 import { ROW_TAKING_STEPS } from './row-taking-steps.ts';
 
-/** A model made by chance, with what a test must know of it. */
+/** A random model, with the properties that a test needs. */
 export interface RandomGraph {
   readonly bytes: Uint8Array;
   readonly inputs: readonly GraphInput[];
-  /** In what it computes: halves are rounded at every step, whatever comes out at the end. */
+  /** The datatype of the computation: FP16 is rounded at every step, whatever the output datatype. */
   readonly body: ElementType;
-  /** Whether every row is computed for itself, by construction. */
+  /** Whether rows are independent by construction. */
   readonly isHonest: boolean;
-  /** In words, for a report. */
+  /** Names of the steps, for a report. */
   readonly steps: readonly string[];
   readonly operators: readonly string[];
 }
@@ -23,7 +23,7 @@ export interface GraphInput {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Size[];
-  /** Of ids, that they are from 0 and below this; undefined for measured numbers. */
+  /** Exclusive upper bound of ids, which start at 0; undefined for other numbers. */
   readonly idsBelow: number | undefined;
 }
 
@@ -38,14 +38,14 @@ const WHOLE: readonly ElementType[] = [
   'UINT64',
 ];
 const IN_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16', 'BOOL', ...WHOLE];
-/** Only exact numbers become whole ones: rounding would make them jump. */
+/** Only exact numbers are converted to integers: rounding errors would change the result by 1. */
 const WHOLE_OUT: readonly ElementType[] = ['INT32', 'INT64', 'INT8', 'UINT8', 'BOOL'];
 const BODY_TYPES: readonly ElementType[] = ['FP32', 'FP32', 'FP32', 'FP32', 'FP32', 'FP64', 'FP16'];
 const VOCABULARY = 12;
-/** Rows that are merged by way of an `n` may have any name. */
+/** Names of the row axis. */
 const ROW_NAMES = ['batch', 'N', 'batch_size', 'DynamicDimension.0', 'rows'];
 
-/** Always the same graph from the same chance. */
+/** Deterministic for a given random source. */
 export function randomGraph(random: Random, isHonest: boolean): RandomGraph {
   const graph = new GraphBuilder();
   const steps: string[] = [];
@@ -69,7 +69,7 @@ export function randomGraph(random: Random, isHonest: boolean): RandomGraph {
     seen.push(value);
   }
 
-  // Some take rows away at the end.
+  // Some remove rows at the end.
   if (!isHonest && happens(random, 0.1)) {
     const step = chooseStep(random, ROW_TAKING_STEPS, value);
     value = step.add(graph, value, random);
@@ -93,7 +93,7 @@ interface Making {
   readonly inputs: GraphInput[];
 }
 
-/** An input of any datatype, as numbers of the type in which the graph computes. */
+/** An input of any datatype, cast to the datatype of the computation. */
 function entrance(graph: GraphBuilder, random: Random, { body, rowsName, inputs }: Making): Value {
   const takesIds = happens(random, 0.2);
   const type = takesIds ? oneOf(random, ['INT64', 'INT32'] as const) : oneOf(random, IN_TYPES);
@@ -103,7 +103,7 @@ function entrance(graph: GraphBuilder, random: Random, { body, rowsName, inputs 
   const shape: Size[] = takesIds ? [ROWS, length] : isLong ? [ROWS, length, width] : [ROWS, width];
   const name = `in${inputs.length + 1}`;
   inputs.push({ name, type, shape, idsBelow: takesIds ? VOCABULARY : undefined });
-  // Two inputs have lengths of their own.
+  // Two inputs have separate lengths.
   const dims = shape.map((size) =>
     size === ROWS ? rowsName : size === LENGTH ? `length${inputs.length}` : size,
   );
@@ -113,7 +113,7 @@ function entrance(graph: GraphBuilder, random: Random, { body, rowsName, inputs 
   return graph.node('Gather', [table, taken], { type: body, shape: [ROWS, length, width], isExact: true });
 }
 
-/** One row for each row, whatever it was before. */
+/** Flattens a value to one vector per row. */
 function flat(graph: GraphBuilder, value: Value): Value {
   if (isFlat(value)) return value;
   const keepdims = { int: 0 };
@@ -133,7 +133,7 @@ function join(graph: GraphBuilder, random: Random, one: Value, other: Value): Va
   return elementwise(graph, oneOf(random, ['Add', 'Mul', 'Sub']), [one, size]);
 }
 
-/** An output of any datatype; its axes bear whatever names exporters give, or none. */
+/** An output of any datatype; its axes have names as exporters write them, or none. */
 function exit(graph: GraphBuilder, random: Random, name: string, value: Value): void {
   const whole = value.isExact ? WHOLE_OUT : [];
   const type = oneOf<ElementType>(random, [value.type, value.type, value.type, 'FP32', 'FP64', ...whole]);
@@ -146,7 +146,7 @@ function exit(graph: GraphBuilder, random: Random, name: string, value: Value): 
   graph.output(name, graph.cast(bounded, type), dims);
 }
 
-/** What a float becomes that no integer can hold is not said, and differs with the place in a batch. */
+/** The cast of a float outside of the integer range is undefined, and differs with the place in a batch. */
 function withinBounds(graph: GraphBuilder, value: Value, type: ElementType): Value {
   const above = elementwise(graph, 'Max', [value, graph.scalar(value.type, type === 'UINT8' ? 0 : -100)]);
   return elementwise(graph, 'Min', [above, graph.scalar(value.type, 100)]);

@@ -6,10 +6,10 @@ import { type ElementType, LENGTH, ROWS } from './graph-builder.ts';
 import { halfBits } from './halves.ts';
 import type { GraphInput, RandomGraph } from './random-graph.ts';
 
-/** How large the numbers of a row are; callers of one model differ in it by orders of magnitude. */
+/** Scales of the numbers of a row; callers of one model differ by orders of magnitude. */
 const SCALES = [0, 0.01, 1, 1, 1, 3, 30];
 
-/** Requests of several callers: mostly single rows, most of the same length, with numbers of all sizes. */
+/** Requests of several callers: mostly single rows, most of the same length, with numbers of all scales. */
 export function randomRequests(graph: RandomGraph, random: Random, count: number): PlainTensor[][] {
   const usual = wholeNumber(random, 2, 5);
   return Array.from({ length: count }, () => {
@@ -40,7 +40,7 @@ function elementFor({ type, idsBelow }: GraphInput, scale: number, random: Rando
   const number = (random.unit() * 2 - 1) * scale;
   if (type === 'FP32' || type === 'FP64') return number;
   if (type === 'FP16') return halfBits(number);
-  // Whole numbers are small but for the largest scale, as labels and counts are.
+  // Integers are small except at the largest scale, like labels and counts.
   const whole = Math.round(number);
   return inType(type, type.startsWith('U') ? Math.abs(whole) : whole);
 }

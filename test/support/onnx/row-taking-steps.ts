@@ -2,7 +2,7 @@ import { ROWS } from './graph-builder.ts';
 import { anyValue, type GraphStep, isFlat, lastSize } from './graph-step.ts';
 import { ACROSS, KEEP, oneRowOf } from './over-rows.ts';
 
-/** There are not as many rows as before: nobody could say whose answer is whose. */
+/** Steps that change the number of rows, so that answers cannot be assigned to requests. */
 export const ROW_TAKING_STEPS: readonly GraphStep[] = [
   {
     name: 'one row of all',

@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<Exclude<Datatype, 'BF16'>, ort.Tensor.Type>> = {
 };
 const FATAL_ONLY = 4;
 
-/** A model in onnxruntime itself, without a server: what is right is what it answers. */
+/** A model in onnxruntime itself, without a server: the reference for right answers. */
 export class LoneModel {
   readonly #session: ort.InferenceSession;
 

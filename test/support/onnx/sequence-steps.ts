@@ -2,7 +2,7 @@ import { oneOf, spread, wholeNumber } from './chance.ts';
 import { LENGTH, ROWS } from './graph-builder.ts';
 import { elementwise, type GraphStep, isKnown, isSequence, isSingle, rowSize } from './graph-step.ts';
 
-/** Over the sequence that a row holds; the rows may be the second axis for a while. */
+/** Steps along the sequence of a row; the rows may temporarily be the second axis. */
 export const SEQUENCE_STEPS: readonly GraphStep[] = [
   {
     name: 'pool a sequence',
