@@ -79,7 +79,7 @@ const BROKEN: Readonly<Record<string, RegExp>> = {
   throwing: /throwing\/1 is failed: no such luck/,
   unwarm: /unwarm\/1 is failed: warmup failed: .*not today/,
   settings: /settings\/1 is failed: .*'replicas' is "none", wanted a whole number of at least 1/,
-  syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: a bracket or brace that is not closed/,
+  syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: an earlier bracket or brace is not closed/,
   greedy: /greedy\/1 is failed: threads is 4096, but there are only/,
   sampleless: /sampleless\/1 is failed: warmup\.sample 'nowhere\.json' is not to be found/,
   hollow: /hollow\/1 is failed: .*1 holds no model\.onnx/,

@@ -164,7 +164,7 @@ for (const [why, tenants, pattern] of [
   [
     'a tenant without a proper name',
     "{'a b': {weight: 2}}",
-    /'a b' under 'tenants', wanted a name of letters, digits, dots and dashes/,
+    /'a b' under 'tenants', wanted a name of 1 to 64 letters, digits, dots, dashes or underscores/,
   ],
   ['a rate of nothing', '{a: {ratePerSecond: 0}}', /tenants\.a\.ratePerSecond.*above 0/],
   ['a setting that is none', '{a: {ratePerSeconds: 1}}', /did you mean 'ratePerSecond'/],
