@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type DecisionKind, DecisionLog, FREQUENT } from './decision-log.ts';
 
-test('what follows an id is what the whole list says, however full the log is', () => {
+test('the decisions after an id match the whole list, however full the log is', () => {
   const kind = fc.constantFrom<DecisionKind>('batch', 'restart', 'alert', 'refusal');
   fc.assert(
     fc.property(fc.array(kind, { maxLength: 40 }), fc.integer({ min: -1, max: 45 }), (kinds, id) => {

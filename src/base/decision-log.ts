@@ -1,6 +1,6 @@
 import { Event } from './event.ts';
 
-/** What was decided about: each kind has its own sentence. */
+/** The kinds of decisions; each has its own message. */
 export type DecisionKind =
   /** A replica went from one state to another. */
   | 'replica'
@@ -9,7 +9,7 @@ export type DecisionKind =
   | 'probe'
   | 'recovery'
   | 'quarantine'
-  /** An error of a model's own, outside of its answers, has ended a replica. */
+  /** An error of the model outside of its answers has ended a replica. */
   | 'late error'
   | 'refusal'
   | 'batch'
@@ -19,9 +19,9 @@ export type DecisionKind =
 
 export type DecisionFacts = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Something that was decided, with the numbers that led to it. */
+/** A decision with the values that led to it. */
 export interface Decision {
-  /** Counts all decisions of a server. */
+  /** Increases with every decision of a server. */
   readonly id: number;
   /** Monotonic, in ms. */
   readonly at: number;
@@ -32,10 +32,10 @@ export interface Decision {
   readonly facts: DecisionFacts;
 }
 
-/** Kinds that come by the thousand: they must not push the rare ones out. */
+/** Kinds so frequent that they have a buffer of their own, so that they do not displace the rare ones. */
 export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal'] as const);
 
-/** A bounded list that forgets its oldest. */
+/** A ring buffer: the oldest items are overwritten. */
 class Ring<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
@@ -54,7 +54,7 @@ class Ring<T> {
     return this.#items.at(this.#next - 1);
   }
 
-  /** The last so many, oldest first. */
+  /** The last `count` items, oldest first. */
   latest(count: number): T[] {
     const most = Math.min(count, this.#items.length);
     const from = this.#next - most;
@@ -69,9 +69,9 @@ class Ring<T> {
   }
 }
 
-/** The last decisions of everything that decides. Facts are kept as they are; words are made by whoever reads. */
+/** The last decisions of the server. It stores facts only; readers turn them into text. */
 export class DecisionLog {
-  /** Every rare decision as it is made; the frequent ones are only kept. */
+  /** Emits every rare decision; frequent ones are only stored. */
   readonly added = new Event<Decision>();
   readonly #rare: Ring<Decision>;
   readonly #frequent: Ring<Decision>;
@@ -92,16 +92,16 @@ export class DecisionLog {
     }
   }
 
-  /** The rare ones that are still known, from behind an id on, oldest first. */
+  /** The stored rare decisions with an id above `id`, oldest first. */
   rareSince(id: number): Decision[] {
     const newest = this.#rare.newest;
     if (newest === undefined || newest.id <= id) return [];
-    // A reader who is nearly up to date wants the last alone.
+    // Copies only the end of the ring for a reader that is nearly up to date.
     const latest = this.#rare.latest(newest.id - id);
     return latest.filter((decision) => decision.id > id);
   }
 
-  /** What is still known, oldest first. */
+  /** All stored decisions, oldest first. */
   list(): Decision[] {
     return [...this.#rare.list(), ...this.#frequent.list()].sort((a, b) => a.id - b.id);
   }

@@ -82,7 +82,7 @@ const BROKEN: Readonly<Record<string, RegExp>> = {
   syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: an earlier bracket or brace is not closed/,
   greedy: /greedy\/1 is failed: threads is 4096, but there are only/,
   sampleless: /sampleless\/1 is failed: warmup\.sample 'nowhere\.json' is not to be found/,
-  hollow: /hollow\/1 is failed: .*1 holds no model\.onnx/,
+  hollow: /hollow\/1 is failed: .*1 contains no files, wanted model\.onnx/,
   gone: /gone\/1 is failed: .*gone\.onnx is a link to \/no\/such\/model\.onnx, which does not exist/,
 };
 
@@ -102,8 +102,8 @@ test('whatever is wrong with other models, the server is up, says why it is not 
   }
   assert.match(server.output.stdout, /is up, but NOT READY, after .* and serves:/);
   assert.match(server.output.stdout, /^ {2}echo\/1 /m);
-  assert.match(server.output.stderr, /notes is passed over: it holds no model/);
-  assert.match(server.output.stderr, /lost\+found is passed over/);
+  assert.match(server.output.stderr, /notes is skipped: it contains no model/);
+  assert.match(server.output.stderr, /lost\+found is skipped/);
   assert.doesNotMatch(server.output.stdout + server.output.stderr, /^\s+at .*\.js:\d+/m);
   server.kill('SIGTERM');
   assert.equal(await server.ended(), 0);

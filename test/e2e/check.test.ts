@@ -98,17 +98,17 @@ test('everything that is wrong is told in one run: settings, environment, files,
     /'models\.good\.threads' is "none"/,
     /'models\.late\.goal' is "balanced", wanted .*or an objective in addition|settings of model 'late': 'goal'.*or an objective in addition/,
     /model 'nowhere' cannot be served: it has settings but no file/,
-    /model 'twice\/3' cannot be served: version 3 is asked for, but there are only 1/,
+    /model 'twice\/3' cannot be served: version 3 does not exist, found 1/,
     /model 'corrupt\/1' cannot be served: the file is no ONNX model/,
     /model 'throwing\/1' cannot be served: no such luck/,
     /model 'unwarm\/1' cannot be served: warmup failed: .*not today/,
     /model 'padded\/1' cannot be served: .*padding/,
-    /model 'hollow' cannot be served: .* holds no model\.onnx/,
+    /model 'hollow' cannot be served: .* contains readme\.txt, wanted model\.onnx/,
   ]) {
     assert.match(ended.stderr, pattern);
   }
   assert.match(ended.stdout, /^ok: good\/1 /m);
-  assert.match(ended.stdout, /^warning: .*notes is passed over: it holds no model/m);
+  assert.match(ended.stdout, /^warning: .*notes is skipped: it contains no model/m);
 });
 
 test('a model that a start would refuse is refused here, in the same words', async () => {
