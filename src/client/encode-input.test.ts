@@ -27,7 +27,7 @@ for (const [what, datatype, data, wanted] of [
   ['0 and 1 for BOOL', 'BOOL', Uint8Array.of(0, 1), [0, 1]],
   ['NaN and infinities for FP32', 'FP32', [Number.POSITIVE_INFINITY], [Number.POSITIVE_INFINITY]],
 ] as const) {
-  test(`${what} are the numbers given`, () => {
+  test(`${what} is sent with the given numbers`, () => {
     assert.deepEqual(sent(datatype, data), wanted);
   });
 }
@@ -56,7 +56,7 @@ for (const [datatype, data, words] of [
   });
 }
 
-test('an array of the own type is sent byte for byte, from wherever it lies in its memory', () => {
+test('an array of the datatype's own type is sent unchanged, at any offset of its buffer', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...DATATYPE_NAMES.filter((name) => name !== 'BOOL')),
@@ -72,7 +72,7 @@ test('an array of the own type is sent byte for byte, from wherever it lies in i
   );
 });
 
-test('whatever typed array is given, its numbers arrive, or it is refused', () => {
+test('the numbers of any typed array arrive exactly, or it is refused', () => {
   const numeric = DATATYPE_NAMES.filter(
     (name) => DATATYPES[name].kind === 'integer' || DATATYPES[name].kind === 'bigint',
   );
