@@ -56,7 +56,7 @@ for (const [datatype, data, words] of [
   });
 }
 
-test('an array of the datatype's own type is sent unchanged, at any offset of its buffer', () => {
+test('an array of the type of the datatype is sent unchanged, at any offset of its buffer', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...DATATYPE_NAMES.filter((name) => name !== 'BOOL')),
