@@ -8,7 +8,7 @@ export const BatchingSettings = z
       .min(1)
       .optional()
       .describe(
-        'Most rows of different requests in one batch; 1 turns batching off. A request with more rows is split into several batches when rows are independent, and runs as one batch when they are not. ' +
+        'Largest number of rows of different requests in one batch; 1 turns batching off. A request with more rows is split into several batches when rows are independent, and runs as one batch when they are not. ' +
           'Default: warmup measures sizes up to 32, or with an objective up to the largest size that meets it, within the limits of time and memory.',
       ),
     rows: z

@@ -34,7 +34,10 @@ export const ModelSettings = z
       .describe(
         'Versions to serve. latest: the highest number. all: every version. A list: the listed numbers; put numbers of more than 15 digits in quotes.',
       ),
-    required: z.boolean().default(true).describe('Whether the server needs this model to be ready.'),
+    required: z
+      .boolean()
+      .default(true)
+      .describe('Whether the server is ready only when this model is ready.'),
     device: z
       .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
       .default('cpu')

@@ -151,7 +151,9 @@ export const RetrySettings = z
       .min(0)
       .max(100)
       .default(20)
-      .describe('Most retries that run at once, as a percentage of the requests that run or wait.'),
+      .describe(
+        'Largest number of retries that run at once, as a percentage of the requests that run or wait.',
+      ),
     minConcurrency: z.int().min(1).default(3).describe('Number of retries at once that is always allowed.'),
   })
   .prefault({});
@@ -164,6 +166,10 @@ export const IsolationSettings = z
       .min(0)
       .default(10 * MINUTE_MS)
       .describe('Time for which an input that ended two replicas is refused with 422.'),
-    denyEntries: z.int().min(1).default(1000).describe('Most inputs that are refused this way at once.'),
+    denyEntries: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Largest number of inputs that are refused this way at once.'),
   })
   .prefault({});

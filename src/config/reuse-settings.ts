@@ -15,7 +15,7 @@ export const CacheSettings = z
       .int()
       .min(1)
       .default(64 * MEBIBYTE)
-      .describe('Most bytes of cached answers; the least recently used are removed first.'),
+      .describe('Largest number of bytes of cached answers; the least recently used are removed first.'),
     ttlMs: z.number().positive().default(60_000).describe('Time for which a cached answer is valid.'),
   })
   .prefault({});

@@ -30,7 +30,7 @@ const HttpSettings = z
       .min(0)
       .default(1_024)
       .describe(
-        'Least rate at which a request body must arrive, averaged over five seconds; below it 408. 0 turns the check off.',
+        'Lowest rate at which a request body must arrive, averaged over five seconds; below it 408. 0 turns the check off.',
       ),
     maxPeerShare: z
       .number()
@@ -46,7 +46,7 @@ const HttpSettings = z
       .min(16)
       .optional()
       .describe(
-        'Most open connections. Near the limit, the longest idle connection is closed to accept a new one. Default: the limit ' +
+        'Largest number of open connections. Near the limit, the longest idle connection is closed to accept a new one. Default: the limit ' +
           'of open files (ulimit -n) minus a quarter of it, at least 64 and at most 1024, that is reserved for replicas and files.',
       ),
     writeStallMs: z
@@ -117,7 +117,7 @@ export const ServerSettings = z.strictObject({
     .min(1)
     .default(256 * MEBIBYTE)
     .describe(
-      'Most bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
+      'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
     ),
   readyWhen: z
     .enum(['all', 'any'])

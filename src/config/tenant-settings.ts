@@ -23,7 +23,7 @@ export const TenantSettings = z.strictObject({
     .number()
     .min(1)
     .optional()
-    .describe('Most requests at once after idle time. Default: ratePerSecond, at least 1.'),
+    .describe('Largest number of requests at once after idle time. Default: ratePerSecond, at least 1.'),
 });
 export type TenantSettings = z.output<typeof TenantSettings>;
 

@@ -389,7 +389,7 @@ test('BYTES elements read back, and a wrong length is refused', () => {
       );
     }),
   );
-  assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0, 0, 0, 1))), /says 9 bytes/);
+  assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0, 0, 0, 1))), /has length 9/);
   assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0))), /incomplete length/);
 });
 

@@ -147,7 +147,7 @@ export const METRICS = {
   galley_connections: { type: 'gauge', help: 'Open client connections.', labels: [] },
   galley_connections_refused_total: {
     type: 'counter',
-    help: 'Connections closed or refused, by reason: http.maxConnections reached (full), idle connection closed for a new one (idle), too many requests waiting on it (flood), refused by the operating system (system).',
+    help: 'Connections closed or refused, by reason: http.maxConnections reached (full), idle connection closed for a new one (idle), too many requests waiting on the connection (flood), refused by the operating system (system).',
     labels: ['reason'],
   },
   galley_bodies: { type: 'gauge', help: 'Request bodies in memory, arriving ones included.', labels: [] },
