@@ -106,7 +106,7 @@ export const HealthSettings = z
       .positive()
       .optional()
       .describe(
-        'Longest time that a batch may run; then the process of its replica is ended. Default: the larger of five seconds and ten times the usual time of such a batch.',
+        'Longest time that a batch may run; then the process of its replica is ended. Default: the larger of five seconds and ten times the usual time of such a batch; for a batch of a new size or a request that runs alone, the timeout of the request.',
       ),
     drainTimeoutMs: z
       .number()

@@ -14,7 +14,7 @@ export const WarmupSettings = z
       .min(0)
       .default(5_000)
       .describe(
-        'Longest time that a replica waits for stable latency. After it the replica takes traffic anyway, and the server logs this.',
+        'Longest time for latency to become stable. After it, the replica takes traffic anyway, and the server logs this.',
       ),
     windowRuns: z
       .int()
