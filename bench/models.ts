@@ -17,7 +17,7 @@ interface Image {
   readonly side: number;
 }
 
-/** A 3 x 3 convolution: how many channels come out, and how far apart the places are that it looks at. */
+/** A 3 x 3 convolution: number of output channels, and stride. */
 interface Convolution {
   readonly channels: number;
   readonly stride: number;
@@ -27,14 +27,14 @@ const kernelSide = 3;
 const classes = 10;
 
 /**
- * Each model makes another part of a server the bottleneck. The milliseconds are for one row on one thread of an
- * AMD EPYC of 2.6 GHz.
+ * In each model, another part of a server is the bottleneck. The times are for one row on one thread of an AMD EPYC of
+ * 2.6 GHz.
  */
 const builders = {
-  /** 0.01 ms: what remains is the server's own work. */
+  /** 0.01 ms: measures the work of the server itself. */
   trivial: () => graph([784], [firstColumn], 1),
 
-  /** 0.9 ms, reading 23 MB of weights however many rows there are: batching gains much. */
+  /** 0.9 ms, mostly to read 23 MB of weights for any number of rows: batching gains much. */
   dense: (random) =>
     graph(
       [784],
@@ -42,7 +42,7 @@ const builders = {
       classes,
     ),
 
-  /** 25 ms of arithmetic on 256 bytes of input: batching gains nothing, more processors everything. */
+  /** 25 ms of arithmetic on 256 bytes of input: only more processors gain, not batching. */
   slow: (random) => {
     const image = { channels: 1, side: 32 };
     const convolutions = Array.from({ length: 10 }, () => ({ channels: 128, stride: 1 }));
@@ -53,7 +53,7 @@ const builders = {
     );
   },
 
-  /** 25 ms on 5 MB: what a server pays for each copy of its input shows. */
+  /** 25 ms on 5 MB of input: shows the cost of copying the input. */
   'large-input': (random) => {
     const image = { channels: 5, side: 512 };
     const convolutions = [
@@ -65,7 +65,7 @@ const builders = {
     return graph([5 * 512 * 512], [asImage(image), ...classifier(image, convolutions, random)], classes);
   },
 
-  /** 1 ms, the size of many models in production, where the server's own work is seen but does not rule. */
+  /** 1 ms, like many models in production: the work of the server is visible but does not dominate. */
   millisecond: (random) => {
     const image = { channels: 1, side: 28 };
     const convolutions = [
@@ -77,7 +77,7 @@ const builders = {
     return graph([784], [asImage(image), ...classifier(image, convolutions, random)], classes);
   },
 
-  /** 2.5 ms on 150 528 numbers: when they come as JSON, parsing them is the work. */
+  /** 2.5 ms on 150 528 numbers: as JSON, parsing them dominates. */
   'image-json': (random) => {
     const image = { channels: 3, side: 224 };
     const convolutions = [
@@ -91,7 +91,7 @@ const builders = {
 
 export type BenchModelName = keyof typeof builders;
 
-/** Writes `<directory>/<name>/1/model.onnx` for each name: the same bytes every time. */
+/** Writes `<directory>/<name>/1/model.onnx` for each name, with the same bytes every time. */
 export function writeBenchModels(directory: string, names: readonly BenchModelName[]): void {
   for (const name of names) {
     const folder = join(directory, name, '1');
@@ -100,7 +100,7 @@ export function writeBenchModels(directory: string, names: readonly BenchModelNa
   }
 }
 
-/** From `x`, rows of the given shape, to `y`, rows of as many numbers as `outputs`. */
+/** A graph from `x`, rows of the given shape, to `y`, rows of `outputs` numbers. */
 function graph(inputShape: readonly number[], steps: readonly ChainStep[], outputs: number): OnnxGraph {
   return chainGraph('bench', { name: 'x', datatype: 'FP32', dims: ['batch', ...inputShape] }, steps, {
     name: 'y',
@@ -118,7 +118,7 @@ function asImage({ channels, side }: Image): ChainStep {
   return reshapeStep([-1, channels, side, side]);
 }
 
-/** Convolutions one after the other, the average of each channel, and one number a class from these. */
+/** A sequence of convolutions, global average pooling, and a dense layer with one number per class. */
 function classifier(
   image: Image,
   convolutions: readonly Convolution[],
@@ -146,7 +146,7 @@ function dense(inputs: number, outputs: number, random: Random): ChainStep {
   return denseStep(randomWeights([outputs, inputs], random), zeros(outputs));
 }
 
-/** He's bound keeps signals from growing or dying out: numbers near zero would be slow as denormals. */
+/** He's bound keeps the scale of signals constant; numbers near zero would be slow denormals. */
 function randomWeights(shape: readonly [outputs: number, ...inputs: number[]], random: Random): OnnxConstant {
   const [outputs, ...inputDims] = shape;
   const inputs = inputDims.reduce((product, dim) => product * dim, 1);

@@ -1,11 +1,11 @@
 /**
- * The least that a server in Node can do: read the whole request, answer bytes made beforehand. It tells what
- * `node:http` itself costs, and whether the generator is fast enough to measure anything above it.
+ * A minimal server: it reads the whole request and answers prepared bytes. It measures the cost of `node:http`, and shows
+ * whether the generator is fast enough for other servers.
  *
  *   node dist/bench/null-server.js '{"bytes": 128}'
  *
- * Its one argument is JSON, all of it optional: `bytes` (an answer of so many), or `body` (this answer), and
- * `contentType`. The first line it prints is `{"port":N}`; it ends when its stdin does.
+ * The argument is JSON with optional members: `bytes` (size of the answer) or `body` (the answer), and `contentType`.
+ * The first line of output is `{"port":N}`; the process exits when its stdin ends.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -27,7 +27,7 @@ const server = createServer((request, response) => {
   const pieces: Buffer[] = [];
   request.on('data', (piece: Buffer) => pieces.push(piece));
   request.on('end', () => {
-    // Joined because a server that uses its input has to.
+    // Joined, because a server that uses its input must do so.
     Buffer.concat(pieces);
     response.writeHead(200, headers);
     response.end(body);

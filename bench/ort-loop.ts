@@ -1,10 +1,10 @@
 /**
- * The least that computing costs: one onnxruntime-node session in a loop, nothing around it.
+ * The lower bound of the compute time: one onnxruntime-node session in a loop.
  *
  *   node dist/bench/ort-loop.js '{"file": "…/model.onnx", "shape": [1, 784], "durationMs": 2000}'
  *
- * Prints one line of JSON: runs per second and the median of one run. With `durationMs` 0 it runs once and ends:
- * what starting costs.
+ * Prints one line of JSON: runs per second and the median duration of a run. With `durationMs` 0 it runs once and exits,
+ * which measures the cost of a start.
  */
 import ort from 'onnxruntime-node';
 

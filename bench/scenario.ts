@@ -1,23 +1,23 @@
-/** A figure of Galley's against a limit measured in the same run. */
+/** A measurement of Galley relative to a limit measured in the same run. */
 export interface ScenarioResult {
   /** Median over the pairs. */
   readonly ratio: number;
-  /** What the ratio should be, in words such as `>= 0.80`. */
+  /** The wanted ratio as text, such as `>= 0.80`. */
   readonly aim: string;
   readonly isMet: boolean;
-  /** Ratio of every pair, in their order. */
+  /** The ratio of every pair, in order. */
   readonly pairs: readonly number[];
-  /** What else was measured, by name. */
+  /** Additional measurements, by name. */
   readonly also: Readonly<Record<string, number | string>>;
 }
 
-/** Runs one scenario and tells what it does while it does it. */
+/** Runs one scenario and reports its progress to `say`. */
 export type Scenario = (say: (line: string) => void) => Promise<ScenarioResult>;
 
-/** Pairs per scenario: what a noisy machine takes to settle on a median. */
+/** Pairs per scenario, enough for a stable median on a noisy machine. */
 const PAIRS = 9;
 
-/** Measures two contenders in alternating order, so that whatever disturbs the machine disturbs both alike. */
+/** Measures two contenders in alternating order, so that disturbances of the machine affect both alike. */
 export async function alternate(
   ours: () => Promise<number>,
   limit: () => Promise<number>,
@@ -48,7 +48,7 @@ export function shown(value: number | undefined): string {
   return (value ?? 0).toPrecision(4);
 }
 
-/** A result whose ratio should be at least so much. */
+/** A result whose ratio must be at least `aim`. */
 export function atLeast(
   aim: number,
   ratios: readonly number[],
@@ -58,7 +58,7 @@ export function atLeast(
   return { ratio, aim: `>= ${aim}`, isMet: ratio >= aim, pairs: ratios, also };
 }
 
-/** A result whose ratio should be at most so much. */
+/** A result whose ratio must be at most `aim`. */
 export function atMost(aim: number, ratios: readonly number[], also: ScenarioResult['also']): ScenarioResult {
   const ratio = median(ratios);
   return { ratio, aim: `<= ${aim}`, isMet: ratio <= aim, pairs: ratios, also };

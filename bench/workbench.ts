@@ -13,15 +13,15 @@ import { type BenchModelName, writeBenchModels } from './models.ts';
 const NULL_SERVER = fileURLToPath(new URL('./null-server.js', import.meta.url));
 const ORT_LOOP = fileURLToPath(new URL('./ort-loop.js', import.meta.url));
 
-/** A server to put load on. */
+/** A server under load. */
 export interface Contender {
   readonly port: number;
-  /** Its process, where somebody wants to do something to it. */
+  /** Its process id, for scenarios that end replicas. */
   readonly pid?: number;
   stop(): Promise<void>;
 }
 
-/** A folder of bench models and everything that was started from it; `close` ends and removes all. */
+/** A folder of bench models and the processes started from it; `close` ends the processes and removes the folder. */
 export class Workbench {
   readonly #folder = mkdtempSync(join(tmpdir(), 'galley-bench-'));
   readonly #contenders: Contender[] = [];
@@ -35,7 +35,7 @@ export class Workbench {
     return join(this.#folder, model, '1', 'model.onnx');
   }
 
-  /** Settings for one model, as a file. */
+  /** Writes a settings file for one model. */
   settingsFile(model: BenchModelName, settings: object, server: object = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
     writeFileSync(
@@ -52,7 +52,7 @@ export class Workbench {
     return this.#keep({ port: Number(new URL(url).port), pid, stop: async () => running.stop() });
   }
 
-  /** A bare node:http server that answers these bytes. */
+  /** A minimal node:http server that answers these bytes. */
   async nullServer(answer: object): Promise<Contender> {
     const child = spawn(process.execPath, [NULL_SERVER, JSON.stringify(answer)], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -72,7 +72,7 @@ export class Workbench {
     });
   }
 
-  /** Runs a bare onnxruntime loop in a process of its own. */
+  /** Runs a plain onnxruntime loop in a separate process. */
   async ortLoop(
     model: BenchModelName,
     shape: readonly number[],
@@ -99,7 +99,7 @@ export class Workbench {
   }
 }
 
-/** A request with one binary FP32 tensor `x`, answered in binary. */
+/** A request with one binary FP32 tensor `x`, which is answered in binary. */
 export function binaryRequest(model: string, shape: readonly number[]): JobRequest {
   const values = new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(0.5);
   const head = Buffer.from(
@@ -119,7 +119,7 @@ export function binaryRequest(model: string, shape: readonly number[]): JobReque
   };
 }
 
-/** Loads a contender in a closed loop; throws when the run is void or answers are missing. */
+/** Loads a contender in a closed loop; throws when the run is void or a request fails. */
 export async function closedLoop(
   { port }: Contender,
   request: JobRequest,
@@ -143,7 +143,7 @@ export async function closedLoop(
   return report;
 }
 
-/** Loads a contender at a fixed rate whatever it answers; failures are in the report. */
+/** Loads a contender at a fixed rate; failures are in the report. Throws when the run is void. */
 export async function openLoop(
   { port }: Contender,
   request: JobRequest,
@@ -164,7 +164,7 @@ export async function openLoop(
   return report;
 }
 
-/** What the admin API says of the only version there is. */
+/** The admin API's view of the only version. */
 export async function adminView({ port }: Contender): Promise<AdminView> {
   const { models } = (await (await fetch(`http://127.0.0.1:${port}/admin/models`)).json()) as {
     models: { versions: AdminView[] }[];
@@ -172,7 +172,7 @@ export async function adminView({ port }: Contender): Promise<AdminView> {
   return models[0]?.versions[0] as AdminView;
 }
 
-/** The part of it that scenarios look at. */
+/** The part of the view that scenarios use. */
 export interface AdminView {
   readonly state: string;
   readonly replicas: readonly { readonly state: string; readonly incarnation: number }[];

@@ -1,7 +1,6 @@
-// Brings a fresh clone to where it can run: installs what is missing, builds what is stale. Called before `npm start`
-// and `npm test`; by hand it is `npm ci` and `npm run build`. It needs nothing but Node and npm, and does nothing
-// when there is nothing to do. With --afresh, before `npm pack`, it builds from nothing: what is left of files that
-// have gone must not be packed.
+// Prepares a clone: installs missing dependencies and builds stale output. It runs before `npm start` and `npm test`, and
+// replaces `npm ci` and `npm run build`. It needs only Node and npm, and does nothing when everything is up to date. With
+// --afresh, before `npm pack`, it removes the old output first, so that output of deleted sources is not packed.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -23,18 +22,18 @@ buildIfStale();
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  fail(`Galley needs Node ${OLDEST_NODE.join('.')} or newer, this is ${process.versions.node}.`);
+  fail(`Node is ${process.versions.node}, wanted ${OLDEST_NODE.join('.')} or newer: install a newer Node.`);
 }
 
-/** The lock file says what belongs there; its hash says whether that is what was installed last. */
+/** Installs unless the hash of the lock file is that of the last installation. */
 function installIfMissing() {
   const wanted = createHash('sha256')
     .update(readFileSync(join(ROOT, 'package-lock.json')))
     .digest('hex');
   if (existsSync(INSTALLED) && readFileSync(INSTALLED, 'utf8') === wanted) return;
-  console.error('Installing what the lock file names (npm ci) …');
-  // The runtime's own install script fetches GPU libraries, which are not used; the CPU library is in the package. The
-  // lock file does not name the script, so npm does not run it; this is for whoever has a lock file that does.
+  console.error('Installing dependencies (npm ci) …');
+  // The install script of the runtime downloads GPU libraries, which are not used; the CPU library is in the package. The
+  // lock file does not list the script, so npm does not run it; the variable is for lock files that do.
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { ONNXRUNTIME_NODE_INSTALL: 'skip' });
   writeFileSync(INSTALLED, wanted);
 }

@@ -7,14 +7,14 @@ import type {
   OnnxValue,
 } from './onnx-writer.ts';
 
-/** One operator; its first input is what the step before it computed, the rest are its constants. */
+/** One operator; its first input is the output of the previous step, the others are its constants. */
 export interface ChainStep {
   readonly opType: string;
   readonly constants?: readonly OnnxConstant[];
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** Most nets have one input, one output and no branches: they need no names for what flows between. */
+/** A graph with one input, one output and no branches, which needs no names for intermediate values. */
 export function chainGraph(
   name: string,
   input: OnnxValue,
@@ -46,17 +46,17 @@ export const reluStep: ChainStep = { opType: 'Relu' };
 
 export const softmaxStep: ChainStep = { opType: 'Softmax', attributes: { axis: { int: -1 } } };
 
-/** -1 stands for the dim that follows from the others. */
+/** -1 means the dimension that follows from the others. */
 export function reshapeStep(shape: readonly number[]): ChainStep {
   return { opType: 'Reshape', constants: [integers(shape)] };
 }
 
-/** `weights` have one row an output. */
+/** `weights` has one row per output. */
 export function denseStep(weights: OnnxConstant, bias: OnnxConstant): ChainStep {
   return { opType: 'Gemm', constants: [weights, bias], attributes: { transB: { int: 1 } } };
 }
 
-/** `kernels` are [outputs, inputs, height, width]. */
+/** `kernels` has the shape [outputs, inputs, height, width]. */
 export function convolutionStep(
   kernels: OnnxConstant,
   bias: OnnxConstant,

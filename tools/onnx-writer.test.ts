@@ -30,11 +30,11 @@ async function run(graph: OnnxGraph, rows: readonly (readonly number[])[]): Prom
   return { dims: y?.dims, data: Array.from(y?.data as Float32Array) };
 }
 
-test('a written graph computes the right numbers for one row', async () => {
+test('a written graph computes the correct numbers for one row', async () => {
   assert.deepEqual(await run(graphEndingIn(relu), [[1, 1]]), { dims: [1, 3], data: [5.5, 7, 0] });
 });
 
-test('the symbolic dim takes any number of rows', async () => {
+test('a symbolic dimension accepts any number of rows', async () => {
   const rows = [
     [1, 1],
     [0, 0],
@@ -71,7 +71,7 @@ test('lists of ints, and int64 constants, reach the operator', async () => {
   assert.deepEqual(await run(transposed, [[1, 1]]), { dims: [1, 3], data: [5.5, 7, -11] });
 });
 
-test('the datatype and the symbolic dim are read back as written', async () => {
+test('the datatype and the symbolic dimension are read back as written', async () => {
   const session = await InferenceSession.create(writeOnnx(graphEndingIn(relu)));
   assert.deepEqual(session.inputMetadata[0], {
     name: 'x',
@@ -87,6 +87,6 @@ test('an initializer whose values do not fill its shape is refused', () => {
   const short = { name: 'weights', shape: [2, 3], values: new Float32Array(5) };
   assert.throws(
     () => writeOnnx({ ...graph, initializers: [short] }),
-    /has 5 values, its shape \[2,3\] wants 6/,
+    /has 5 values, wanted 6 for the shape \[2,3\]/,
   );
 });

@@ -17,14 +17,14 @@ const datatypeNumbers = {
 
 type OnnxDatatype = keyof typeof datatypeNumbers;
 
-/** An input or output of the graph; a dim given as a string is symbolic, such as `batch`. */
+/** An input or output of the graph; a dimension given as a string, such as `batch`, is symbolic. */
 export interface OnnxValue {
   readonly name: string;
   readonly datatype: OnnxDatatype;
   readonly dims: readonly (number | string)[];
 }
 
-/** Numbers that are part of the model: weights, or a shape to reshape to. */
+/** Constant numbers of the model: weights, or the shape for Reshape. */
 export interface OnnxConstant {
   readonly shape: readonly number[];
   readonly values: Float32Array | BigInt64Array;
@@ -34,7 +34,7 @@ export interface OnnxInitializer extends OnnxConstant {
   readonly name: string;
 }
 
-/** The key says which of ONNX's attribute types is meant, for 1 may be an int or a float. */
+/** The key is the ONNX attribute type, because 1 may be an int or a float. */
 export type OnnxAttribute =
   | { readonly int: number }
   | { readonly float: number }
@@ -47,7 +47,7 @@ export interface OnnxNode {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
 }
 
-/** A model as plain data; nodes stand in an order in which they can be computed. */
+/** A model as plain data, with the nodes in topological order. */
 export interface OnnxGraph {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];
@@ -57,7 +57,7 @@ export interface OnnxGraph {
 }
 
 /**
- * The bytes of an ONNX file that computes the graph. Field numbers below are those of
+ * Encodes the graph as an ONNX file. The field numbers below are those of
  * https://github.com/onnx/onnx/blob/main/onnx/onnx.proto.
  */
 export function writeOnnx(graph: OnnxGraph): Uint8Array {
@@ -100,14 +100,16 @@ function attributeProto(name: string, attribute: OnnxAttribute): Uint8Array {
 function tensorProto({ name, shape, values }: OnnxInitializer): Uint8Array {
   const count = shape.reduce((product, dim) => product * dim, 1);
   if (count !== values.length) {
-    throw new Error(`Initializer ${name} has ${values.length} values, its shape [${shape}] wants ${count}.`);
+    throw new Error(
+      `initializer '${name}' has ${values.length} values, wanted ${count} for the shape [${shape}]`,
+    );
   }
   const datatype = values instanceof Float32Array ? 'FP32' : 'INT64';
   return message(
     ...shape.map((dim) => integer(1, dim)),
     integer(2, datatypeNumbers[datatype]),
     text(8, name),
-    // ONNX wants little-endian numbers here, and so does every machine that Node 20 runs on but s390x.
+    // ONNX requires little-endian numbers, which all machines of Node 20 but s390x use.
     bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
   );
 }
@@ -120,7 +122,7 @@ function valueInfoProto({ name, datatype, dims }: OnnxValue): Uint8Array {
   return message(text(1, name), bytes(2, bytes(1, tensorType)));
 }
 
-/** A protobuf message is its fields one after the other. */
+/** A protobuf message is the concatenation of its fields. */
 function message(...fields: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(fields);
 }
@@ -147,7 +149,7 @@ function tag(field: number, wireType: number): Uint8Array {
   return varint(BigInt((field << 3) | wireType));
 }
 
-/** Seven bits a byte, lowest first; the high bit says that more follow. */
+/** Seven bits per byte, lowest first; the high bit means that more bytes follow. */
 function varint(value: bigint): Uint8Array {
   const encoded: number[] = [];
   let rest = value;

@@ -38,8 +38,8 @@ const versions: readonly Version[] = [
 ];
 
 /**
- * Trains both versions of the example model `digits`, and writes them and the digits to try them with. The same
- * seed gives the same files: whoever doubts those in the repository can make them again, from its root.
+ * Trains both versions of the example model `digits`, and writes them and example digits. Run it from the root of the
+ * repository. The same seed gives the same files, so that the files in the repository can be verified.
  */
 async function main(): Promise<void> {
   const random = seededRandom('digits');
@@ -62,7 +62,7 @@ async function main(): Promise<void> {
   }
 
   const seven = heldOut.find(({ label }) => label === 7);
-  if (seven === undefined) throw new Error('No seven was held out.');
+  if (seven === undefined) throw new Error('the held-out digits contain no 7');
   write('examples/digit.json', `${JSON.stringify(requestBody(seven))}\n`);
   write('examples/digit.png', greyPng(seven));
 }

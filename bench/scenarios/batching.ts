@@ -1,7 +1,7 @@
 import { alternate, atLeast, type Scenario } from '../scenario.ts';
 import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
-/** What batching gains on a model whose weights are what costs. Both sides go through the server. */
+/** The gain of batching on a model whose cost is its weights. Both sides run through the server. */
 export const batching: Scenario = async (say) => {
   const bench = new Workbench(['dense']);
   try {

@@ -5,7 +5,7 @@ const HEALTH = { method: 'GET', path: '/health/live' };
 const CLIENTS = 4;
 const MEASURE_MS = 3_000;
 
-/** Whether large JSON holds up everyone else: the health check's p99 under it over the same on an idle server. */
+/** Whether large JSON delays other requests: p99 of the health check under this load over p99 on an idle server. */
 export const bigJson: Scenario = async (say) => {
   const bench = new Workbench(['image-json']);
   try {
@@ -35,7 +35,7 @@ export const bigJson: Scenario = async (say) => {
   }
 };
 
-/** One picture of 224 by 224 in three colours, written out with all digits as numeric libraries do: 3 MB. */
+/** A picture of 224 x 224 pixels in three colours, with all digits as numeric libraries write them: 3 MB. */
 function imageRequest() {
   const data = Array.from({ length: 3 * 224 * 224 }, (_, index) => (index % 257) / 257 + 1e-7);
   const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 3, 224, 224], datatype: 'FP32', data }] });

@@ -3,7 +3,7 @@ import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
 const SETTINGS = { threads: 1, batching: { maxBatchSize: 1 } };
 
-/** Whether the model computes all the time: a slow model behind the server against the same in a bare loop. */
+/** The rate of a slow model behind the server over the rate of the same model in a plain loop. */
 export const computeBound: Scenario = async (say) => {
   const bench = new Workbench(['slow', 'large-input']);
   try {
@@ -28,7 +28,7 @@ export const computeBound: Scenario = async (say) => {
       say,
     );
     await large.stop();
-    say('2 replicas against two loops side by side');
+    say('2 replicas against two parallel loops');
     const two = await bench.galley('slow', { ...SETTINGS, replicas: 2 });
     const twoPairs = await alternate(
       async () => (await closedLoop(two, request, 8, 3_000)).ratePerSecond,

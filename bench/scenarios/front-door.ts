@@ -3,7 +3,7 @@ import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
 const WARM_MS = 8_000;
 
-/** What is left of a bare server's rate when everything Galley does stands behind it. */
+/** The rate of Galley with a trivial model as a fraction of the rate of a minimal server. */
 export const frontDoor: Scenario = async (say) => {
   const bench = new Workbench(['trivial']);
   try {
@@ -13,7 +13,7 @@ export const frontDoor: Scenario = async (say) => {
     const bare = await bench.nullServer({
       bytes: Buffer.from(firstAnswer?.bodyBase64 ?? '', 'base64').byteLength,
     });
-    // Both are measured as they run for days, not as they come up: the compiler takes seconds to see what is hot.
+    // Both are measured in steady state: the JIT compiler takes seconds to optimise the hot code.
     for (const contender of [galley, bare]) await closedLoop(contender, request, 64, WARM_MS);
     const rate = (contender: typeof galley) => async () =>
       (await closedLoop(contender, request, 64, 2_000)).ratePerSecond;

@@ -5,7 +5,7 @@ import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 const SHAPE = [1, 784];
 const WARM_MS = 5_000;
 
-/** What one caller waits beyond what a bare server and a bare run would take together. */
+/** The latency of one caller beyond the sum of a minimal server and a plain run of the model. */
 export const latency: Scenario = async (say) => {
   const bench = new Workbench(['millisecond', 'trivial']);
   try {

@@ -5,13 +5,13 @@ import { binaryRequest, type Contender, openLoop, Workbench } from '../workbench
 const OBJECTIVE_MS = 50;
 const ROUNDS = 5;
 const WINDOW_MS = 2_500;
-/** How far the rate that fails may lie above the one that passes. */
+/** Largest relative gap between the failing and the passing rate. */
 const PRECISION = 0.06;
 const FIRST_RATE = 800;
-/** Where whoever passed at no rate is looked at again. */
+/** Start of the second search for a contender that passed at no rate. */
 const LEAST_RATE = 8;
 
-/** The same model with no number but the objective, and with those that people set. */
+/** The same model with only an objective, and with usual fixed settings. */
 const SETTINGS = {
   ours: { objective: { latencyMs: OBJECTIVE_MS } },
   'fixed 32/100': { batching: { maxBatchSize: 32, maxWaitMs: 100 } },
@@ -20,8 +20,8 @@ const SETTINGS = {
 };
 
 /**
- * The highest rate of requests coming by chance at which 99 % are answered within 50 ms, on a model whose weights are
- * what costs. The ratio is that of no knobs over the best of the fixed settings, in rounds.
+ * The highest rate of Poisson arrivals at which 99 % of requests are answered within 50 ms, on a model whose cost is its
+ * weights. The ratio is the rate with only an objective over the rate of the best fixed settings, in rounds.
  */
 export const objective: Scenario = async (say) => {
   const bench = new Workbench(['dense']);
@@ -34,7 +34,7 @@ export const objective: Scenario = async (say) => {
     const rates = new Map<string, number[]>(Object.keys(SETTINGS).map((name) => [name, []]));
     for (let round = 0; round < ROUNDS; round++) {
       const names = [...contenders.keys()];
-      // Whatever disturbs the machine for a while disturbs another one each round.
+      // The order rotates, so that a temporary disturbance of the machine does not always hit the same contender.
       for (const name of round % 2 === 0 ? names : names.reverse()) {
         const found = rates.get(name) ?? [];
         const startRate = found.length === 0 ? FIRST_RATE : Math.max(LEAST_RATE, 0.9 * median(found));

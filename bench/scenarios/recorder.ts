@@ -3,7 +3,7 @@ import { binaryRequest, closedLoop, Workbench } from '../workbench.ts';
 
 const WARM_MS = 8_000;
 
-/** What is left of the front door's rate with the flight recorder on, which is the default. */
+/** The rate with the flight recorder on, which is the default, as a fraction of the rate without it. */
 export const recorder: Scenario = async (say) => {
   const bench = new Workbench(['trivial']);
   try {

@@ -5,8 +5,8 @@ const SATURATED_MS = 60_000;
 const OVERLOAD = 3;
 
 /**
- * Three times what the replicas can do, for a minute: busy is not dead, so nothing is restarted nor ejected, and the
- * server stays live. The ratio is what it answers meanwhile over what it can do at most.
+ * Three times the capacity for a minute: busy replicas must not be restarted or ejected, and the server must stay live.
+ * The ratio is the rate of answers under this load over the capacity.
  */
 export const saturation: Scenario = async (say) => {
   const bench = new Workbench(['slow']);

@@ -19,14 +19,14 @@ const LOOPS = 100_000;
 const ROUNDS = 9;
 const BATCH_ROWS = 32;
 
-/** What deciding costs with a thousand requests waiting, and what a request costs to go in and come out. */
+/** The cost of a decision with a thousand requests in the queue, and of enqueueing and dequeueing a request. */
 export const scheduler: Scenario = async (say) => {
   const plain = measure(1, 1);
   const mixed = measure(8, 4);
   const lanes = measure(1, 1, 64);
-  say(`one tenant, one class: ${plain.decisionUs.toFixed(2)} µs a decision`);
-  say(`8 tenants, 4 classes: ${mixed.decisionUs.toFixed(2)} µs a decision`);
-  say(`64 lanes: ${lanes.decisionUs.toFixed(2)} µs a decision`);
+  say(`one tenant, one class: ${plain.decisionUs.toFixed(2)} µs per decision`);
+  say(`8 tenants, 4 classes: ${mixed.decisionUs.toFixed(2)} µs per decision`);
+  say(`64 lanes: ${lanes.decisionUs.toFixed(2)} µs per decision`);
   const ratio = Math.max(plain.decisionUs, mixed.decisionUs);
   return {
     ...{ ratio, aim: '<= 2 µs', isMet: ratio <= 2, pairs: [plain.decisionUs, mixed.decisionUs] },
@@ -99,13 +99,13 @@ function measure(tenants: number, classes: number, lanes = 1) {
   const facts = { now: 0, isTurnEnding: true, all: roster.views(), free, eligible: free, wanted: 4 };
   const decide = () => {
     const offer = source.peek(facts);
-    if (offer?.kind !== 'work') throw new Error('there was nothing to send');
+    if (offer?.kind !== 'work') throw new Error('the policy offered no batch');
     return { offer, replica: balancer.pick(offer, facts) };
   };
   const decisions = times(LOOPS, decide);
   const requests = times(LOOPS / BATCH_ROWS, () => {
     const { offer, replica } = decide();
-    if (replica === undefined) throw new Error('nobody was picked');
+    if (replica === undefined) throw new Error('no replica was picked');
     for (const member of offer.take(replica)?.members ?? []) {
       deadlines.remove(member as Entry);
       add();
@@ -125,7 +125,7 @@ function rosterOf(replicas: number): Roster {
   return roster;
 }
 
-/** Median µs of one call. */
+/** Median duration of one call in µs. */
 function times(loops: number, run: () => unknown): number {
   const rounds = Array.from({ length: ROUNDS }, () => {
     const startedAt = performance.now();

@@ -3,7 +3,7 @@ import { KnownCurve, withKnownCurve } from '../../src/simulate/policies/known-cu
 import { type PolicyResult, type PolicyRun, runPolicy } from '../../src/simulate/policies/policy-run.ts';
 import type { Scenario } from '../scenario.ts';
 
-/** A model's cost a batch and a row in ms, replicas, and the objective in ms. */
+/** The cost of a model per batch and per row in ms, the replicas, and the objective in ms. */
 interface SloCase {
   readonly fixedMs: number;
   readonly rowMs: number;
@@ -23,27 +23,27 @@ const CASES: readonly SloCase[] = [
 const OVERLOADS = [1.2, 2, 4];
 const REQUESTS = 20_000;
 const HELD_SHARE = 0.99;
-/** Steps of halving between 0 and 1.1 of the ideal: to less than half a percent. */
+/** Bisection steps between 0 and 1.1 of the ideal, for a precision below 0.5 %. */
 const HALVINGS = 8;
 
 type Contender = Pick<PolicyRun, 'makePolicy' | 'learner'>;
 
-/** What one policy reaches in one case, in shares of the ideal. */
+/** The results of one policy in one case, as fractions of the ideal. */
 interface Reached {
-  /** Highest rate at which 99 % of what is offered is answered in time. */
+  /** Highest rate at which 99 % of the offered requests are answered in time. */
   readonly sustained: number;
   /** Answered in time at 1.2, 2 and 4 times the ideal. */
   readonly overload: readonly number[];
 }
 
-/** Rows a millisecond when replicas start one after the other and each batch just keeps the objective. */
+/** Rows per millisecond when replicas start staggered and each batch just meets the objective. */
 function staggeredIdeal(it: SloCase): number {
   const { fixedMs, rowMs, replicas, latencyMs } = it;
   const rows = Math.floor((latencyMs / (1 + 1 / replicas) - fixedMs) / rowMs);
   return (replicas * rows) / (fixedMs + rowMs * rows);
 }
 
-/** The run of a case at a share of its ideal. */
+/** The run of a case at a fraction of its ideal. */
 function runOf(it: SloCase, share: number, more: Partial<PolicyRun> = {}): PolicyRun {
   const { fixedMs, rowMs, replicas, latencyMs } = it;
   return {
@@ -66,7 +66,7 @@ function reach(it: SloCase, contender: () => Contender, more: Partial<PolicyRun>
   return { sustained: low, overload: OVERLOADS.map((share) => at(share).goodput / staggeredIdeal(it)) };
 }
 
-/** Latency of the lower half of requests at a tenth of what the replicas can do row by row. */
+/** Median latency at a tenth of the capacity of the replicas for single rows. */
 function quietP50(it: SloCase, contender: () => Contender): number {
   const rowByRow = it.replicas / (it.fixedMs + it.rowMs);
   const share = (0.1 * rowByRow) / staggeredIdeal(it);
@@ -80,7 +80,7 @@ function known(it: SloCase): () => Contender {
 
 const LEARNED = (): Contender => ({});
 
-/** Our policy and those of others, over the seven cases of the design, in virtual time. */
+/** The policy of Galley and those of other servers, in seven cases, in virtual time. */
 export const slo: Scenario = async (say) => {
   const also: Record<string, number | string> = {};
   const [sustained, overload, behind, quiet, regret, noisyRegret]: number[][] = [[], [], [], [], [], []];
@@ -125,7 +125,7 @@ export const slo: Scenario = async (say) => {
     worstQuietP50: Math.max(...(quiet ?? [])),
     worstRegret: Math.max(...(regret ?? [])),
     worstNoisyRegret: Math.max(...(noisyRegret ?? [])),
-    ...troubles(),
+    ...faults(),
     ...goals(),
   };
   const isMet =
@@ -151,7 +151,7 @@ export const slo: Scenario = async (say) => {
 
 const PLAN_FACTORS = [1, 1.05, 1.1, 1.15, 1.2];
 
-/** The true time with an exponential tail of 5 % in the mean. */
+/** The true time with an exponential tail of 5 % on average. */
 function noisy({ fixedMs, rowMs }: SloCase): PolicyRun['serviceMs'] {
   let state = 1;
   const unit = () => {
@@ -166,7 +166,7 @@ function withFactor(it: SloCase, factor: number): () => Contender {
   return () => ({ makePolicy: withKnownCurve(curve, it.latencyMs) });
 }
 
-/** The least of what is reached of another's figures. */
+/** The lowest ratio between two sets of results. */
 function worst(one: Reached, other: Reached): number {
   return Math.min(
     one.sustained / other.sustained,
@@ -178,8 +178,8 @@ function line({ sustained, overload }: Reached): string {
   return `${sustained.toFixed(3)} | ${overload.map((share) => share.toFixed(3)).join(' ')}`;
 }
 
-/** Bad rows, models that throw, clients that leave, a tenant that floods. */
-function troubles() {
+/** Failing rows, models that throw, clients that disconnect, a tenant that floods. */
+function faults() {
   const it = CASES[1] as SloCase;
   const share = 0.85;
   const calm = runPolicy(runOf(it, share));
@@ -193,14 +193,14 @@ function troubles() {
   const badRows = runPolicy(
     runOf(it, share, { requestOf, resultOf: (batch) => ({ kind: 'refuse members', members: bad(batch) }) }),
   );
-  let innocentsFailed = 0;
+  let failedGoodRequests = 0;
   const throwingAt = (load: number) =>
     runPolicy(
       runOf(it, load, {
         requestOf,
         resultOf: (batch) => (bad(batch).length > 0 ? { kind: 'throw', message: 'bad' } : { kind: 'answer' }),
         onRefused: (index, reason) => {
-          if (reason === 'MODEL_ERROR' && !isBad(index)) innocentsFailed += 1;
+          if (reason === 'MODEL_ERROR' && !isBad(index)) failedGoodRequests += 1;
         },
       }),
     );
@@ -213,7 +213,7 @@ function troubles() {
     badRowsCost: 1 - answeredOf(badRows) / answeredOf(calm),
     throwsCost: 1 - throwing.inTime / calm.inTime,
     throwsCostAtLowLoad: 1 - answeredOf(throwingLess) / answeredOf(runPolicy(runOf(it, HALF_LOAD))),
-    throwsFailedInnocents: innocentsFailed,
+    throwsFailedInnocents: failedGoodRequests,
     leaversCost: 1 - answeredOf(leaving) / answeredOf(calm),
     floodedP99OverQuietAt80: busy.slower,
     floodedP99OverQuietAt50: half.slower,
@@ -222,7 +222,7 @@ function troubles() {
   };
 }
 
-/** What waiting saves: share of the replicas' time at 30 % of the ideal, and what it costs at the limit. */
+/** The gain of waiting as a fraction of the replicas' time at 30 % of the ideal, and its cost at the limit. */
 function goals() {
   const it = CASES[1] as SloCase;
   const run = (goal: string, share: number) =>
@@ -241,7 +241,7 @@ function goals() {
 const TENANTS = 4;
 const HALF_LOAD = 0.4;
 
-/** Four tenants that use `load` of the ideal together; then one of them asks for ten times as much. */
+/** Four tenants that use `load` of the ideal together; then one of them sends ten times as much. */
 function flood(it: SloCase, load: number) {
   const tenant = (index: number) => ({ tenant: { name: `t${index}`, weight: 1 } });
   const quiet = runPolicy(

@@ -9,7 +9,7 @@ import { binaryRequest, Workbench } from '../workbench.ts';
 
 const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 
-/** From the start of the process to the first prediction, over what a bare script needs for the same. */
+/** Time from the start of the process to the first prediction, over the time of a plain script. */
 export const start: Scenario = async (say) => {
   const bench = new Workbench(['trivial']);
   try {
@@ -42,9 +42,9 @@ async function firstPrediction(file: string): Promise<number> {
     [CLI, 'serve', file, '--port', String(port), '--log-level', 'silent'],
     { stdio: 'ignore' },
   );
-  // Asked as seldom and as cheaply as will do: the asking takes the processor from what is measured.
+  // Polled rarely and cheaply, because polling takes processor time from the measured process.
   while (!(await isAnswered(port, request))) {
-    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`the server exited with code ${child.exitCode}`);
     await pause(5);
   }
   const tookMs = performance.now() - startedAt;

@@ -8,12 +8,12 @@ const STORM_MS = 60_000;
 const KILL_EVERY_MS = 2_000;
 const QUIET_MS = 10_000;
 const LOAD = 0.4;
-/** How far the slowest answers may fall behind a quiet time. */
+/** Largest ratio of p99 during the kills to p99 without kills. */
 const FACTOR = 4;
 
 /**
- * `kill -9` of a replica picked at random every two seconds, with three of them, under 40 % of what one can do. The
- * ratio is the p99 meanwhile over what it may be: four times the quiet one, or the time of a start.
+ * `kill -9` of a random one of three replicas every two seconds, at 40 % of the capacity of one replica. The ratio is the
+ * p99 during the kills over the allowed p99: four times that without kills, or the time of a start if that is longer.
  */
 export const storm: Scenario = async (say) => {
   const bench = new Workbench(['millisecond']);
@@ -42,7 +42,7 @@ export const storm: Scenario = async (say) => {
       void isWhole(server).then(() => startMs.push(performance.now() - killedAt));
     }
     const report = await storming;
-    await until('all are back', async () =>
+    await until('all replicas are ready', async () =>
       (await adminView(server)).replicas.every(({ state }) => state === 'ready'),
     );
     const failed = report.requests - report.succeeded;
@@ -63,15 +63,15 @@ export const storm: Scenario = async (say) => {
   }
 };
 
-/** Resolves when no replica is away any more. */
+/** Resolves when all replicas serve again. */
 async function isWhole(server: Parameters<typeof adminView>[0]): Promise<void> {
   await until(
-    'a replica is away',
+    'a replica is down',
     async () =>
       (await adminView(server)).replicas.some(({ state }) => state !== 'ready' && state !== 'degraded'),
     2_000,
   ).catch(() => {});
-  await until('it is back', async () =>
+  await until('the replica serves again', async () =>
     (await adminView(server)).replicas.every(({ state }) => state === 'ready' || state === 'degraded'),
   );
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RANK, RealClock } from './clock.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-test('at one instant completions come before cancels, expiries and arrivals, and the turn ends last', () => {
+test('at one instant, completions run before cancels, expiries and arrivals, and the end of the turn runs last', () => {
   const clock = new VirtualClock();
   const seen: string[] = [];
   clock.at(5, () => seen.push('arrival'), RANK.arrival);
@@ -21,15 +21,15 @@ test('at one instant completions come before cancels, expiries and arrivals, and
   assert.deepEqual(seen, ['completion', 'cancel', 'expiry', 'arrival', 'end of turn']);
 });
 
-test('a cancelled alarm never rings', () => {
+test('a cancelled alarm never fires', () => {
   const clock = new VirtualClock();
-  const alarm = clock.at(1, () => assert.fail('rang'));
+  const alarm = clock.at(1, () => assert.fail('fired'));
   alarm.cancel();
   alarm.cancel();
   clock.runAll();
 });
 
-test('an alarm set within an instant for the same instant still rings in it', () => {
+test('an alarm set within an instant for the same instant fires in it', () => {
   const clock = new VirtualClock();
   let rangAt = -1;
   clock.at(3, () =>
@@ -41,7 +41,7 @@ test('an alarm set within an instant for the same instant still rings in it', ()
   assert.equal(rangAt, 3);
 });
 
-test('the real clock stands still within a turn and never rings early', async () => {
+test('the real clock does not advance within a turn and never fires early', async () => {
   const clock = new RealClock();
   const before = clock.now();
   for (let spin = 0; spin < 1e5; spin++);
@@ -52,7 +52,7 @@ test('the real clock stands still within a turn and never rings early', async ()
   assert.ok(clock.now() >= due);
 });
 
-test('one real timer serves alarms in the order of their instants', async () => {
+test('one real timer fires alarms in the order of their instants', async () => {
   const clock = new RealClock();
   const seen: number[] = [];
   const start = clock.now();

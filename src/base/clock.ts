@@ -2,29 +2,29 @@ import { Heap, type HeapItem } from './heap.ts';
 import { guarded } from './mistake.ts';
 
 /**
- * Which goes first among events of the same instant. Freed capacity and departures come before new work, so
- * that a decision never rests on a fact that the same instant has already undone.
+ * The order of events at the same instant. Freed capacity and departures run before new work, so that no decision
+ * uses a fact that the same instant has already changed.
  */
 export const RANK = { completion: 0, cancel: 1, expiry: 2, arrival: 3 } as const;
 export type Rank = (typeof RANK)[keyof typeof RANK];
 
-/** A wake-up call that has been asked for. */
+/** A scheduled callback. */
 export interface Timer {
-  /** After this the wake-up never comes. Idempotent. */
+  /** The callback does not run after this. Idempotent. */
   cancel(): void;
 }
 
-/** Time as everything that decides sees it. Monotonic milliseconds from an arbitrary start. */
+/** The time source of the core. Monotonic milliseconds from an arbitrary start. */
 export interface Clock {
-  /** Stands still within one turn of the event loop. */
+  /** Constant within one turn of the event loop. */
   now(): number;
   /** Calls `wake` once, never before `dueMs`, possibly later. */
   at(dueMs: number, wake: () => void, rank?: Rank): Timer;
-  /** Calls `run` after everything that arrived in this turn has been seen. */
+  /** Calls `run` after all events of this turn have been handled. */
   endOfTurn(run: () => void): void;
 }
 
-/** One request for a wake-up, as both clocks keep it. */
+/** A scheduled callback as an entry of the heap of either clock. */
 export class Alarm implements Timer, HeapItem {
   heapIndex = -1;
   readonly dueMs: number;
@@ -46,7 +46,7 @@ export class Alarm implements Timer, HeapItem {
   }
 }
 
-/** By instant, then by rank, then in the order of asking. */
+/** Ordered by instant, then by rank, then by creation. */
 export function alarmHeap(): Heap<Alarm> {
   return new Heap<Alarm>((a, b) => {
     if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs;
@@ -55,7 +55,7 @@ export function alarmHeap(): Heap<Alarm> {
   });
 }
 
-/** The machine's clock: one real timer stands for the whole heap of alarms. */
+/** The clock of the machine. One real timer serves the whole heap of alarms. */
 export class RealClock implements Clock {
   readonly #alarms = alarmHeap();
   #asked = 0;
@@ -84,7 +84,7 @@ export class RealClock implements Clock {
 
   readonly #forget = (alarm: Alarm): void => {
     this.#alarms.remove(alarm);
-    // A timer that nobody waits for would keep the process from ending.
+    // A timer without alarms would keep the process running.
     if (this.#alarms.size === 0) this.#arm();
   };
 
@@ -101,7 +101,7 @@ export class RealClock implements Clock {
       return;
     }
     this.#timerDueMs = next.dueMs;
-    // Node truncates to whole milliseconds and may fire early: round up, and look again when it fires.
+    // Node truncates to whole milliseconds and may fire early: round up, and check again when it fires.
     const delayMs = Math.min(Math.max(Math.ceil(next.dueMs - performance.now()), 1), 0x7fffffff);
     this.#timer = setTimeout(this.#fire, delayMs);
   }

@@ -1,4 +1,4 @@
-/** A text of bounded length; one that is longer ends with how much of it is missing. */
+/** Cuts a text to `maxCharacters` and appends the number of characters cut. */
 export function cutText(text: string, maxCharacters: number): string {
   if (text.length <= maxCharacters) return text;
   return `${text.slice(0, maxCharacters)}… (${text.length - maxCharacters} more characters)`;

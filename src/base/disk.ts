@@ -4,16 +4,16 @@ import { OperatorError } from './errors.ts';
 /** What is at a path. */
 export type Found =
   | { readonly kind: 'file' | 'folder' | 'absent' }
-  /** Something is there, and cannot be used: `why` says it, with the path. */
+  /** The path exists and cannot be used; `why` is the reason with the path. */
   | { readonly kind: 'unusable'; readonly why: string };
 
-/** What is asked of the file system. */
+/** The operations of the file system in use. */
 export interface Disk {
   readonly stat: (path: string) => { isDirectory(): boolean; isFile(): boolean };
   readonly lstat: (path: string) => { isSymbolicLink(): boolean };
   readonly readlink: (path: string) => string;
   readonly list: (folder: string) => string[];
-  /** Throws where the path may not be read. */
+  /** Throws when the process has no permission to read the path. */
   readonly access: (path: string) => void;
 }
 
@@ -26,18 +26,18 @@ export const DISK: Disk = {
 };
 
 const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'may not be read: give the user of this process the right to',
-  EPERM: 'may not be read: give the user of this process the right to',
-  ELOOP: 'is a link that leads back to itself',
-  ENOTDIR: 'is no folder',
-  EIO: 'cannot be read: the disk reports an error',
+  EACCES: 'cannot be read (permission denied): allow the user of this process to read it',
+  EPERM: 'cannot be read (permission denied): allow the user of this process to read it',
+  ELOOP: 'is a symbolic link that leads back to itself',
+  ENOTDIR: 'cannot be read: it or a parent is not a folder',
+  EIO: 'cannot be read: the disk reports an error (EIO)',
 };
 
-/** Looks at a path. Never throws: what is wrong with it is told. */
+/** Examines a path. Never throws: the result contains the problem. */
 export function lookAt(disk: Disk, path: string): Found {
   try {
     const found = disk.stat(path);
-    // A pipe or a socket would keep its reader waiting.
+    // Reading a pipe or a socket could block for ever.
     if (!found.isDirectory() && !found.isFile()) return unusable(`${path} is neither a file nor a folder`);
     disk.access(path);
     return { kind: found.isDirectory() ? 'folder' : 'file' };
@@ -50,7 +50,7 @@ export function lookAt(disk: Disk, path: string): Found {
   }
 }
 
-/** The names in a folder, sorted; a text says why they cannot be had. */
+/** The sorted names in a folder, or the reason why it cannot be read. */
 export function namesIn(disk: Disk, folder: string): readonly string[] | string {
   try {
     return disk.list(folder).sort();
@@ -59,7 +59,7 @@ export function namesIn(disk: Disk, folder: string): readonly string[] | string 
   }
 }
 
-/** What a file holds. Throws an OperatorError that says why it cannot be had. */
+/** The contents of a file. Throws an OperatorError with the reason when it cannot be read. */
 export function readBytes(path: string): Buffer {
   const found = lookAt(DISK, path);
   if (found.kind === 'unusable') throw new OperatorError(found.why);
@@ -80,7 +80,7 @@ function linkTarget(disk: Disk, path: string): string | undefined {
   try {
     return disk.lstat(path).isSymbolicLink() ? disk.readlink(path) : undefined;
   } catch {
-    // It has vanished since.
+    // It has been removed meanwhile.
     return undefined;
   }
 }
@@ -91,5 +91,5 @@ function whyUnreadable(path: string, caught: unknown): string {
 }
 
 function codeOf(caught: unknown): string {
-  return String((caught as { readonly code?: unknown } | undefined)?.code ?? 'for no reason that is told');
+  return String((caught as { readonly code?: unknown } | undefined)?.code ?? 'no error code');
 }

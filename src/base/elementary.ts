@@ -2,8 +2,8 @@ const { LN2 } = Math;
 const TERMS = 24;
 
 /**
- * e^x by arithmetic alone. The built-in functions are not specified to the bit, and what decides must come to the
- * same result on every version of Node: see `replay`.
+ * e^x by basic arithmetic. The built-in functions are not specified to the bit, and decisions must be identical on
+ * every version of Node: see `replay`.
  */
 export function exp(x: number): number {
   if (Number.isNaN(x)) return x;
@@ -20,7 +20,7 @@ export function exp(x: number): number {
   return sum * powerOfTwo(halvings);
 }
 
-/** The natural logarithm of a positive number, by arithmetic alone. */
+/** The natural logarithm of a positive number, by basic arithmetic. */
 export function log(x: number): number {
   if (!(x > 0)) return x === 0 ? Number.NEGATIVE_INFINITY : Number.NaN;
   if (x === Number.POSITIVE_INFINITY) return x;
@@ -44,7 +44,7 @@ export function log(x: number): number {
   return 2 * sum + doublings * LN2;
 }
 
-/** `base` to the power of `exponent`, for a base that is not negative. */
+/** `base` to the power of `exponent`, for a non-negative base. */
 export function pow(base: number, exponent: number): number {
   if (exponent === 0) return 1;
   return base === 0 ? 0 : exp(exponent * log(base));

@@ -1,6 +1,6 @@
 /**
- * Every way in which the server says no. The reason code is stable: clients and dashboards may rely on it.
- * 4xx is the caller's to mend, 503 is ours and worth another try, 504 means that the deadline passed.
+ * All reasons for a refusal. The reason codes are stable: clients and dashboards may rely on them. The caller must fix
+ * a 4xx, a 503 is temporary and may be retried, and a 504 means that the deadline passed.
  */
 const REASONS = {
   MALFORMED: { http: 400, grpc: 3 },
@@ -42,21 +42,21 @@ const REASONS = {
 interface ReasonFacts {
   readonly http: number;
   readonly grpc: number;
-  /** How long a client should stay away before it tries again. */
+  /** Delay before a client should retry. */
   readonly retryAfterMs?: number;
 }
 
 export type Reason = keyof typeof REASONS;
 
-/** A no, as a value: making one costs no stack trace, and it travels like any other outcome. */
+/** A refusal as a value: it costs no stack trace and is passed on like any other outcome. */
 export interface Refusal {
   readonly kind: 'refusal';
   readonly reason: Reason;
-  /** For the caller: what came, what was wanted, how to mend it. */
+  /** For the caller: what came, what was wanted, how to fix it. */
   readonly message: string;
-  /** When another try may go better, where more is known than the reason says. */
+  /** Delay before a retry, where it is known better than from the reason. */
   readonly retryAfterMs?: number;
-  /** What went wrong inside, for the log alone. */
+  /** The internal error, for the log only. */
   readonly cause?: unknown;
 }
 
@@ -74,12 +74,12 @@ export function retryAfterMsOf(refusal: Refusal): number | undefined {
   return refusal.retryAfterMs ?? facts.retryAfterMs;
 }
 
-/** Tells a refusal from an answer by its tag, wherever a function may return either. */
+/** Distinguishes a refusal from an answer by its tag. */
 export function isRefusal(value: object): value is Refusal {
   return (value as Partial<Refusal>).kind === 'refusal';
 }
 
-/** A refusal on its way up through code that throws. */
+/** A refusal as an exception. */
 export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly refusal: Refusal;
@@ -89,29 +89,29 @@ export class ServingError extends Error {
     this.refusal = { kind: 'refusal', reason, message, cause: options?.cause };
   }
 
-  /** A stranger's error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */
+  /** Any other error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */
   static from(caught: unknown): ServingError {
     if (caught instanceof ServingError) return caught;
     return new ServingError('INTERNAL', 'internal error', { cause: caught });
   }
 }
 
-/** A mistake of whoever runs the server: settings, files, ports. Ends a command with its message alone. */
+/** A mistake of the operator, such as in settings, files or ports. A command prints only its message. */
 export class OperatorError extends Error {
   override readonly name = 'OperatorError';
 }
 
-/** The text of anything that may be thrown. */
+/** The message of any thrown value. Never throws. */
 export function messageOf(caught: unknown): string {
   try {
     return caught instanceof Error ? caught.message : String(caught);
   } catch {
-    // Anything may be thrown, also what cannot be made into text.
-    return 'something was thrown that has no text';
+    // A thrown value may have a toString that throws.
+    return 'a value was thrown that cannot be converted to text';
   }
 }
 
-/** Makes the compiler prove that a switch covers every case. */
+/** The compiler rejects a call unless all cases are covered. */
 export function unreachable(value: never): never {
   throw new Error(`unreachable case: ${JSON.stringify(value)}`);
 }

@@ -1,10 +1,10 @@
 import { reportMistake } from './mistake.ts';
 
-/** Something that has happened. A listener that throws is reported and stops nobody. */
+/** An event with listeners. A listener that throws is reported and does not stop the others. */
 export class Event<T> {
   #listeners: readonly ((fact: T) => void)[] = [];
 
-  /** Returns how to stop listening. */
+  /** Returns a function that removes the listener. */
   on(listener: (fact: T) => void): () => void {
     this.#listeners = [...this.#listeners, listener];
     return () => {

@@ -7,7 +7,7 @@ interface Item extends HeapItem {
   readonly value: number;
 }
 
-test('pops in order whatever is removed from the middle', () => {
+test('items pop in order after any removals from the middle', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.integer(), fc.boolean())), (pairs) => {
       const heap = new Heap<Item>((a, b) => a.value < b.value);
@@ -25,7 +25,7 @@ test('pops in order whatever is removed from the middle', () => {
   );
 });
 
-test('removing an item that is outside does nothing', () => {
+test('removing an item that is not in the heap does nothing', () => {
   const heap = new Heap<Item>((a, b) => a.value < b.value);
   const item = { value: 1, heapIndex: -1 };
   heap.push(item);

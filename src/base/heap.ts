@@ -1,10 +1,10 @@
-/** An element that knows where it stands in its heap, so that it can leave from the middle in O(log n). */
+/** An element that stores its index in the heap, so that it can be removed in O(log n). */
 export interface HeapItem {
-  /** Maintained by the heap; -1 while outside. */
+  /** Maintained by the heap; -1 while in no heap. */
   heapIndex: number;
 }
 
-/** A binary heap, smallest first. An item stands in at most one heap at a time. */
+/** A binary min-heap. An item is in at most one heap at a time. */
 export class Heap<T extends HeapItem> {
   readonly #items: T[] = [];
   readonly #before: (a: T, b: T) => boolean;
@@ -17,7 +17,7 @@ export class Heap<T extends HeapItem> {
     return this.#items.length;
   }
 
-  /** All of them, in no order, as they are now. */
+  /** A copy of all items, in no particular order. */
   list(): T[] {
     return [...this.#items];
   }

@@ -32,7 +32,7 @@ test('counts, sums and merges', () => {
   assert.equal(one.countUpTo(3), 2);
 });
 
-test('what lies outside the range counts in the outermost bucket', () => {
+test('values outside the range count in the outermost bucket', () => {
   const histogram = new Histogram();
   for (const value of [0, -1, 1e-9, 1e12]) histogram.record(value);
   assert.equal(histogram.count, 4);
@@ -40,7 +40,7 @@ test('what lies outside the range counts in the outermost bucket', () => {
   assert.equal(histogram.countUpTo(1e11), 4);
 });
 
-test('what is no number is left out, and spoils nothing', () => {
+test('NaN is ignored', () => {
   const histogram = new Histogram();
   for (const value of [1, Number.NaN, 3]) histogram.record(value);
   assert.deepEqual([histogram.count, histogram.sum, histogram.mean], [2, 4, 2]);

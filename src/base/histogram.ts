@@ -7,9 +7,9 @@ const float = new Float64Array(1);
 const bits = new Uint32Array(float.buffer);
 
 /**
- * Counts positive numbers in 32 buckets an octave, as HDR histograms do: any quantile is known within 1.6 %,
- * recording costs a few nanoseconds and no allocation. Covers 2^-14 to 2^27 of whatever unit is recorded
- * (60 ns to 37 h when that is milliseconds); what lies outside counts in the outermost bucket.
+ * Counts positive numbers in 32 buckets per octave, as HDR histograms do. Any quantile is exact within 1.6 %;
+ * recording takes a few nanoseconds and no allocation. The range is 2^-14 to 2^27 of the recorded unit
+ * (60 ns to 37 h for milliseconds); values outside count in the outermost bucket.
  */
 export class Histogram {
   readonly #counts = new Float64Array(BUCKETS);
@@ -18,7 +18,7 @@ export class Histogram {
   #min = Number.POSITIVE_INFINITY;
   #max = 0;
 
-  /** What is no number is no measurement, and is left out. */
+  /** Ignores NaN. */
   record(value: number): void {
     if (Number.isNaN(value)) return;
     const index = bucketOf(value);
@@ -49,7 +49,7 @@ export class Histogram {
     return this.#count === 0 ? 0 : this.#min;
   }
 
-  /** The value that `fraction` of what was recorded does not exceed; 0 when nothing was. */
+  /** The value that `fraction` of the recorded values do not exceed; 0 when there are none. */
   quantile(fraction: number): number {
     if (this.#count === 0) return 0;
     const wanted = Math.max(1, Math.ceil(fraction * this.#count));
@@ -61,7 +61,7 @@ export class Histogram {
     return this.#max;
   }
 
-  /** How many lie at or below `bound`, to the width of a bucket. */
+  /** The number of values at or below `bound`, with the precision of a bucket. */
   countUpTo(bound: number): number {
     const last = bucketOf(bound);
     let seen = 0;
@@ -80,7 +80,7 @@ export class Histogram {
   }
 }
 
-/** The exponent and the top five bits of the mantissa are the bucket: no logarithm needed. */
+/** The bucket is the exponent and the top five bits of the mantissa, so no logarithm is needed. */
 function bucketOf(value: number): number {
   if (!(value > 0)) return 0;
   float[0] = value;

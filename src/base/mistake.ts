@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 
-/** An error that only a mistake of ours can bring about, and where it was caught. */
+/** An internal error of the server, and the place where it was caught. */
 export interface Mistake {
   readonly where: string;
   readonly error: unknown;
@@ -8,20 +8,20 @@ export interface Mistake {
 
 const MISTAKES = channel('galley:mistake');
 
-/** Tells the process of a mistake that was contained. Without a listener it is thrown: a mistake is never swallowed. */
+/** Publishes a contained internal error. Throws it when there is no subscriber, so that it is never lost. */
 export function reportMistake(where: string, error: unknown): void {
   if (!MISTAKES.hasSubscribers) throw error;
   MISTAKES.publish({ where, error });
 }
 
-/** Returns how to stop listening. */
+/** Returns a function that removes the listener. */
 export function onMistake(listener: (mistake: Mistake) => void): () => void {
   const receive = (message: unknown) => listener(message as Mistake);
   MISTAKES.subscribe(receive);
   return () => void MISTAKES.unsubscribe(receive);
 }
 
-/** Runs what must not take its caller along: whatever it throws ends here. */
+/** Runs a callback whose exceptions must not reach its caller: they are reported as mistakes. */
 export function guarded(where: string, run: () => void): void {
   try {
     run();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from './random.ts';
 
-test('the same seed gives the same stream, on every machine', () => {
+test('the same seed gives the same stream on every machine', () => {
   const random = seededRandom('galley');
   const first = [random.uint32(), random.uint32(), random.uint32()];
   const again = seededRandom('galley');
@@ -10,7 +10,7 @@ test('the same seed gives the same stream, on every machine', () => {
   assert.notDeepEqual(first, [seededRandom('galle').uint32()]);
 });
 
-test('what one consumer draws does not change what another sees', () => {
+test('the draws of one consumer do not change the stream of another', () => {
   const one = seededRandom(7);
   const expected = one.fork('balancing').uint32();
   const other = seededRandom(7);
@@ -19,7 +19,7 @@ test('what one consumer draws does not change what another sees', () => {
   assert.notEqual(other.fork('warmup').uint32(), expected);
 });
 
-test('units are spread evenly over [0, 1)', () => {
+test('units are uniformly distributed over [0, 1)', () => {
   const random = seededRandom(1);
   const bins = new Array<number>(10).fill(0);
   for (let draw = 0; draw < 10_000; draw++) {

@@ -1,10 +1,10 @@
-/** A stream of chance that can be repeated from its seed (xoshiro128**, after Blackman and Vigna). */
+/** A random stream that is reproducible from its seed (xoshiro128** by Blackman and Vigna). */
 export interface Random {
   /** A whole number in [0, 2^32). */
   uint32(): number;
   /** A number in [0, 1), with 53 random bits. */
   unit(): number;
-  /** An independent stream for one consumer: what others draw does not change what it sees. */
+  /** An independent stream for one consumer, unaffected by the draws of others. */
   fork(label: string): Random;
 }
 
@@ -54,7 +54,7 @@ function rotateLeft(value: number, bits: number): number {
   return (value << bits) | (value >>> (32 - bits));
 }
 
-/** FNV-1a over the text, then an avalanche a word, so that near labels give far streams. */
+/** FNV-1a over the text, then an avalanche per word, so that similar labels give unrelated streams. */
 function wordsOf(text: string): () => number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++)

@@ -5,7 +5,7 @@ import { RecentValues } from './recent-values.ts';
 
 const numbers = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 300, size: 'max' });
 
-test('a quantile is that of the last values, as of a short while ago', () => {
+test('a quantile covers the last values as of the last sort', () => {
   fc.assert(
     fc.property(
       numbers,
@@ -35,7 +35,7 @@ test('a quantile is that of the last values, as of a short while ago', () => {
   );
 });
 
-test('old values are forgotten', () => {
+test('old values are dropped', () => {
   const recent = new RecentValues(32);
   for (let time = 0; time < 64; time++) recent.add(1_000);
   for (let time = 0; time < 48; time++) recent.add(1);

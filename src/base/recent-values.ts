@@ -1,9 +1,9 @@
-/** Sorting is done once in so many values. */
+/** Number of values between two sorts. */
 const SORT_EVERY = 16;
-/** Early ones count at once. */
+/** An additional early sort, so that the first values count soon. */
 const SORT_FIRST = 20;
 
-/** The last so many of a stream of numbers, and their quantiles. */
+/** The last `capacity` numbers of a stream, and their quantiles. */
 export class RecentValues {
   readonly #capacity: number;
   readonly #values: number[] = [];
@@ -14,7 +14,7 @@ export class RecentValues {
     this.#capacity = capacity;
   }
 
-  /** All there ever were. */
+  /** Number of all values ever added. */
   get count(): number {
     return this.#count;
   }
@@ -27,7 +27,7 @@ export class RecentValues {
     }
   }
 
-  /** As of the last sorting; undefined before there was one. */
+  /** As of the last sort; undefined before the first one. */
   quantile(share: number): number | undefined {
     return this.#sorted[Math.min(this.#sorted.length - 1, Math.floor(share * this.#sorted.length))];
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SlidingWindow } from './sliding-window.ts';
 
-test('what is older than the window no longer counts', () => {
+test('events older than the window do not count', () => {
   const window = new SlidingWindow(60);
   for (const now of [0, 30, 30, 55]) window.add(now);
   assert.equal(window.count(59), 4);

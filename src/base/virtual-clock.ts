@@ -2,8 +2,8 @@ import { Alarm, alarmHeap, type Clock, RANK, type Rank, type Timer } from './clo
 import { guarded } from './mistake.ts';
 
 /**
- * Time that moves only when told to: hours of traffic pass in a second, and twice in the same way.
- * Events of one instant run by rank; what was put off to the end of the turn runs after the last of them.
+ * Simulated time that advances only on request, so that hours of traffic run in a second and reproducibly.
+ * Events of one instant run by rank; end-of-turn callbacks run after the last of them.
  */
 export class VirtualClock implements Clock {
   readonly #alarms = alarmHeap();
@@ -27,17 +27,17 @@ export class VirtualClock implements Clock {
     this.#endOfTurn.push(run);
   }
 
-  /** Lets `ms` pass. */
+  /** Advances the time by `ms`. */
   advance(ms: number): void {
     this.runUntil(this.#nowMs + ms);
   }
 
-  /** Time passes and nothing runs, as when a process is paused: what was due meanwhile runs late. */
+  /** Advances the time without running anything, as when a process is paused: due callbacks run late. */
   stall(ms: number): void {
     this.#nowMs += ms;
   }
 
-  /** Runs everything that is due up to and including `untilMs`, and leaves the clock there. */
+  /** Runs everything that is due up to and including `untilMs`, and sets the clock to `untilMs`. */
   runUntil(untilMs: number): void {
     this.#finishInstant();
     for (
@@ -51,7 +51,7 @@ export class VirtualClock implements Clock {
     this.#nowMs = Math.max(this.#nowMs, untilMs);
   }
 
-  /** Runs until nothing is left to wait for. */
+  /** Runs until no alarm is left. */
   runAll(): void {
     this.#finishInstant();
     for (let next = this.#alarms.peek(); next !== undefined; next = this.#alarms.peek()) {

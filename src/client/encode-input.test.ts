@@ -27,7 +27,7 @@ for (const [what, datatype, data, wanted] of [
   ['0 and 1 for BOOL', 'BOOL', Uint8Array.of(0, 1), [0, 1]],
   ['NaN and infinities for FP32', 'FP32', [Number.POSITIVE_INFINITY], [Number.POSITIVE_INFINITY]],
 ] as const) {
-  test(`${what} are the numbers given`, () => {
+  test(`${what} is sent with the given numbers`, () => {
     assert.deepEqual(sent(datatype, data), wanted);
   });
 }
@@ -41,8 +41,8 @@ for (const [datatype, data, words] of [
   ['INT64', [2 ** 60], /element 0 is 1152921504606847000.* with all its digits/],
   ['INT64', Float64Array.of(0.5), /element 0 is 0.5/],
   ['UINT64', [-1], /element 0 is -1/],
-  ['FP32', Float64Array.of(1, 1e39), /element 1 is 1e\+39, wanted a number that is not beyond FP32/],
-  ['FP16', [70000], /element 0 is 70000, wanted a number that is not beyond FP16/],
+  ['FP32', Float64Array.of(1, 1e39), /element 1 is 1e\+39, wanted a number within the range of FP32/],
+  ['FP16', [70000], /element 0 is 70000, wanted a number within the range of FP16/],
   ['BOOL', Uint8Array.of(2), /element 0 is 2, wanted true or false/],
   ['FP32', ['1'], /element 0 is "1"/],
   ['FP32', [undefined], /element 0 is undefined/],
@@ -56,7 +56,7 @@ for (const [datatype, data, words] of [
   });
 }
 
-test('an array of the own type is sent byte for byte, from wherever it lies in its memory', () => {
+test('an array of the type of the datatype is sent unchanged, at any offset of its buffer', () => {
   fc.assert(
     fc.property(
       fc.constantFrom(...DATATYPE_NAMES.filter((name) => name !== 'BOOL')),
@@ -72,7 +72,7 @@ test('an array of the own type is sent byte for byte, from wherever it lies in i
   );
 });
 
-test('whatever typed array is given, its numbers arrive, or it is refused', () => {
+test('the numbers of any typed array arrive exactly, or it is refused', () => {
   const numeric = DATATYPE_NAMES.filter(
     (name) => DATATYPES[name].kind === 'integer' || DATATYPES[name].kind === 'bigint',
   );

@@ -4,16 +4,16 @@ import { elementProblem, encodeElements } from '../tensor/elements.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, type TensorArray } from '../tensor/tensor.ts';
 
-/** Numbers, texts or bytes of a tensor to send. */
+/** The data of an input tensor: numbers, texts or bytes. */
 export type InputData =
   | TensorArray
   | readonly (number | bigint | boolean)[]
   | readonly (string | Uint8Array)[];
 
 /**
- * The bytes of a tensor to send. An array of the datatype's own type is sent as it is, 16-bit patterns for FP16 and
- * BF16, and encoded elements for BYTES. Everything else is converted: floats rounded to the nearest, the rest exactly. Throws
- * a RangeError where that cannot be, before anything is sent.
+ * Encodes an input tensor. An array of the datatype's own type is sent as it is: 16-bit patterns for FP16 and BF16,
+ * encoded elements for BYTES. Other data is converted: floats are rounded to the nearest, all others must be exact.
+ * Throws a RangeError for data that the datatype cannot represent.
  */
 export function encodeInput(name: string, datatype: Datatype, data: InputData): Segments {
   const fail = (problem: string) => new RangeError(`input '${name}': ${problem}`);
@@ -21,7 +21,7 @@ export function encodeInput(name: string, datatype: Datatype, data: InputData): 
   if (!isTyped && !Array.isArray(data)) {
     throw fail(`data is ${data === null ? 'null' : typeof data}, wanted a typed array or an array`);
   }
-  // The array of BOOL could hold more than 0 and 1.
+  // A Uint8Array for BOOL may contain other values than 0 and 1.
   const own = allocateArray(datatype, 0).constructor as new () => TensorArray;
   if (isTyped && data instanceof own && datatype !== 'BOOL') return bytesOf(data);
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { GalleyClient, UnreadableAnswerError } from './index.ts';
 
-/** A client of a server that answers as it is told. */
+/** A client of a server with the given answer. */
 async function withServer(
   listener: RequestListener,
   use: (client: GalleyClient) => Promise<void>,
@@ -21,7 +21,7 @@ async function withServer(
 
 const INPUT = { name: 'x', datatype: 'FP32', shape: [1], data: [1] } as const;
 
-test('an answer in exact JSON is read to the last digit, and parameters are sent so', async () => {
+test('an answer in exact JSON is read to the last digit, and parameters are sent exactly', async () => {
   let received = '';
   await withServer(
     (req, res) => {
@@ -50,8 +50,8 @@ test('an answer in exact JSON is read to the last digit, and parameters are sent
 });
 
 for (const [what, text] of [
-  ['no JSON', '<html>hello</html>'],
-  ['no object', 'null'],
+  ['not JSON', '<html>hello</html>'],
+  ['not an object', 'null'],
   ['without outputs', '{"model_name":"m"}'],
   ['of an unknown datatype', '{"outputs":[{"name":"y","datatype":"FP8","shape":[1],"data":[1]}]}'],
   ['with too few elements', '{"outputs":[{"name":"y","datatype":"FP32","shape":[2],"data":[1]}]}'],
@@ -60,7 +60,7 @@ for (const [what, text] of [
     '{"outputs":[{"name":"y","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}',
   ],
 ] as const) {
-  test(`an answer that is ${what} is called what it is`, async () => {
+  test(`an answer that is ${what} rejects with UnreadableAnswerError`, async () => {
     await withServer(
       (_, res) => res.end(text),
       async (client) => {
@@ -70,7 +70,7 @@ for (const [what, text] of [
   });
 }
 
-test('an answer whose bytes are no tensor of its shape is not handed on', async () => {
+test('an answer whose bytes do not match its shape is refused', async () => {
   const head = '{"outputs":[{"name":"y","datatype":"FP32","shape":[2],"parameters":{"binary_data_size":4}}]}';
   await withServer(
     (_, res) => {

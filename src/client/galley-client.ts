@@ -6,30 +6,30 @@ import { type Segments, segmentsOf } from '../tensor/segments.ts';
 import { encodeInput, type InputData } from './encode-input.ts';
 import { type InferResult, readAnswer, readAnswerJson } from './read-answer.ts';
 
-/** A tensor to send. */
+/** An input tensor. */
 export interface InferInput {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
   /**
-   * A typed array of the datatype, where that of FP16 and BF16 holds 16-bit patterns; any other typed array, or plain
-   * numbers: they are converted, or refused where the datatype has none of them. For BYTES texts or bytes.
+   * A typed array of the datatype (16-bit patterns for FP16 and BF16), or another typed array or plain numbers, which are
+   * converted, or refused when the datatype cannot represent them. For BYTES, texts or bytes.
    */
   readonly data: InputData;
 }
 
 export interface InferOptions {
-  /** Default: the highest version that is ready. */
+  /** Default: the highest ready version. */
   readonly version?: string;
-  /** The caller's own, echoed in the result. */
+  /** Returned in the result. */
   readonly id?: string;
-  /** Outputs to return; default all. */
+  /** Names of the outputs to return; default: all. */
   readonly outputs?: readonly string[];
   readonly parameters?: Parameters;
   readonly signal?: AbortSignal;
 }
 
-/** What a model says of itself. */
+/** The metadata of a model. */
 export interface ModelDescription {
   readonly name: string;
   readonly versions: readonly string[];
@@ -39,7 +39,7 @@ export interface ModelDescription {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
-/** The server said no: its words, the HTTP status and the stable reason code. */
+/** A refusal of the server, with its message, the HTTP status and the stable reason code. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError';
   readonly status: number;
@@ -52,11 +52,11 @@ export class RefusedError extends Error {
   }
 }
 
-/** Talks the Open Inference Protocol to a server, tensors as raw bytes in both directions. */
+/** A client of the Open Inference Protocol that sends and receives tensors as raw bytes. */
 export class GalleyClient {
   readonly #url: string;
 
-  /** `url` for instance `http://127.0.0.1:8000`. */
+  /** `url`: for example `http://127.0.0.1:8000`. */
   constructor(url: string) {
     this.#url = url.replace(/\/+$/, '');
   }
@@ -67,7 +67,7 @@ export class GalleyClient {
     return response.ok;
   }
 
-  /** Throws a RefusedError when there is no such model, or it is not loaded yet. */
+  /** Throws a RefusedError when the model does not exist or is not loaded yet. */
   async describe(model: string, version?: string): Promise<ModelDescription> {
     const response = await fetch(this.#modelUrl(model, version));
     await checkAccepted(response);
@@ -75,8 +75,8 @@ export class GalleyClient {
   }
 
   /**
-   * Throws a RefusedError with the server's words when it says no, a RangeError for numbers that the datatype does not
-   * have, and an UnreadableAnswerError for an answer that is none.
+   * Throws a RefusedError when the server refuses the request, a RangeError for data that the datatype cannot represent,
+   * and an UnreadableAnswerError for an invalid answer.
    */
   async infer(
     model: string,
@@ -100,7 +100,7 @@ export class GalleyClient {
     return readAnswer(body, headBytes);
   }
 
-  /** Posts a body that is ready; returns the answer's JSON, integers beyond 2^53 as BigInt. */
+  /** Posts an encoded body; returns the JSON of the answer, with integers beyond 2^53 as BigInt. */
   async inferBody(model: string, version: string | undefined, body: Uint8Array): Promise<unknown> {
     const response = await fetch(`${this.#modelUrl(model, version)}/infer`, { method: 'POST', body });
     await checkAccepted(response);

@@ -5,7 +5,7 @@ import { readJson } from '../tensor/read-json.ts';
 import { type Segments, sliceSegments } from '../tensor/segments.ts';
 import { elementCount, type TensorArray, typedArrayOf } from '../tensor/tensor.ts';
 
-/** A tensor that came back. */
+/** An output tensor. */
 export interface InferOutput {
   readonly name: string;
   readonly datatype: Datatype;
@@ -20,7 +20,7 @@ export interface InferResult {
   readonly outputs: readonly InferOutput[];
 }
 
-/** Something answered, but not as a server of the protocol does. */
+/** The answer does not follow the protocol. */
 export class UnreadableAnswerError extends Error {
   override readonly name = 'UnreadableAnswerError';
 }
@@ -40,12 +40,12 @@ interface WireAnswer {
   readonly outputs: readonly WireOutput[];
 }
 
-/** Reads JSON as exactly as the server writes it: all digits of integers, bare NaN and infinities. */
+/** Reads JSON exactly: all digits of integers, bare NaN and infinities. */
 export function readAnswerJson(body: Segments): unknown {
   return readable(() => readJson(body));
 }
 
-/** Reads an answer whose tensors follow its JSON as bytes, or stand in it. */
+/** Reads an answer whose tensors follow the JSON as bytes or are part of it. */
 export function readAnswer(body: Segments, headBytes: number): InferResult {
   return readable(() => {
     const answer = readJson(sliceSegments(body, 0, headBytes)) as WireAnswer;
@@ -69,7 +69,7 @@ function readOutput({ name, datatype, shape, data }: WireOutput, bytes: Segments
   const array = datatype === 'BYTES' ? decodeBytesElements(given) : typedArrayOf(datatype, given);
   if (array.length !== elementCount(shape)) {
     throw new Error(
-      `output '${name}' has ${array.length} elements where [${shape.join(',')}] wants more or fewer`,
+      `output '${name}' has ${array.length} elements, which does not match its shape [${shape.join(',')}]`,
     );
   }
   return { name, datatype, shape, data: array };

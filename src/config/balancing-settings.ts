@@ -9,20 +9,20 @@ export const STRATEGIES = [
 ] as const;
 export type StrategyName = (typeof STRATEGIES)[number];
 
-/** Which of several replicas that could take a batch gets it. A preference: no request waits for it. */
+/** Which of the free replicas gets a batch. A preference: no request waits for a particular replica. */
 export const BalancingSettings = z
   .strictObject({
     strategy: z
       .enum(STRATEGIES)
       .default('least-connections')
       .describe(
-        'How a replica is picked among the free ones. least-latency: the one that should be done first, by what was learned of each.',
+        'How a replica is picked among the free ones. least-latency: the replica with the earliest predicted completion, from its measured service times.',
       ),
     weights: z
       .array(z.number().positive())
       .optional()
       .describe(
-        'One positive number a replica, in their order; missing ones count 1. Read by all but round-robin.',
+        'One positive number per replica, in the order of the replicas; a missing number counts as 1. All strategies but round-robin use it.',
       ),
   })
   .prefault({});

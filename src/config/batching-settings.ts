@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How rows of several requests become one run of the model. */
+/** How rows of several requests are merged into one run of the model. */
 export const BatchingSettings = z
   .strictObject({
     maxBatchSize: z
@@ -8,24 +8,24 @@ export const BatchingSettings = z
       .min(1)
       .optional()
       .describe(
-        'Most rows of different requests in one batch; 1 turns batching off. A request of more rows is cut into batches where rows are independent, and runs whole where they are not. ' +
-          'Default: warmup tries sizes up to 32, or with an objective up to what it allows, as far as time and memory allow.',
+        'Largest number of rows of different requests in one batch; 1 turns batching off. A request with more rows is split into several batches when rows are independent, and runs as one batch when they are not. ' +
+          'Default: warmup measures sizes up to 32, or with an objective up to the largest size that meets it, within the limits of time and memory.',
       ),
     rows: z
       .enum(['auto', 'independent', 'dependent'])
       .default('auto')
       .describe(
-        'Whether the answer to a row is the same whatever shares its batch. auto: warmup finds out, and requests are merged only where rows are shown to be independent. ' +
-          'independent: declared, nothing is tried. dependent: requests never share a batch.',
+        'Whether the answer to a row depends on the other rows of its batch. auto: warmup tests it, and requests share a batch only if rows prove independent. ' +
+          'independent: rows are independent, no test runs. dependent: requests never share a batch.',
       ),
     maxWaitMs: z
       .number()
       .min(0)
       .optional()
       .describe(
-        'How long the oldest request of a batch that is not full may wait for company. ' +
-          'Set, batches are formed by these two numbers exactly, and the objective is only reported. ' +
-          'Unset: an idle replica and a waiting row meet at once.',
+        'How long the oldest request of a batch that is not full waits for further requests. ' +
+          'If set, maxBatchSize and maxWaitMs alone determine the batches, and the objective is only reported. ' +
+          'If not set, an idle replica takes waiting rows at once.',
       ),
   })
   .prefault({});

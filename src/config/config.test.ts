@@ -30,7 +30,7 @@ function problemsOf(yaml: string): readonly string[] {
   return [];
 }
 
-test('nothing has to be set', () => {
+test('no setting is required', () => {
   const { server } = loadConfig(folderWith({ 'galley.yaml': '' }));
   assert.equal(server.port, 8000);
   assert.equal(server.host, '127.0.0.1');
@@ -39,34 +39,34 @@ test('nothing has to be set', () => {
 
 for (const [why, yaml, ...patterns] of [
   [
-    'an unknown key names the nearest and the valid ones',
+    'an unknown key is reported with the nearest and the valid names',
     'prot: 1',
     /unknown setting 'prot', did you mean 'port'\?/,
     /Valid here: name, host, port/,
   ],
   [
-    'an unknown key deep inside',
+    'a nested unknown key is reported with its path',
     'models: {a: {batching: {maxBatch: 3}}}',
     /models\.a\.batching\.maxBatch/,
     /did you mean 'maxBatchSize'/,
   ],
   [
-    'a wrong type tells what came and what was wanted',
+    'a wrong type is reported with the value and the wanted type',
     'port: eighty',
     /'port' is "eighty", wanted a whole number from 0 to 65535/,
   ],
   [
-    'a value out of bounds is refused, not bent',
+    'a value out of bounds is refused, not adjusted',
     'models: {a: {replicas: 0}}',
     /'models\.a\.replicas' is 0, wanted a whole number of at least 1/,
   ],
   [
-    'a choice lists what there is',
+    'an invalid choice is reported with the valid ones',
     'models: {a: {balancing: {strategy: rr}}}',
     /wanted one of round-robin, least-connections, least-latency, random, weighted/,
   ],
-  ['broken YAML tells where', 'port: [1', /galley\.yaml: .*line 1/],
-  ['a list is no settings', '- 1', /wanted settings by name/],
+  ['invalid YAML is reported with its line', 'port: [1', /galley\.yaml: .*line 1/],
+  ['a list is refused', '- 1', /wanted settings by name/],
 ] as const) {
   test(`settings: ${why}`, () => {
     const text = problemsOf(yaml).join('\n');
@@ -74,15 +74,15 @@ for (const [why, yaml, ...patterns] of [
   });
 }
 
-test('every problem is listed at once', () => {
+test('all problems are listed at once', () => {
   assert.equal(problemsOf('port: x\nhots: y\nmodels: {a: {threads: -1}}').length, 3);
 });
 
-test('a folder that does not exist is a clear error', () => {
+test('a folder that does not exist is reported', () => {
   assert.throws(() => loadConfig(join(root, 'nowhere')), /no such file or folder/);
 });
 
-test('what is written nearer wins: settings file over model.yaml over defaults', () => {
+test('the settings file overrides model.yaml, which overrides the defaults', () => {
   const folder = folderWith({
     'galley.yaml':
       'defaults: {replicas: 2, threads: 3, batching: {maxBatchSize: 4}}\nmodels: {a: {batching: {maxWaitMs: 7}}}',
@@ -95,7 +95,7 @@ test('what is written nearer wins: settings file over model.yaml over defaults',
   assert.deepEqual(settings.batching, { maxBatchSize: 6, rows: 'auto', maxWaitMs: 7 });
 });
 
-test('flags and environment win over the file, and are checked as it is', () => {
+test('flags and environment override the file and are validated like it', () => {
   const folder = folderWith({ 'galley.yaml': 'port: 1\nlog: {level: warn, format: json}' });
   const { server } = loadConfig(folder, { port: 2, log: { level: undefined, format: 'pretty' } });
   assert.equal(server.port, 2);

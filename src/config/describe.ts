@@ -6,7 +6,7 @@ interface Row {
   readonly node: SchemaNode;
 }
 
-/** The page docs/configuration.md, printed from the schema, so that it cannot tell anything else. */
+/** The page docs/configuration.md, generated from the schema so that the two cannot differ. */
 export function describeSettings(): string {
   const schema = settingsSchema();
   const model = schemaAt(schema, ['models', 'any']) ?? {};
@@ -14,20 +14,21 @@ export function describeSettings(): string {
   return [
     '# Settings',
     '',
-    'Generated from the schema in `src/config/`; `npm run docs` prints it anew. `galley.schema.json` holds the same for',
-    'editors: begin the file with `# yaml-language-server: $schema=./galley.schema.json`.',
+    'Generated from the schema in `src/config/` by `npm run docs`. `galley.schema.json` describes the same settings for',
+    'editors: begin the settings file with `# yaml-language-server: $schema=./galley.schema.json`.',
     '',
-    'Nothing has to be set. What is written wins in this order: flag, environment (`GALLEY_HOST`, `GALLEY_PORT`,',
-    '`GALLEY_LOG_LEVEL`), `galley.yaml`, `model.yaml` beside the model, `defaults` in `galley.yaml`, built-in default.',
-    'A wrong value is refused, never bent; durations end in `Ms`, sizes in `Bytes`.',
+    'No setting is required. The first source that sets a value wins: command-line flag, environment variable',
+    '(`GALLEY_HOST`, `GALLEY_PORT`, `GALLEY_LOG_LEVEL`), `galley.yaml`, `model.yaml` beside the model, `defaults` in',
+    '`galley.yaml`, built-in default. An invalid value is refused, never adjusted. Names of durations end in `Ms`',
+    '(milliseconds), names of sizes in `Bytes`.',
     '',
-    '## The server (`galley.yaml`)',
+    '## Server settings (`galley.yaml`)',
     '',
     ...table(rowsOf(schema).filter((row) => !isModelPart(row))),
-    '| `defaults` | a group of settings | | Settings for every model: any of those below. |',
-    '| `models` | settings by model name | | Settings of one model: any of those below. They win over its model.yaml. |',
+    '| `defaults` | a group of settings | | Settings for all models: any of the model settings below. |',
+    '| `models` | settings by model name | | Settings per model: any of the model settings below. They override the model.yaml of the model. |',
     '',
-    '## A model (`models.<name>` in `galley.yaml`, or `models/<name>/model.yaml`)',
+    '## Model settings (`models.<name>` in `galley.yaml`, or `models/<name>/model.yaml`)',
     '',
     ...table(rowsOf(model)),
     '',
@@ -36,7 +37,7 @@ export function describeSettings(): string {
 
 function table(rows: readonly Row[]): string[] {
   return [
-    '| setting | what it may be | default | what it does |',
+    '| setting | value | default | description |',
     '|---|---|---|---|',
     ...rows.map(({ key, node }) => {
       const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
@@ -51,7 +52,7 @@ function rowsOf(node: SchemaNode, prefix = ''): Row[] {
     const row = { key, node: child };
     if (child.properties === undefined) return [row];
     const inner = rowsOf(child, `${key}.`);
-    // A group that takes any names besides is something to be set itself.
+    // A group that also takes arbitrary names is a setting of its own.
     return typeof child.additionalProperties === 'object' ? [row, ...inner] : inner;
   });
 }

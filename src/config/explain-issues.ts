@@ -7,7 +7,7 @@ type Issue = z.core.$ZodIssue;
 const LONGEST_VALUE = 100;
 const DIGITS = /^\d{1,20}$/;
 
-/** One line for each thing that is wrong: where, what came, what was wanted. */
+/** One line per problem: source, setting, value, wanted value. */
 export function explainIssues(
   source: string,
   schema: SchemaNode,
@@ -33,19 +33,19 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
     return [`${source}: '${name}' under '${group}', wanted ${issue.issues[0]?.message ?? issue.message}`];
   }
   const came = valueAt(input, issue.path);
-  // What a schema cannot say, such as how two settings must fit, its own message does.
+  // Rules that a schema cannot express, such as relations of two settings, have a message of their own.
   const wanted =
     issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? 'another value');
   return [`${source}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}${inexactText(came)}`];
 }
 
-/** A number as long as some time stamps are has been rounded before anything could look at it. */
+/** A hint for integers beyond 2^53, such as long time stamps, which the parser has already rounded. */
 function inexactText(came: unknown): string {
   const isInexact = Number.isInteger(came) && !Number.isSafeInteger(came);
-  return isInexact ? '; a number of more than 15 digits is not exact here, put it in quotes' : '';
+  return isInexact ? '; numbers of more than 15 digits lose precision: put the number in quotes' : '';
 }
 
-/** A value as it stands in a file, cut where it is long. */
+/** The value as in the file, cut at `LONGEST_VALUE` characters. */
 function cameText(came: unknown): string {
   if (came === undefined) return 'missing';
   const text = typeof came === 'number' ? String(came) : JSON.stringify(came);
@@ -55,7 +55,7 @@ function cameText(came: unknown): string {
 const LONGEST_PATH = 200;
 
 function pathText(path: readonly PropertyKey[]): string {
-  // A name may hold anything; a message is one line.
+  // Names may contain line breaks; a message is one line.
   return path.length === 0
     ? 'settings'
     : path.map(String).join('.').replace(/\s+/g, ' ').slice(0, LONGEST_PATH);
@@ -67,15 +67,15 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** What a setting may be, in words. */
+/** The values that a setting may have, in words. */
 export function wantedText(node: SchemaNode | undefined): string | undefined {
   if (node === undefined) return undefined;
   if (node.anyOf !== undefined) return node.anyOf.map(wantedText).join(', or ');
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
   if (node.type === 'array') {
-    const length = node.minItems === undefined ? '' : ' that is not empty';
-    return `a list${length}, each ${wantedText(node.items) ?? 'any value'}`;
+    const list = node.minItems === undefined ? 'a list' : 'a non-empty list';
+    return `${list}, each item ${wantedText(node.items) ?? 'any value'}`;
   }
   if (node.type === 'object') return 'a group of settings';
   if (node.type === 'boolean') return 'true or false';
@@ -86,12 +86,12 @@ export function wantedText(node: SchemaNode | undefined): string | undefined {
 function textKind({ format, minLength, pattern }: SchemaNode): string {
   if (format === 'uri') return 'a URL such as http://127.0.0.1:9093/alerts';
   if (pattern === DIGITS.source) return 'digits in quotes';
-  return minLength === undefined ? 'text' : 'text that is not empty';
+  return minLength === undefined ? 'text' : 'non-empty text';
 }
 
 function boundsText(node: SchemaNode): string {
   if (node.exclusiveMinimum !== undefined) return ` above ${node.exclusiveMinimum}`;
-  // Generators bound every integer by what a double holds: that is no bound a person set.
+  // Schema generators bound every integer by the safe range of a double, which is not a bound of the setting.
   const upper =
     node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? node.maximum : undefined;
   const lower =

@@ -15,12 +15,16 @@ const LivenessSettings = z
       .number()
       .min(10)
       .default(10_000)
-      .describe('How often a heartbeat is expected; one since the last check is enough.'),
+      .describe(
+        'Interval of liveness checks. A check passes if a heartbeat arrived since the previous check.',
+      ),
     failureThreshold: z
       .int()
       .min(1)
       .default(3)
-      .describe('Checks in a row without a heartbeat after which the replica is ended and replaced.'),
+      .describe(
+        'Failed liveness checks in a row after which the process of the replica is ended and replaced.',
+      ),
   })
   .prefault({});
 
@@ -29,50 +33,58 @@ const ReadinessSettings = z
     enabled: z
       .boolean()
       .default(true)
-      .describe('Off: no practice prediction is ever run to see whether a replica still works.'),
+      .describe('Whether readiness is checked with the golden input. false: such predictions never run.'),
     periodMs: z
       .number()
       .min(10)
       .default(5_000)
       .describe(
-        'How often a replica must show that it works: by a real batch, or else by a prediction of ours.',
+        'Interval of readiness checks. A check passes if a batch of callers succeeded within the interval; otherwise the golden input runs.',
       ),
     timeoutMs: z
       .number()
       .positive()
       .default(1_000)
-      .describe('A prediction of ours that takes longer, or longer than three usual ones, counts as failed.'),
+      .describe(
+        'The check fails if the golden input runs longer than this and longer than three times its usual time.',
+      ),
     failureThreshold: z
       .int()
       .min(1)
       .default(3)
-      .describe('Failures in a row that take a replica out; the first one already makes it second choice.'),
-    successThreshold: z.int().min(1).default(2).describe('Successes in a row that bring it back.'),
+      .describe('Failed checks in a row that eject a replica. The first failure makes it degraded.'),
+    successThreshold: z.int().min(1).default(2).describe('Passed checks in a row that restore a replica.'),
     maxDeferrals: z
       .int()
       .min(0)
       .default(3)
-      .describe('How often a busy replica is left in peace before the check goes ahead of its next batch.'),
+      .describe(
+        'Number of times in a row that the check of a busy replica is deferred. Then the check runs before its next batch.',
+      ),
     goldenEvery: z
       .int()
       .min(1)
       .default(12)
-      .describe('Every so many periods the prediction is run and its answer compared, however busy it is.'),
+      .describe(
+        'Number of periods after which the golden input runs and its answer is compared, even if batches succeed.',
+      ),
     tolerance: z
       .number()
       .min(0)
       .default(0.001)
-      .describe('Share by which a number may differ from the answer recorded at the first warmup.'),
+      .describe(
+        'Relative difference that is allowed between a number in the answer and the answer recorded at the first warmup.',
+      ),
     restartAfterMs: z
       .number()
       .positive()
       .default(60_000)
-      .describe('A replica that has failed its checks for so long is restarted.'),
+      .describe('Time for which a replica may fail its readiness checks before it is restarted.'),
   })
   .prefault({});
 export type ReadinessSettings = z.output<typeof ReadinessSettings>;
 
-/** When a replica counts as started, alive and ready, and what happens when it does not. */
+/** The startup, liveness and readiness checks of a replica, and the recovery from their failures. */
 export const HealthSettings = z
   .strictObject({
     startupTimeoutMs: z
@@ -80,13 +92,13 @@ export const HealthSettings = z
       .positive()
       .default(120_000)
       .describe(
-        'A replica that is not loaded and warmed up by then is ended, which counts as a failed process.',
+        'Longest time to load the model and run warmup. Then the process is ended and counts as failed.',
       ),
     heartbeatPeriodMs: z
       .number()
       .min(10)
       .default(1_000)
-      .describe('How often a replica reports memory, CPU time and progress.'),
+      .describe('Interval at which a replica reports memory, CPU time and progress.'),
     liveness: LivenessSettings,
     readiness: ReadinessSettings,
     watchdogMs: z
@@ -94,13 +106,13 @@ export const HealthSettings = z
       .positive()
       .optional()
       .describe(
-        'A batch that runs longer ends its replica. Default: five seconds, or ten times what such a batch takes.',
+        'Longest time that a batch may run; then the process of its replica is ended. Default: the larger of five seconds and ten times the usual time of such a batch; for a batch of a new size or a request that runs alone, the timeout of the request.',
       ),
     drainTimeoutMs: z
       .number()
       .min(0)
       .default(30_000)
-      .describe('How long a replica that is taken out of service may finish what it runs.'),
+      .describe('Longest time that a draining replica has to finish its running batches.'),
     memory: MemorySettings,
     restart: RestartSettings,
     ejection: EjectionSettings,
@@ -110,10 +122,10 @@ export const HealthSettings = z
     dependencies: z
       .array(DependencySettings)
       .default([])
-      .describe('What the model needs beside itself; while one of them is down the model is not ready.'),
+      .describe('External services that the model needs. While one of them is down, the model is not ready.'),
   })
   .refine(({ liveness, heartbeatPeriodMs }) => liveness.periodMs >= heartbeatPeriodMs, {
-    error: 'at least `health.heartbeatPeriodMs`, the period of the heartbeats',
+    error: 'at least health.heartbeatPeriodMs: a check needs a heartbeat in its interval',
     path: ['liveness', 'periodMs'],
   })
   .prefault({});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ServerSettings } from './server-settings.ts';
 
-/** The part of JSON Schema that our settings use. */
+/** The part of JSON Schema that the settings use. */
 export interface SchemaNode {
   readonly type?: string;
   readonly description?: string;
@@ -21,12 +21,12 @@ export interface SchemaNode {
   readonly pattern?: string;
 }
 
-/** All settings as JSON Schema: what `galley.schema.json`, the documentation and error messages are made of. */
+/** All settings as JSON Schema, the source of `galley.schema.json`, the documentation and error messages. */
 export function settingsSchema(): SchemaNode {
   return z.toJSONSchema(ServerSettings, { io: 'input' }) as SchemaNode;
 }
 
-/** The schema of what stands at a path of settings; undefined where nothing may stand. */
+/** The schema at a path of the settings; undefined where the path is not valid. */
 export function schemaAt(root: SchemaNode, path: readonly PropertyKey[]): SchemaNode | undefined {
   let node: SchemaNode | undefined = root;
   for (const key of path) node = node && inside(node, String(key));

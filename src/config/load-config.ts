@@ -10,35 +10,35 @@ import { SettingsError } from './settings-problem.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Settings as read, with what is needed to complete them model by model. */
+/** The server settings, and the raw settings from which those of each model are completed. */
 export interface LoadedConfig {
   readonly server: ServerSettings;
-  /** Folder that relative paths in the settings start from. */
+  /** Base folder of relative paths in the settings. */
   readonly directory: string;
   /** Folder of models, absolute; undefined when all models are named by path. */
   readonly repository: string | undefined;
-  /** Settings of each model named in the file, as written there. */
+  /** Settings of each model named in the file, not yet validated per model. */
   readonly rawModels: Readonly<Record<string, Raw>>;
   readonly rawDefaults: Raw;
 }
 
 const SETTINGS_FILE = 'galley.yaml';
-/** Either is read; both at once would leave open which one counts. */
+/** Only one of them may exist: with both, precedence would be unclear. */
 const SETTINGS_FILES = [SETTINGS_FILE, 'galley.yml'];
 const MODELS_FOLDER = 'models';
 
 /**
- * Reads settings from a file, or from a folder that holds galley.yaml or simply models.
- * `overrides` (flags, environment) win over the file. Throws a SettingsError that lists everything wrong.
+ * Reads settings from a file, or from a folder that holds galley.yaml or only models.
+ * `overrides` (flags, environment) take precedence over the file. Throws a SettingsError that lists every problem.
  */
 export function loadConfig(fileOrFolder: string, overrides: Raw = {}): LoadedConfig {
   const { file, directory, raw } = readSettings(fileOrFolder);
-  // First the overrides alone: what is wrong with them must not be blamed on the file.
+  // Checked alone first, so that a problem in the overrides is not reported for the file.
   completeConfig('flags or environment', directory, overrides);
   return completeConfig(file, directory, mergeSettings(raw, overrides));
 }
 
-/** Settings as they stand in a file, with the folder that relative paths in them start from. */
+/** The unvalidated settings of a file or folder, with the base folder of relative paths. */
 export function readSettings(fileOrFolder: string): {
   readonly file: string;
   readonly directory: string;
@@ -55,24 +55,27 @@ export function readSettings(fileOrFolder: string): {
   const isFolder = found.kind === 'folder';
   if (!isFolder && !/\.(ya?ml|json)$/.test(path)) {
     throw new SettingsError([
-      `${fileOrFolder}: is no settings file; give the folder that holds the models, or a ${SETTINGS_FILE}`,
+      `${fileOrFolder}: not a settings file (.yaml, .yml or .json); give a folder of models or a ${SETTINGS_FILE}`,
     ]);
   }
   const file = isFolder ? settingsFileIn(path) : path;
   const directory = isFolder ? path : dirname(path);
-  // A folder without settings is one of models, or one that has a folder of models in it.
+  // A folder without settings either is a folder of models or contains one.
   const bare = existsSync(join(path, MODELS_FOLDER)) ? {} : { repository: path };
   return { file, directory, raw: existsSync(file) ? readYaml(file) : bare };
 }
 
-/** Where a folder's settings are, or would be. */
+/** Path of a folder's settings file, which need not exist. */
 export function settingsFileIn(folder: string): string {
   const there = SETTINGS_FILES.map((name) => join(folder, name)).filter((file) => existsSync(file));
-  if (there.length > 1) throw new SettingsError([`there are both ${there.join(' and ')}: keep one of them`]);
+  if (there.length > 1)
+    throw new SettingsError([
+      `found both ${there.join(' and ')}, wanted one settings file: remove one of them`,
+    ]);
   return there[0] ?? join(folder, SETTINGS_FILE);
 }
 
-/** The same from settings that are already data, for programs that start a server themselves. */
+/** Like `loadConfig`, for settings that are already data, as in programs that start a server themselves. */
 export function completeConfig(source: string, directory: string, raw: Raw): LoadedConfig {
   const parsed = ServerSettings.safeParse(raw);
   if (!parsed.success) {
@@ -88,7 +91,7 @@ export function completeConfig(source: string, directory: string, raw: Raw): Loa
   };
 }
 
-/** The settings of one model: defaults, then the model.yaml beside it, then the settings file. */
+/** The settings of one model; the settings file overrides model.yaml, which overrides the defaults. */
 export function modelSettingsOf(
   config: LoadedConfig,
   name: string,
@@ -100,14 +103,14 @@ export function modelSettingsOf(
   return checkModelSettings(`settings of model '${name}'`, merged);
 }
 
-/** The settings of one model that are already data. Throws a SettingsError that names `source`. */
+/** Validates the settings of one model. Throws a SettingsError whose problems name `source`. */
 export function checkModelSettings(source: string, raw: Raw): ModelSettings {
   const parsed = ModelSettings.safeParse(raw);
   if (parsed.success) return parsed.data;
   throw new SettingsError(explainIssues(source, modelSchema(), parsed.error.issues, raw));
 }
 
-/** Made only when there is something to explain: it costs more than a whole start may. */
+/** Built only to explain a problem: it takes longer than a start may take. */
 function modelSchema(): SchemaNode {
   return schemaAt(settingsSchema(), ['models', 'any']) ?? {};
 }
@@ -120,11 +123,11 @@ function findRepository(source: string, directory: string, server: ServerSetting
   const repository = resolve(directory, server.repository);
   const found = lookAt(DISK, repository);
   if (found.kind === 'folder') return repository;
-  const why = found.kind === 'unusable' ? found.why : `'${repository}' is no folder`;
+  const why = found.kind === 'unusable' ? found.why : `'${repository}' is not a folder`;
   throw new SettingsError([`${source}: repository ${why}`]);
 }
 
-/** What stands above wins; inner groups are merged, everything else is replaced, undefined replaces nothing. */
+/** `above` wins: groups are merged, other values are replaced, and undefined replaces nothing. */
 export function mergeSettings(below: Raw, above: Raw): Raw {
   const merged: Record<string, unknown> = { ...below };
   for (const [key, value] of Object.entries(above)) {
@@ -142,11 +145,11 @@ function isGroup(value: unknown): value is Raw {
 function readYaml(file: string): Raw {
   const found = lookAt(DISK, file);
   if (found.kind === 'unusable') throw new SettingsError([found.why]);
-  if (found.kind !== 'file') throw new SettingsError([`${file} is no file`]);
+  if (found.kind !== 'file') throw new SettingsError([`${file}: not a file`]);
   const value = parseYaml(file, readFileSync(file, 'utf8')) ?? {};
   if (!isGroup(value)) {
     const came = Array.isArray(value) ? 'a list' : `a ${typeof value}`;
-    throw new SettingsError([`${file}: holds ${came}, wanted settings by name`]);
+    throw new SettingsError([`${file}: contains ${came}, wanted settings by name`]);
   }
   return value;
 }

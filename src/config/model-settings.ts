@@ -14,19 +14,17 @@ import { WarmupSettings } from './warmup-settings.ts';
 
 const RUNTIMES = ['onnx', 'module'] as const;
 
-/** The one place where a model's settings are named, bounded, defaulted and explained. */
+/** All settings of a model: names, bounds, defaults and descriptions. */
 export const ModelSettings = z
   .strictObject({
     path: z
       .string()
       .optional()
-      .describe(
-        'Model file, or folder of versions, when it is not in the models folder. Relative to the settings file.',
-      ),
+      .describe('Model file or folder of versions outside the models folder, relative to the settings file.'),
     runtime: z
       .enum(RUNTIMES)
       .optional()
-      .describe('What executes the model. Default: by the file, .onnx or .js.'),
+      .describe('Runtime that executes the model. Default: onnx for a .onnx file, module for a .js file.'),
     versions: z
       .union([
         z.enum(['latest', 'all']),
@@ -34,47 +32,54 @@ export const ModelSettings = z
       ])
       .default('latest')
       .describe(
-        'Which versions are served: the highest number, all, or those listed. Numbers of more than 15 digits go in quotes.',
+        'Versions to serve. latest: the highest number. all: every version. A list: the listed numbers; put numbers of more than 15 digits in quotes.',
       ),
-    required: z.boolean().default(true).describe('Whether the server is ready only when this model is.'),
+    required: z
+      .boolean()
+      .default(true)
+      .describe('Whether the server is ready only when this model is ready.'),
     device: z
       .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
       .default('cpu')
       .describe(
-        'What must compute the model; a replica that would run on anything else does not become ready.',
+        'Device that computes the model. A replica that would run on another device does not become ready.',
       ),
-    replicas: z.int().min(1).default(1).describe('Processes per version, each with the model loaded.'),
-    threads: z.int().min(1).default(1).describe('Threads a replica computes with.'),
+    replicas: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Replicas per version. Each is a process with its own copy of the model.'),
+    threads: z.int().min(1).default(1).describe('Compute threads per replica.'),
     batchAxis: z
       .enum(['first', 'none'])
       .optional()
       .describe(
-        'first: the first axis of every input counts rows, whatever the model calls it. none: it does not, and no two requests share a batch. ' +
-          'Default: first where all inputs leave their first axis open under one name.',
+        'Which axis counts rows. first: the first axis of every input, whatever its name. none: no axis, and requests never share a batch. ' +
+          'Default: first if all inputs have a dynamic first axis of the same name, else none.',
       ),
     objective: ObjectiveSettings.optional().describe(
-      'By when answers should be there. With it no other number of batching, queue or wait needs to be set.',
+      'Latency objective. With it, the sizes and waiting times of batches and the limits of the queue need no settings.',
     ),
     goal: z
       .enum(['latency', 'balanced', 'efficiency'])
       .default('latency')
       .describe(
-        'latency: an idle replica takes what waits. efficiency: batches wait for company as long as the objective allows. ' +
-          'balanced: they do so while the replicas are busy for more than 60 % of the time. The last two need an objective.',
+        'When a batch leaves. latency: as soon as a replica is idle. efficiency: batches wait for further requests as long as the objective allows. ' +
+          'balanced: like efficiency while replicas are busy more than 60 % of the time, else like latency. efficiency and balanced need an objective.',
       ),
     priority: z
       .enum(PRIORITIES)
       .default('critical')
       .describe(
-        'Of requests that name none: the more urgent go first, and the less urgent are refused first.',
+        'Priority of requests that name none. More urgent requests run first; less urgent requests are refused first.',
       ),
     singleFlight: z
       .boolean()
       .default(false)
-      .describe('Requests that are equal in every byte and under way at the same time run once.'),
+      .describe('Whether concurrent requests with the same bytes run once and share the answer.'),
     cache: CacheSettings,
     padding: PaddingSettings.optional().describe(
-      'How requests of different length share a batch. Without it only those of the same shape do, which is always right.',
+      'How requests of different lengths share a batch. Without it, only requests of the same shape share a batch, which is always correct.',
     ),
     batching: BatchingSettings,
     queue: QueueSettings,
@@ -87,26 +92,27 @@ export const ModelSettings = z
       .number()
       .positive()
       .default(30_000)
-      .describe('How long a request may take when the caller names no timeout; then it is answered 504.'),
-    image: ImageSettings.optional().describe('How a picture becomes an input, for galley infer.'),
+      .describe('Timeout of requests that name none; then 504.'),
+    image: ImageSettings.optional().describe('How galley infer converts a picture to an input.'),
     example: z
       .string()
       .optional()
       .describe(
-        'File with a request body; galley serve prints a curl line with it. Relative to the settings file.',
+        'File with a request body, relative to the settings file. galley serve prints a curl command that sends it.',
       ),
   })
   .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
-    error: 'no more rows than queue.maxRows lets wait: a larger batch would never fill',
+    error: 'at most queue.maxRows: a larger batch never fills',
     path: ['batching', 'maxBatchSize'],
   })
   .refine(({ goal, objective }) => goal === 'latency' || objective !== undefined, {
-    error: 'latency, or an objective beside it: without one nothing says how long a batch may wait',
+    error:
+      'latency, or an objective in addition: without an objective there is no limit for how long a batch waits',
     path: ['goal'],
   })
   .refine(({ goal, batching }) => goal === 'latency' || batching.maxWaitMs === undefined, {
     error:
-      'latency where batching.maxWaitMs is set: with another goal the server decides how long a batch waits',
+      'latency, because batching.maxWaitMs is set: with another goal the server determines how long a batch waits',
     path: ['goal'],
   });
 export type ModelSettings = z.output<typeof ModelSettings>;

@@ -1,17 +1,17 @@
 import { z } from 'zod';
 
-/** By when answers should be there: batches are formed so that they are, and what cannot be is refused early. */
+/** The latency objective: batches are formed to meet it, and requests that cannot meet it are refused early. */
 export const ObjectiveSettings = z.strictObject({
   latencyMs: z
     .number()
     .positive()
-    .describe('From admission to answer. Batches are as large as this allows, and no larger.'),
+    .describe('Latency objective from admission to answer. It limits the size of batches.'),
   percentile: z
     .number()
     .min(50)
     .max(99.99)
     .default(99)
     .describe(
-      'Share of answered requests, in percent, that should keep it: the higher, the more margin is left.',
+      'Percentage of answered requests that should meet the objective. A higher percentage leaves a larger margin.',
     ),
 });

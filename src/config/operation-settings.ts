@@ -2,73 +2,85 @@ import { z } from 'zod';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Where alerts go. They are always in the log and in the metrics. */
+/** When alerts fire and where they are sent. The log and the metrics always contain them. */
 export const AlertSettings = z
   .strictObject({
     webhook: z
       .url()
       .optional()
-      .describe("URL that gets alerts as JSON in the form of Alertmanager's webhooks, resolved ones too."),
+      .describe(
+        'URL to which firing and resolved alerts are posted, as JSON in the format of Alertmanager webhooks.',
+      ),
     holdMs: z
       .number()
       .min(0)
       .default(300_000)
-      .describe('An alert has ended when it was not seen for so long; until then it is not sent again.'),
-    everyMs: z.number().min(10).default(1_000).describe('How often the rules are looked at.'),
+      .describe(
+        'An alert is resolved when its condition has not occurred for this long. Until then it is not sent again.',
+      ),
+    everyMs: z.number().min(10).default(1_000).describe('Interval at which the alert rules are evaluated.'),
     noReplicaAfterMs: z
       .number()
       .min(0)
       .default(30_000)
-      .describe('A model without a ready replica for so long pages.'),
+      .describe('Time without a ready replica of a model after which the alert NoReadyReplica pages.'),
     panicAfterMs: z
       .number()
       .min(0)
       .default(60_000)
-      .describe('More than half of the replicas out for so long pages.'),
+      .describe('Time with more than half of the replicas out after which the alert Panic pages.'),
     degradedAfterMs: z
       .number()
       .min(0)
       .default(600_000)
-      .describe('A replica that is second choice for so long is told of.'),
+      .describe('Time after which a degraded replica raises the alert ReplicaDegraded.'),
   })
   .prefault({});
 export type AlertSettings = z.output<typeof AlertSettings>;
 
-/** What is kept of decisions. */
+/** How decisions are stored. */
 export const DecisionSettings = z
   .strictObject({
-    capacity: z.int().min(16).default(4096).describe('Decisions kept in memory for GET /admin/decisions.'),
+    capacity: z
+      .int()
+      .min(16)
+      .default(4096)
+      .describe('Number of decisions kept in memory for GET /admin/decisions.'),
     file: z
       .string()
       .optional()
-      .describe('File that gets every decision but batches as a JSON line. Relative to the settings file.'),
+      .describe(
+        'File to which every decision except batches is appended as a JSON line, relative to the settings file.',
+      ),
     maxFileBytes: z
       .int()
       .min(1024)
       .default(16 * MEBIBYTE)
-      .describe('A file that has grown so large is renamed to file.1, and file.1 to file.2.'),
-    files: z.int().min(1).default(3).describe('How many files are kept.'),
+      .describe('Size at which the file is rotated: it is renamed to file.1, and file.1 to file.2.'),
+    files: z.int().min(1).default(3).describe('Number of files that are kept.'),
   })
   .prefault({});
 export type DecisionSettings = z.output<typeof DecisionSettings>;
 
-/** The flight recorder: what came in lately, to be replayed. */
+/** The flight recorder, which keeps recent inputs of the core for replay. */
 export const RecorderSettings = z
   .strictObject({
     enabled: z
       .boolean()
       .default(true)
-      .describe('Keeps every input of the deciding parts in a ring in memory.'),
+      .describe(
+        'Whether all inputs of the decisions are kept in a ring buffer in memory, for galley replay.',
+      ),
     maxBytes: z
       .int()
       .min(64 * 1024)
       .default(32 * MEBIBYTE)
-      .describe('Size of that ring; a request takes about 60 bytes.'),
+      .describe('Size of the ring buffer; a request takes about 60 bytes.'),
     directory: z
       .string()
       .optional()
       .describe(
-        'Folder for recordings written on SIGUSR2 and when an alert pages. Default: the folder of the settings file.',
+        'Folder for the recordings that are written on SIGUSR2 and when an alert pages. Default: the folder of the settings file.',
       ),
   })
   .prefault({});
@@ -81,9 +93,9 @@ export const AdminSettings = z
       .string()
       .optional()
       .describe(
-        'File with a token that every call of the admin API must bear, from this machine too. Without one only calls from this ' +
-          'machine that came through no proxy are let in. ' +
-          'GALLEY_ADMIN_TOKEN does the same. Relative to the settings file.',
+        'File with a token, relative to the settings file. Every call of the admin API must then carry the token, also calls from ' +
+          'this machine. Without a token, only calls from this machine that did not pass a proxy are accepted. ' +
+          'The environment variable GALLEY_ADMIN_TOKEN can hold the token instead.',
       ),
   })
   .prefault({});

@@ -3,14 +3,14 @@ import { z } from 'zod';
 const FINITE_CHECKS = ['nan', 'all', 'off'] as const;
 export type FiniteCheck = (typeof FINITE_CHECKS)[number];
 
-/** What a model may never answer. */
+/** Which outputs of a model are refused. */
 export const OutputsSettings = z
   .strictObject({
     finite: z
       .enum(FINITE_CHECKS)
       .default('off')
       .describe(
-        'A row whose float outputs hold NaN (nan), or NaN or an infinity (all), is answered 500; off lets them pass.',
+        'Which non-finite values in float outputs make the answer to a row a 500 error. nan: NaN. all: NaN and infinities. off: none.',
       ),
   })
   .prefault({});

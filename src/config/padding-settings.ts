@@ -1,30 +1,25 @@
 import { z } from 'zod';
 
-/** How requests of different length may share a batch. Without it only those of the same shape do. */
+/** How requests of different lengths share a batch. Without it only requests of the same shape do. */
 export const PaddingSettings = z.strictObject({
-  axis: z
-    .int()
-    .min(1)
-    .describe(
-      'The axis that may be longer than a request needs, counted from 0, which is that of the batch.',
-    ),
-  inputs: z.array(z.string()).min(1).describe('Inputs that have this axis, and are padded along it.'),
+  axis: z.int().min(1).describe('Index of the axis that is padded; 0 is the batch axis.'),
+  inputs: z.array(z.string()).min(1).describe('Inputs that are padded along this axis.'),
   outputs: z
     .array(z.string())
     .default([])
-    .describe('Outputs that have this axis, and are cut back to the length of the request.'),
-  value: z.number().default(0).describe('What the padding is filled with.'),
+    .describe('Outputs that are cut along this axis to the length of the request.'),
+  value: z.number().default(0).describe('Value of the padding.'),
   lengthInput: z
     .string()
     .optional()
     .describe(
-      'Input that tells the model the true length of each row: [rows] or [rows, 1], a whole number. Filled in by the server.',
+      'Input of whole numbers that holds the unpadded length of each row, of shape [rows] or [rows, 1]. The server fills it in.',
     ),
   maskInput: z
     .string()
     .optional()
     .describe(
-      'Input that tells the model what is real, 1, and what is padding, 0: [rows, length]. Filled in by the server.',
+      'Input that marks data with 1 and padding with 0, of shape [rows, length]. The server fills it in.',
     ),
 });
 export type PaddingSettings = z.output<typeof PaddingSettings>;

@@ -30,7 +30,7 @@ const PIECES = [
   ],
 ];
 
-/** What a text comes to: settings, or faults that are all ours and name the file. */
+/** Reads a text and checks that every failure is a SettingsError whose problems name the file. */
 function read(text: string): void {
   try {
     const value = parseYaml('galley.yaml', text);
@@ -49,7 +49,7 @@ function read(text: string): void {
   }
 }
 
-test('no text at all brings a raw error of a library', () => {
+test('no text causes a raw library error', () => {
   const pieces = fc.array(fc.constantFrom(...PIECES), { maxLength: 24 }).map((all) => all.join(''));
   fc.assert(
     fc.property(fc.oneof(pieces, fc.string()), (text) => read(text)),
@@ -57,7 +57,7 @@ test('no text at all brings a raw error of a library', () => {
   );
 });
 
-test('no value of any kind does either', () => {
+test('no value causes a raw library error', () => {
   const keys = [
     'port',
     'models',

@@ -1,35 +1,35 @@
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
 import { SettingsError } from './settings-problem.ts';
 
-/** More would only be there to fill the memory. */
+/** Bounds the memory that nested aliases can expand to. */
 const MOST_ALIASES = 100;
 
-/** What the parser's codes mean to whoever wrote the file; `what` stands for the text that is there. */
+/** What the parser's error codes mean for the author of the file. */
 const WORDS: Partial<Record<ErrorCode, string>> = {
-  ALIAS_PROPS: 'an alias (*name) can have neither an anchor nor a tag of its own',
-  BAD_ALIAS: 'an alias (*name) without an anchor (&name) before it',
+  ALIAS_PROPS: 'an alias (*name) cannot have an anchor or a tag',
+  BAD_ALIAS: 'an alias (*name) has no anchor (&name) before it',
   BAD_DIRECTIVE:
-    'a line that begins with %, which is for the parser: put the text in quotes if it is a value',
+    'a line begins with %, which marks a YAML directive: put the text in quotes if it is a value',
   BAD_DQ_ESCAPE:
-    'a backslash in "double quotes" that begins no known escape: write \\\\, or use single quotes',
+    'a backslash in "double quotes" does not begin a known escape: write \\\\, or use single quotes',
   BAD_INDENT:
-    'a bracket or brace that is not closed before, or an indentation that fits nothing above: entries of one group begin in the same column',
-  BAD_SCALAR_START: 'a value that begins with a character of its own meaning: put it in quotes',
-  BLOCK_AS_IMPLICIT_KEY: 'a group where its name was expected: begin it on a line of its own',
-  BLOCK_IN_FLOW: 'a group by indentation inside { } or [ ]: there, write it in braces as well',
-  DUPLICATE_KEY: 'a name that was there already: each stands once in a group',
-  KEY_OVER_1024_CHARS: 'a name of more than 1024 characters',
-  MISSING_CHAR: 'a bracket, brace, quote, comma or colon is missing: is every [ { and quote closed?',
-  MULTILINE_IMPLICIT_KEY: 'a name that goes on in the next line: is a colon missing, or a quote not closed?',
-  MULTIPLE_ANCHORS: 'two anchors (&name) at one value',
-  MULTIPLE_DOCS: 'a second document (---): settings are one document',
-  MULTIPLE_TAGS: 'two tags (!name) at one value',
-  TAB_AS_INDENT: 'a tab as indentation: use spaces',
-  UNEXPECTED_TOKEN:
-    'something that was not expected there: is a quote, a colon or a bracket missing before it?',
+    'an earlier bracket or brace is not closed, or the indentation matches no line above: entries of one group begin in the same column',
+  BAD_SCALAR_START: 'a value begins with a character that YAML reserves: put the value in quotes',
+  BLOCK_AS_IMPLICIT_KEY: 'a group stands on the line of its name: begin the group on the next line',
+  BLOCK_IN_FLOW: 'an indented group inside { } or [ ]: write the group in braces',
+  DUPLICATE_KEY: 'a duplicate name: each name may occur once in a group',
+  KEY_OVER_1024_CHARS: 'a name has more than 1024 characters',
+  MISSING_CHAR:
+    'a bracket, brace, quote, comma or colon is missing: check that every [, { and quote is closed',
+  MULTILINE_IMPLICIT_KEY: 'a name continues on the next line: check for a missing colon or an unclosed quote',
+  MULTIPLE_ANCHORS: 'a value has two anchors (&name)',
+  MULTIPLE_DOCS: 'a second document (---) begins: settings must be one document',
+  MULTIPLE_TAGS: 'a value has two tags (!name)',
+  TAB_AS_INDENT: 'a tab is used as indentation: use spaces',
+  UNEXPECTED_TOKEN: 'unexpected text: check for a missing quote, colon or bracket before it',
 };
 
-/** Reads YAML, or JSON, which is YAML too. Throws a SettingsError that lists everything wrong with it, by line. */
+/** Reads YAML, of which JSON is a subset. Throws a SettingsError that lists every problem with line and column. */
 export function parseYaml(source: string, text: string): unknown {
   const lines = new LineCounter();
   const document = parseDocument(text, {
@@ -43,7 +43,7 @@ export function parseYaml(source: string, text: string): unknown {
     return `${source}: line ${line}, column ${col}: ${words}`;
   };
   const faults = [
-    ...document.errors.map(({ code, pos }) => problemAt(pos[0], WORDS[code] ?? 'this is no YAML')),
+    ...document.errors.map(({ code, pos }) => problemAt(pos[0], WORDS[code] ?? 'not valid YAML')),
     ...aliasesToNothing(document).map((at) => problemAt(at, WORDS.BAD_ALIAS ?? '')),
   ];
   if (faults.length > 0) throw new SettingsError(faults);
@@ -51,18 +51,18 @@ export function parseYaml(source: string, text: string): unknown {
   try {
     value = document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch {
-    // All that can be wrong still.
+    // The alias limit is the only error left at this point.
     throw new SettingsError([
-      `${source}: aliases (*name) stand for more than ${MOST_ALIASES} values: write out what they stand for`,
+      `${source}: aliases (*name) expand to more than ${MOST_ALIASES} values: write the values out`,
     ]);
   }
-  if (!endsSomewhere(value, [])) {
-    throw new SettingsError([`${source}: an alias (*name) stands for a group that it is itself part of`]);
+  if (!isAcyclic(value, [])) {
+    throw new SettingsError([`${source}: an alias (*name) refers to a group that contains it`]);
   }
   return value;
 }
 
-/** Where aliases are that have no anchor before them. */
+/** Offsets of the aliases that have no anchor before them. */
 function aliasesToNothing(document: Document.Parsed): number[] {
   const places: number[] = [];
   visit(document, {
@@ -73,9 +73,9 @@ function aliasesToNothing(document: Document.Parsed): number[] {
   return places;
 }
 
-/** Whether a value ends somewhere: an alias may stand for what it is in. */
-function endsSomewhere(value: unknown, within: readonly unknown[]): boolean {
+/** Whether a value is free of cycles: an alias may refer to a group that contains it. */
+function isAcyclic(value: unknown, within: readonly unknown[]): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (within.includes(value)) return false;
-  return Object.values(value).every((inner) => endsSomewhere(inner, [...within, value]));
+  return Object.values(value).every((inner) => isAcyclic(inner, [...within, value]));
 }

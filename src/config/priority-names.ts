@@ -1,2 +1,2 @@
-/** How urgent requests are, from least to most. */
+/** Priority classes, from the least to the most urgent. */
 export const PRIORITIES = ['sheddable', 'sheddable-plus', 'critical', 'critical-plus'] as const;

@@ -7,19 +7,21 @@ export const QueueSettings = z
       .int()
       .min(1)
       .default(1024)
-      .describe('Rows that may wait; more are refused with 503 QUEUE_FULL.'),
+      .describe('Largest number of rows in the queue; requests beyond it are refused with 503 QUEUE_FULL.'),
     maxRequestRows: z
       .int()
       .min(1)
       .optional()
       .describe(
-        'Rows that one request may bring; more are refused with 400 BATCH_TOO_LARGE. Default and upper limit: queue.maxRows.',
+        'Largest number of rows of one request; a larger request is refused with 400 BATCH_TOO_LARGE. Default and upper limit: queue.maxRows.',
       ),
     maxBytes: z
       .int()
       .min(1)
       .default(256 * 1024 * 1024)
-      .describe('Bytes of inputs that may wait; more are refused with 503 QUEUE_FULL.'),
+      .describe(
+        'Largest number of bytes of inputs in the queue; requests beyond it are refused with 503 QUEUE_FULL.',
+      ),
   })
   .prefault({});
 export type QueueSettings = z.output<typeof QueueSettings>;

@@ -2,71 +2,83 @@ import { z } from 'zod';
 
 const MINUTE_MS = 60_000;
 
-/** How much memory a replica may take. */
+/** Memory limits of a replica. */
 export const MemorySettings = z
   .strictObject({
     softLimitBytes: z
       .int()
       .positive()
       .optional()
-      .describe('Resident memory above which a replica is second choice and is replaced when it suits.'),
+      .describe(
+        'Resident memory above which a replica is degraded and is replaced when other replicas can take its load.',
+      ),
     hardLimitBytes: z
       .int()
       .positive()
       .optional()
-      .describe('Resident memory above which a replica finishes what it runs and is replaced at once.'),
+      .describe(
+        'Resident memory above which a replica is replaced at once, after it finishes its running batches.',
+      ),
   })
   .refine(
     ({ softLimitBytes = 0, hardLimitBytes = Number.POSITIVE_INFINITY }) => softLimitBytes <= hardLimitBytes,
     {
-      error: 'at most health.memory.hardLimitBytes: the soft limit is the one reached first',
+      error: 'at most health.memory.hardLimitBytes: the soft limit must be reached first',
       path: ['softLimitBytes'],
     },
   )
   .prefault({});
 export type MemorySettings = z.output<typeof MemorySettings>;
 
-/** How restarts are timed, and when a model is given up. */
+/** How restarts are timed, and when a replica is given up. */
 export const RestartSettings = z
   .strictObject({
     initialDelayMs: z
       .number()
       .positive()
       .default(1_000)
-      .describe('The first restart is at once; the second waits about so long, then the delay doubles.'),
-    maxDelayMs: z.number().positive().default(MINUTE_MS).describe('Longest delay before a restart.'),
+      .describe(
+        'Approximate delay before the second restart in a row. The first restart has no delay; each further delay doubles.',
+      ),
+    maxDelayMs: z
+      .number()
+      .positive()
+      .default(MINUTE_MS)
+      .describe('Upper limit of the delay before a restart.'),
     maxFailures: z
       .int()
       .min(1)
       .default(6)
-      .describe('The replica is given up after so many failed processes of a model in a row.'),
+      .describe('Failed processes of a model in a row after which the replica is given up.'),
     maxExits: z
       .int()
       .min(1)
       .default(10)
-      .describe('The same after more failed processes than this within `windowMs`.'),
+      .describe(
+        'The replica is also given up after more failed processes of a model than this within `windowMs`.',
+      ),
     windowMs: z
       .number()
       .positive()
       .default(30 * MINUTE_MS)
-      .describe('The time in which maxExits are counted.'),
+      .describe('Time window of maxExits.'),
     healthyAfterMs: z
       .number()
       .positive()
       .default(MINUTE_MS)
       .describe(
-        'A process that was ready for this long, or answered 100 batches, was healthy and resets the count.',
+        'A process that was ready for this long or answered 100 batches counts as healthy and resets the counts of failed processes.',
       ),
     retryFailedMs: z
       .number()
       .positive()
       .default(5 * MINUTE_MS)
-      .describe('How often a replica that was given up is tried once more.'),
+      .describe('Interval at which a replica that was given up is started again.'),
   })
   .prefault({});
 export type RestartSettings = z.output<typeof RestartSettings>;
 
-/** When a replica is kept out of the pick for its answers. */
+/** When a replica is ejected because of its answers, and for how long. */
 export const EjectionSettings = z
   .strictObject({
     consecutiveFailures: z.int().min(1).default(5).describe('Failed batches in a row that eject a replica.'),
@@ -74,35 +86,39 @@ export const EjectionSettings = z
       .number()
       .positive()
       .default(30_000)
-      .describe('How long the first ejection lasts; the next lasts twice as long, then three times.'),
+      .describe(
+        'Duration of the first ejection; the second lasts twice as long, the third three times, up to maxMs.',
+      ),
     maxMs: z
       .number()
       .positive()
       .default(5 * MINUTE_MS)
-      .describe('Longest ejection.'),
+      .describe('Upper limit of the duration of an ejection.'),
     maxPercent: z
       .number()
       .min(0)
       .max(100)
       .default(50)
       .describe(
-        'Most replicas of a model that may be out at once; one always may, where there are two or more.',
+        'Largest percentage of the replicas of a model that may be ejected at once. Of two or more replicas, one may always be ejected.',
       ),
     sweepMs: z
       .number()
       .positive()
       .default(10_000)
-      .describe('How often success rates are compared (five replicas or more) and good conduct is counted.'),
+      .describe(
+        'Interval at which success rates are compared (with five or more replicas). Each interval in service also shortens the next ejection by baseMs.',
+      ),
     maxTimes: z
       .int()
       .min(1)
       .default(3)
-      .describe('A replica ejected so often within ten minutes is restarted.'),
+      .describe('Ejections within ten minutes after which a replica is restarted.'),
   })
   .prefault({});
 export type EjectionSettings = z.output<typeof EjectionSettings>;
 
-/** How a replica that comes back is eased in. */
+/** How the traffic share of a restored replica grows. */
 export const SlowStartSettings = z
   .strictObject({
     windowMs: z
@@ -110,15 +126,24 @@ export const SlowStartSettings = z
       .min(0)
       .default(10_000)
       .describe(
-        'How long its share grows after a restart or an ejection while others serve; 0 turns it off.',
+        'Time in which the traffic share of a replica grows to its full size after a restart or an ejection, while other replicas serve. 0 turns slow start off.',
       ),
-    aggression: z.number().positive().default(1).describe('1 grows evenly; larger grows faster at first.'),
-    minShare: z.number().positive().max(1).default(0.1).describe('The share it begins with.'),
+    aggression: z
+      .number()
+      .positive()
+      .default(1)
+      .describe('Shape of the growth. 1: linear. Above 1: faster at first.'),
+    minShare: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.1)
+      .describe('Traffic share at the start, as a fraction of the full share.'),
   })
   .prefault({});
 export type SlowStartSettings = z.output<typeof SlowStartSettings>;
 
-/** How many second tries there may be. */
+/** The retry budget. */
 export const RetrySettings = z
   .strictObject({
     percent: z
@@ -126,19 +151,25 @@ export const RetrySettings = z
       .min(0)
       .max(100)
       .default(20)
-      .describe('Batches running a second time at once, as a share of requests running or waiting.'),
-    minConcurrency: z.int().min(1).default(3).describe('So many second tries are always allowed.'),
+      .describe(
+        'Largest number of retries that run at once, as a percentage of the requests that run or wait.',
+      ),
+    minConcurrency: z.int().min(1).default(3).describe('Number of retries at once that is always allowed.'),
   })
   .prefault({});
 
-/** What happens to inputs that end replicas. */
+/** How inputs that end replicas are refused. */
 export const IsolationSettings = z
   .strictObject({
     denyMs: z
       .number()
       .min(0)
       .default(10 * MINUTE_MS)
-      .describe('How long an input that ended two replicas is refused with 422.'),
-    denyEntries: z.int().min(1).default(1000).describe('Most inputs that are refused so at once.'),
+      .describe('Time for which an input that ended two replicas is refused with 422.'),
+    denyEntries: z
+      .int()
+      .min(1)
+      .default(1000)
+      .describe('Largest number of inputs that are refused this way at once.'),
   })
   .prefault({});

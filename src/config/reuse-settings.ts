@@ -2,16 +2,21 @@ import { z } from 'zod';
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Answers kept for requests that are equal in every byte. Only for models that answer the same each time. */
+/** The response cache, keyed by the bytes of a request. Only for deterministic models. */
 export const CacheSettings = z
   .strictObject({
-    enabled: z.boolean().default(false).describe('On: an equal request gets the answer of an earlier one.'),
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether a request gets the cached answer of an earlier request with the same bytes. Only for models whose answer depends on the input alone.',
+      ),
     maxBytes: z
       .int()
       .min(1)
       .default(64 * MEBIBYTE)
-      .describe('Bytes of answers kept; those used longest ago go first.'),
-    ttlMs: z.number().positive().default(60_000).describe('How long an answer is good for.'),
+      .describe('Largest number of bytes of cached answers; the least recently used are removed first.'),
+    ttlMs: z.number().positive().default(60_000).describe('Time for which a cached answer is valid.'),
   })
   .prefault({});
 export type CacheSettings = z.output<typeof CacheSettings>;

@@ -6,16 +6,16 @@ import { SettingsError } from './settings-problem.ts';
 
 type Raw = Record<string, unknown>;
 
-/** Settings without what is wrong with them, and what that was. */
+/** The valid part of the settings, and the problems of the rest. */
 export interface Salvaged {
-  /** undefined where nothing can be made of them. */
+  /** undefined when no part is usable. */
   readonly config: LoadedConfig | undefined;
   readonly problems: readonly string[];
 }
 
 /**
- * Reads settings like `loadConfig`, and leaves out what is wrong, so that the models can be looked at all the same: who
- * checks wants to know everything at once. A server is never started with what this gives.
+ * Reads settings like `loadConfig`, but leaves out invalid ones, so that a check can also examine the models and report
+ * all problems at once. A server never starts with the result.
  */
 export function salvageConfig(fileOrFolder: string, overrides: Readonly<Raw>): Salvaged {
   const problems: string[] = [];
@@ -43,7 +43,7 @@ function withoutFaults(source: string, raw: Readonly<Raw>, problems: string[]): 
   return rest;
 }
 
-/** Takes out what is at a path; of a list all, because the others would move up. */
+/** Removes the value at a path; a list is removed whole, because its other indices would shift. */
 function remove(from: Raw, path: readonly PropertyKey[]): void {
   const [key, ...inner] = path.map(String);
   if (key === undefined) return;

@@ -7,68 +7,76 @@ const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'
 
 const MEBIBYTE = 1024 * 1024;
 
-/** How connections are kept, timed and ended. */
+/** Limits and timeouts of connections. */
 const HttpSettings = z
   .strictObject({
-    keepAliveTimeoutMs: z.int().min(1).default(75_000).describe('How long an idle connection is kept.'),
+    keepAliveTimeoutMs: z
+      .int()
+      .min(1)
+      .default(75_000)
+      .describe('Time after which an idle connection is closed.'),
     headersTimeoutMs: z
       .int()
       .min(1)
       .default(10_000)
-      .describe('A request whose headers take longer is answered 408.'),
+      .describe('Longest time for the headers of a request to arrive; then 408.'),
     bodyTimeoutMs: z
       .int()
       .min(1)
       .default(120_000)
-      .describe('A request that takes longer to arrive is answered 408.'),
+      .describe('Longest time for a whole request to arrive; then 408.'),
     minBodyBytesPerSecond: z
       .number()
       .min(0)
       .default(1_024)
-      .describe('A body that brings less than this in five seconds is answered 408. 0 turns it off.'),
+      .describe(
+        'Lowest rate at which a request body must arrive, averaged over five seconds; below it 408. 0 turns the check off.',
+      ),
     maxPeerShare: z
       .number()
       .positive()
       .max(1)
       .default(0.75)
       .describe(
-        'Part of maxInFlightBytes that bodies from one address, or of one tenant with a key, may take; each further one may ' +
-          'take the same part of what is left. Beyond it 503.',
+        'Fraction of maxInFlightBytes that the request bodies of one address, or of one tenant with an API key, may take. ' +
+          'Each further address or tenant may take the same fraction of the remainder. Beyond it 503.',
       ),
     maxConnections: z
       .int()
       .min(16)
       .optional()
       .describe(
-        'Connections that may be open at once; near it, the one that has been idle longest ends for a new one. Default: what ' +
-          'the limit of open files (ulimit -n) leaves when a quarter, at least 64 and at most 1024, is kept for replicas and files.',
+        'Largest number of open connections. Near the limit, the longest idle connection is closed to accept a new one. Default: the limit ' +
+          'of open files (ulimit -n) minus a quarter of it, at least 64 and at most 1024, that is reserved for replicas and files.',
       ),
     writeStallMs: z
       .int()
       .min(1)
       .default(30_000)
-      .describe('A client that reads nothing of its answer for so long is cut off.'),
+      .describe(
+        'Time without progress after which the connection of a client that does not read its answer is closed.',
+      ),
   })
   .refine(({ headersTimeoutMs, bodyTimeoutMs }) => headersTimeoutMs <= bodyTimeoutMs, {
-    error: 'at least http.headersTimeoutMs: the headers are a part of what must arrive',
+    error: 'at least http.headersTimeoutMs: the headers are part of the request',
     path: ['bodyTimeoutMs'],
   })
   .prefault({});
 
-/** What happens between SIGTERM and the end. */
+/** The phases between SIGTERM and exit. */
 const ShutdownSettings = z
   .strictObject({
     lameDuckMs: z
       .number()
       .min(0)
       .default(0)
-      .describe('How long the server goes on admitting work while it already says not ready.'),
+      .describe('Time after SIGTERM in which the server reports not ready but still admits requests.'),
     gracePeriodMs: z
       .number()
       .min(0)
       .default(25_000)
       .describe(
-        'How long admitted work may take to finish. Requests that are still arriving are not waited for.',
+        'Longest time for admitted requests to finish after that. The server does not wait for requests that are still arriving.',
       ),
   })
   .prefault({});
@@ -79,40 +87,44 @@ const LogSettings = z
       .enum(LOG_LEVELS)
       .optional()
       .describe(
-        'Lines below this level are not written. Default: info; on a terminal, where progress is shown, warn.',
+        'Lowest level of log lines that are written. Default: info; on a terminal that shows progress, warn.',
       ),
     format: z
       .enum(['auto', 'json', 'pretty'])
       .default('auto')
-      .describe('auto: for people on a terminal, JSON lines elsewhere.'),
+      .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
   })
   .prefault({});
 
-/** Everything that can be set, as galley.yaml holds it. */
+/** All settings, as in galley.yaml. */
 export const ServerSettings = z.strictObject({
-  name: z.string().min(1).default('galley').describe("The server's name in its metadata."),
-  host: z.string().default('127.0.0.1').describe('Address to listen on; 0.0.0.0 for all.'),
-  port: z.int().min(0).max(65_535).default(8000).describe('Port for everything; 0 takes any free one.'),
+  name: z.string().min(1).default('galley').describe('Name of the server in its metadata.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on. 0.0.0.0: all IPv4 addresses.'),
+  port: z.int().min(0).max(65_535).default(8000).describe('Port for all endpoints. 0: any free port.'),
   repository: z
     .string()
     .optional()
-    .describe('Folder of models. Relative to the settings file. Default: models beside it, if there is one.'),
+    .describe(
+      'Folder of models, relative to the settings file. Default: the folder models beside the settings file, if it exists.',
+    ),
   maxBodyBytes: z
     .int()
     .min(1)
     .default(64 * MEBIBYTE)
-    .describe('Largest request body, counted decoded; above it 413.'),
+    .describe('Largest request body after decompression; above it 413.'),
   maxInFlightBytes: z
     .int()
     .min(1)
     .default(256 * MEBIBYTE)
     .describe(
-      'Bytes of request bodies the server holds at once, as they arrive; beyond it the largest one on its way is ended with 503.',
+      'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
     ),
   readyWhen: z
     .enum(['all', 'any'])
     .default('all')
-    .describe('Ready when all required models have a ready replica, or when any has.'),
+    .describe(
+      'When the server is ready. all: every required model has a ready replica. any: at least one has.',
+    ),
   http: HttpSettings,
   shutdown: ShutdownSettings,
   log: LogSettings,
@@ -121,14 +133,14 @@ export const ServerSettings = z.strictObject({
   decisions: DecisionSettings,
   recorder: RecorderSettings,
   tenants: TenantsSettings.describe(
-    'Who may ask for how much, by name. A request names its tenant by API key, or in x-galley-tenant.',
+    'Quotas and shares of callers, by tenant name. A request names its tenant by an API key or by the header x-galley-tenant.',
   ),
-  defaults: ModelSettings.optional().describe('Settings for every model, in the form of one under models.'),
+  defaults: ModelSettings.optional().describe('Settings for all models, in the form of an entry of models.'),
   models: z
     .record(z.string().min(1), ModelSettings)
     .default({})
-    .describe('Settings by model name; they win over the model.yaml beside the model.'),
+    .describe('Settings by model name; they override the model.yaml beside the model.'),
 });
 export type ServerSettings = z.output<typeof ServerSettings>;
-/** The same as they are written: what has a default may be left out. */
+/** The same before validation: settings with a default may be missing. */
 export type WrittenSettings = z.input<typeof ServerSettings>;

@@ -1,6 +1,6 @@
 import { OperatorError } from '../base/errors.ts';
 
-/** Settings that cannot be used, with every reason at once. */
+/** Invalid settings, with all problems. */
 export class SettingsError extends OperatorError {
   readonly problems: readonly string[];
 

@@ -1,41 +1,41 @@
 import { z } from 'zod';
 
-/** On whose account requests run. The name `default` is for everybody who is not named. */
+/** Quota and share of one tenant. The tenant `default` stands for all callers without a named tenant. */
 export const TenantSettings = z.strictObject({
   apiKeyFile: z
     .string()
     .optional()
     .describe(
-      'File with API keys, one a line. Requests with one of them, as x-api-key or bearer token, are this tenant; ' +
-        'without one nobody can claim its name. Relative to the settings file.',
+      'File with API keys, one per line, relative to the settings file. A request with one of the keys, as x-api-key or bearer token, belongs to this tenant; ' +
+        'a request without a key cannot use its name.',
     ),
   weight: z
     .number()
     .positive()
     .default(1)
-    .describe('Its share beside that of others, when there is not enough for all.'),
+    .describe('Share of the capacity under overload, relative to the weights of the other tenants.'),
   ratePerSecond: z
     .number()
     .positive()
     .optional()
-    .describe('Requests a second it may make in the long run; more are answered 429.'),
+    .describe('Sustained requests per second; requests beyond it are refused with 429.'),
   burst: z
     .number()
     .min(1)
     .optional()
-    .describe('Requests it may make at once after a rest. Default: those of a second, at least 1.'),
+    .describe('Largest number of requests at once after idle time. Default: ratePerSecond, at least 1.'),
 });
 export type TenantSettings = z.output<typeof TenantSettings>;
 
 const NAME = /^[\w.-]{1,64}$/;
 
-/** What the settings file says of tenants. In types, a name cannot be told from `require`. */
+/** The tenants as in the settings file. The type cannot exclude `require` from the names. */
 export interface TenantsInput {
   readonly require?: boolean | undefined;
   readonly [name: string]: z.input<typeof TenantSettings> | boolean | undefined;
 }
 
-/** All tenants by name, and what holds for callers that are none of them. */
+/** All tenants by name, and whether callers without a key are refused. */
 export interface TenantsSettings {
   readonly require: boolean;
   readonly accounts: Readonly<Record<string, TenantSettings>>;
@@ -47,15 +47,15 @@ const Tenants: z.ZodType<TenantsSettings, TenantsInput> = z
       .boolean()
       .default(false)
       .describe(
-        'Every inference request must bear an API key; others are answered 401. Without it callers that are not named here ' +
-          'share the account and the fair share of `default`, whatever they call themselves.',
+        'Whether every inference request must carry an API key; a request without one is refused with 401. If false, callers ' +
+          'without a tenant named here share the quota and the weight of `default`, whatever name they send.',
       ),
   })
   .catchall(TenantSettings)
   .superRefine((tenants, context) => {
     const { require, ...accounts } = tenants;
     for (const name of Object.keys(accounts).filter((key) => !NAME.test(key))) {
-      const message = 'a name of letters, digits, dots and dashes';
+      const message = 'a name of 1 to 64 letters, digits, dots, dashes or underscores';
       context.addIssue({
         ...{ code: 'invalid_key', origin: 'record', path: [name], input: tenants, message },
         issues: [],
@@ -63,7 +63,7 @@ const Tenants: z.ZodType<TenantsSettings, TenantsInput> = z
     }
     const hasKeys = Object.values(accounts).some(({ apiKeyFile }) => apiKeyFile !== undefined);
     if (require && !hasKeys) {
-      const message = 'at least one tenant with an apiKeyFile: else every request is refused';
+      const message = 'at least one tenant with an apiKeyFile: without API keys every request is refused';
       context.addIssue({ code: 'custom', path: ['require'], message });
     }
   })

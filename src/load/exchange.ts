@@ -1,20 +1,20 @@
 import type { AnswerListener, Connect, Connection, FailureKind } from './raw-connection.ts';
 
-/** Hears what comes of the exchanges. */
+/** Receives the results of exchanges. */
 export interface ExchangeListener {
   wantsBody(exchange: Exchange, status: number): boolean;
   answered(exchange: Exchange, status: number, body: Buffer | undefined): void;
   failed(exchange: Exchange, kind: FailureKind, text: string): void;
 }
 
-/** A connection together with the request that it carries; made once, used for one request after another. */
+/** A connection with its current request; reused for one request after another. */
 export class Exchange implements AnswerListener {
   readonly #connection: Connection;
   readonly #listener: ExchangeListener;
-  /** Which request of the rotation. */
+  /** Index of the request in the rotation. */
   request = 0;
   dueMs = 0;
-  /** Due in the measured window. */
+  /** Whether the request is due in the measured window. */
   isCounted = false;
   idleSinceMs = 0;
 
@@ -27,7 +27,7 @@ export class Exchange implements AnswerListener {
     this.#connection.send(bytes);
   }
 
-  /** The listener hears no more of the request under way. */
+  /** Abandons the request in progress without a call of the listener. */
   hangUp(): void {
     this.#connection.close();
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { findMaxRate } from './find-max-rate.ts';
 import type { LoadReport } from './load-report.ts';
 
-/** A report of a run with nothing wrong but what is told. */
+/** A report without problems except the given ones. */
 function reportOf(
   ratePerSecond: number,
   change: { p99?: number; succeeded?: number; void?: string },
@@ -26,7 +26,7 @@ function reportOf(
   };
 }
 
-/** A queue in front of one worker: its p99 grows as the rate nears the capacity, and has no bound beyond. */
+/** A queue before one worker: its p99 grows as the rate approaches the capacity, without bound beyond it. */
 function queueingServer(capacity: number) {
   return async (rate: number) => {
     const load = rate / capacity;
@@ -36,7 +36,7 @@ function queueingServer(capacity: number) {
 
 const search = { p99LimitMs: 42, startRate: 100 };
 
-test('the rate found lies within 3 % of the true limit, wherever the search starts', async () => {
+test('the rate found is within 3 % of the true limit for any start of the search', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.double({ min: 2, max: 1e5, noNaN: true }),
@@ -55,7 +55,7 @@ test('the rate found lies within 3 % of the true limit, wherever the search star
   );
 });
 
-test('the trail shows doubling, then bisection', async () => {
+test('the tries show doubling, then bisection', async () => {
   const { tries, ratePerSecond } = await findMaxRate(search, queueingServer(660));
   assert.deepEqual(
     tries.map((step) => [step.ratePerSecond, step.result]),
@@ -74,7 +74,7 @@ test('the trail shows doubling, then bisection', async () => {
   assert.equal(ratePerSecond, 600);
 });
 
-test('less than 99 % of good answers fails, however fast they are', async () => {
+test('a rate with less than 99 % successes fails at any latency', async () => {
   const found = await findMaxRate(search, async (rate) =>
     reportOf(rate, { succeeded: rate > 300 ? 989 : 990 }),
   );
@@ -82,7 +82,7 @@ test('less than 99 % of good answers fails, however fast they are', async () => 
   assert.equal(found.limitedBy, 'failures');
 });
 
-test('a void run ends the climb, and the result says that the generator was the limit', async () => {
+test('a void run ends the doubling, and the result names the generator as the limit', async () => {
   const found = await findMaxRate(search, async (rate) =>
     reportOf(rate, rate > 1000 ? { void: 'slow' } : {}),
   );
@@ -90,12 +90,12 @@ test('a void run ends the climb, and the result says that the generator was the 
   assert.equal(found.limitedBy, 'generator');
 });
 
-test('the search stops at the highest rate it may try', async () => {
+test('the search stops at maxRate', async () => {
   const found = await findMaxRate({ ...search, maxRate: 350 }, queueingServer(1e6));
   assert.deepEqual([found.ratePerSecond, found.limitedBy, found.tries.length], [350, 'maxRate', 3]);
 });
 
-test('a server that never passes is given up on', async () => {
+test('the search ends for a server that never passes', async () => {
   const found = await findMaxRate(search, async (rate) => reportOf(rate, { succeeded: 0 }));
   assert.deepEqual([found.ratePerSecond, found.limitedBy], [0, 'failures']);
   assert.equal(found.tries.at(-1)?.ratePerSecond, 1.5625);

@@ -1,18 +1,18 @@
 import type { LoadReport } from './load-report.ts';
 
-/** Which rates pass, and where to look for the highest of them. */
+/** The criteria for a rate to pass, and the range of the search. */
 export interface RateSearch {
   readonly p99LimitMs: number;
-  /** Least share of requests that must succeed; 0.99 unless told. */
+  /** Least fraction of requests that must succeed; default 0.99. */
   readonly successShare?: number;
   readonly startRate: number;
-  /** Where the search stops even if all is well. */
+  /** The search goes no higher. */
   readonly maxRate?: number;
-  /** How far the rate that fails may lie above the one that passes; 0.03 unless told. */
+  /** Largest relative gap between the failing and the passing rate at the end; default 0.03. */
   readonly precision?: number;
 }
 
-/** `generator`: the run is void, so the server may well be capable of more. */
+/** `generator`: the run is void, and the server may be capable of more. */
 export type RateResult = 'passed' | 'latency' | 'failures' | 'generator';
 
 /** One step of a search. */
@@ -22,21 +22,21 @@ export interface RateTry {
   readonly report: LoadReport;
 }
 
-/** The goodput of a server, with the way it was found. */
+/** The goodput of a server, with the steps of the search. */
 export interface MaxRate {
   /** The highest offered rate that passed; 0 when none did. */
   readonly ratePerSecond: number;
-  /** What went wrong at the lowest rate that did not pass. */
+  /** Why the lowest rate that did not pass failed. */
   readonly limitedBy: Exclude<RateResult, 'passed'> | 'maxRate';
   readonly tries: readonly RateTry[];
 }
 
-/** Below this the search gives up halving: no run of sensible length could tell. */
+/** Lowest rate of the search, in requests per second: below it, a run would take too long. */
 const LOWEST_RATE = 1;
 
 /**
- * Doubles the rate until it fails (or halves it until it passes), then bisects, as MLPerf's LoadGen does. It
- * takes for granted that what fails at one rate fails at every higher one.
+ * Doubles the rate until it fails (or halves it until it passes), then bisects, like MLPerf's LoadGen. It assumes that a
+ * server that fails at one rate fails at every higher rate.
  */
 export async function findMaxRate(
   search: RateSearch,

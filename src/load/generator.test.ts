@@ -9,10 +9,10 @@ import type { Load } from './load.ts';
 import type { LoadReport } from './load-report.ts';
 import type { AnswerListener, Connect, FailureKind } from './raw-connection.ts';
 
-/** What a simulated server does with a request. */
+/** The reaction of a simulated server to a request. */
 type Fate = ({ afterMs: number } & ({ status: number } | { failure: FailureKind })) | 'silence';
 
-/** Answers in virtual time, in whatever way `fateOf` says. */
+/** Answers in virtual time as `fateOf` determines. */
 class SimulatedServer {
   readonly received: string[] = [];
   mostUnderWay = 0;
@@ -75,7 +75,7 @@ const base: Load = {
 interface Run {
   readonly report: LoadReport;
   readonly server: SimulatedServer;
-  /** When the run was over. */
+  /** The end of the run. */
   readonly endedMs: number;
 }
 
@@ -84,7 +84,7 @@ async function simulate(
   fateOf: (request: number, nowMs: number) => Fate,
 ): Promise<Run> {
   const virtual = new VirtualClock();
-  // A turn takes some time here: where it took none, there would be no end to waiting by turns.
+  // A turn takes time here; otherwise busy waiting would never end.
   const clock: Clock = {
     now: () => virtual.now(),
     at: (dueMs, wake, rank) => virtual.at(dueMs, wake, rank),
@@ -100,7 +100,7 @@ async function simulate(
 const within = (actual: number, expected: number, share: number) =>
   assert.ok(Math.abs(actual / expected - 1) <= share, `${actual} is not within ${share} of ${expected}`);
 
-test('a closed loop keeps as many requests under way as it has callers', async () => {
+test('a closed loop has as many requests in progress as its concurrency', async () => {
   const { report, server } = await simulate({ schedule: { kind: 'closed', concurrency: 8 } }, () => ({
     status: 200,
     afterMs: 10,
@@ -112,7 +112,7 @@ test('a closed loop keeps as many requests under way as it has callers', async (
   within(report.latencyMs.max, 10, 1e-9);
 });
 
-test('an open loop keeps its rate, whatever the server does', async () => {
+test('an open loop keeps its rate for any behaviour of the server', async () => {
   const { report } = await simulate({ durationMs: 10_000 }, () => ({ status: 200, afterMs: 30 }));
   within(report.requests, 10_000, 0.03);
   within(report.ratePerSecond, 1000, 0.03);
@@ -122,7 +122,7 @@ test('an open loop keeps its rate, whatever the server does', async () => {
   assert.equal(report.warning, undefined);
 });
 
-test('requests that were due while the server stalled are charged the whole wait', async () => {
+test('the latency of requests due during a stall includes the whole wait', async () => {
   let freeAtMs = 0;
   const oneWorker = (_: number, nowMs: number): Fate => {
     const isStalled = nowMs >= 400 && freeAtMs < 500;
@@ -130,7 +130,7 @@ test('requests that were due while the server stalled are charged the whole wait
     return { status: 200, afterMs: freeAtMs - nowMs };
   };
   const few = await simulate({ maxConnections: 4 }, oneWorker);
-  // A tenth of all requests were due in the stall and waited 50 ms on average, though only 4 could be sent.
+  // A tenth of all requests was due in the stall and waited 50 ms on average, although only 4 could be sent.
   within(few.report.latencyMs.p99, 90, 0.1);
   within(few.report.latencyMs.mean, 5, 0.3);
   assert.equal(few.server.mostUnderWay, 4);
@@ -143,7 +143,7 @@ test('requests are sent in rotation', async () => {
   assert.deepEqual(server.received, ['a', 'b', 'c', 'a', 'b', 'c', 'a']);
 });
 
-test('what is due in the warm-up is sent but not counted', async () => {
+test('requests due in the warmup are sent but not counted', async () => {
   const { report, server } = await simulate({ warmupMs: 500, durationMs: 1000 }, (_, nowMs) => ({
     status: nowMs < 500 ? 500 : 200,
     afterMs: 1,
@@ -153,7 +153,7 @@ test('what is due in the warm-up is sent but not counted', async () => {
   within(report.requests, 1000, 0.1);
 });
 
-test('a run without end in time ends with its last request', async () => {
+test('a run without durationMs ends with its last request', async () => {
   const { report, endedMs } = await simulate({ durationMs: undefined, requestCount: 50 }, () => ({
     status: 200,
     afterMs: 20,
@@ -162,7 +162,7 @@ test('a run without end in time ends with its last request', async () => {
   within(report.elapsedMs, endedMs, 0.01);
 });
 
-test('a server that never answers costs every request its time limit, and the run still ends', async () => {
+test('with a server that never answers, every request times out and the run ends', async () => {
   const { report, server, endedMs } = await simulate({ timeoutMs: 200, maxConnections: 10 }, () => 'silence');
   assert.equal(report.succeeded, 0);
   assert.deepEqual(report.errors, { timeout: report.requests });
@@ -171,7 +171,7 @@ test('a server that never answers costs every request its time limit, and the ru
   within(endedMs, 1200, 0.01);
 });
 
-test('a refused connection is tried again after a pause, not in a frenzy', async () => {
+test('a refused connection is retried after a pause', async () => {
   const { report, server } = await simulate({ schedule: { kind: 'closed', concurrency: 2 } }, () => ({
     failure: 'connect',
     afterMs: 0.1,
@@ -181,7 +181,7 @@ test('a refused connection is tried again after a pause, not in a frenzy', async
   assert.equal(report.firstError, 'connect: simulated');
 });
 
-test('a request that gets no connection in time has failed without being sent', async () => {
+test('a request without a free connection in time fails without being sent', async () => {
   const { report, server } = await simulate({ maxConnections: 2, timeoutMs: 50 }, () => ({
     failure: 'connect',
     afterMs: 1,
@@ -191,7 +191,7 @@ test('a request that gets no connection in time has failed without being sent', 
   within(report.requests, 1000, 0.1);
 });
 
-test('the first answer is in the report where asked for', async () => {
+test('the report contains the first answer on request', async () => {
   const { report } = await simulate({ requestCount: 5, keepsFirstAnswer: true }, () => ({
     status: 200,
     afterMs: 1,
@@ -199,7 +199,7 @@ test('the first answer is in the report where asked for', async () => {
   assert.deepEqual(report.firstAnswer, { request: 0, status: 200, bodyBase64: 'Ym9keQ==' });
 });
 
-test('a load that makes no sense rejects', async () => {
+test('an invalid load rejects', async () => {
   await assert.rejects(
     simulate({ requests: [] }, () => 'silence'),
     /at least one request/,
@@ -210,7 +210,7 @@ test('a load that makes no sense rejects', async () => {
   );
 });
 
-// Nothing takes no time: a closed loop of instant answers would never leave the first instant.
+// Every answer takes time: a closed loop of instant answers would never leave the first instant.
 const afterMs = fc.double({ min: 0.1, max: 300, noNaN: true });
 const fates = fc.oneof(
   fc.record({ status: fc.constantFrom(200, 404, 503), afterMs }),
@@ -225,7 +225,7 @@ const schedules = fc.oneof(
   }),
 );
 
-test('every request that is due ends once, as a success or as one error, whatever happens', async () => {
+test('every due request ends exactly once, as a success or as one error', async () => {
   await fc.assert(
     fc.asyncProperty(
       schedules,

@@ -9,20 +9,20 @@ import { validityOf } from './run-validity.ts';
 import { type Arrivals, arrivalsOf } from './schedule.ts';
 import { isSuccess, Tally } from './tally.ts';
 
-/** Resolves once every request has been answered or has failed; rejects only a load that makes no sense. */
+/** Resolves once every request has been answered or has failed; rejects only for an invalid load. */
 export function runLoad(load: Load, env: LoadEnv, connect: Connect): Promise<LoadReport> {
   return new Promise((resolve) => {
     new LoadRun(load, env, connect, resolve).start();
   });
 }
 
-/** Servers close connections that lie idle (Node after 5 s); who sends in that moment gets a reset. */
+/** Servers close idle connections (Node after 5 s), and a request sent at that moment is reset. */
 const LONGEST_IDLE_MS = 4000;
-/** A refused connection fails at once: without a pause a closed loop would count nothing but refusals. */
+/** A refused connection fails at once, so without a pause a closed loop would count only refusals. */
 const RECONNECT_PAUSE_MS = 100;
 /**
- * After a stall hundreds of requests are due at once. To open a connection for each would prolong the stall;
- * a turn later, answers that came meanwhile have freed most of the connections needed.
+ * After a stall, hundreds of requests are due at once. Opening a connection for each would prolong the stall; one turn
+ * later, answers that arrived meanwhile have freed most of the connections needed.
  */
 const OPENED_PER_TURN = 4;
 
@@ -38,9 +38,9 @@ class LoadRun implements ExchangeListener {
   readonly #fromMs: number;
   readonly #untilMs: number;
   readonly #maxConnections: number;
-  /** A stack, so that no more connections stay warm than are needed. */
+  /** A stack, so that only as many connections as needed stay in use. */
   readonly #free: Exchange[] = [];
-  /** In the order of being due, so that the first is the next to time out. */
+  /** In the order of due times, so that the first is the next to time out. */
   readonly #underWay = new Set<Exchange>();
   readonly #windowTimers: Timer[] = [];
   #expiryTimer: Timer | undefined;
@@ -98,7 +98,7 @@ class LoadRun implements ExchangeListener {
     }
   }
 
-  /** The last requests may still be under way: they count, but no longer for the rate. */
+  /** Requests that are still in progress count, but not for the rate. */
   #endWindow(): void {
     this.#window.close();
     this.#issue();
@@ -117,7 +117,7 @@ class LoadRun implements ExchangeListener {
     this.#issue();
   }
 
-  /** Sends what is due; called again when something else is, or when a connection is free again. */
+  /** Sends all due requests; called again when the next is due or a connection becomes free. */
   #issue(): void {
     while (this.#phase === 'issuing') {
       const nowMs = this.#env.now();
@@ -160,7 +160,7 @@ class LoadRun implements ExchangeListener {
     return new Exchange(this.#connect, this);
   }
 
-  /** Takes the next request from the schedule, and says whether it counts. */
+  /** Takes the next request from the schedule; returns whether it counts. */
   #take(dueMs: number): boolean {
     this.#arrivals.take();
     if (dueMs < this.#fromMs) return false;
@@ -170,14 +170,15 @@ class LoadRun implements ExchangeListener {
     return true;
   }
 
-  /** Gives up on requests whose time is over, sent or not, and comes back when the next one's is. */
+  /** Fails all requests past their timeout, sent or not, and schedules itself for the next one. */
   #expire(): void {
     const { timeoutMs } = this.#load;
     const nowMs = this.#env.now();
     while (this.#phase === 'issuing') {
       const dueMs = this.#arrivals.nextDueMs(nowMs);
       if (dueMs >= this.#untilMs || dueMs + timeoutMs > nowMs) break;
-      if (this.#take(dueMs)) this.#tally.failed('timeout', `no connection was free within ${timeoutMs} ms`);
+      if (this.#take(dueMs))
+        this.#tally.failed('timeout', `no connection became free within ${timeoutMs} ms`);
     }
     for (const exchange of this.#underWay) {
       if (exchange.dueMs + timeoutMs > nowMs) break;

@@ -7,7 +7,7 @@ import { RealClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import { type LoadJob, runLoadJob } from './load-job.ts';
 
-test('a job that went through JSON loads a real server, in either loop', async () => {
+test('a job serialised as JSON loads a real server, in either loop', async () => {
   const bodies: string[] = [];
   const server = createServer((request, response) => {
     const pieces: Buffer[] = [];

@@ -4,13 +4,13 @@ import type { LoadReport } from './load-report.ts';
 import { connectTo } from './raw-connection.ts';
 import { requestBytes, type Target } from './request-bytes.ts';
 
-/** A run as plain data, so that it can be sent to a generator in a process of its own. */
+/** A load as plain data, so that it can be sent to a generator in another process. */
 export interface LoadJob extends Omit<Load, 'requests'> {
   readonly target: Target;
   readonly requests: readonly JobRequest[];
 }
 
-/** A request whose body survives JSON. */
+/** A request that can be serialised as JSON. */
 export interface JobRequest {
   readonly method: string;
   readonly path: string;
@@ -18,7 +18,7 @@ export interface JobRequest {
   readonly bodyBase64?: string | undefined;
 }
 
-/** Loads a real server. To be called in a process that does nothing else: its whole CPU time is accounted. */
+/** Loads a real server. Call it in a process that does nothing else, because it counts the CPU time of the process. */
 export async function runLoadJob(job: LoadJob, env: LoadEnv): Promise<LoadReport> {
   const requests = job.requests.map(({ method, path, headers, bodyBase64 }) =>
     requestBytes({ method, path, headers, body: fromBase64(bodyBase64) }, job.target),

@@ -16,7 +16,7 @@ const report: LoadReport = {
   cpuShare: 0.412,
 };
 
-test('a good run takes five lines', () => {
+test('the report of a run without errors has five lines', () => {
   assert.equal(
     renderReport(report),
     [
@@ -29,7 +29,7 @@ test('a good run takes five lines', () => {
   );
 });
 
-test('what went wrong is told, the most frequent first', () => {
+test('errors are listed by frequency', () => {
   const text = renderReport({
     ...report,
     schedule: { kind: 'closed', concurrency: 64 },
@@ -44,6 +44,6 @@ test('what went wrong is told, the most frequent first', () => {
   assert.match(text, /^first error status 503: queue full\nwarning +late\nVOID +too slow$/m);
 });
 
-test('a report survives the way to another process', () => {
+test('a report can be serialised to another process', () => {
   assert.deepEqual(JSON.parse(JSON.stringify(report)), report);
 });

@@ -1,38 +1,38 @@
 import type { Schedule } from './schedule.ts';
 
-/** The one answer of a run that is kept whole, for a caller who wants to see that answers are right. */
+/** The first counted answer of a run, kept whole so that the caller can verify it. */
 export interface FirstAnswer {
-  /** Which of the requests in rotation it answers. */
+  /** Index of its request in the rotation. */
   readonly request: number;
   readonly status: number;
   readonly bodyBase64: string;
 }
 
-/** What a run measured: plain data, so that it can leave the generator's process. */
+/** The result of a run, as plain data that can be sent to another process. */
 export interface LoadReport {
   readonly schedule: Schedule;
-  /** Length of the measured window, which begins after the warm-up. */
+  /** Length of the measured window, which begins after the warmup. */
   readonly elapsedMs: number;
-  /** How many requests were due in the window; every one ends up under `succeeded` or `errors`. */
+  /** Requests due in the window; each counts under `succeeded` or `errors`. */
   readonly requests: number;
   readonly succeeded: number;
-  /** Answers 2xx that arrived within the window, whenever they were asked for. */
+  /** 2xx answers that arrived within the window, whenever they were sent. */
   readonly ratePerSecond: number;
-  /** Of the 2xx answers alone: a refusal comes fast, and would flatter. From the instant they were due. */
+  /** From the due time, of 2xx answers only: fast refusals would lower it. */
   readonly latencyMs: LatencySummary;
-  /** Keys are `2xx`, `4xx` and so on. */
+  /** Keys: `2xx`, `4xx` and so on. */
   readonly statusClasses: Readonly<Record<string, number>>;
-  /** Keys are `connect`, `reset`, `timeout`, `malformed` and `status:503` and the like. */
+  /** Keys: `connect`, `reset`, `timeout`, `malformed`, and `status:503` and so on. */
   readonly errors: Readonly<Record<string, number>>;
   readonly firstError?: string | undefined;
-  /** By how much the generator was late to send: its own failing, unless connections ran out. */
+  /** Delay between due time and sending, caused by the generator or by a lack of connections. */
   readonly issueDelayP99Ms: number;
   readonly connections: number;
-  /** Of one core, while measuring; time burnt waiting for the next due request does not count. */
+  /** CPU use as a fraction of one core in the window, without busy waiting for the next due request. */
   readonly cpuShare: number;
-  /** Why the figures are worthless, where they are. */
+  /** Why the result is void; undefined when it is valid. */
   readonly void?: string | undefined;
-  /** Why to take the figures with a grain of salt. */
+  /** Why the result may be inaccurate. */
   readonly warning?: string | undefined;
   readonly firstAnswer?: FirstAnswer | undefined;
 }
@@ -46,7 +46,7 @@ export interface LatencySummary {
   readonly max: number;
 }
 
-/** A few aligned lines for a terminal, without a line break at the end. */
+/** The report as aligned lines for a terminal, without a trailing line break. */
 export function renderReport(report: LoadReport): string {
   const { latencyMs: latency, requests } = report;
   const failed = requests - report.succeeded;
@@ -83,7 +83,7 @@ function describeErrors(errors: Readonly<Record<string, number>>): string {
     .join('   ');
 }
 
-/** Three figures that matter, whether the number is 0.0712 or 1234. */
+/** Formats a duration with about three significant digits. */
 function ms(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
   return `${value.toFixed(digits)} ms`;

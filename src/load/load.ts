@@ -2,40 +2,42 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Schedule } from './schedule.ts';
 
-/** One run: what is sent, when, and for how long. */
+/** The parameters of a run. */
 export interface Load {
-  /** Serialised, and sent in rotation. */
+  /** Serialised requests, sent in rotation. */
   readonly requests: readonly Buffer[];
   readonly schedule: Schedule;
-  /** Requests due in this first stretch are sent and not counted. In its first half an open loop speeds up. */
+  /** Requests due in this first period are sent but not counted. In its first half, an open loop ramps up. */
   readonly warmupMs: number;
-  /** After the warm-up. Without it `requestCount` ends the run; with both, what comes first. */
+  /** Measured after the warmup. The run ends after this or after `requestCount`, whichever comes first. */
   readonly durationMs?: number | undefined;
   readonly requestCount?: number | undefined;
-  /** From the instant a request is due; after that it has failed. */
+  /** Measured from the due time of a request; then it has failed. */
   readonly timeoutMs: number;
-  /** For the open loop; in a closed one the concurrency is the number of connections. */
+  /** For the open loop; a closed loop has as many connections as its concurrency. */
   readonly maxConnections: number;
-  /** Puts the first answer that is counted into the report. */
+  /** Whether the report contains the first counted answer. */
   readonly keepsFirstAnswer: boolean;
 }
 
-/** What a run takes from the process it runs in. */
+/** What a run needs from its process. */
 export interface LoadEnv {
   readonly clock: Clock;
-  /** The time line of `clock`, but exact at every call, where the clock stands still within a turn. */
+  /** The exact time at every call, whereas `clock` is constant within a turn. */
   readonly now: () => number;
-  /** CPU time that this process has used so far, in microseconds. */
+  /** CPU time used by this process so far, in microseconds. */
   readonly cpuMicros: () => number;
   readonly random: Random;
 }
 
-/** Throws on settings that make no sense, before anything is sent. */
+/** Throws a RangeError for an invalid load, before anything is sent. */
 export function checkLoad(load: Load): void {
   const { requests, warmupMs, durationMs, requestCount, timeoutMs, maxConnections } = load;
-  if (requests.length === 0) throw new RangeError('a load needs at least one request');
+  if (requests.length === 0) throw new RangeError('requests is empty, wanted at least one request');
   if (durationMs === undefined && requestCount === undefined) {
-    throw new RangeError('a load needs durationMs or requestCount, or it would never end');
+    throw new RangeError(
+      'durationMs and requestCount are missing, wanted at least one of them: the load would never end',
+    );
   }
   check(
     warmupMs >= 0 && warmupMs < Number.POSITIVE_INFINITY,
@@ -43,9 +45,9 @@ export function checkLoad(load: Load): void {
     'a duration of at least 0',
     warmupMs,
   );
-  check(durationMs === undefined || durationMs > 0, 'durationMs', 'above 0', durationMs);
+  check(durationMs === undefined || durationMs > 0, 'durationMs', 'a number above 0', durationMs);
   check(requestCount === undefined || isCount(requestCount), 'requestCount', COUNT, requestCount);
-  check(timeoutMs > 0, 'timeoutMs', 'above 0', timeoutMs);
+  check(timeoutMs > 0, 'timeoutMs', 'a number above 0', timeoutMs);
   check(isCount(maxConnections), 'maxConnections', COUNT, maxConnections);
 }
 
@@ -56,5 +58,5 @@ function isCount(value: number): boolean {
 }
 
 function check(isRight: boolean, name: string, rule: string, value: number | undefined): void {
-  if (!isRight) throw new RangeError(`${name} must be ${rule}, not ${value}`);
+  if (!isRight) throw new RangeError(`${name} is ${value}, wanted ${rule}`);
 }

@@ -11,7 +11,7 @@ function setUp() {
   return { world, window };
 }
 
-test('what lies before and after the window does not count', () => {
+test('answers before and after the window do not count', () => {
   const { world, window } = setUp();
   window.succeeded();
   window.open();
@@ -29,7 +29,7 @@ test('what lies before and after the window does not count', () => {
   assert.deepEqual(window.summary(), { elapsedMs: 500, ratePerSecond: 4, cpuShare: 0.2 });
 });
 
-test('a window that never opened measured nothing', () => {
+test('a window that never opened has measured nothing', () => {
   const { window } = setUp();
   window.close();
   assert.deepEqual(window.summary(), { elapsedMs: 0, ratePerSecond: 0, cpuShare: 0 });

@@ -1,4 +1,4 @@
-/** The stretch of a run over which rate and CPU share are taken: after the warm-up, before the last answers. */
+/** The part of a run in which rate and CPU share are measured: after the warmup, before the last answers. */
 export class MeasuredWindow {
   readonly #now: () => number;
   readonly #busyMs: () => number;
@@ -7,13 +7,13 @@ export class MeasuredWindow {
   #elapsedMs = 0;
   #usedMs = 0;
 
-  /** `busyMs` is CPU time put to use so far; only its growth counts. */
+  /** `busyMs` returns the CPU time used for work so far; only its difference counts. */
   constructor(now: () => number, busyMs: () => number) {
     this.#now = now;
     this.#busyMs = busyMs;
   }
 
-  /** Idempotent, like `close`: whichever comes first, the timer or the first request, opens and closes it. */
+  /** Idempotent, like `close`, because a timer or a request calls it, whichever comes first. */
   open(): void {
     if (this.#state !== 'ahead') return;
     this.#state = 'open';
@@ -32,13 +32,13 @@ export class MeasuredWindow {
     if (this.#state === 'open') this.#successes += 1;
   }
 
-  /** The window's share of a report, once it is closed. */
+  /** The part of the report about the window, once it is closed. */
   summary() {
     const elapsedMs = Math.max(this.#elapsedMs, Number.MIN_VALUE);
     return {
       elapsedMs: this.#elapsedMs,
       ratePerSecond: (this.#successes * 1000) / elapsedMs,
-      // Waiting is timed on the wall, so that being preempted while waiting could make this negative.
+      // Waiting is wall time, so preemption while waiting could make the difference negative.
       cpuShare: Math.max(0, this.#usedMs / elapsedMs),
     };
   }

@@ -6,7 +6,7 @@ import { Pacer } from './pacer.ts';
 
 const TURN_MS = 0.25;
 
-/** Time in which a turn of the event loop takes some, so that there is an end to waiting by turns. */
+/** Virtual time in which a turn of the event loop takes time, so that busy waiting ends. */
 function setUp() {
   const virtual = new VirtualClock();
   const waits: string[] = [];
@@ -30,7 +30,7 @@ function setUp() {
   return { virtual, waits, woken, pacer };
 }
 
-test('far from the due time a timer waits, near it turns do', () => {
+test('far from the due time the pacer uses a timer, near it event-loop turns', () => {
   const { virtual, waits, woken, pacer } = setUp();
   pacer.wakeAt(10);
   virtual.advance(9);
@@ -41,7 +41,7 @@ test('far from the due time a timer waits, near it turns do', () => {
   assert.deepEqual(woken, [8, 9.25]);
 });
 
-test('while a wake-up is under way no other is asked for', () => {
+test('while a wake-up is pending, no other is scheduled', () => {
   const { virtual, woken, pacer } = setUp();
   pacer.wakeAt(10);
   pacer.wakeAt(10);
@@ -50,7 +50,7 @@ test('while a wake-up is under way no other is asked for', () => {
   assert.deepEqual(woken, [8]);
 });
 
-test('turns are idle unless something happened in them', () => {
+test('turns are idle unless `worked` is called in them', () => {
   const { virtual, pacer } = setUp();
   pacer.wakeAt(1);
   virtual.runAll();

@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 
-/** Timers come up to this much late, so the last stretch before an instant is spent looking at the watch. */
+/** Timers fire up to this much late, so the pacer polls the time for this long before an instant. */
 const SPIN_MS = 2;
 
-/** Wakes a run at its next due time, a hundred times more finely than a timer could. */
+/** Wakes a run at its next due time, about a hundred times more precisely than a timer. */
 export class Pacer {
   readonly #clock: Clock;
   readonly #now: () => number;
@@ -19,12 +19,12 @@ export class Pacer {
     this.#wake = wake;
   }
 
-  /** Time burnt with nothing to do: it is no sign of a generator at its limit. */
+  /** Time of busy waiting, which does not mean that the generator is at its limit. */
   get idleMs(): number {
     return this.#idleMs;
   }
 
-  /** May wake early, to be asked again. While a wake-up is under way, another is not needed. */
+  /** May wake early; the caller then calls it again. Has no effect while a wake-up is pending. */
   wakeAt(dueMs: number): void {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
@@ -38,7 +38,7 @@ export class Pacer {
     }
   }
 
-  /** Something happened in this turn, so the turn was not idle. */
+  /** Marks the current turn as not idle. */
   worked(): void {
     this.#isSpinning = false;
   }

@@ -7,7 +7,7 @@ import type { Target } from './request-bytes.ts';
 
 type Ending = { status: number; body: string | undefined } | { kind: string; text: string };
 
-/** A connection whose requests can be awaited. */
+/** A connection with awaitable requests. */
 class Caller {
   readonly connection: Connection;
   #ended: (ending: Ending) => void = () => {};
@@ -28,7 +28,7 @@ class Caller {
   }
 }
 
-/** Runs `body` against a server that hands each piece it reads to `onData`, with the connection's number. */
+/** Runs `body` against a server that passes each chunk and the number of its connection to `onData`. */
 async function withServer(
   onData: (socket: Socket, data: string, connection: number) => void,
   body: (caller: Caller, server: Server) => Promise<void>,
@@ -64,7 +64,7 @@ test('one connection carries request after request', async () => {
   );
 });
 
-test('after an answer that closes, the next request goes over a new connection', async () => {
+test('after an answer with connection: close, the next request uses a new connection', async () => {
   await withServer(
     (socket, _, connection) => socket.end(answer(`on ${connection}`, 'connection: close\r\n')),
     async (caller) => {
@@ -74,7 +74,7 @@ test('after an answer that closes, the next request goes over a new connection',
   );
 });
 
-test('an answer without a length ends with its connection', async () => {
+test('an answer without a length ends with the connection', async () => {
   await withServer(
     (socket, _, connection) => socket.end(`HTTP/1.1 200 OK\r\n\r\non ${connection}`),
     async (caller) => {
@@ -84,7 +84,7 @@ test('an answer without a length ends with its connection', async () => {
   );
 });
 
-test('an answer larger than the read buffer arrives whole', async () => {
+test('an answer larger than the read buffer arrives complete', async () => {
   const body = 'x'.repeat(1_000_000);
   await withServer(
     (socket) => socket.write(answer(body)),
@@ -94,7 +94,7 @@ test('an answer larger than the read buffer arrives whole', async () => {
   );
 });
 
-test('a connection that ends or breaks before the answer is a reset, and the next request connects anew', async () => {
+test('a connection that ends or breaks before the answer is a reset, and the next request reconnects', async () => {
   await withServer(
     (socket, data) => {
       if (data === 'end') socket.end('HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf');
@@ -104,7 +104,7 @@ test('a connection that ends or breaks before the answer is a reset, and the nex
     async (caller) => {
       assert.deepEqual(await caller.ask('end'), {
         kind: 'reset',
-        text: 'the connection ended before the answer did',
+        text: 'the connection ended before the end of the answer',
       });
       const broken = await caller.ask('break');
       assert.ok('kind' in broken && broken.kind === 'reset', JSON.stringify(broken));
@@ -113,7 +113,7 @@ test('a connection that ends or breaks before the answer is a reset, and the nex
   );
 });
 
-test('a server that hangs up between two requests goes unnoticed', async () => {
+test('a connection closed between two requests is not a failure', async () => {
   await withServer(
     (socket, _, connection) => socket.write(answer(`on ${connection}`)),
     async (caller, server) => {
@@ -127,16 +127,16 @@ test('a server that hangs up between two requests goes unnoticed', async () => {
   );
 });
 
-test('garbage is malformed', async () => {
+test('invalid data is malformed', async () => {
   await withServer(
     (socket) => socket.write('220 mail.example ESMTP\r\n\r\n'),
     async (caller) => {
-      assert.deepEqual(await caller.ask(), { kind: 'malformed', text: 'not an HTTP/1 status line' });
+      assert.deepEqual(await caller.ask(), { kind: 'malformed', text: 'no HTTP/1 status line' });
     },
   );
 });
 
-test('where nobody listens, the failure is to connect', async () => {
+test('without a listening server, the failure is connect', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -149,7 +149,7 @@ test('where nobody listens, the failure is to connect', async () => {
   }
 });
 
-test('of a request that was given up nothing more is heard', async () => {
+test('an abandoned request does not call the listener', async () => {
   await withServer(
     (socket, data, connection) => {
       if (data === 'answered') socket.write(answer(`on ${connection}`));

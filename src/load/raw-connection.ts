@@ -2,29 +2,29 @@ import { connect, type Socket } from 'node:net';
 import type { Target } from './request-bytes.ts';
 import { ResponseParser } from './response-parser.ts';
 
-/** How a request can end without an answer. */
+/** Why a request failed without an answer. */
 export type FailureKind = 'connect' | 'reset' | 'timeout' | 'malformed';
 
-/** Who hears how the one request that a connection carries has ended; it may send the next one at once. */
+/** Receives the end of the request of a connection, and may send the next request at once. */
 export interface AnswerListener {
-  /** Asked when an answer's head has come; only bodies that are kept are handed on. */
+  /** Called after the head of an answer; only kept bodies are passed to `answered`. */
   keepsBody(status: number): boolean;
   answered(status: number, body: Buffer | undefined): void;
   failed(kind: FailureKind, text: string): void;
 }
 
-/** Carries one request at a time. */
+/** A connection with one request at a time. */
 export interface Connection {
-  /** Connects first where it has to. */
+  /** Connects first if necessary. */
   send(bytes: Buffer): void;
-  /** Gives up what is under way without a word to the listener; the next `send` connects anew. */
+  /** Abandons the request in progress without a call of the listener; the next `send` reconnects. */
   close(): void;
 }
 
-/** How a run gets its connections: real ones, or those of a simulated server. */
+/** Creates a connection to a real or a simulated server. */
 export type Connect = (listener: AnswerListener) => Connection;
 
-/** Connections to a real server, over loopback or a network. */
+/** Connections to a real server. */
 export function connectTo(target: Target): Connect {
   return (listener) => new RawConnection(target, listener);
 }
@@ -32,14 +32,14 @@ export function connectTo(target: Target): Connect {
 const READ_BUFFER_BYTES = 64 * 1024;
 
 /**
- * A keep-alive connection on a bare socket. The client of `node:http` spends three times as much on a request,
- * and a client that is slower than the server measures itself.
+ * A keep-alive connection on a plain socket. The client of `node:http` takes three times as much CPU time per request, and
+ * a client that is slower than the server would measure itself.
  */
 class RawConnection implements Connection {
   readonly #target: Target;
   readonly #listener: AnswerListener;
   readonly #parser: ResponseParser;
-  /** Every read lands here, instead of in a buffer of its own that somebody has to collect. */
+  /** One buffer for all reads, to avoid garbage collection. */
   readonly #bytes = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   #socket: Socket | undefined;
   #isBusy = false;
@@ -80,9 +80,9 @@ class RawConnection implements Connection {
     socket.once('connect', () => {
       failure = 'reset';
     });
-    // Of a socket that was given up, nobody wants to hear any more; but an error must have a listener.
+    // Errors of an abandoned socket are ignored, but the event must have a listener.
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      // Where a name stands for several addresses and none answers, the message is empty.
+      // The message is empty when a host name has several addresses and none answers.
       if (socket === this.#socket) this.#fail(failure, error.message || String(error.code));
     });
     socket.once('end', () => {
@@ -93,19 +93,19 @@ class RawConnection implements Connection {
 
   #received(socket: Socket, count: number): void {
     if (!this.#isBusy) {
-      // Nothing was asked, so this is no answer.
+      // Data without a request is not an answer.
       this.close();
       return;
     }
     const progress = this.#parser.feed(this.#bytes, count);
     if (progress === 'malformed') this.#fail('malformed', this.#parser.problem);
-    // A server that answers before it has read the whole request has left the rest of it in the pipe.
+    // A server that answers before it has read the whole request leaves the rest in the socket.
     else if (progress === 'complete') this.#complete(this.#parser.isReusable && socket.writableLength === 0);
   }
 
   #ended(): void {
     if (this.#parser.endsWithConnection) this.#complete(false);
-    else this.#fail('reset', 'the connection ended before the answer did');
+    else this.#fail('reset', 'the connection ended before the end of the answer');
   }
 
   #complete(isReusable: boolean): void {

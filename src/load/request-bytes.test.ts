@@ -4,7 +4,7 @@ import { requestBytes } from './request-bytes.ts';
 
 const target = { host: '127.0.0.1', port: 8080 };
 
-test('a request with a body says where it goes and how long the body is', () => {
+test('a request with a body has a host and a content-length header', () => {
   const headers = { 'content-type': 'application/json' };
   const bytes = requestBytes({ method: 'POST', path: '/v2', headers, body: Buffer.from('{"ü":1}') }, target);
   assert.equal(
@@ -13,13 +13,13 @@ test('a request with a body says where it goes and how long the body is', () => 
   );
 });
 
-test('a request without a body has no length, and an empty one has', () => {
+test('only a request with a body, even an empty one, has a content-length', () => {
   assert.doesNotMatch(requestBytes({ method: 'GET', path: '/' }, target).toString(), /content-length/);
   const empty = requestBytes({ method: 'POST', path: '/', body: Buffer.alloc(0) }, target);
   assert.match(empty.toString(), /content-length: 0\r\n\r\n$/);
 });
 
-test('the caller may name the host, and an IPv6 address is put in brackets', () => {
+test('the caller can set the host header, and an IPv6 address is put in brackets', () => {
   const named = requestBytes({ method: 'GET', path: '/', headers: { Host: 'model.example' } }, target);
   assert.deepEqual(named.toString().match(/host: .*/gi), ['Host: model.example']);
   assert.match(
@@ -28,7 +28,7 @@ test('the caller may name the host, and an IPv6 address is put in brackets', () 
   );
 });
 
-test('what would not be one request, or has no readable answer, is refused', () => {
+test('input that is not one request, or whose answer cannot be parsed, is refused', () => {
   const refused = (request: object) =>
     assert.throws(() => requestBytes({ method: 'GET', path: '/', ...request }, target));
   refused({ method: 'HEAD' });

@@ -1,10 +1,10 @@
-/** Where the requests of a run go. */
+/** The server of a run. */
 export interface Target {
   readonly host: string;
   readonly port: number;
 }
 
-/** One HTTP request before it becomes bytes; `host` and `content-length` are added when it does. */
+/** An HTTP request to serialise; `host` and `content-length` are added. */
 export interface LoadRequest {
   readonly method: string;
   readonly path: string;
@@ -12,15 +12,19 @@ export interface LoadRequest {
   readonly body?: Buffer | undefined;
 }
 
-/** Done once per request of the rotation, so that sending one costs a single write and no thought. */
+/** Serialises a request once per rotation entry, so that sending it is a single write. */
 export function requestBytes(request: LoadRequest, target: Target): Buffer {
   const { method, path, headers = {}, body } = request;
-  if (!/^[A-Z]+$/.test(method)) throw new Error(`not an HTTP method: ${JSON.stringify(method)}`);
-  // An answer to HEAD announces a body that never comes, and after CONNECT there are no answers any more:
-  // an answer could not be read without knowing what it answers.
+  if (!/^[A-Z]+$/.test(method))
+    throw new Error(`method is ${JSON.stringify(method)}, wanted an HTTP method in capital letters`);
+  // An answer to HEAD announces a body that does not follow, and CONNECT ends HTTP on the connection, so the parser would
+  // need the request to read the answer.
   if (method === 'HEAD' || method === 'CONNECT')
-    throw new Error(`a load cannot be made of ${method} requests`);
-  if (!/^[\x21-\x7e]+$/.test(path)) throw new Error(`not a request path: ${JSON.stringify(path)}`);
+    throw new Error(
+      `method is ${method}, wanted a method whose answer does not depend on the request: HEAD and CONNECT are not supported`,
+    );
+  if (!/^[\x21-\x7e]+$/.test(path))
+    throw new Error(`path is ${JSON.stringify(path)}, wanted printable ASCII without spaces`);
 
   const names = Object.keys(headers).map((name) => name.toLowerCase());
   const lines = [`${method} ${path} HTTP/1.1`];
@@ -33,9 +37,12 @@ export function requestBytes(request: LoadRequest, target: Target): Buffer {
 }
 
 function headerLine(name: string, value: string): string {
-  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Error(`not a header name: ${JSON.stringify(name)}`);
-  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) throw new Error(`not a value for the header ${name}`);
-  if (/^(content-length|transfer-encoding)$/i.test(name)) throw new Error(`${name} follows from the body`);
+  if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name))
+    throw new Error(`${JSON.stringify(name)} is not a valid header name`);
+  if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+    throw new Error(`the value of the header ${name} contains invalid characters`);
+  if (/^(content-length|transfer-encoding)$/i.test(name))
+    throw new Error(`the header ${name} cannot be set: it is computed from the body`);
   return `${name}: ${value}`;
 }
 

@@ -10,7 +10,7 @@ interface Reading {
   readonly body?: string;
 }
 
-/** Feeds the pieces through one buffer that is overwritten each time, as a connection does. */
+/** Feeds the chunks through one buffer that is overwritten each time, like a connection. */
 function read(pieces: readonly Buffer[], parser = new ResponseParser(() => true)): Reading {
   const buffer = Buffer.alloc(Math.max(0, ...pieces.map((piece) => piece.length)), '\r\n');
   let progress: Progress = 'partial';
@@ -70,7 +70,7 @@ const answers = fc
     };
   });
 
-test('an answer cut anywhere is read as the whole one is', () => {
+test('an answer in chunks of any size is parsed like the whole answer', () => {
   fc.assert(
     fc.property(answers, fc.array(fc.nat(), { maxLength: 30 }), ({ bytes, expected }, cuts) => {
       assert.deepEqual(read([bytes]), expected);
@@ -90,7 +90,7 @@ test('an answer is not complete before its last byte', () => {
   );
 });
 
-test('one parser reads answer after answer', () => {
+test('one parser parses several answers in sequence', () => {
   fc.assert(
     fc.property(fc.array(answers, { maxLength: 5 }), (sequence) => {
       const parser = new ResponseParser(() => true);
@@ -102,7 +102,7 @@ test('one parser reads answer after answer', () => {
   );
 });
 
-test('whatever garbage comes is survived', () => {
+test('no input causes an exception', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array()), (pieces) => {
       read(pieces.map((piece) => Buffer.from(piece)));
@@ -110,7 +110,7 @@ test('whatever garbage comes is survived', () => {
   );
 });
 
-test('bodies are kept only for the asked statuses', () => {
+test('bodies are kept only for the requested statuses', () => {
   const parser = new ResponseParser((status) => status >= 500);
   const ok = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
   assert.deepEqual([parser.feed(ok, ok.length), parser.body], ['complete', undefined]);
@@ -119,25 +119,25 @@ test('bodies are kept only for the asked statuses', () => {
   assert.deepEqual([parser.feed(bad, bad.length), parser.body?.toString()], ['complete', 'no']);
 });
 
-test('statuses that have no body end with their head', () => {
+test('an answer whose status has no body ends with its head', () => {
   for (const status of [204, 304]) {
     const reading = readText(`HTTP/1.1 ${status} Nothing\r\ncontent-length: 9\r\n\r\n`);
     assert.deepEqual(reading, { progress: 'complete', status, isReusable: true, body: '' });
   }
 });
 
-test('an answer of HTTP/1.0 closes unless it says otherwise', () => {
+test('an HTTP/1.0 answer closes the connection unless it has connection: keep-alive', () => {
   assert.equal(readText('HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n').isReusable, false);
   const kept = 'HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n';
   assert.equal(readText(kept).isReusable, true);
 });
 
-test('bytes after an answer cost the connection, not the answer', () => {
+test('bytes after an answer make the connection unusable, not the answer', () => {
   const reading = readText('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok!');
   assert.deepEqual(reading, { progress: 'complete', status: 200, isReusable: false, body: 'ok' });
 });
 
-test('what cannot be an answer is malformed, and stays so', () => {
+test('invalid answers are malformed, and the parser stays so', () => {
   for (const text of [
     'SSH-2.0-OpenSSH\r\n\r\n',
     'HTTP/2 200\r\n\r\n',

@@ -1,11 +1,11 @@
-/** How far an answer has come. */
+/** The progress of an answer. */
 export type Progress = 'partial' | 'complete' | 'malformed';
 
 type TextPhase = 'head' | 'chunk size' | 'chunk end' | 'trailer';
 type BodyPhase = 'sized body' | 'chunk' | 'body until close';
 type Phase = TextPhase | BodyPhase | 'done' | 'malformed';
 
-/** Longest head or line of a chunked body; more is taken for garbage. */
+/** Longest head or line of a chunked body in bytes; more is malformed. */
 const LONGEST_TEXT = 64 * 1024;
 
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: |\r|$)/;
@@ -14,8 +14,8 @@ const TRANSFER_ENCODING = /\r\ntransfer-encoding:([^\r\n]*)/i;
 const CONTENT_LENGTH = /\r\ncontent-length:([^\r\n]*)/i;
 
 /**
- * Reads HTTP/1.1 answers, one at a time, from pieces cut anywhere. It knows only what it takes to find an
- * answer's end and to tell good from bad; bodies are counted and forgotten unless `keepsBody` says otherwise.
+ * Parses HTTP/1.1 answers, one at a time, from chunks of any size. It parses only the status and the framing; bodies are
+ * skipped unless `keepsBody` returns true.
  */
 export class ResponseParser {
   readonly #keepsBody: (status: number) => boolean;
@@ -23,7 +23,7 @@ export class ResponseParser {
   #status = 0;
   #isReusable = false;
   #problem = '';
-  /** The beginning of a head or line whose end has not come yet. */
+  /** The received part of an incomplete head or line. */
   #begun = '';
   #bodyLeft = 0;
   #kept: Buffer[] | undefined;
@@ -36,29 +36,29 @@ export class ResponseParser {
     return this.#status;
   }
 
-  /** Whether the connection may carry another request, once the answer is complete. */
+  /** Whether the connection can be used for another request after the complete answer. */
   get isReusable(): boolean {
     return this.#isReusable;
   }
 
-  /** Undefined unless it was to be kept. */
+  /** Undefined unless the body is kept. */
   get body(): Buffer | undefined {
     return this.#kept === undefined ? undefined : Buffer.concat(this.#kept);
   }
 
-  /** What is wrong with a malformed answer. */
+  /** The problem of a malformed answer. */
   get problem(): string {
     return this.#problem;
   }
 
-  /** Makes ready for the next answer. */
+  /** Prepares for the next answer. */
   reset(): void {
     this.#phase = 'head';
     this.#begun = '';
     this.#kept = undefined;
   }
 
-  /** Reads the first `end` bytes and keeps no reference to them. */
+  /** Parses the first `end` bytes and keeps no reference to them. */
   feed(bytes: Buffer, end: number): Progress {
     let at = 0;
     while (at < end) {
@@ -66,7 +66,7 @@ export class ResponseParser {
         case 'malformed':
           return 'malformed';
         case 'done':
-          // Nothing more was asked for, so what follows can only be garbage.
+          // Only one request is sent at a time, so further data is invalid.
           this.#isReusable = false;
           return 'complete';
         case 'sized body':
@@ -82,7 +82,7 @@ export class ResponseParser {
     return this.#phase === 'malformed' ? 'malformed' : 'partial';
   }
 
-  /** Whether the end of the connection, coming now, would be the answer's proper end. */
+  /** Whether the end of the connection now would be the regular end of the answer. */
   get endsWithConnection(): boolean {
     return this.#phase === 'body until close';
   }
@@ -95,7 +95,7 @@ export class ResponseParser {
     return next;
   }
 
-  /** Reads one head or line, or as much of it as there is. */
+  /** Parses one head or line, or the available part of it. */
   #readText(bytes: Buffer, at: number, end: number): number {
     const terminator = this.#phase === 'head' ? '\r\n\r\n' : '\r\n';
     const found = this.#begun === '' ? bytes.indexOf(terminator, at, 'latin1') : -1;
@@ -103,12 +103,12 @@ export class ResponseParser {
       this.#understand(bytes.toString('latin1', at, found));
       return found + terminator.length;
     }
-    // The slow way, for text that came in pieces: joined first, because the terminator may be cut as well.
+    // Slow path for text in several chunks: joined first, because the terminator may be split too.
     const joined = this.#begun + bytes.toString('latin1', at, end);
     const length = joined.indexOf(terminator);
     if (length < 0) {
       this.#begun = joined;
-      if (joined.length > LONGEST_TEXT) this.#refuse('a head or line without end');
+      if (joined.length > LONGEST_TEXT) this.#refuse('a head or line is too long');
       return end;
     }
     const next = at + length + terminator.length - this.#begun.length;
@@ -122,18 +122,18 @@ export class ResponseParser {
     else if (this.#phase === 'chunk size') this.#understandChunkSize(text);
     else if (this.#phase === 'trailer') this.#phase = text === '' ? 'done' : 'trailer';
     else if (text === '') this.#phase = 'chunk size';
-    else this.#refuse('a chunk longer than it said');
+    else this.#refuse('a chunk is longer than its size');
   }
 
   #understandHead(head: string): void {
     const [, minor, code] = STATUS_LINE.exec(head) ?? [];
     const status = Number(code);
     if (code === undefined) {
-      this.#refuse('not an HTTP/1 status line');
+      this.#refuse('no HTTP/1 status line');
     } else if (status === 101) {
-      this.#refuse('an upgrade that was not asked for');
+      this.#refuse('an upgrade that was not requested');
     } else if (status >= 200) {
-      // Below that it was only news of an answer to come.
+      // A 1xx status is interim: the answer follows.
       this.#status = status;
       this.#isReusable = keepsAlive(minor, headerValue(head, CONNECTION));
       this.#kept = this.#keepsBody(status) ? [] : undefined;
@@ -154,14 +154,14 @@ export class ResponseParser {
       this.#bodyLeft = Number(length);
       this.#phase = this.#bodyLeft === 0 ? 'done' : 'sized body';
     } else {
-      this.#refuse(`a content-length of ${JSON.stringify(length)}`);
+      this.#refuse(`content-length is ${JSON.stringify(length)}, wanted a whole number`);
     }
   }
 
   #understandChunkSize(line: string): void {
     const [, digits] = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(line) ?? [];
     if (digits === undefined) {
-      this.#refuse(`a chunk size of ${JSON.stringify(line.slice(0, 40))}`);
+      this.#refuse(`a chunk size is ${JSON.stringify(line.slice(0, 40))}, wanted a hexadecimal number`);
     } else {
       this.#bodyLeft = Number.parseInt(digits, 16);
       this.#phase = this.#bodyLeft === 0 ? 'trailer' : 'chunk';

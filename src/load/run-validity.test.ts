@@ -10,7 +10,7 @@ const calm: SelfObservation = {
   usedAllConnections: false,
 };
 
-test('a generator with time to spare has nothing to say', () => {
+test('a run is valid when the generator has time to spare', () => {
   assert.deepEqual(validityOf(calm), { void: undefined, warning: undefined });
 });
 
@@ -18,16 +18,16 @@ test('above 80 % of a core the run is void', () => {
   assert.match(validityOf({ ...calm, cpuShare: 0.93 }).void ?? '', /93 % of its core/);
 });
 
-test('late sends are a warning that tells whose fault they are', () => {
+test('late sends give a warning with their cause', () => {
   const late = { ...calm, issueDelayP99Ms: 3.14 };
-  assert.match(validityOf(late).warning ?? '', /3\.1 ms late.*the generator was held up/);
+  assert.match(validityOf(late).warning ?? '', /3\.1 ms late.*the generator was delayed/);
   assert.match(
     validityOf({ ...late, usedAllConnections: true }).warning ?? '',
     /all connections were in use/,
   );
 });
 
-test('in a closed loop nothing can be late', () => {
+test('in a closed loop no request is late', () => {
   const closed = { kind: 'closed', concurrency: 1 } as const;
   assert.equal(validityOf({ ...calm, schedule: closed, issueDelayP99Ms: 9 }).warning, undefined);
 });

@@ -1,51 +1,51 @@
 import type { Random } from '../base/random.ts';
 
-/** Who decides when a request leaves: the answers before it (closed), or the world outside (open). */
+/** When requests are sent: after earlier answers (closed), or at random times of a given rate (open). */
 export type Schedule =
   | { readonly kind: 'closed'; readonly concurrency: number }
   | { readonly kind: 'open'; readonly ratePerSecond: number };
 
-/** The requests of one run, as instants at which they are due, one after another. */
+/** The due times of the requests of a run, in order. */
 export interface Arrivals {
-  /** Instants of the past are requests that are late; asking again gives the same one until it is taken. */
+  /** A time in the past means a late request. Returns the same request until `take` is called. */
   nextDueMs(nowMs: number): number;
-  /** Goes on to the request after this one. */
+  /** Moves on to the next request. */
   take(): void;
 }
 
-/** Refuses wrong settings, before the first request is sent. `rampMs` is for the open loop alone. */
+/** Throws a RangeError for an invalid schedule. `rampMs` applies to the open loop only. */
 export function arrivalsOf(schedule: Schedule, startMs: number, rampMs: number, random: Random): Arrivals {
   if (schedule.kind === 'closed') {
     if (!Number.isInteger(schedule.concurrency) || schedule.concurrency < 1) {
-      throw new RangeError(`concurrency must be a whole number of at least 1, not ${schedule.concurrency}`);
+      throw new RangeError(`concurrency is ${schedule.concurrency}, wanted a whole number of at least 1`);
     }
     return CLOSED;
   }
   if (!(schedule.ratePerSecond > 0 && schedule.ratePerSecond < Number.POSITIVE_INFINITY)) {
-    throw new RangeError(`ratePerSecond must be a number above 0, not ${schedule.ratePerSecond}`);
+    throw new RangeError(`ratePerSecond is ${schedule.ratePerSecond}, wanted a number above 0`);
   }
   return new PoissonArrivals(schedule.ratePerSecond, startMs, rampMs, random);
 }
 
-/** Always due: only the number of connections holds the next request back. */
+/** Always due: only the number of connections limits the requests. */
 const CLOSED: Arrivals = {
   nextDueMs: (nowMs) => nowMs,
   take: () => {},
 };
 
 /**
- * Strangers who know nothing of each other: gaps are exponential, and nobody stays away because the server is
- * slow. That is what keeps a stalled server from hiding its stall (coordinated omission).
+ * Arrivals of independent clients: gaps are exponential, and a slow server does not reduce the rate. Therefore a stall of
+ * the server cannot hide (coordinated omission).
  *
- * The rate rises from 0 over the first `rampMs`. A cold server, met with the full rate, falls behind at once; to
- * keep the rate up every connection allowed is then opened, which burdens both sides long after.
+ * The rate rises from 0 over the first `rampMs`. At the full rate, a cold server falls behind at once, and all allowed
+ * connections are opened to keep the rate, which slows both sides for long.
  */
 class PoissonArrivals implements Arrivals {
   readonly #meanGapMs: number;
   readonly #startMs: number;
   readonly #rampMs: number;
   readonly #random: Random;
-  /** When the next request would be due, after the start, at the full rate all along. */
+  /** Due time of the next request without the ramp, relative to the start. */
   #unrampedMs = 0;
   #dueMs = 0;
 
@@ -67,7 +67,7 @@ class PoissonArrivals implements Arrivals {
     this.#dueMs = this.#startMs + this.#ramped(this.#unrampedMs);
   }
 
-  /** As many requests are due in the `t` ms of a ramp of `r` ms as in `t² / 2r` ms at the full rate. */
+  /** In the first `t` ms of a ramp of `r` ms, as many requests are due as in `t² / 2r` ms at the full rate. */
   #ramped(unrampedMs: number): number {
     const missedMs = this.#rampMs / 2;
     return unrampedMs < missedMs ? Math.sqrt(2 * this.#rampMs * unrampedMs) : unrampedMs + missedMs;

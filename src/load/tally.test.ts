@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tally } from './tally.ts';
 
-test('only good answers count as latency; the others are errors under their status', () => {
+test('only 2xx answers count for latency; the others are errors by status', () => {
   const tally = new Tally(false);
   for (const [status, latencyMs] of [
     [200, 10],
@@ -23,7 +23,7 @@ test('only good answers count as latency; the others are errors under their stat
   assert.deepEqual([latencyMs.mean, latencyMs.max], [15, 20]);
 });
 
-test('of all errors the first is told, and then no body is wanted any more', () => {
+test('the first error is reported, and then no body is kept', () => {
   const tally = new Tally(false);
   assert.equal(tally.wantsBody(200), false);
   assert.equal(tally.wantsBody(503), true);
@@ -33,7 +33,7 @@ test('of all errors the first is told, and then no body is wanted any more', () 
   assert.equal(tally.summary().firstError, 'status 503: {"error":"queue full"}');
 });
 
-test('the first answer is kept whole where that was asked for', () => {
+test('the first answer is kept whole on request', () => {
   const tally = new Tally(true);
   assert.equal(tally.wantsBody(200), true);
   tally.answered(3, 200, 1, Buffer.from([0, 255]));

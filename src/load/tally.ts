@@ -4,12 +4,12 @@ import type { FailureKind } from './raw-connection.ts';
 
 const LONGEST_ERROR_TEXT = 300;
 
-/** Whether an answer counts as one. */
+/** Whether the status is 2xx. */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Counts what became of the requests that were due in the measured window. */
+/** Counts the results of the requests that are due in the measured window. */
 export class Tally {
   readonly #keepsFirstAnswer: boolean;
   readonly #latencyMs = new Histogram();
@@ -24,12 +24,12 @@ export class Tally {
     this.#keepsFirstAnswer = keepsFirstAnswer;
   }
 
-  /** Every request that was due, sent or not. */
+  /** Number of due requests, sent or not. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** Bodies cost time, so they are wanted only until there is something to show. */
+  /** Keeping bodies takes time, so it ends with the first answer or error for the report. */
   wantsBody(status: number): boolean {
     if (this.#keepsFirstAnswer && this.#firstAnswer === undefined) return true;
     return !isSuccess(status) && this.#firstError === undefined;
@@ -57,7 +57,7 @@ export class Tally {
     this.#firstError ??= shortened(`${kind}: ${text}`);
   }
 
-  /** The tally's share of a report. */
+  /** The part of the report about the requests. */
   summary() {
     return {
       requests: this.#requests,

@@ -3,18 +3,18 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readOnnxFile } from './onnx-file.ts';
 
-/** Above this reading everything would hold up a start: then size, time and inode stand for the contents. */
+/** Larger models are identified by size, modification time and inode, because reading them would delay the start. */
 export const MOST_HASHED_BYTES = 16 * 1024 * 1024;
 
-/** The files a model consists of: its own, and those beside an ONNX file that hold weights. */
+/** The files of a model: its own, and the external weight files of an ONNX file. */
 export function filesOf(runtime: 'onnx' | 'module', file: string): string[] {
   const beside = runtime === 'onnx' ? (readOnnxFile(file)?.externalFiles ?? []) : [];
   return [file, ...beside.map((location) => join(dirname(file), location))];
 }
 
 /**
- * A text that stands for the contents of a model's files. The same text means the same model; a copy of the same bytes in
- * its place is the same. Throws when a file cannot be read.
+ * An identifier of the contents of a model's files. Equal identifiers mean the same model; replacing a file by a copy of
+ * the same bytes does not change it. Throws when a file cannot be read.
  */
 export function artefactOf(runtime: 'onnx' | 'module', file: string): string {
   const files = filesOf(runtime, file);

@@ -2,10 +2,10 @@ import { ServingError } from '../base/errors.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { ModelMetadata, TensorMetadata } from './model-metadata.ts';
 
-/** Names in one message. */
+/** Most names listed in one message. */
 const MAX_LISTED = 20;
 
-/** Puts inputs into the model's order, or says which one is missing, unexpected or not as the model wants it. */
+/** Returns the inputs in the order of the model. Throws a ServingError for a missing, unexpected or mismatched input. */
 export function checkInputs(
   model: string,
   metadata: ModelMetadata,
@@ -14,7 +14,7 @@ export function checkInputs(
   if (inputs.length !== metadata.inputs.length) throw wrongInputs(model, metadata, inputs);
   let isInOrder = true;
   const ordered = metadata.inputs.map((wanted, index) => {
-    // Clients nearly always keep the model's order; only when they do not is the name looked for.
+    // Most clients keep the order of the model; the name is searched only when they do not.
     let input = inputs[index];
     if (input?.name !== wanted.name) {
       isInOrder = false;
@@ -28,7 +28,7 @@ export function checkInputs(
 }
 
 /**
- * Rows that a request brings: the common size of every input's first axis, 1 where the model has no batch
+ * Number of rows of a request: the common size of the first axis of all inputs, or 1 when the model has no batch
  * axis.
  */
 export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly Tensor[]): number {
@@ -37,7 +37,7 @@ export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly
   if (rows < 1) {
     throw new ServingError(
       'INVALID_INPUT',
-      `a request for model '${model}' must bring at least one row, got ${rows}`,
+      `the request for model '${model}' has ${rows} rows, wanted at least one`,
     );
   }
   if (hasBatchAxis) {
@@ -54,7 +54,7 @@ export function countRows(model: string, hasBatchAxis: boolean, inputs: readonly
   return rows;
 }
 
-/** Refuses an input whose datatype or shape is not what the model wants. Its data need not be read yet. */
+/** Throws when datatype or shape of an input do not match the metadata. The data need not be read yet. */
 export function checkInput(model: string, wanted: TensorMetadata, input: Omit<Tensor, 'data'>): void {
   if (input.datatype !== wanted.datatype) {
     throw new ServingError(
@@ -74,7 +74,7 @@ export function checkInput(model: string, wanted: TensorMetadata, input: Omit<Te
   }
 }
 
-/** Whether a shape is one that metadata allow, where -1 stands for any size. */
+/** Whether a shape matches the metadata, where -1 matches any size. */
 export function fitsShape(shape: readonly number[], wanted: readonly number[]): boolean {
   if (shape.length !== wanted.length) return false;
   for (let axis = 0; axis < shape.length; axis++) {

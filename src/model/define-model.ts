@@ -3,71 +3,71 @@ import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts
 import type { ArrayOf, TensorArray } from '../tensor/tensor.ts';
 import type { Parameters } from './inference.ts';
 
-/** How a module model declares a tensor. `shape[0] === -1` on all of them lets requests share a batch. */
+/** The declaration of a tensor of a module model. With `shape[0] === -1` in all of them, requests can share a batch. */
 export interface TensorSpec {
   readonly name: string;
   readonly datatype: Datatype;
-  /** -1 stands for any size. */
+  /** -1 means any size. */
   readonly shape: readonly number[];
 }
 
-/** A tensor as a module model reads it. */
+/** An input tensor of `predict`. */
 export interface ModelInput {
   readonly shape: readonly number[];
-  /** A typed array of the datatype; 16-bit patterns for FP16 and BF16, 0 and 1 for BOOL, one Uint8Array an element for BYTES. */
+  /** A typed array of the datatype: 16-bit patterns for FP16 and BF16, 0 and 1 for BOOL. One Uint8Array per element for BYTES. */
   readonly data: TensorArray | readonly Uint8Array[];
 }
 
 /**
- * A tensor as a module model writes it: the typed array of the datatype, or plain numbers, which FP16 and BF16 are made
- * of too. BYTES elements may also be strings.
+ * An output tensor of `predict`: a typed array of the datatype, or plain numbers, which are also converted to FP16 and
+ * BF16. BYTES elements may also be strings.
  */
 export interface ModelOutput {
   readonly shape: readonly number[];
   readonly data: TensorArray | readonly (number | bigint | boolean)[] | readonly (Uint8Array | string)[];
 }
 
-/** What a module model is told when it is loaded. */
+/** The argument of `load`. */
 export interface LoadContext {
-  /** The folder that holds the model file: weights beside it are found from here. */
+  /** The folder of the model file, for example to find weights beside it. */
   readonly directory: string;
-  /** Threads that the settings grant this replica. */
+  /** The setting `threads` of the model. */
   readonly threads: number;
-  /** What the settings want it computed by, such as `cpu`. */
+  /** The setting `device` of the model, such as `cpu`. */
   readonly device: string;
 }
 
-/** What a module model is told beside its inputs. */
+/** The argument of `predict` that describes the batch. */
 export interface PredictContext {
-  /** Rows in this batch. */
+  /** Rows of this batch. */
   readonly rows: number;
-  /** The request parameters; all requests of a batch have the same. */
+  /** The request parameters, which are equal for all requests of a batch. */
   readonly parameters: Parameters;
   /**
-   * Fails one row (counted from 0) with a message for its caller, 500; the other rows are answered. `predict` must
-   * still give an output for it, whatever it holds.
+   * Fails one row (counted from 0): its caller gets a 500 with the message, the other rows are answered. `predict` must
+   * still return an output of any content for the row.
    */
   refuseRow(row: number, message: string): void;
 }
 
 /**
- * A model in JavaScript: batch in, batch out. It runs in a thread of its own inside a replica process, so it
- * may compute as long as it likes.
+ * A model in JavaScript that answers batches. It runs in a separate thread of a replica process, so a long computation
+ * does not block the process.
  */
 export interface ModelDefinition {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Called once per replica before the first batch; what it returns is handed to `predict`. */
+  /** Called once per replica process before the first batch; the result is passed to `predict`. */
   load?(context: LoadContext): unknown;
-  /** Answers a batch: every output by name, with as many rows as went in. Throwing fails the batch. */
+  /** Returns every output by name, with as many rows as the inputs. An exception fails the batch. */
   predict(
     inputs: Readonly<Record<string, ModelInput>>,
     state: unknown,
     context: PredictContext,
   ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
-  /** What really computes it; default `cpu`. A replica on another device than the settings want does not serve. */
+  /** The device that computes the model; default `cpu`. A replica does not serve on another device than the setting. */
   device?(state: unknown): string;
-  /** Called when the replica ends in good order. */
+  /** Called when the replica shuts down normally. */
   unload?(state: unknown): unknown;
 }
 
@@ -81,7 +81,7 @@ type OutputsOf<Specs extends readonly TensorSpec[]> = {
   readonly [Spec in Specs[number] as Spec['name']]: ModelOutput;
 };
 
-/** A definition whose `predict` knows the declared tensors by name and type. */
+/** A definition whose `predict` is typed by the declared tensors. */
 interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly TensorSpec[], State> {
   readonly inputs: In;
   readonly outputs: Out;
@@ -96,8 +96,8 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
 }
 
 /**
- * Declares a module model: what the file exports by default. It changes nothing; it makes the compiler check
- * that `predict` reads the inputs and writes the outputs that are declared.
+ * Declares a module model, as the default export of its file. It returns its argument unchanged; its types let the
+ * compiler check that `predict` reads the declared inputs and writes the declared outputs.
  */
 export function defineModel<
   const In extends readonly TensorSpec[],
@@ -107,29 +107,29 @@ export function defineModel<
   return definition as unknown as ModelDefinition;
 }
 
-/** Makes sure that what a file exports is a model; throws an OperatorError that says what is missing. */
+/** Checks that the default export of a file is a model; throws an OperatorError with the problem. */
 export function checkModelDefinition(file: string, exported: unknown): ModelDefinition {
   const problem = problemOf(exported);
   if (problem === undefined) return exported as ModelDefinition;
   throw new OperatorError(
-    `${file}: ${problem}; its default export must be defineModel({inputs, outputs, predict})`,
+    `${file}: ${problem}; wanted defineModel({inputs, outputs, predict}) as default export`,
   );
 }
 
 function problemOf(exported: unknown): string | undefined {
   if (typeof exported !== 'object' || exported === null) return `the default export is ${typeof exported}`;
   const candidate = exported as Partial<Record<keyof ModelDefinition, unknown>>;
-  if (typeof candidate.predict !== 'function') return "there is no function 'predict'";
+  if (typeof candidate.predict !== 'function') return "the function 'predict' is missing";
   for (const side of ['inputs', 'outputs'] as const) {
     const specs = candidate[side];
-    if (!Array.isArray(specs)) return `'${side}' is no array of tensor declarations`;
+    if (!Array.isArray(specs)) return `'${side}' is not an array of tensor declarations`;
     for (const spec of specs as readonly Partial<TensorSpec>[]) {
       if (typeof spec?.name !== 'string' || spec.name === '') return `a tensor in '${side}' has no name`;
       if (!isDatatype(spec.datatype)) {
         return `'${spec.name}' has datatype '${spec.datatype}', wanted one of ${DATATYPE_NAMES.join(', ')}`;
       }
       if (!Array.isArray(spec.shape) || !spec.shape.every((size) => Number.isInteger(size) && size >= -1)) {
-        return `the shape of '${spec.name}' is no array of whole numbers, -1 for any size`;
+        return `the shape of '${spec.name}' is not an array of whole numbers (-1 for any size)`;
       }
     }
   }

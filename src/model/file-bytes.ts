@@ -1,10 +1,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ByteSource } from './protobuf.ts';
 
-/** Read at a time: names and attributes lie close together, weights are jumped over. */
+/** Bytes per read. Names and attributes are close together, and weights are skipped. */
 const WINDOW = 16 * 1024;
 
-/** Opens a file for `use`, which reads of it what it wants and no more. Throws what the system says. */
+/** Opens a file for `use`, which reads only parts of it. Throws the errors of the file system. */
 export function withFileBytes<T>(file: string, use: (source: ByteSource) => T): T {
   const descriptor = openSync(file, 'r');
   try {
@@ -14,7 +14,7 @@ export function withFileBytes<T>(file: string, use: (source: ByteSource) => T): 
   }
 }
 
-/** A file seen through a window that moves to where something is read. */
+/** Reads a file through a window that moves to the requested position. */
 class FileBytes implements ByteSource {
   readonly length: number;
   readonly #descriptor: number;

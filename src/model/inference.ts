@@ -1,6 +1,6 @@
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A value that a caller may attach to a request for the model to read: any JSON, integers beyond 2^53 as BigInt. */
+/** The value of a request parameter: any JSON, with integers beyond 2^53 as BigInt. */
 export type Parameter =
   | string
   | number
@@ -12,22 +12,22 @@ export type Parameter =
 
 export type Parameters = Readonly<Record<string, Parameter>>;
 
-/** One inference call as plain data, whichever protocol brought it. */
+/** One inference request as plain data, independent of the protocol. */
 export interface InferenceRequest {
-  /** The caller's own, echoed in the answer; empty when none came. */
+  /** The id from the caller, returned in the answer; empty when there is none. */
   readonly id: string;
-  /** In the order of the model's metadata. */
+  /** In the order of the metadata. */
   readonly inputs: readonly Tensor[];
-  /** Those the model may read; the server's own (priority, timeout …) are already taken out. */
+  /** The parameters for the model, without those of the server (priority, timeout …). */
   readonly parameters: Parameters;
-  /** How long the caller wants to wait; undefined leaves it to the model's `timeoutMs`. */
+  /** Timeout from the caller; undefined means the setting `timeoutMs` of the model. */
   readonly timeoutMs: number | undefined;
-  /** The protocol's number, 1 the most urgent; 0 leaves it to the model. */
+  /** Priority of the protocol, 1 is the most urgent; 0 means the setting of the model. */
   readonly priority: number;
 }
 
-/** What a model made of one request. */
+/** The answer of a model to one request. */
 export interface Answer {
-  /** In the order of the model's metadata. */
+  /** In the order of the metadata. */
   readonly outputs: readonly Tensor[];
 }

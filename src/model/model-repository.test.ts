@@ -10,7 +10,7 @@ const root = mkdtempSync(join(tmpdir(), 'galley-models-'));
 after(() => rmSync(root, { recursive: true }));
 let repositories = 0;
 
-/** A folder with empty files; `-> target` makes a link, a name with a slash at the end a folder. */
+/** A folder with empty files; `-> target` creates a link, a name with a trailing slash a folder. */
 function repository(...files: readonly string[]): string {
   const folder = join(root, String(repositories++));
   mkdirSync(folder);
@@ -45,7 +45,7 @@ function found(folder: string, name: string): FoundModel {
   return model;
 }
 
-/** A disk on which everything under one path fails with a code of the system. */
+/** A disk on which one call fails for everything under a path, with a system error code. */
 function failingAt(path: string, code: string, call: 'stat' | 'list' | 'access'): Disk {
   const failing = (at: string) => {
     if (at.startsWith(path)) throw Object.assign(new Error(`${code}: raw words`), { code });
@@ -59,13 +59,13 @@ function failingAt(path: string, code: string, call: 'stat' | 'list' | 'access')
   };
 }
 
-const BOOKS = [
+const FILES = [
   ...['digits/1/model.onnx', 'digits/2/model.onnx', 'digits/10/model.onnx', 'digits/old/model.onnx'],
   ...['digits/model.yaml', 'plain/model.js', 'alone.onnx', '.hidden/model.onnx', 'notes.txt'],
 ];
 
 test('a folder of models is read in every layout', () => {
-  const folder = repository(...BOOKS);
+  const folder = repository(...FILES);
   const { models, broken, warnings, found } = scan(folder);
   assert.deepEqual(models, [
     ['alone', ['1 onnx']],
@@ -77,7 +77,7 @@ test('a folder of models is read in every layout', () => {
   assert.equal(warnings, '');
 });
 
-test('folders that hold nothing of a model are passed over by name', () => {
+test('folders that contain no part of a model are skipped by name', () => {
   const { models, broken, warnings } = scan(
     repository('m/model.onnx', 'lost+found/', 'notes/a.txt', 'tokenizer/vocab.txt', 'empty/'),
   );
@@ -86,31 +86,31 @@ test('folders that hold nothing of a model are passed over by name', () => {
   for (const name of ['lost+found', 'notes', 'tokenizer', 'empty']) {
     assert.match(
       warnings,
-      new RegExp(`/${name.replace('+', '\\+')} is passed over: it holds no model; wanted`),
+      new RegExp(`/${name.replace('+', '\\+')} is skipped: it contains no model; wanted`),
     );
   }
 });
 
-test("the file system's own folder is passed over although it cannot be read", () => {
+test('the folder lost+found is skipped although it cannot be read', () => {
   const folder = repository('m/model.onnx', 'lost+found/');
   const { broken, warnings } = scan(folder, failingAt(join(folder, 'lost+found'), 'EACCES', 'list'));
   assert.equal(broken, '');
-  assert.match(warnings, /lost\+found is passed over/);
+  assert.match(warnings, /lost\+found is skipped/);
 });
 
-test('a folder that is meant to be a model and has none is broken by name', () => {
+test('a folder with a version or settings but no model file is a broken model', () => {
   const { models, broken } = scan(
     repository('good/1/model.onnx', 'empty-version/3/weights.pt', 'settings-only/model.yaml'),
   );
   assert.deepEqual(models, [['good', ['1 onnx']]]);
   assert.match(
     broken,
-    /empty-version: .*\/3 holds no model\.onnx, model\.js or model\.mjs; there: weights\.pt/,
+    /empty-version: .*\/3 contains weights\.pt, wanted model\.onnx, model\.js or model\.mjs/,
   );
-  assert.match(broken, /settings-only: .*there: model\.yaml/);
+  assert.match(broken, /settings-only: .*contains model\.yaml, wanted/);
 });
 
-test('links that lead nowhere or in a circle are broken by name, at every place', () => {
+test('dangling and circular links are broken models at every level', () => {
   const { models, broken } = scan(
     repository(
       'good.onnx',
@@ -124,29 +124,35 @@ test('links that lead nowhere or in a circle are broken by name, at every place'
   );
   assert.deepEqual(models, [['good', ['1 onnx']]]);
   assert.match(broken, /^gone: .*gone is a link to \/no\/such\/place, which does not exist/m);
-  assert.match(broken, /^circle: .*is a link that leads back to itself/m);
+  assert.match(broken, /^circle: .*is a symbolic link that leads back to itself/m);
   assert.match(broken, /^file: .*model\.onnx is a link to \/no\/such\.onnx, which does not exist/m);
   assert.match(broken, /^version: .*1 is a link to \/no\/such\/version, which does not exist/m);
   assert.doesNotMatch(broken, /notes/);
 });
 
 for (const call of ['stat', 'list', 'access'] as const) {
-  test(`without the right to read (${call}) a model is broken by name, in our words`, () => {
+  test(`without read permission (${call}) a model is broken, without the raw system error`, () => {
     const folder = repository('good/1/model.onnx', 'secret/1/model.onnx');
     const { models, broken } = scan(folder, failingAt(join(folder, 'secret'), 'EACCES', call));
     assert.deepEqual(models, [['good', ['1 onnx']]]);
-    assert.match(broken, /^secret: .*may not be read: give the user of this process the right to/);
+    assert.match(
+      broken,
+      /^secret: .*cannot be read \(permission denied\): allow the user of this process to read it/,
+    );
     assert.doesNotMatch(broken, /EACCES|raw words/);
   });
 }
 
-test('a model file that may not be read is broken too', () => {
+test('an unreadable model file makes a broken model', () => {
   const folder = repository('good/1/model.onnx', 'secret/1/model.onnx');
   const file = join(folder, 'secret/1/model.onnx');
-  assert.match(scan(folder, failingAt(file, 'EACCES', 'access')).broken, /model\.onnx may not be read/);
+  assert.match(
+    scan(folder, failingAt(file, 'EACCES', 'access')).broken,
+    /model\.onnx cannot be read \(permission denied\)/,
+  );
 });
 
-test('what vanishes while the folder is read is left out', () => {
+test('entries that are removed during the scan are left out', () => {
   const folder = repository('good/1/model.onnx', 'going/1/model.onnx', 'going.onnx');
   const { models, broken } = scan(folder, failingAt(join(folder, 'going'), 'ENOENT', 'stat'));
   assert.deepEqual(models, [['good', ['1 onnx']]]);
@@ -155,7 +161,7 @@ test('what vanishes while the folder is read is left out', () => {
   assert.match(later.broken, /going\/1 does not exist/);
 });
 
-test('a folder of models that cannot be read itself is told', () => {
+test('an unreadable folder of models is reported', () => {
   assert.match(String(scanRepository(join(root, 'nowhere'))), /nowhere does not exist/);
   const folder = repository();
   assert.match(String(scanRepository(folder, failingAt(folder, 'EIO', 'list'))), /the disk reports an error/);
@@ -174,27 +180,27 @@ test('a version may have leading zeros, or be a time stamp', () => {
   assert.equal(versions[1]?.file, join(folder, 'm/00000123/model.onnx'));
 });
 
-test('two folders of the same number are a problem by name', () => {
+test('two folders with the same number make a broken model', () => {
   const { models, broken } = scan(repository('m/7/model.onnx', 'm/007/model.onnx', 'good.onnx'));
   assert.deepEqual(models, [['good', ['1 onnx']]]);
-  assert.match(broken, /^m: .*m\/007 and .*m\/7 are both version 7: keep one of them/);
+  assert.match(broken, /^m: .*m\/007 and .*m\/7 are both version 7: remove one of them/);
 });
 
-test('a file that is named like a version is none', () => {
+test('a file with the name of a version is not a version', () => {
   assert.deepEqual(scan(repository('m/3', 'm/model.onnx')).models, [['m', ['1 onnx']]]);
 });
 
-test('names may hold odd characters, and only one model may have a name', () => {
+test('names may contain special characters, and the name of a model is unique', () => {
   const folder = repository('größe (1) $x.onnx', "it's/1/model.onnx", 'same/1/model.onnx', 'same.onnx');
   const { models, warnings } = scan(folder);
   assert.deepEqual(
     models.map(([name]) => name),
     ['größe (1) $x', "it's", 'same'].sort(),
   );
-  assert.match(warnings, /same\.onnx is passed over: there is another model 'same' already/);
+  assert.match(warnings, /same\.onnx is skipped: another model has the name 'same'/);
 });
 
-test('model.yml is read as model.yaml is, and not both', () => {
+test('model.yml is read like model.yaml, and both together are refused', () => {
   const folder = repository(
     'm/model.onnx',
     'm/model.yml',
@@ -203,25 +209,31 @@ test('model.yml is read as model.yaml is, and not both', () => {
     'two/model.yaml',
   );
   assert.equal(found(folder, 'm').settingsFile, join(folder, 'm/model.yml'));
-  assert.match(scan(folder).broken, /^two: there are both .*model\.yaml and .*model\.yml: keep one of them/);
+  assert.match(
+    scan(folder).broken,
+    /^two: found both .*model\.yaml and .*model\.yml, wanted one settings file: remove one of them/,
+  );
 });
 
 test('the latest version is the highest number, not the last name', () => {
-  const digits = found(repository(...BOOKS), 'digits');
+  const digits = found(repository(...FILES), 'digits');
   const names = (wanted: Parameters<typeof chooseVersions>[1]) =>
     chooseVersions(digits, wanted).files.map(({ version }) => version);
   assert.deepEqual(names('latest'), ['10']);
   assert.deepEqual(names('all'), ['1', '2', '10']);
   assert.deepEqual(names([2]), ['2']);
   assert.deepEqual(names(['010', 1]), ['1', '10']);
-  assert.match(chooseVersions(digits, [3]).missing[0]?.reason ?? '', /version 3 is asked for.*only 1, 2, 10/);
+  assert.match(
+    chooseVersions(digits, [3]).missing[0]?.reason ?? '',
+    /version 3 does not exist, found 1, 2, 10/,
+  );
 });
 
-test('no older version is served in the place of a latest one without a model', () => {
+test('no older version replaces a latest version without a model', () => {
   const m = found(repository('m/1/model.onnx', 'm/2/'), 'm');
   const { files, missing } = chooseVersions(m, 'latest');
   assert.deepEqual(files, []);
-  assert.match(missing[0]?.reason ?? '', /2 holds no model/);
+  assert.match(missing[0]?.reason ?? '', /2 contains no files, wanted model/);
   assert.deepEqual(
     chooseVersions(m, 'all').files.map(({ version }) => version),
     ['1'],

@@ -2,22 +2,22 @@ import { basename, extname, join } from 'node:path';
 import { DISK, type Disk, type Found, lookAt, namesIn } from '../base/disk.ts';
 import { byVersion, versionNamed } from './model-version.ts';
 
-/** The file that holds one version of a model. */
+/** The file of one version of a model. */
 export interface ModelFile {
   readonly version: string;
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
 }
 
-/** A model as found on disk. */
+/** A model found on disk. */
 export interface FoundModel {
   readonly kind: 'found';
   readonly name: string;
-  /** By rising version number; never empty. */
+  /** In ascending order of the version number; never empty. */
   readonly versions: readonly ModelFile[];
-  /** Versions that have a folder and no model in it that can be read. */
+  /** Versions whose folder contains no readable model. */
   readonly unusable: readonly UnusableVersion[];
-  /** The model.yaml beside it, if there is one. */
+  /** The model.yaml beside the model, if it exists. */
   readonly settingsFile: string | undefined;
 }
 
@@ -26,26 +26,26 @@ export interface UnusableVersion {
   readonly reason: string;
 }
 
-/** What should be a model, and cannot be served as it is. */
+/** A model that cannot be served in its present state. */
 export interface BrokenModel {
   readonly kind: 'broken';
   readonly name: string;
-  /** undefined where no version is known, or none is meant. */
+  /** undefined when the problem concerns no particular version. */
   readonly version?: string;
   readonly path: string;
   readonly reason: string;
 }
 
-/** A folder that holds nothing of a model, and is none. */
+/** A folder that contains no part of a model. */
 interface Stray {
   readonly kind: 'stray';
 }
 
-/** What a folder of models holds. */
+/** The contents of a folder of models. */
 export interface RepositoryScan {
   readonly models: readonly FoundModel[];
   readonly broken: readonly BrokenModel[];
-  /** What was passed over, by name. */
+  /** One message per skipped entry. */
   readonly warnings: readonly string[];
 }
 
@@ -55,16 +55,16 @@ const MODEL_FILES = [
   { file: 'model.mjs', runtime: 'module' },
 ] as const;
 const RUNTIME_OF = { '.onnx': 'onnx', '.js': 'module', '.mjs': 'module' } as const;
-/** Either is read; both at once would leave open which one counts. */
+/** Only one of them may exist: with both, precedence would be unclear. */
 const SETTINGS_FILES = ['model.yaml', 'model.yml'];
 const WANTED = '<version>/model.onnx, <version>/model.js, model.onnx or model.js';
-/** The file system's own, readable to its administrator alone. */
+/** A folder of the file system that only root can read. */
 const LOST_AND_FOUND = 'lost+found';
 const NAMED_FILES = 5;
 
 /**
- * Lists the models in a folder, by name. What cannot be read in it is told by name and ends nothing; a text says why
- * the folder itself cannot be read.
+ * Lists the models in a folder, by name. Unreadable entries become broken models and do not end the scan. Returns a
+ * message when the folder itself cannot be read.
  */
 export function scanRepository(folder: string, disk: Disk = DISK): RepositoryScan | string {
   const names = namesIn(disk, folder);
@@ -76,9 +76,8 @@ export function scanRepository(folder: string, disk: Disk = DISK): RepositorySca
     const name = nameOfModel(entry, lookAt(disk, path).kind);
     if (name === undefined) continue;
     const model = entry === LOST_AND_FOUND ? STRAY : lookForModel(name, path, disk);
-    if (model.kind === 'stray') warnings.push(`${path} is passed over: it holds no model; wanted ${WANTED}`);
-    else if (models.has(name))
-      warnings.push(`${path} is passed over: there is another model '${name}' already`);
+    if (model.kind === 'stray') warnings.push(`${path} is skipped: it contains no model; wanted ${WANTED}`);
+    else if (models.has(name)) warnings.push(`${path} is skipped: another model has the name '${name}'`);
     else models.set(name, model);
   }
   const all = [...models.values()];
@@ -89,25 +88,27 @@ export function scanRepository(folder: string, disk: Disk = DISK): RepositorySca
   };
 }
 
-/** The name under which an entry of a repository would be served; undefined for what is no model by its name. */
+/** The model name of an entry of a repository; undefined when the entry cannot be a model. */
 function nameOfModel(entry: string, kind: Found['kind']): string | undefined {
   if (/^[._]/.test(entry) || entry === 'node_modules') return undefined;
   const isModelFile = extname(entry) === '.onnx';
   if (kind === 'folder') return entry;
   if (kind === 'file') return isModelFile ? basename(entry, '.onnx') : undefined;
-  // It has vanished since the folder was listed.
+  // Removed since the folder was listed.
   if (kind === 'absent') return undefined;
-  // What cannot be looked at is meant to be a folder, unless it has the ending of another kind of file.
+  // An entry that cannot be examined counts as a folder, unless it has the extension of another kind of file.
   if (isModelFile) return basename(entry, '.onnx');
   return extname(entry) === '' ? entry : undefined;
 }
 
 const STRAY: Stray = { kind: 'stray' };
 
-/** The model in a file or a folder that is known to be one. */
+/** The model in a given file or folder, which is broken when it contains none. */
 export function findModel(name: string, path: string, disk: Disk = DISK): FoundModel | BrokenModel {
   const model = lookForModel(name, path, disk);
-  return model.kind === 'stray' ? brokenModel(name, path, `${path} holds no model; wanted ${WANTED}`) : model;
+  return model.kind === 'stray'
+    ? brokenModel(name, path, `${path} contains no model; wanted ${WANTED}`)
+    : model;
 }
 
 function lookForModel(name: string, path: string, disk: Disk): FoundModel | BrokenModel | Stray {
@@ -119,7 +120,8 @@ function lookForModel(name: string, path: string, disk: Disk): FoundModel | Brok
 
 function modelInFile(name: string, file: string): FoundModel | BrokenModel {
   const runtime = RUNTIME_OF[extname(file) as keyof typeof RUNTIME_OF];
-  if (runtime === undefined) return brokenModel(name, file, `${file} is neither .onnx nor .js`);
+  if (runtime === undefined)
+    return brokenModel(name, file, `${file} has an unknown extension, wanted .onnx, .js or .mjs`);
   const versions = [{ version: '1', runtime, file }];
   return { kind: 'found', name, versions, unusable: [], settingsFile: undefined };
 }
@@ -129,7 +131,11 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   if (typeof names === 'string') return brokenModel(name, path, names);
   const settings = SETTINGS_FILES.filter((file) => names.includes(file)).map((file) => join(path, file));
   if (settings.length > 1) {
-    return brokenModel(name, path, `there are both ${settings.join(' and ')}: keep one of them`);
+    return brokenModel(
+      name,
+      path,
+      `found both ${settings.join(' and ')}, wanted one settings file: remove one of them`,
+    );
   }
   const folders = names.flatMap((entry) => {
     const version = versionNamed(entry);
@@ -159,21 +165,21 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   return isMeant ? brokenModel(name, path, unversioned) : STRAY;
 }
 
-/** A folder, or what may turn out to be one that cannot be read. */
+/** A folder, or an entry that may be an unreadable folder. */
 function isNoFile({ kind }: Found): boolean {
   return kind === 'folder' || kind === 'unusable';
 }
 
-/** Two folders of one number, as 7 and 007: which one is meant cannot be told. */
+/** The problem of two folders with the same number, such as 7 and 007, which is ambiguous. */
 function sameVersion(folders: readonly { readonly version: string; readonly folder: string }[]) {
   for (const { version } of folders) {
     const same = folders.filter((other) => other.version === version).map(({ folder }) => folder);
-    if (same.length > 1) return `${same.join(' and ')} are both version ${version}: keep one of them`;
+    if (same.length > 1) return `${same.join(' and ')} are both version ${version}: remove one of them`;
   }
   return undefined;
 }
 
-/** The model file in a folder; a text says why there is none. */
+/** The model file in a folder, or the reason why there is none. */
 function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | string {
   const place = lookAt(disk, folder);
   if (place.kind === 'unusable') return place.why;
@@ -181,26 +187,26 @@ function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | s
   if (typeof names === 'string') return names;
   const present = MODEL_FILES.find(({ file }) => names.includes(file));
   if (present === undefined) {
-    const there = names.slice(0, NAMED_FILES).join(', ') || 'nothing';
-    return `${folder} holds no model.onnx, model.js or model.mjs; there: ${there}`;
+    const there = names.slice(0, NAMED_FILES).join(', ') || 'no files';
+    return `${folder} contains ${there}, wanted model.onnx, model.js or model.mjs`;
   }
   const file = join(folder, present.file);
   const found = lookAt(disk, file);
   if (found.kind === 'file') return { version, runtime: present.runtime, file };
-  return found.kind === 'unusable' ? found.why : `${file} is no file`;
+  return found.kind === 'unusable' ? found.why : `${file} is not a file`;
 }
 
 function brokenModel(name: string, path: string, reason: string): BrokenModel {
   return { kind: 'broken', name, path, reason };
 }
 
-/** Versions that are to be served, and those among them that cannot be. */
+/** The versions to serve, and the wanted versions that cannot be served. */
 export interface ChosenVersions {
   readonly files: readonly ModelFile[];
   readonly missing: readonly UnusableVersion[];
 }
 
-/** Which of a model's versions the settings ask for. No other one is served in the place of one that is broken. */
+/** Selects the versions that the settings name. No other version replaces a broken one. */
 export function chooseVersions(
   { versions, unusable }: FoundModel,
   wanted: 'latest' | 'all' | readonly (number | string)[],
@@ -216,7 +222,7 @@ export function chooseVersions(
     .filter((version) => !all.includes(version))
     .map((version) => ({
       version,
-      reason: `version ${version} is asked for, but there are only ${all.join(', ')}`,
+      reason: `version ${version} does not exist, found ${all.join(', ')}`,
     }));
   return {
     files: versions.filter(({ version }) => asked.includes(version)),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { byVersion, versionNamed } from './model-version.ts';
 
-test('a version has no leading zeros, and up to 20 digits', () => {
+test('a version has no leading zeros and up to 20 digits', () => {
   assert.equal(versionNamed('00000123'), '123');
   assert.equal(versionNamed('20240131123456789'), '20240131123456789');
   assert.equal(versionNamed('000'), '0');
@@ -12,7 +12,7 @@ test('a version has no leading zeros, and up to 20 digits', () => {
   }
 });
 
-test('versions are in the order of their numbers, also beyond what a double holds', () => {
+test('versions are ordered by their numbers, also beyond 2^53', () => {
   fc.assert(
     fc.property(
       fc.bigInt({ min: 0n, max: 10n ** 20n - 1n }),

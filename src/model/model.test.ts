@@ -19,7 +19,7 @@ function input(name: string, datatype: 'FP32' | 'INT64', shape: number[]): Tenso
   return { name, datatype, shape, data: segmentsOf() };
 }
 
-test('inputs are put into the model order, and are left alone when they have it', () => {
+test('inputs are returned in the model order, and unchanged when they already have it', () => {
   const [a, b] = [input('a', 'FP32', [3, 2]), input('b', 'INT64', [3])];
   const given = [a, b];
   assert.equal(checkInputs('m', metadata, given), given);
@@ -46,7 +46,7 @@ for (const [why, inputs, pattern] of [
   ['a wrong shape', [input('a', 'FP32', [1, 3]), input('b', 'INT64', [1])], /Expected \[-1,2\], got \[1,3\]/],
   ['a missing batch axis', [input('a', 'FP32', [2]), input('b', 'INT64', [1])], /put a 1 before yours/],
 ] as const) {
-  test(`${why} is refused in words that tell what was wanted`, () => {
+  test(`${why} is refused with the wanted value`, () => {
     assert.throws(() => checkInputs('m', metadata, inputs), pattern);
   });
 }
@@ -61,15 +61,15 @@ test('inputs must agree on the number of rows', () => {
 
 for (const [exported, pattern] of [
   [undefined, /default export is undefined/],
-  [{ inputs: [], outputs: [] }, /no function 'predict'/],
-  [{ predict() {}, inputs: {}, outputs: [] }, /'inputs' is no array/],
+  [{ inputs: [], outputs: [] }, /function 'predict' is missing/],
+  [{ predict() {}, inputs: {}, outputs: [] }, /'inputs' is not an array/],
   [
     { predict() {}, inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [] },
     /datatype 'FLOAT', wanted one of BOOL/,
   ],
   [{ predict() {}, inputs: [{ name: 'x', datatype: 'FP32', shape: [1.5] }], outputs: [] }, /shape of 'x'/],
 ] as const) {
-  test(`a module that is no model is told so: ${String(pattern)}`, () => {
+  test(`a module that is not a model is refused: ${String(pattern)}`, () => {
     assert.throws(() => checkModelDefinition('model.js', exported), pattern);
   });
 }

@@ -29,7 +29,7 @@ function written(name: string, bytes: Uint8Array): string {
   return file;
 }
 
-test('operators, kinds of outputs and dictionaries of classes are read from a file', () => {
+test('operators, types of outputs and ZipMap nodes are read from a file', () => {
   const file = readOnnxFile(join(FIELD, 'zipmap/text.onnx'));
   assert.ok(file !== undefined);
   assert.ok(file.opTypes.has('ai.onnx.ml:ZipMap'));
@@ -50,20 +50,20 @@ test('class labels may be negative', () => {
   assert.deepEqual(readOnnxFile(join(FIELD, 'zipmap/minus.onnx'))?.zipMaps[0]?.classes, ['-1', '1']);
 });
 
-test('weights beside a file and inner graphs are found', () => {
+test('external weight files and subgraphs are found', () => {
   assert.deepEqual(readOnnxFile(join(FIELD, 'outputs/weights-beside.onnx'))?.externalFiles, ['weights.bin']);
   const inner = readOnnxFile(join(FIELD, 'outputs/inner-graphs.onnx'));
   assert.deepEqual([...(inner?.opTypes ?? [])].sort(), ['Abs', 'Constant', 'If', 'Mul']);
   assert.deepEqual(inner?.externalFiles, ['inner.bin']);
 });
 
-test('a model without dictionaries has none, and is passed on as it is', () => {
+test('a model without ZipMap nodes is returned unchanged', () => {
   const path = join(FIELD, 'outputs/inner-graphs.onnx');
   assert.deepEqual(readOnnxFile(path)?.zipMaps, []);
   assert.deepEqual(Buffer.from(withoutZipMaps(readFileSync(path))), readFileSync(path));
 });
 
-test('without its dictionaries a model passes the tensor on', () => {
+test('without its ZipMap nodes a model returns the tensor', () => {
   for (const name of ['logreg_iris', 'model', 'text', 'forest', 'minus']) {
     const path = join(FIELD, 'zipmap', `${name}.onnx`);
     const before = readOnnxFile(path);
@@ -78,7 +78,7 @@ test('without its dictionaries a model passes the tensor on', () => {
   }
 });
 
-test('a ZipMap whose dictionaries another node reads is left alone', () => {
+test('a ZipMap whose dictionaries another node reads is kept', () => {
   const node = (opType: string, input: string, output: string, domain: string, ...more: Uint8Array[]) =>
     bytesField(
       1,
@@ -101,7 +101,7 @@ test('a ZipMap whose dictionaries another node reads is left alone', () => {
   assert.deepEqual(readOnnxFile(written('alone.onnx', alone))?.zipMaps[0]?.classes, ['0', '1']);
 });
 
-test('weights of gigabytes are jumped over', () => {
+test('weights of gigabytes are skipped', () => {
   const [graphTag, initializerTag, rawTag] = [7 * 8 + 2, 5 * 8 + 2, 9 * 8 + 2];
   const length = (value: number) => numberField(0, value).subarray(1);
   const weights = 3 * 1024 ** 3;
@@ -116,7 +116,7 @@ test('weights of gigabytes are jumped over', () => {
   const file = join(root, 'large.onnx');
   const descriptor = openSync(file, 'w');
   writeSync(descriptor, graph, 0, graph.length, 0);
-  // A hole takes no room on the disk.
+  // A sparse file takes no space on the disk.
   ftruncateSync(descriptor, graph.length + weights);
   writeSync(descriptor, output, 0, output.length, graph.length + weights);
   closeSync(descriptor);
@@ -125,7 +125,7 @@ test('weights of gigabytes are jumped over', () => {
   assert.ok(performance.now() - startedAt < 500, `${performance.now() - startedAt} ms`);
 });
 
-test('what is no ONNX file, or none that can be read, is undefined', () => {
+test('a file that cannot be read as ONNX gives undefined', () => {
   for (const [name, bytes] of [
     ['text.onnx', Buffer.from('this is no model')],
     ['empty.onnx', Buffer.alloc(0)],
@@ -138,7 +138,7 @@ test('what is no ONNX file, or none that can be read, is undefined', () => {
   assert.equal(readOnnxFile(root), undefined);
 });
 
-test('no bytes make it throw', () => {
+test('no bytes cause an exception', () => {
   const model = readFileSync(join(FIELD, 'zipmap/text.onnx'));
   const damage = fc.array(fc.tuple(fc.nat(model.length - 1), fc.nat(255)), { maxLength: 8 });
   fc.assert(

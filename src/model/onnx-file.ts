@@ -2,7 +2,7 @@ import { withFileBytes } from './file-bytes.ts';
 import { type ByteSource, type Field, fieldsOf, textOf } from './protobuf.ts';
 import { type ZipMap, zipMapsIn } from './zip-map.ts';
 
-/** What an ONNX value can be. */
+/** The types of ONNX values. */
 export type ValueKind = 'tensor' | 'sequence' | 'map' | 'optional' | 'sparse tensor' | 'of no known kind';
 
 export interface OnnxValue {
@@ -10,15 +10,15 @@ export interface OnnxValue {
   readonly kind: ValueKind;
 }
 
-/** What can be told of an ONNX file without loading it. Weights are not read. */
+/** The facts of an ONNX file that can be read without loading it. Weights are not read. */
 export interface OnnxFile {
-  /** Operators anywhere in it, functions and inner graphs included: `MatMul`, and `ai.onnx.ml:ZipMap` of other domains. */
+  /** All operators, those of functions and subgraphs included: `MatMul`, or `ai.onnx.ml:ZipMap` for other domains. */
   readonly opTypes: ReadonlySet<string>;
-  /** Files beside it that hold weights: locations as written there, each once. */
+  /** External weight files: the distinct locations as stored in the file. */
   readonly externalFiles: readonly string[];
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
-  /** Nodes that turn a tensor into dictionaries, and those into outputs of the model. */
+  /** The ZipMap nodes whose result is an output of the model. */
   readonly zipMaps: readonly ZipMap[];
 }
 
@@ -46,20 +46,20 @@ const KINDS: Readonly<Record<number, ValueKind>> = {
   8: 'sparse tensor',
   9: 'optional',
 };
-/** Protobuf itself reads no deeper. */
+/** The nesting limit of Protobuf. */
 const DEEPEST = 100;
 
-/** Reads what a file tells of its model; undefined where it cannot be read as an ONNX file. */
+/** Reads the facts of an ONNX file; undefined when it cannot be read as one. */
 export function readOnnxFile(file: string): OnnxFile | undefined {
   try {
     return withFileBytes(file, (source) => new Walk(source).model());
   } catch {
-    // Whatever is wrong with the file, the runtime has to say it: it reads all of it.
+    // The runtime, which reads the whole file, reports the problem.
     return undefined;
   }
 }
 
-/** One way through a model, from message to message. */
+/** One traversal of the messages of a model. */
 class Walk {
   readonly #source: ByteSource;
   readonly #opTypes = new Set<string>();
@@ -142,7 +142,7 @@ class Walk {
 
   #each(message: Field, visits: Readonly<Record<number, (field: Field) => void>>): void {
     this.#depth += 1;
-    if (this.#depth > DEEPEST) throw new Error('messages inside each other without an end');
+    if (this.#depth > DEEPEST) throw new Error('messages are nested too deeply');
     for (const field of fieldsOf(this.#source, message.from, message.to)) {
       if (field.isBytes) visits[field.number]?.(field);
     }

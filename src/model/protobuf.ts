@@ -1,40 +1,41 @@
-/** Bytes that are read where they are wanted: those of a file stay there until then. */
+/** A source of bytes with random access, such as a file that is read in parts. */
 export interface ByteSource {
   readonly length: number;
-  /** May be shorter than asked for only where the source ends. */
+  /** The result is shorter than requested only at the end of the source. */
   read(from: number, to: number): Uint8Array;
 }
 
 /** One field of a protobuf message. */
 export interface Field {
   readonly number: number;
-  /** Where its tag begins: what a copy of the field starts with. */
+  /** Offset of the tag, with which a copy of the field starts. */
   readonly start: number;
-  /** Where its content is; of a text or an inner message the length in front is left out. */
+  /** Offset of the content, after the length prefix of a text or an inner message. */
   readonly from: number;
   readonly to: number;
-  /** Of a whole number; 0 of everything else. Exact up to 2^53. */
+  /** The value of a whole number, exact up to 2^53; 0 for other types. */
   readonly value: number;
   readonly isBytes: boolean;
 }
 
 const LONGEST_VARINT = 10;
 
-/** Bytes that are in memory already. */
+/** A source of bytes in memory. */
 export function inMemory(bytes: Uint8Array): ByteSource {
   return { length: bytes.length, read: (from, to) => bytes.subarray(from, to) };
 }
 
-/** The fields of the message between two positions, without a look into them. Throws where that is no message. */
+/** The fields of the message between two positions, without decoding their contents. Throws on an invalid message. */
 export function* fieldsOf(source: ByteSource, first = 0, end = source.length): Generator<Field> {
   let at = first;
   while (at < end) {
     const start = at;
     const tag = varintAt(source, at, end);
     const number = Math.floor(tag.value / 8);
-    if (number === 0) throw new Error('not a protobuf message: a field without a number');
+    if (number === 0) throw new Error('not a protobuf message: a field has the number 0');
     const field = contentAt(source, tag.value % 8, tag.to, end);
-    if (field.to > end) throw new Error('not a protobuf message: a field reaches beyond its end');
+    if (field.to > end)
+      throw new Error('not a protobuf message: a field extends beyond the end of the message');
     at = field.to;
     yield { number, start, ...field };
   }
@@ -69,10 +70,10 @@ function varintAt(
     if (byte < 0x80) return { value, to: at + index + 1 };
     scale *= 128;
   }
-  throw new Error('not a protobuf message: a number without an end');
+  throw new Error('not a protobuf message: a number has no end');
 }
 
-/** The whole numbers with a sign that a field holds: several in one where they are packed. */
+/** The signed whole numbers of a field, which has several if it is packed. */
 export function int64sOf(source: ByteSource, { from, to }: Field): bigint[] {
   const numbers: bigint[] = [];
   let [value, shift] = [0n, 0n];
@@ -86,18 +87,18 @@ export function int64sOf(source: ByteSource, { from, to }: Field): bigint[] {
   return numbers;
 }
 
-/** A text, as it is in the content of a field. */
+/** The content of a field as text. */
 export function textOf(source: ByteSource, { from, to }: Field): string {
   return Buffer.from(source.read(from, to)).toString('utf8');
 }
 
-/** A field that holds a text or an inner message. */
+/** Encodes a field that contains a text or an inner message. */
 export function bytesField(number: number, ...content: readonly Uint8Array[]): Buffer {
   const length = content.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([varint(number * 8 + 2), varint(length), ...content]);
 }
 
-/** A field that holds a whole number. */
+/** Encodes a field that contains a whole number. */
 export function numberField(number: number, value: number): Buffer {
   return Buffer.concat([varint(number * 8), varint(value)]);
 }

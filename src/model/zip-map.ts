@@ -10,13 +10,13 @@ import {
 } from './protobuf.ts';
 
 /**
- * The node that exporters put behind a classifier: it turns the tensor of probabilities into a list of dictionaries,
- * one a row, from class to probability. The tensor before it says the same and can be served.
+ * The node that exporters add after a classifier. It converts the tensor of probabilities to a list of dictionaries from
+ * class to probability, one per row. Its input tensor has the same information and can be served.
  */
 export interface ZipMap {
   readonly input: string;
   readonly output: string;
-  /** What the columns of the tensor stand for. */
+  /** The class of each column of the tensor. */
   readonly classes: readonly string[];
 }
 
@@ -25,11 +25,11 @@ const GRAPH = { node: 1, output: 12 } as const;
 const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
 const ATTRIBUTE = { integers: 8, texts: 9 } as const;
 const VALUE = { name: 1, type: 2 } as const;
-/** Type → tensor → (element type, shape → dimension → size). */
+/** Field numbers: type → tensor → (element type, shape → dimension → size). */
 const TYPE = { tensor: 1, elementType: 1, shape: 2, dimension: 1, size: 1 } as const;
 const FLOAT = 1;
 
-/** The ZipMaps of a graph that do nothing but make one of its outputs. */
+/** The ZipMap nodes of a graph whose result is only used as an output of the graph. */
 export function zipMapsIn(source: ByteSource, graph: readonly Field[]): ZipMap[] {
   const nodes = graph.filter(({ number }) => number === GRAPH.node).map((node) => readNode(source, node));
   const outputs = graph
@@ -68,8 +68,8 @@ function labelsOf(source: ByteSource, node: Field): string[] {
 }
 
 /**
- * The same model with each ZipMap passing its tensor on: what was a list of dictionaries is a tensor of a row each and
- * as many columns as there are classes, in their order. Only those that make an output of the model are changed.
+ * The same model without its ZipMap nodes: each list of dictionaries becomes a tensor with one row per dictionary and
+ * one column per class, in the order of the classes. Only ZipMap nodes that make an output of the model are removed.
  */
 export function withoutZipMaps(model: Uint8Array): Uint8Array {
   const source = inMemory(model);
@@ -106,7 +106,7 @@ function identityFor(source: ByteSource, node: Field): Uint8Array {
 }
 
 function tensorOutput(name: string, classes: number): Uint8Array {
-  // A dimension that says nothing is of any size.
+  // An empty dimension means any size.
   const dimensions = [
     bytesField(TYPE.dimension),
     bytesField(TYPE.dimension, numberField(TYPE.size, classes)),
@@ -119,7 +119,7 @@ function tensorOutput(name: string, classes: number): Uint8Array {
   return bytesField(GRAPH.output, bytesField(VALUE.name, Buffer.from(name)), bytesField(VALUE.type, tensor));
 }
 
-/** The first text under a number in a message; empty where there is none. */
+/** The first text with a field number in a message; empty when there is none. */
 function textAt(source: ByteSource, message: Field, number: number): string {
   for (const field of fieldsOf(source, message.from, message.to)) {
     if (field.number === number) return textOf(source, field);

@@ -5,8 +5,8 @@ import type { Segments } from './segments.ts';
 import { byteSize, elementCount } from './tensor.ts';
 
 /**
- * Makes sure that raw bytes are what shape and datatype say. The bytes themselves already are the tensor: the
- * wire's form is ours. Only BYTES is walked, since its size says nothing about its number of elements.
+ * Checks that raw bytes match shape and datatype. No conversion is needed, because tensors are kept in the wire format.
+ * Only the elements of BYTES are counted one by one, because their sizes differ.
  */
 export function checkBinaryData(
   name: string,

@@ -2,7 +2,7 @@ import { flatten, type Segments, segmentsOf } from './segments.ts';
 
 const LENGTH_BYTES = 4;
 
-/** Writes the elements of a BYTES tensor: each a 4-byte little-endian length and its bytes. */
+/** Encodes the elements of a BYTES tensor, each as a 4-byte little-endian length and its bytes. */
 export function encodeBytesElements(elements: readonly Uint8Array[]): Segments {
   let byteLength = 0;
   for (const element of elements) byteLength += LENGTH_BYTES + element.byteLength;
@@ -17,7 +17,7 @@ export function encodeBytesElements(elements: readonly Uint8Array[]): Segments {
   return segmentsOf(flat);
 }
 
-/** The same from texts and bytes, without an array for each: `bytesOf` makes bytes of what is no text, or throws. */
+/** The same for texts and bytes, without an array per text. `bytesOf` converts an element that is not a text, or throws. */
 export function encodeTextElements(
   elements: readonly unknown[],
   bytesOf: (element: unknown, index: number) => Uint8Array,
@@ -41,7 +41,7 @@ export function encodeTextElements(
   return segmentsOf(new Uint8Array(flat.buffer));
 }
 
-/** Reads the elements back; throws a RangeError when a length points past the end. */
+/** Decodes the elements; throws a RangeError when a length points past the end. */
 export function decodeBytesElements(data: Segments): Uint8Array[] {
   const flat = flatten(data);
   const offsets = elementOffsets(flat);
@@ -52,14 +52,14 @@ export function decodeBytesElements(data: Segments): Uint8Array[] {
   return elements;
 }
 
-/** Where each element begins, and last the end of all: one more entry than there are elements. */
+/** The offset of each element and the end of the last one: one more entry than there are elements. */
 export function elementOffsets(flat: Uint8Array): number[] {
   const offsets = [0];
   walkElements(segmentsOf(flat), (end) => offsets.push(end));
   return offsets;
 }
 
-/** How many elements there are, without a list of them and without joining the chunks. */
+/** Counts the elements without a list of them and without joining the chunks. */
 export function countElements(data: Segments): number {
   let count = 0;
   walkElements(data, () => {
@@ -68,7 +68,7 @@ export function countElements(data: Segments): number {
   return count;
 }
 
-/** Calls `ended` with where each element ends; throws a RangeError when a length points past the end. */
+/** Calls `ended` with the end of each element; throws a RangeError when a length points past the end. */
 function walkElements({ chunks, byteLength }: Segments, ended: (end: number) => void): void {
   let index = 0;
   let offset = 0;
@@ -92,7 +92,7 @@ function walkElements({ chunks, byteLength }: Segments, ended: (end: number) => 
       byteAt(offset + 3) * 0x1000000;
     offset += LENGTH_BYTES + length;
     if (offset > byteLength) {
-      throw new RangeError(`string element ${index} says ${length} bytes but the data ends before`);
+      throw new RangeError(`string element ${index} has length ${length}, but the data ends before its end`);
     }
     ended(offset);
   }

@@ -55,12 +55,12 @@ function numbersOf(datatype: Datatype, data: Segments): number[] {
     : array;
 }
 
-test('JSON: what is written reads back to the same bytes, for every datatype and shape', () => {
+test('JSON: a written tensor reads back to the same bytes, for every datatype and shape', () => {
   fc.assert(
     fc.property(tensors(DATATYPE_NAMES), (tensor) => {
       const json = parseExactJson(writeJsonData(tensor));
       const back = readJsonData('x', tensor.datatype, tensor.shape, json);
-      // Which of the many bit patterns of NaN it was, JSON does not tell.
+      // JSON does not distinguish the bit patterns of NaN.
       const bits = (data: Segments) =>
         isFloat(tensor.datatype) ? numbersOf(tensor.datatype, data) : [...flatten(data)];
       assert.deepEqual(bits(back), bits(tensor.data));
@@ -68,7 +68,7 @@ test('JSON: what is written reads back to the same bytes, for every datatype and
   );
 });
 
-test('JSON: nested data reads as flat data does', () => {
+test('JSON: nested data reads like flat data', () => {
   const flat = readJsonData('x', 'INT32', [2, 3], [1, 2, 3, 4, 5, 6]);
   assert.deepEqual(
     readJsonData(
@@ -84,7 +84,7 @@ test('JSON: nested data reads as flat data does', () => {
   );
 });
 
-test('JSON: nested data reads back whatever its shape, and one element too many or too few anywhere is refused', () => {
+test('JSON: nested data of any shape reads back, and one element too many or too few is refused', () => {
   const nestedOf = (shape: readonly number[], next: () => number): unknown => {
     const [size, ...inner] = shape;
     return size === undefined ? next() : Array.from({ length: size }, () => nestedOf(inner, next));
@@ -101,16 +101,16 @@ test('JSON: nested data reads back whatever its shape, and one element too many 
       );
       const lists = [data];
       for (const list of lists) for (const inner of list) if (Array.isArray(inner)) lists.push(inner);
-      // One list of one level, its size changed by an element of its own kind.
+      // Changes the size of one list by one element of its own kind.
       const list = lists[place % lists.length] as unknown[];
       if (isLonger) list.push(list[0]);
       else list.pop();
-      assert.throws(() => readJsonData('x', 'INT32', shape, data), /data.* has length|wants .* elements/);
+      assert.throws(() => readJsonData('x', 'INT32', shape, data), /data.* has length|requires .* elements/);
     }),
   );
 });
 
-test('JSON: the sign of zero stays, for every float', () => {
+test('JSON: the sign of zero is kept for every float', () => {
   for (const datatype of ['FP16', 'BF16', 'FP32', 'FP64'] as const) {
     const data = readJsonData('x', datatype, [3], parseExactJson('[-0.0, 0, -0]'));
     const text = writeJsonData({ name: 'x', datatype, shape: [3], data });
@@ -118,7 +118,7 @@ test('JSON: the sign of zero stays, for every float', () => {
   }
 });
 
-test('JSON: NaN and infinities are floats of every width, and no integers', () => {
+test('JSON: NaN and infinities are read as floats of every width, but not as integers', () => {
   const text = '[NaN,Infinity,-Infinity]';
   for (const datatype of ['FP16', 'BF16', 'FP32', 'FP64'] as const) {
     const data = readJsonData('x', datatype, [3], parseExactJson(text));
@@ -127,7 +127,7 @@ test('JSON: NaN and infinities are floats of every width, and no integers', () =
   assert.throws(() => readJsonData('x', 'INT64', [1], [Number.POSITIVE_INFINITY]), /element 0 is Infinity/);
 });
 
-test('a number beyond a double is refused, never taken for infinite', () => {
+test('a number beyond the range of a double is refused, not read as infinity', () => {
   const read = (text: string) => readJson(segmentsOf(Buffer.from(text)));
   for (const text of [
     '[1e400]',
@@ -160,7 +160,7 @@ const exactValues = fc.letrec((tie) => ({
   ),
 })).value;
 
-test('exact JSON reads what it wrote, to the last digit, in one line or many', () => {
+test('exact JSON reads back what it wrote, to the last digit, on one line or several', () => {
   fc.assert(
     fc.property(exactValues, fc.constantFrom(0, 2), (value, indent) => {
       const back = parseExactJson(writeExactJson(value, indent));
@@ -174,14 +174,14 @@ test('exact JSON reads what it wrote, to the last digit, in one line or many', (
   assert.equal(writeExactJson({ a: [1.5, 'x'], b: null }), '{"a":[1.5,"x"],"b":null}');
 });
 
-/** Objects of one prototype, their members as they are. */
+/** Gives all objects one prototype and keeps their members. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== 'object' || value === null) return value;
   return Object.entries(value).map(([name, inner]) => [name, plain(inner)]);
 }
 
-test('JSON: 64-bit integers keep every digit', () => {
+test('JSON: 64-bit integers keep all digits', () => {
   const text = '[9223372036854775807,-9223372036854775808,9007199254740993]';
   const data = readJsonData('x', 'INT64', [3], parseExactJson(text));
   assert.equal(writeJsonData({ name: 'x', datatype: 'INT64', shape: [3], data }), text);
@@ -199,14 +199,14 @@ for (const [datatype, data, shape, message] of [
   ['BOOL', [1], [1], /true or false/],
   ['BYTES', [1], [1], /a string/],
   ['FP32', ['1'], [1], /a number/],
-  ['FP32', [1, 2, 3], [2], /wants 2 elements, data has 3/],
+  ['FP32', [1, 2, 3], [2], /requires 2 elements, data has 3/],
   ['FP32', null, [1], /data is null/],
-  ['FP32', [1e39], [1], /element 0 is 1e\+39, wanted a number that is not beyond FP32/],
+  ['FP32', [1e39], [1], /element 0 is 1e\+39, wanted a number within the range of FP32/],
   ['FP32', [0, -3.5e38], [2], /element 1 is -3.5e\+38/],
   ['FP32', [10n ** 39n], [1], /element 0 is 1000/],
-  ['FP64', [10n ** 400n], [1], /\(401 digits\), wanted a number that is not beyond FP64/],
-  ['FP16', [65520], [1], /element 0 is 65520, wanted a number that is not beyond FP16/],
-  ['BF16', [-3.4e38], [1], /not beyond BF16/],
+  ['FP64', [10n ** 400n], [1], /\(401 digits\), wanted a number within the range of FP64/],
+  ['FP16', [65520], [1], /element 0 is 65520, wanted a number within the range of FP16/],
+  ['BF16', [-3.4e38], [1], /within the range of BF16/],
   ['FP16', ['1'], [1], /element 0 is "1"/],
   ['FP32', [null], [1], /element 0 is null/],
   ['FP32', [{}], [1], /element 0 is an object/],
@@ -239,13 +239,13 @@ for (const [datatype, data, shape, message] of [
     [2, 3],
     /data has length 3, wanted 2/,
   ],
-  ['FP32', [[1, 2, 3], 4], [2, 3], /data\[1\] is no list, wanted a list of 3/],
+  ['FP32', [[1, 2, 3], 4], [2, 3], /data\[1\] is not a list, wanted a list of 3/],
   ['FP32', [1, 2, 3, [4, 5, 6]], [2, 3], /data has length 4, wanted 2/],
   ['FP32', [[1], [[2]]], [2, 1], /data\[1\]\[0\] is a list, wanted an element/],
   ['FP32', [[1, 2], [3]], [4], /data has length 2, wanted 4/],
   ['BYTES', [['a'], ['b', 'c']], [1, 3], /data has length 2, wanted 1/],
 ] as const) {
-  test(`JSON: ${datatype} of ${writeExactJson(data).slice(0, 40)} in [${shape.join()}] is refused with what was wanted`, () => {
+  test(`JSON: ${datatype} of ${writeExactJson(data).slice(0, 40)} in [${shape.join()}] is refused with the wanted value`, () => {
     assert.throws(() => readJsonData('x', datatype, shape, data), message);
   });
 }
@@ -258,7 +258,7 @@ test('JSON: nesting deeper than a hundred is refused by both readers', () => {
   assert.throws(() => parseExactJson('['.repeat(1_000_000)), /nesting depth/);
 });
 
-/** What JSON.parse would have made of the same text. */
+/** The result of JSON.parse for the same text. */
 function withoutBigInts(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (Array.isArray(value)) return value.map(withoutBigInts);
@@ -266,7 +266,7 @@ function withoutBigInts(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutBigInts(inner)]));
 }
 
-test('exact JSON agrees with JSON.parse on everything that has no loss', () => {
+test('exact JSON agrees with JSON.parse on all texts that JSON.parse reads exactly', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
       const text = JSON.stringify(value, null, 1);
@@ -280,7 +280,7 @@ test('exact JSON reads strings of any length and any escape', () => {
   assert.equal(parseExactJson(JSON.stringify(long)), long);
 });
 
-test('NaN is found in every float datatype, infinities where they are forbidden too', () => {
+test('NaN is found in every float datatype, and infinities where they are forbidden', () => {
   const tensor = (datatype: Datatype, ...bits: number[]): Tensor => ({
     name: 'y',
     datatype,
@@ -302,7 +302,7 @@ test('NaN is found in every float datatype, infinities where they are forbidden 
 test('exact JSON refuses what JSON.parse refuses', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
-      // The bare tokens are the protocol's own addition.
+      // The bare tokens are an extension of the protocol.
       fc.pre(!/NaN|Infinity/.test(text));
       let isJson = true;
       try {
@@ -316,7 +316,7 @@ test('exact JSON refuses what JSON.parse refuses', () => {
   );
 });
 
-test('binary: rows gathered and split again are the same rows, and no byte was copied', () => {
+test('binary: rows gathered and split again are unchanged, and no byte is copied', () => {
   const parts = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(parts, shapes, fc.constantFrom(...DATATYPE_NAMES), (rowCounts, rowShape, datatype) => {
@@ -351,10 +351,10 @@ test('binary: rows gathered and split again are the same rows, and no byte was c
 
 test('rows that do not add up are an error', () => {
   const tensor: Tensor = { name: 'y', datatype: 'UINT8', shape: [3], data: segmentsOf(new Uint8Array(3)) };
-  assert.throws(() => splitRows(tensor, [1, 1]), /3 rows where 2 went in/);
+  assert.throws(() => splitRows(tensor, [1, 1]), /3 rows, but the inputs have 2/);
 });
 
-test('segments: slices of a chopped payload are slices of the whole', () => {
+test('segments: slices of a chunked payload equal slices of the whole', () => {
   const bytes = fc.uint8Array({ maxLength: 60 });
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(), { maxLength: 6 }), fc.nat(), fc.nat(), (whole, cuts, a, b) => {
@@ -370,7 +370,7 @@ test('segments: slices of a chopped payload are slices of the whole', () => {
   );
 });
 
-test('numbers are read from wherever they lie', () => {
+test('numbers are read at any alignment', () => {
   fc.assert(
     fc.property(fc.float32Array({ maxLength: 20 }), fc.array(fc.nat(), { maxLength: 5 }), (numbers, cuts) => {
       const bytes = flatten(bytesOf(numbers));
@@ -379,7 +379,7 @@ test('numbers are read from wherever they lie', () => {
   );
 });
 
-test('BYTES elements survive the trip, and a length that lies is found', () => {
+test('BYTES elements read back, and a wrong length is refused', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 9 })), (elements) => {
       const back = decodeBytesElements(encodeBytesElements(elements));
@@ -389,7 +389,7 @@ test('BYTES elements survive the trip, and a length that lies is found', () => {
       );
     }),
   );
-  assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0, 0, 0, 1))), /says 9 bytes/);
+  assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0, 0, 0, 1))), /has length 9/);
   assert.throws(() => decodeBytesElements(segmentsOf(Uint8Array.of(9, 0))), /incomplete length/);
 });
 

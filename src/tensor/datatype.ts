@@ -1,6 +1,6 @@
 /**
- * The datatypes of the Open Inference Protocol with their width in bytes. BYTES has none of its own: each
- * element is a 4-byte little-endian length and that many bytes.
+ * The datatypes of the Open Inference Protocol with their width in bytes. BYTES has no fixed width: each element is a
+ * 4-byte little-endian length and that many bytes.
  */
 export const DATATYPES = {
   BOOL: { bytes: 1, kind: 'bool' },
@@ -21,7 +21,7 @@ export const DATATYPES = {
 
 interface DatatypeFacts {
   readonly bytes: number;
-  /** How an element is written: `half` is a 16-bit float, `bigint` needs more than a double holds. */
+  /** `half` is a 16-bit float; `bigint` is an integer that exceeds the exact range of a double. */
   readonly kind: 'bool' | 'integer' | 'bigint' | 'half' | 'float' | 'bytes';
   readonly min?: number | bigint;
   readonly max?: number | bigint;
@@ -35,7 +35,7 @@ export function isDatatype(name: unknown): name is Datatype {
   return typeof name === 'string' && Object.hasOwn(DATATYPES, name);
 }
 
-/** Bytes an element takes; 0 for BYTES, whose elements differ. */
+/** Bytes per element; 0 for BYTES, whose elements differ. */
 export function elementBytes(datatype: Datatype): number {
   return DATATYPES[datatype].bytes;
 }

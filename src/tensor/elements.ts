@@ -6,10 +6,10 @@ import { allocateArray, bytesOf } from './tensor.ts';
 /** A datatype whose elements are numbers. */
 export type NumericDatatype = Exclude<Datatype, 'BYTES'>;
 
-/** Makes a value what an array of the datatype holds; undefined where the datatype has no such element. */
+/** Converts a value to an array element of the datatype; undefined where the datatype has no such element. */
 type ElementReader = (value: unknown) => number | bigint | undefined;
 
-/** By the first and the last number that an 8-, 16- or 32-bit integer may be. */
+/** For an 8-, 16- or 32-bit integer with the given bounds. */
 function wholeNumber(min: number, max: number): ElementReader {
   return (value) => {
     const number = typeof value === 'bigint' ? Number(value) : value;
@@ -18,7 +18,7 @@ function wholeNumber(min: number, max: number): ElementReader {
   };
 }
 
-/** A number beyond 2^53 may have been rounded on its way here: only a BigInt says what is meant. */
+/** A number beyond 2^53 may already be rounded, so only a BigInt is accepted there. */
 function bigWholeNumber(min: bigint, max: bigint): ElementReader {
   return (value) => {
     if (typeof value !== 'bigint' && !Number.isSafeInteger(value)) return undefined;
@@ -27,7 +27,7 @@ function bigWholeNumber(min: bigint, max: bigint): ElementReader {
   };
 }
 
-/** Rounded where it has to be; a finite number that would become infinite is none of the datatype's. */
+/** Rounded to the nearest; a finite number that would become infinite is not an element. */
 function float(round: (value: number) => number): ElementReader {
   return (value) => {
     if (typeof value !== 'number' && typeof value !== 'bigint') return undefined;
@@ -68,8 +68,8 @@ const READERS: Readonly<Record<NumericDatatype, ElementReader>> = {
 };
 
 /**
- * Puts numbers into the memory of a datatype: floats rounded to the nearest, everything else exactly or not at all.
- * `fail` gets what is wrong with the first that cannot be had, and makes the error of it.
+ * Encodes numbers as elements of a datatype: floats are rounded to the nearest, all others must be exact. `fail` makes
+ * the error to throw from the problem of the first element that cannot be encoded.
  */
 export function encodeElements(
   datatype: NumericDatatype,
@@ -86,7 +86,7 @@ export function encodeElements(
   return bytesOf(array);
 }
 
-/** What a value that is no element is, and what was wanted. */
+/** The problem of a value that is not an element: what it is, and what was wanted. */
 export function elementProblem(index: number, value: unknown, wanted: string): string {
   return `element ${index} is ${shown(value)}, wanted ${wanted}`;
 }
@@ -101,7 +101,7 @@ function wantedOf(datatype: NumericDatatype): string {
     case 'bigint':
       return `a whole number from ${facts.min} to ${facts.max} (${datatype}), with all its digits`;
     default:
-      return `a number that is not beyond ${datatype}`;
+      return `a number within the range of ${datatype}`;
   }
 }
 

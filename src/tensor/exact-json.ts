@@ -2,9 +2,9 @@ import { ServingError } from '../base/errors.ts';
 import { MAX_JSON_DEPTH, MAX_NUMBER_LENGTH, tooDeep } from './json-scan.ts';
 
 /**
- * Reads JSON where `JSON.parse` would lose something: integers beyond 2^53 become BigInt, and the bare tokens
- * NaN, Infinity and -Infinity, which the protocol's clients write, become numbers. Slower than `JSON.parse`,
- * so it reads only what that cannot.
+ * Reads JSON that `JSON.parse` would not read exactly: integers beyond 2^53 become BigInt, and the bare tokens NaN,
+ * Infinity and -Infinity, which clients of the protocol send, become numbers. Slower than `JSON.parse`, so it is used only
+ * where needed.
  */
 export function parseExactJson(text: string): unknown {
   return new ExactReader(text).document();
@@ -18,7 +18,7 @@ const LITERALS: readonly (readonly [string, unknown])[] = [
   ['Infinity', Number.POSITIVE_INFINITY],
   ['-Infinity', Number.NEGATIVE_INFINITY],
 ];
-/** As many digits as a double holds without rounding. */
+/** Integers of up to this many digits are exact as a double. */
 const SAFE_DIGITS = 15;
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y;
 
@@ -54,7 +54,7 @@ class ExactReader {
     return this.#number();
   }
 
-  /** A whole number of few digits, which most are; undefined for everything else. */
+  /** Fast path for a short whole number; undefined for everything else. */
   #shortNumber(): number | undefined {
     let value = 0;
     let at = this.#at;
@@ -101,13 +101,13 @@ class ExactReader {
     const start = this.#at;
     let end = this.#text.indexOf('"', start + 1);
     while (end !== -1 && isEscaped(this.#text, end)) end = this.#text.indexOf('"', end + 1);
-    if (end === -1) throw this.#unexpected('a string that ends');
+    if (end === -1) throw this.#unexpected('a terminated string');
     this.#at = end + 1;
     try {
       return JSON.parse(this.#text.slice(start, end + 1)) as string;
     } catch {
       this.#at = start;
-      throw this.#unexpected('a string without raw control characters and unknown escapes');
+      throw this.#unexpected('a string without raw control characters or unknown escapes');
     }
   }
 
@@ -149,8 +149,8 @@ class ExactReader {
 }
 
 /**
- * Writes what `parseExactJson` reads to the same values: every digit of a BigInt, NaN and the infinities as bare tokens,
- * the sign of -0. Members that are undefined are left out. `indent` spreads it over lines.
+ * Writes JSON that `parseExactJson` reads to the same values: every digit of a BigInt, NaN and the infinities as bare
+ * tokens, the sign of -0. Undefined members are left out. An `indent` above 0 writes several lines.
  */
 export function writeExactJson(value: unknown, indent = 0): string {
   return write(value, indent, '\n');
@@ -184,13 +184,13 @@ function spread(brackets: string, items: readonly string[], indent: number, line
   return open + inner + items.join(`,${inner}`) + line + close;
 }
 
-/** A whole number beyond 2^53 without an exponent would be read as a BigInt. */
+/** With an exponent where a whole number beyond 2^53 would otherwise be read as a BigInt. */
 function writeNumber(value: number): string {
   if (Object.is(value, -0)) return '-0.0';
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value);
 }
 
-/** -1 where there is none. */
+/** -1 when there is none. */
 function digitAt(text: string, at: number): number {
   const digit = text.charCodeAt(at) - 0x30;
   return digit >= 0 && digit <= 9 ? digit : -1;
@@ -200,7 +200,7 @@ function isSpace(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d && code !== 0x0b && code !== 0x0c);
 }
 
-/** An odd number of backslashes before it makes a quote part of the string. */
+/** A quote after an odd number of backslashes is part of the string. */
 function isEscaped(text: string, quote: number): boolean {
   let before = quote - 1;
   while (text[before] === '\\') before -= 1;

@@ -5,12 +5,12 @@ import { type HalfDatatype, halfToNumber, numberToHalf } from './half.ts';
 
 const HALVES = ['FP16', 'BF16'] as const;
 
-/** All finite patterns from 0 up, in the order of their numbers. */
+/** All finite patterns from 0 up, in the order of their values. */
 function patterns(datatype: HalfDatatype): number[] {
   return Array.from({ length: datatype === 'FP16' ? 0x7c00 : 0x7f80 }, (_, bits) => bits);
 }
 
-/** Finds the nearest by looking: the independent answer. */
+/** Finds the nearest pattern by search, independently of the implementation. */
 function nearest(datatype: HalfDatatype, value: number): number {
   let [low, high] = [0, patterns(datatype).length - 1];
   while (high - low > 1) {
@@ -24,7 +24,7 @@ function nearest(datatype: HalfDatatype, value: number): number {
 }
 
 for (const datatype of HALVES) {
-  test(`${datatype}: every pattern is a number that reads back to it, and they rise`, () => {
+  test(`${datatype}: every pattern reads back to itself, and the values increase`, () => {
     let before = -1;
     for (const bits of patterns(datatype)) {
       const number = halfToNumber(datatype, bits);
@@ -35,7 +35,7 @@ for (const datatype of HALVES) {
     }
   });
 
-  test(`${datatype}: any number goes to the nearest, the even one of two`, () => {
+  test(`${datatype}: any number is rounded to the nearest pattern, ties to even`, () => {
     const largest = halfToNumber(datatype, patterns(datatype).length - 1);
     const between = fc
       .tuple(fc.nat({ max: patterns(datatype).length - 2 }), fc.constantFrom(0.25, 0.5, 0.75))
@@ -53,7 +53,7 @@ for (const datatype of HALVES) {
   });
 }
 
-test('16-bit floats as the standards have them', () => {
+test('16-bit floats match the standards', () => {
   for (const [datatype, bits, number] of [
     ['FP16', 0x3c00, 1],
     ['FP16', 0x7bff, 65504],

@@ -1,4 +1,4 @@
-/** The two 16-bit float formats: how many bits their fraction has, and the exponent of their smallest normal number. */
+/** The two 16-bit float formats: bits of the fraction, and exponent of the smallest normal number. */
 const FORMATS = {
   FP16: { fractionBits: 10, minExponent: -14, infinity: 0x7c00, nan: 0x7e00 },
   BF16: { fractionBits: 7, minExponent: -126, infinity: 0x7f80, nan: 0x7fc0 },
@@ -10,7 +10,7 @@ const SIGN = 0x8000;
 const scratch = new Float64Array(1);
 const scratchWords = new Uint32Array(scratch.buffer);
 
-/** The number that a 16-bit pattern stands for, exactly. */
+/** The exact value of a 16-bit pattern. */
 export function halfToNumber(datatype: HalfDatatype, bits: number): number {
   const { fractionBits, minExponent, infinity } = FORMATS[datatype];
   const magnitude = bits & ~SIGN;
@@ -22,7 +22,7 @@ export function halfToNumber(datatype: HalfDatatype, bits: number): number {
   return sign * significand * 2 ** (Math.max(exponent, 1) - 1 + minExponent - fractionBits);
 }
 
-/** The nearest 16-bit pattern, the even one of two that are as near; undefined for a finite number beyond them all. */
+/** The nearest 16-bit pattern, ties to even; undefined for a finite number beyond the range. */
 export function numberToHalf(datatype: HalfDatatype, value: number): number | undefined {
   const { fractionBits, minExponent, infinity, nan } = FORMATS[datatype];
   if (Number.isNaN(value)) return nan;
@@ -32,12 +32,12 @@ export function numberToHalf(datatype: HalfDatatype, value: number): number | un
   const exponent = Math.max(exponentOf(magnitude), minExponent);
   if (exponent > -minExponent + 1) return undefined;
   const significand = roundToEven(magnitude / 2 ** (exponent - fractionBits));
-  // A significand that was rounded up to the next power of two carries into the exponent, as it should.
+  // A significand that is rounded up to the next power of two carries into the exponent, which is correct.
   const bits = ((exponent - minExponent) << fractionBits) + significand;
   return bits >= infinity ? undefined : sign | bits;
 }
 
-/** Of the largest power of two that is not above it. */
+/** The exponent of the largest power of two that is not above the value. */
 function exponentOf(magnitude: number): number {
   scratch[0] = magnitude;
   return ((scratchWords[1] as number) >>> 20) - 1023;

@@ -7,12 +7,12 @@ import { flattenNested } from './nested.ts';
 import { flatten, type Segments } from './segments.ts';
 import { elementCount, type Tensor, typedArrayOf } from './tensor.ts';
 
-// A byte order mark is part of the text, not of its encoding.
+// A byte order mark is kept as part of the text.
 const fromUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Turns the `data` of a tensor into bytes: one flat list, or lists nested exactly as the shape. Every element must be
- * one that the datatype has; floats are rounded to the nearest.
+ * Encodes the `data` of a tensor, which is one flat list or lists nested exactly as the shape. Every element must be
+ * valid for the datatype; floats are rounded to the nearest.
  */
 export function readJsonData(
   name: string,
@@ -27,7 +27,7 @@ export function readJsonData(
   const wanted = elementCount(shape);
   if (elements.length !== wanted) {
     throw invalid(
-      `input '${name}': shape [${shape.join(',')}] wants ${wanted} elements, data has ${elements.length}; ` +
+      `input '${name}': shape [${shape.join(',')}] requires ${wanted} elements, data has ${elements.length}; ` +
         'shape does not match true shape of the data',
     );
   }
@@ -54,18 +54,18 @@ export function writeJsonData(tensor: Tensor): string {
   return `[${writeJsonElements(tensor).join(',')}]`;
 }
 
-/** Characters that a number takes when all its digits count. */
+/** Characters of a number with all its digits. */
 const LONGEST_NUMBER = 20;
 
-/** About how many bytes a tensor takes as JSON, at most: its text is only written when somebody wants it. */
+/** Approximate upper bound of the JSON size of a tensor in bytes, without writing the JSON. */
 export function jsonBytesOf({ datatype, shape, data }: Tensor): number {
   return datatype === 'BYTES' ? data.byteLength : elementCount(shape) * LONGEST_NUMBER;
 }
 
-/** Writes an element of BYTES that is no text, or says why not. */
+/** Writes an element of BYTES that is not valid UTF-8, or throws. */
 export type BytesWriter = (output: string, element: Uint8Array) => string;
 
-/** Each element as JSON text, row-major. Numbers are written so that reading them gives the same bits. */
+/** Each element as JSON text, row-major. Numbers are written so that they read back to the same bits. */
 export function writeJsonElements(
   tensor: Tensor,
   writeBytes: BytesWriter = refuseBytes,
@@ -87,7 +87,7 @@ export function writeJsonElements(
   }
 }
 
-/** Any array of numbers: what is done with them here, BigInt arrays do alike, but they share no signature. */
+/** Any array of numbers; number and BigInt arrays behave alike here, but have no common signature. */
 type NumberArray = Float64Array;
 
 function hasNegativeZero(array: NumberArray): boolean {
@@ -95,12 +95,12 @@ function hasNegativeZero(array: NumberArray): boolean {
   return false;
 }
 
-/** With a fraction: many readers make the integer 0 of `-0`, which has no sign. */
+/** Written as -0.0, because many readers parse `-0` as the integer 0, which has no sign. */
 function writeNumber(value: number): string {
   return Object.is(value, -0) ? '-0.0' : String(value);
 }
 
-/** undefined where the bytes are no UTF-8. */
+/** undefined when the bytes are not valid UTF-8. */
 function writeString(element: Uint8Array): string | undefined {
   try {
     return JSON.stringify(fromUtf8.decode(element));
@@ -111,11 +111,11 @@ function writeString(element: Uint8Array): string | undefined {
 
 function refuseBytes(output: string): never {
   throw invalid(
-    `output '${output}' holds bytes that are no UTF-8 text; ask for it with parameters.binary_data`,
+    `output '${output}' holds bytes that are not valid UTF-8; request it with parameters.binary_data`,
   );
 }
 
-/** Bytes come in the place of a text where the form they came in has words for them. */
+/** Accepts bytes in place of a text where the protocol can express bytes. */
 function readStrings(elements: readonly unknown[], fail: (problem: string) => Error): Segments {
   return encodeTextElements(elements, (element, index) => {
     if (element instanceof Uint8Array) return element;

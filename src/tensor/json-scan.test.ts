@@ -13,7 +13,7 @@ function scan(text: string, maxValues?: number, chunkBytes = 1_000_000) {
   return scanJson(segmentsFrom(chunks), maxValues);
 }
 
-test('what costs more to parse than a request is worth is refused', () => {
+test('a text that is too expensive to parse is refused', () => {
   const times = 2_000_000;
   for (const [text, words] of [
     ['1'.repeat(1_001), /more than 1000 characters/],
@@ -29,14 +29,14 @@ test('what costs more to parse than a request is worth is refused', () => {
   assert.throws(() => scan('[1,2,3,4]', 2), /more than 2 values/);
 });
 
-test('none of it counts inside a text', () => {
+test('characters inside a string do not count', () => {
   assert.deepEqual(scan(`["${'1'.repeat(5_000)}","${'[{,:'.repeat(1_000_000)}"]`, 2), {
     isAscii: true,
     hasLongNumbers: false,
   });
 });
 
-test('it is the same however the bytes are cut', () => {
+test('the result does not depend on how the bytes are chunked', () => {
   fc.assert(
     fc.property(fc.json(), fc.integer({ min: 1, max: 7 }), (text, chunkBytes) => {
       assert.deepEqual(scan(text, undefined, chunkBytes), scan(text));

@@ -1,19 +1,19 @@
 import { ServingError } from '../base/errors.ts';
 import type { Segments } from './segments.ts';
 
-/** Deeper nesting than this is refused: no tensor needs it, and it is how parsers are attacked. */
+/** Deepest nesting. No tensor needs more, and deep nesting is an attack on parsers. */
 export const MAX_JSON_DEPTH = 100;
-/** Longer numbers are refused: no datatype tells them from shorter ones, and reading them takes quadratic time. */
+/** Longest number in characters. No datatype distinguishes longer ones, and parsing them takes quadratic time. */
 export const MAX_NUMBER_LENGTH = 1_000;
-/** Lists in one text. A list costs the parser some hundred bytes of memory however little it holds. */
+/** Most lists in one text. Even an empty list takes about a hundred bytes of the parser's memory. */
 const MAX_LISTS = 1_000_000;
-/** Objects and their members in one text; they cost more than lists. */
+/** Most objects and members in one text; they take more memory than lists. */
 const MAX_MEMBERS = 250_000;
-/** Values in one text. The parser takes 8 bytes and more for each, where the text may take 2. */
+/** Most values in one text. The parser takes 8 bytes or more per value, the text as few as 2. */
 const MAX_VALUES = 16 * 1024 * 1024;
-/** The shortest run of digits that may be more than a double holds. */
+/** The shortest run of digits that may exceed the exact range of a double. */
 const LONG_NUMBER_DIGITS = 16;
-/** Three digits of an exponent may be beyond a double too: they count as if so many had come before. */
+/** An exponent of three digits may exceed a double too, so the digits after an e start from this count. */
 const DIGITS_BEFORE_EXPONENT = LONG_NUMBER_DIGITS - 3;
 
 const QUOTE = 0x22;
@@ -32,17 +32,17 @@ const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** What must be known of JSON text before it is decoded and parsed. */
+/** What is learned of a JSON text before it is decoded and parsed. */
 export interface JsonScan {
   readonly isAscii: boolean;
-  /** Whether it holds a number that the fast parser might round, or take for infinite. */
+  /** Whether it contains a number that the fast parser might round or turn into an infinity. */
   readonly hasLongNumbers: boolean;
 }
 
 /**
- * Looks once over the bytes of a JSON text, wherever they lie, and refuses what would cost more to parse than any request
- * is worth: deep nesting, long numbers, millions of empty lists. It stops at the first byte that is too much, so refusing
- * costs less than sending. `maxValues` is how many values the reader has a use for.
+ * Scans the bytes of a JSON text once, in chunks of any size, and refuses texts that are too expensive to parse: deep
+ * nesting, long numbers, millions of empty lists. It stops at the first byte beyond a limit, so that refusing costs less
+ * than sending. `maxValues` is the most values that the reader can use.
  */
 export function scanJson({ chunks }: Segments, maxValues = Number.POSITIVE_INFINITY): JsonScan {
   const scan = new Scan(maxValues);
@@ -72,7 +72,7 @@ class Scan {
     while (at < chunk.length) at = this.#isInString ? this.#string(chunk, at) : this.#plain(chunk, at);
   }
 
-  /** Reads up to the end of the string, or of the chunk. Returns where it stopped. */
+  /** Reads up to the end of the string or of the chunk; returns the position. */
   #string(chunk: Uint8Array, from: number): number {
     for (let at = from; at < chunk.length; at++) {
       const byte = chunk[at] as number;
@@ -89,7 +89,7 @@ class Scan {
     return chunk.length;
   }
 
-  /** Reads up to the next string, or the end of the chunk. Returns where it stopped. */
+  /** Reads up to the next string or the end of the chunk; returns the position. */
   #plain(chunk: Uint8Array, from: number): number {
     let digits = this.#digits;
     let numberLength = this.#numberLength;
@@ -118,7 +118,7 @@ class Scan {
   #structure(byte: number): void {
     if (byte === COMMA) {
       this.#commas += 1;
-      // Each value but the first of a list or object stands behind a comma.
+      // Each value but the first of a list or object follows a comma.
       if (this.#commas > this.#maxValues) throw moreThanWanted(this.#maxValues);
       if (this.#commas > MAX_VALUES) throw tooMany('values', MAX_VALUES);
     } else if (byte === OPEN_ARRAY) {
@@ -146,9 +146,9 @@ function isInNumber(byte: number): boolean {
   return byte === POINT || byte === MINUS || byte === PLUS || byte === LOWER_E || byte === UPPER_E;
 }
 
-/** How many digits count as seen behind a byte that is none. */
+/** The digit count after a byte that is not a digit. */
 function digitsAfter(byte: number, digits: number): number {
-  // Digits behind a point are a fraction's: only whole numbers need more than a double holds.
+  // Digits after a point are a fraction: only whole numbers can exceed the exact range of a double.
   if (byte === POINT) return Number.NEGATIVE_INFINITY;
   if (byte === LOWER_E || byte === UPPER_E) return DIGITS_BEFORE_EXPONENT;
   return byte === PLUS ? digits : 0;
@@ -178,6 +178,6 @@ function tooMany(what: string, limit: number): ServingError {
 function moreThanWanted(limit: number): ServingError {
   return new ServingError(
     'INVALID_INPUT',
-    `the JSON has more than ${limit} values, but the largest request of this model has fewer: send fewer rows`,
+    `the JSON has more than ${limit} values, wanted at most as many as the largest request of this model has: send fewer rows`,
   );
 }

@@ -1,6 +1,6 @@
 import { MAX_JSON_DEPTH, tooDeep } from './json-scan.ts';
 
-/** Sizes of nested lists as the first of each level tells; what the others are is for `flattenNested` to see. */
+/** The shape of nested lists, from the first list of each level; `flattenNested` checks the others. */
 export function nestedShape(value: unknown): number[] {
   const shape: number[] = [];
   for (let inner = value; Array.isArray(inner); inner = inner[0]) {
@@ -11,8 +11,8 @@ export function nestedShape(value: unknown): number[] {
 }
 
 /**
- * The elements of nested lists, row-major. Each list must be as long as the shape says: a row that is too long would
- * shift its elements into the next. `fail` gets the first place where they differ, and makes the error of it.
+ * The elements of nested lists, row-major. Each list must have the length that the shape gives: a longer row would shift
+ * its elements into the next. `fail` makes the error to throw from the first place that differs.
  */
 export function flattenNested(
   value: unknown,
@@ -28,7 +28,7 @@ export function flattenNested(
       leaves.push(inner);
       return;
     }
-    if (!Array.isArray(inner)) throw fail(place, `is no list, wanted a list of ${size}`);
+    if (!Array.isArray(inner)) throw fail(place, `is not a list, wanted a list of ${size}`);
     if (inner.length !== size) throw fail(place, `has length ${inner.length}, wanted ${size}`);
     if (axis === shape.length - 1 && !inner.some(Array.isArray)) {
       for (const leaf of inner) leaves.push(leaf);

@@ -5,7 +5,7 @@ import { cutAxis, padAxis } from './pad.ts';
 import { flatten } from './segments.ts';
 import { bytesOf, elementCount } from './tensor.ts';
 
-test('what was padded and cut again is as it was, along any axis', () => {
+test('a tensor that is padded and cut along any axis is unchanged', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 2, maxLength: 4 }),

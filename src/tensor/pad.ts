@@ -2,7 +2,7 @@ import { elementBytes } from './datatype.ts';
 import { type Segments, segmentsFrom, sliceSegments } from './segments.ts';
 import { allocateArray, elementCount, type Tensor } from './tensor.ts';
 
-/** The tensor made `length` long along an axis, with `value` behind what is there. Nothing is copied. */
+/** The tensor padded with `value` to `length` along an axis. The existing data is not copied. */
 export function padAxis(tensor: Tensor, axis: number, length: number, value: number): Tensor {
   const own = tensor.shape[axis] ?? 0;
   if (own >= length) return tensor;
@@ -16,7 +16,7 @@ export function padAxis(tensor: Tensor, axis: number, length: number, value: num
   return { ...tensor, shape: tensor.shape.with(axis, length), data: segmentsFrom(chunks) };
 }
 
-/** The tensor cut to `length` along an axis. Nothing is copied. */
+/** The tensor cut to `length` along an axis, without copying data. */
 export function cutAxis(tensor: Tensor, axis: number, length: number): Tensor {
   const own = tensor.shape[axis] ?? 0;
   if (own <= length) return tensor;
@@ -25,7 +25,7 @@ export function cutAxis(tensor: Tensor, axis: number, length: number): Tensor {
   return { ...tensor, shape: tensor.shape.with(axis, length), data: segmentsFrom(chunks) };
 }
 
-/** What lies together from an axis inwards. */
+/** The contiguous blocks from an axis inwards. */
 function blocksOf({ shape, datatype, data }: Tensor, axis: number): Segments[] {
   const bytes = elementCount(shape.slice(axis)) * elementBytes(datatype);
   const count = elementCount(shape.slice(0, axis));

@@ -6,8 +6,8 @@ import { flatten, type Segments } from './segments.ts';
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Reads JSON from bytes: with the fast parser where it loses nothing, with the exact one for numbers beyond 2^53 and
- * for the bare tokens NaN and Infinity. More than `maxValues` values are refused before they are parsed.
+ * Reads JSON from bytes: with the fast parser where it is exact, and with the exact parser for numbers beyond 2^53 and
+ * the bare tokens NaN and Infinity. More than `maxValues` values are refused before parsing.
  */
 export function readJson(bytes: Segments, maxValues?: number): unknown {
   const { isAscii, hasLongNumbers } = scanJson(bytes, maxValues);
@@ -25,6 +25,6 @@ function decode(bytes: Uint8Array, isAscii: boolean): string {
   try {
     return strictUtf8.decode(bytes);
   } catch {
-    throw new ServingError('MALFORMED', 'malformed JSON: the body is no UTF-8 text');
+    throw new ServingError('MALFORMED', 'malformed JSON: the body is not valid UTF-8');
   }
 }

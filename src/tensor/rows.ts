@@ -2,7 +2,7 @@ import { elementOffsets } from './bytes-elements.ts';
 import { flatten, joinSegments, sliceSegments } from './segments.ts';
 import { elementCount, type Tensor } from './tensor.ts';
 
-/** Puts the rows of several tensors of one lane under each other. Payload is listed, not copied. */
+/** Concatenates the rows of several tensors of one lane. The payload is not copied. */
 export function gatherRows(parts: readonly Tensor[]): Tensor {
   const first = parts[0];
   if (first === undefined) throw new RangeError('no tensors to gather');
@@ -17,12 +17,12 @@ export function gatherRows(parts: readonly Tensor[]): Tensor {
   };
 }
 
-/** Cuts a tensor along its first axis into pieces of the given numbers of rows, which must add up. */
+/** Splits a tensor along its first axis into the given numbers of rows; throws a RangeError unless they add up. */
 export function splitRows(tensor: Tensor, rowCounts: readonly number[]): Tensor[] {
   const rows = tensor.shape[0] ?? 0;
   const wanted = rowCounts.reduce((sum, count) => sum + count, 0);
   if (rows !== wanted) {
-    throw new RangeError(`output '${tensor.name}' has ${rows} rows where ${wanted} went in`);
+    throw new RangeError(`output '${tensor.name}' has ${rows} rows, but the inputs have ${wanted}`);
   }
   const boundaries = rowBoundaries(tensor, rows);
   let row = 0;
@@ -38,7 +38,7 @@ export function splitRows(tensor: Tensor, rowCounts: readonly number[]): Tensor[
   });
 }
 
-/** Where a row begins, in bytes: by arithmetic, or for BYTES by walking the lengths once. */
+/** Byte offset of a row: computed, or for BYTES from one pass over the lengths. */
 function rowBoundaries(tensor: Tensor, rows: number): (row: number) => number {
   if (tensor.datatype !== 'BYTES') {
     const rowBytes = rows === 0 ? 0 : tensor.data.byteLength / rows;

@@ -1,6 +1,6 @@
 /**
- * A payload as the list of chunks it arrived in. It is sliced and joined without copying a byte; only who
- * reads numbers out of it asks for one piece.
+ * A payload as the list of chunks it arrived in. Slicing and joining copy no bytes; only reading numbers needs one
+ * contiguous piece.
  */
 export interface Segments {
   readonly chunks: readonly Uint8Array[];
@@ -13,14 +13,14 @@ export function segmentsOf(...chunks: readonly Uint8Array[]): Segments {
   return segmentsFrom(chunks);
 }
 
-/** The same for lists of any length: a call has room for only so many arguments. */
+/** Like `segmentsOf` for lists of any length, because the number of arguments of a call is limited. */
 export function segmentsFrom(chunks: readonly Uint8Array[]): Segments {
   let byteLength = 0;
   for (const chunk of chunks) byteLength += chunk.byteLength;
   return { chunks, byteLength };
 }
 
-/** The bytes from `start` up to `end`, as views on the same memory. */
+/** The bytes from `start` up to `end`, as views of the same memory. */
 export function sliceSegments(segments: Segments, start: number, end: number): Segments {
   if (start < 0 || end < start || end > segments.byteLength) {
     throw new RangeError(`slice ${start}..${end} of ${segments.byteLength} bytes`);
@@ -48,7 +48,7 @@ export function joinSegments(parts: readonly Segments[]): Segments {
   return { chunks, byteLength };
 }
 
-/** One contiguous piece: the chunk itself when there is only one, else a copy. */
+/** One contiguous piece: the chunk itself when there is only one, otherwise a copy. */
 export function flatten(segments: Segments): Uint8Array {
   const only = segments.chunks[0];
   if (segments.chunks.length === 1 && only !== undefined) return only;
@@ -61,7 +61,7 @@ export function flatten(segments: Segments): Uint8Array {
   return flat;
 }
 
-/** One contiguous piece that starts at a multiple of `alignment`, as typed arrays demand: copied if need be. */
+/** One contiguous piece that starts at a multiple of `alignment`, as typed arrays require; copied if necessary. */
 export function flattenAligned(segments: Segments, alignment: number): Uint8Array {
   const flat = flatten(segments);
   return flat.byteOffset % alignment === 0 ? flat : flat.slice();

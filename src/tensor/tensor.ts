@@ -1,29 +1,29 @@
 import { type Datatype, elementBytes } from './datatype.ts';
 import { flattenAligned, type Segments, segmentsOf } from './segments.ts';
 
-/** Numbers with a shape, as the wire has them: little-endian, row-major, without padding. */
+/** A tensor in the wire format: little-endian, row-major, without padding. */
 export interface Tensor {
   readonly name: string;
   readonly datatype: Datatype;
-  /** Sizes from the outermost axis in; `[]` is a scalar. */
+  /** Sizes from the outermost axis inwards; `[]` is a scalar. */
   readonly shape: readonly number[];
   readonly data: Segments;
 }
 
-/** Elements of a shape: 1 for a scalar, 0 as soon as one axis is empty. */
+/** Number of elements of a shape: 1 for a scalar, 0 when any axis is empty. */
 export function elementCount(shape: readonly number[]): number {
   let count = 1;
   for (const size of shape) count *= size;
   return count;
 }
 
-/** Bytes of a shape; undefined for BYTES, whose elements differ. */
+/** Size of a shape in bytes; undefined for BYTES, whose elements differ. */
 export function byteSize(datatype: Datatype, shape: readonly number[]): number | undefined {
   const width = elementBytes(datatype);
   return width === 0 ? undefined : elementCount(shape) * width;
 }
 
-/** The array type that holds a datatype's elements; halves stay 16-bit patterns. */
+/** The typed array for each datatype; halves are 16-bit patterns. */
 const ARRAYS = {
   BOOL: Uint8Array,
   UINT8: Uint8Array,
@@ -41,7 +41,6 @@ const ARRAYS = {
   BYTES: Uint8Array,
 } as const satisfies Record<Datatype, unknown>;
 
-/** Which array holds a datatype's elements. */
 export interface ArrayOf {
   BOOL: Uint8Array;
   UINT8: Uint8Array;
@@ -61,14 +60,14 @@ export interface ArrayOf {
 
 export type TensorArray = ArrayOf[Datatype];
 
-/** The numbers of a payload as a typed array; for BYTES the raw bytes. Copies only what is not in one aligned piece. */
+/** The payload as a typed array, for BYTES as raw bytes. Copies only if it is not one aligned piece. */
 export function typedArrayOf(datatype: Datatype, data: Segments): TensorArray {
   const width = Math.max(elementBytes(datatype), 1);
   const flat = flattenAligned(data, width);
   return new ARRAYS[datatype](flat.buffer as ArrayBuffer, flat.byteOffset, flat.byteLength / width);
 }
 
-/** A fresh zeroed array for so many elements; for BYTES, so many bytes. */
+/** A new zeroed array of `length` elements; for BYTES, of `length` bytes. */
 export function allocateArray(datatype: Datatype, length: number): TensorArray {
   return new ARRAYS[datatype](length);
 }

@@ -79,10 +79,10 @@ const BROKEN: Readonly<Record<string, RegExp>> = {
   throwing: /throwing\/1 is failed: no such luck/,
   unwarm: /unwarm\/1 is failed: warmup failed: .*not today/,
   settings: /settings\/1 is failed: .*'replicas' is "none", wanted a whole number of at least 1/,
-  syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: a bracket or brace that is not closed/,
+  syntax: /syntax\/1 is failed: .*model\.yaml: line 2, column 1: an earlier bracket or brace is not closed/,
   greedy: /greedy\/1 is failed: threads is 4096, wanted at most the number of available cores/,
   sampleless: /sampleless\/1 is failed: warmup\.sample 'nowhere\.json' was not found/,
-  hollow: /hollow\/1 is failed: .*1 holds no model\.onnx/,
+  hollow: /hollow\/1 is failed: .*1 contains no files, wanted model\.onnx/,
   gone: /gone\/1 is failed: .*gone\.onnx is a link to \/no\/such\/model\.onnx, which does not exist/,
 };
 
@@ -102,8 +102,8 @@ test('with broken models the server is up, reports why it is not ready, and serv
   }
   assert.match(server.output.stdout, /is up, but NOT READY, after .* and serves:/);
   assert.match(server.output.stdout, /^ {2}echo\/1 /m);
-  assert.match(server.output.stderr, /notes is passed over: it holds no model/);
-  assert.match(server.output.stderr, /lost\+found is passed over/);
+  assert.match(server.output.stderr, /notes is skipped: it contains no model/);
+  assert.match(server.output.stderr, /lost\+found is skipped/);
   assert.doesNotMatch(server.output.stdout + server.output.stderr, /^\s+at .*\.js:\d+/m);
   server.kill('SIGTERM');
   assert.equal(await server.ended(), 0);

@@ -96,19 +96,19 @@ test('one run reports all problems: settings, environment, files, loading, warmu
     /'host' is \[1\], wanted text/,
     /flags or environment: 'port' is "eighty", wanted a whole number from 0 to 65535/,
     /'models\.good\.threads' is "none"/,
-    /'models\.late\.goal' is "balanced", wanted .*or an objective beside it|settings of model 'late': 'goal'.*or an objective beside it/,
+    /'models\.late\.goal' is "balanced", wanted .*or an objective in addition|settings of model 'late': 'goal'.*or an objective in addition/,
     /model 'nowhere' cannot be served: it has settings but no model file/,
-    /model 'twice\/3' cannot be served: version 3 is asked for, but there are only 1/,
+    /model 'twice\/3' cannot be served: version 3 does not exist, found 1/,
     /model 'corrupt\/1' cannot be served: the file is not a complete ONNX model/,
     /model 'throwing\/1' cannot be served: no such luck/,
     /model 'unwarm\/1' cannot be served: warmup failed: .*not today/,
     /model 'padded\/1' cannot be served: .*padding/,
-    /model 'hollow' cannot be served: .* holds no model\.onnx/,
+    /model 'hollow' cannot be served: .* contains readme\.txt, wanted model\.onnx/,
   ]) {
     assert.match(ended.stderr, pattern);
   }
   assert.match(ended.stdout, /^ok: good\/1 /m);
-  assert.match(ended.stdout, /^warning: .*notes is passed over: it holds no model/m);
+  assert.match(ended.stdout, /^warning: .*notes is skipped: it contains no model/m);
 });
 
 test('a model that a start refuses is refused with the same message', async () => {
@@ -164,16 +164,12 @@ for (const [why, yaml, pattern] of [
       .split('')
       .map((key, index) => `${key}: &${key} [${`*${'abcdef'[index]},`.repeat(9)}*a]`)
       .join('\n')}`,
-    /aliases \(\*name\) stand for more than 100 values/,
+    /aliases \(\*name\) expand to more than 100 values/,
   ],
-  ['an alias in itself', 'models: {a: &a {image: *a}}', /stands for a group that it is itself part of/],
-  ['an alias to nothing', 'port: *p', /galley\.yaml: line 1, column 7: an alias .* without an anchor/],
-  ['a tab', 'models:\n\ta: {}', /galley\.yaml: line 2, column 1: a tab as indentation/],
-  [
-    'the same name twice',
-    'port: 1\nport: 2',
-    /galley\.yaml: line 2, column 1: a name that was there already/,
-  ],
+  ['an alias in itself', 'models: {a: &a {image: *a}}', /refers to a group that contains it/],
+  ['an alias to nothing', 'port: *p', /galley\.yaml: line 1, column 7: an alias .* has no anchor/],
+  ['a tab', 'models:\n\ta: {}', /galley\.yaml: line 2, column 1: a tab is used as indentation/],
+  ['the same name twice', 'port: 1\nport: 2', /galley\.yaml: line 2, column 1: a duplicate name/],
   ['two documents', 'port: 1\n---\nport: 2', /galley\.yaml: line 2, column 1: a second document/],
   ['a quote that is not closed', 'name: "x\n', /galley\.yaml: line \d, column \d: .*quote/],
   ['no number', 'maxBodyBytes: .inf', /'maxBodyBytes' is Infinity, wanted a whole number/],
@@ -186,12 +182,12 @@ for (const [why, yaml, pattern] of [
   [
     'a number as versions',
     'models: {a: {versions: 3}}',
-    /'models\.a\.versions' is 3, wanted one of latest, all, or a list/,
+    /'models\.a\.versions' is 3, wanted one of latest, all, or a non-empty list/,
   ],
   [
     'a version beyond what is exact',
     'models: {a: {versions: [20240131123456789]}}',
-    /'models\.a\.versions\.0' is 20240131123456788, wanted .*more than 15 digits is not exact here, put it in quotes/,
+    /'models\.a\.versions\.0' is 20240131123456788, wanted .*more than 15 digits lose precision: put the number in quotes/,
   ],
   ['names of objects', 'constructor: 1\n__proto__: {port: 2}', /unknown setting '__proto__'/],
 ] as const) {
@@ -224,7 +220,7 @@ test('galley.yml is read like galley.yaml, but not both', async () => {
   writeFileSync(join(folder, 'galley.yaml'), '');
   assert.match(
     (await check(folder)).stderr,
-    /there are both .*galley\.yaml and .*galley\.yml: keep one of them/,
+    /found both .*galley\.yaml and .*galley\.yml, wanted one settings file: remove one of them/,
   );
 });
 

@@ -164,7 +164,7 @@ for (const [why, tenants, pattern] of [
   [
     'an invalid tenant name',
     "{'a b': {weight: 2}}",
-    /'a b' under 'tenants', wanted a name of letters, digits, dots and dashes/,
+    /'a b' under 'tenants', wanted a name of 1 to 64 letters, digits, dots, dashes or underscores/,
   ],
   ['a rate of 0', '{a: {ratePerSecond: 0}}', /tenants\.a\.ratePerSecond.*above 0/],
   ['an unknown setting', '{a: {ratePerSeconds: 1}}', /did you mean 'ratePerSecond'/],

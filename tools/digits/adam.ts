@@ -1,4 +1,4 @@
-/** Numbers to be learned, and how much the loss grows with each of them. */
+/** Trainable numbers and the gradient of the loss by each of them. */
 export interface Trainable {
   readonly values: Float64Array;
   gradient: Float64Array;
@@ -14,7 +14,7 @@ const meanDecay = 0.9;
 const squareDecay = 0.999;
 const leastDeviation = 1e-8;
 
-/** Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980): each number finds its own step size. */
+/** Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980): each number has its own step size. */
 export class Adam {
   readonly #moments: readonly Moments[];
   #steps = 0;
@@ -29,7 +29,7 @@ export class Adam {
 
   step(learningRate: number): void {
     this.#steps += 1;
-    // The moments start at zero; dividing by these takes that start out again.
+    // Corrects the bias of the moments, which start at 0.
     const meanWeight = 1 - meanDecay ** this.#steps;
     const squareWeight = 1 - squareDecay ** this.#steps;
     for (const { trainable, mean, square } of this.#moments) {

@@ -4,10 +4,10 @@ import { imagePixels, imageSide } from './dataset.ts';
 const mostTurned = 0.2; // radians
 const mostSheared = 0.15;
 const mostScaled = 0.12;
-const mostShifted = 1; // pixel: MNIST has centered its digits already
+const mostShifted = 1; // pixels; MNIST digits are centered
 const center = (imageSide - 1) / 2;
 
-/** The digit as another hand might have written it: turned, sheared, scaled and shifted a little. */
+/** A variant of the digit that is slightly rotated, sheared, scaled and shifted. */
 export function augmented(pixels: Uint8Array, random: Random): Float64Array {
   const upTo = (most: number) => (2 * random.unit() - 1) * most;
   const turn = upTo(mostTurned);
@@ -35,7 +35,7 @@ export function augmented(pixels: Uint8Array, random: Random): Float64Array {
   return result;
 }
 
-/** Bilinear: the four pixels around the point, each the more the nearer it is. */
+/** Bilinear interpolation of the four pixels around the point. */
 function brightnessBetween(pixels: Uint8Array, x: number, y: number): number {
   const left = Math.floor(x);
   const top = Math.floor(y);

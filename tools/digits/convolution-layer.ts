@@ -6,7 +6,7 @@ import type { Layer } from './layer.ts';
 import { Matrix } from './matrix.ts';
 import { type ImageShape, placesAlong, type Window, windowIndices } from './windows.ts';
 
-/** A dense layer that looks at every patch of the image alike. */
+/** A dense layer that is applied to every patch of the image. */
 export class ConvolutionLayer implements Layer {
   readonly outputShape: ImageShape;
   readonly trainables: readonly Trainable[];

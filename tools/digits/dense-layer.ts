@@ -9,7 +9,7 @@ export class DenseLayer implements Layer {
   readonly weights: Trainable;
   readonly bias: Trainable;
   readonly trainables: readonly Trainable[];
-  /** The same numbers as `weights`, one row an output. */
+  /** View of `weights` with one row per output. */
   readonly #matrix: Matrix;
   #input = new Matrix(0, 0);
 
@@ -18,7 +18,7 @@ export class DenseLayer implements Layer {
     this.weights = { values: this.#matrix.values, gradient: new Float64Array(outputs * inputs) };
     this.bias = { values: new Float64Array(outputs), gradient: new Float64Array(outputs) };
     this.trainables = [this.weights, this.bias];
-    // He's rule (https://arxiv.org/abs/1502.01852) keeps signals the same size from one Relu layer to the next.
+    // He's rule (https://arxiv.org/abs/1502.01852) keeps the scale of signals from one Relu layer to the next.
     const bound = Math.sqrt(6 / inputs);
     for (let index = 0; index < this.#matrix.values.length; index++) {
       this.#matrix.values[index] = (2 * random.unit() - 1) * bound;

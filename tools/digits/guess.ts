@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { brightnesses, type Digit, imagePixels, labels } from './dataset.ts';
 
-/** The likeliest label of each digit, in their order, as an ONNX model sees it. */
+/** The most likely label of each digit according to an ONNX model, in order. */
 export async function guess(model: Uint8Array, digits: readonly Digit[]): Promise<readonly number[]> {
   const session = await InferenceSession.create(model, { intraOpNumThreads: 1, interOpNumThreads: 1 });
   const pixels = Float32Array.from(digits.flatMap((digit) => Array.from(brightnesses(digit))));

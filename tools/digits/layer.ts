@@ -2,14 +2,14 @@ import type { ChainStep } from '../onnx-chain.ts';
 import type { Trainable } from './adam.ts';
 import type { Matrix } from './matrix.ts';
 
-/** One step of a net, in training and in the exported model. Rows are examples; an image is one row. */
+/** A layer of a net, in training and in the exported model. Each row is an example; an image is one row. */
 export interface Layer {
   readonly trainables: readonly Trainable[];
-  /** Remembers what `backward` will need. */
+  /** Keeps the values that `backward` needs. */
   forward(input: Matrix): Matrix;
   /**
-   * Given how the loss grows with each number that `forward` returned: sets the gradients of the trainables,
-   * returns how the loss grows with each number of the input.
+   * Takes the gradient of the loss by the output of `forward`; sets the gradients of the trainables and returns the
+   * gradient by the input.
    */
   backward(slopes: Matrix): Matrix;
   toOnnx(): readonly ChainStep[];

@@ -1,4 +1,4 @@
-/** Numbers, row after row. Doubles, because scalar JavaScript computes in them and would only convert. */
+/** A row-major matrix of doubles, in which JavaScript computes without conversion. */
 export class Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -10,7 +10,7 @@ export class Matrix {
     this.values = values;
   }
 
-  /** The same numbers cut into another number of rows, not copied. */
+  /** The same numbers with another number of rows, not copied. */
   withRows(rows: number): Matrix {
     return new Matrix(rows, this.values.length / rows, this.values);
   }
@@ -26,15 +26,15 @@ export class Matrix {
   }
 
   /**
-   * The matrix product with `other` transposed: each row here times each row there. The one hot loop of the
-   * training: four rows by two give eight independent sums from six loads, which keeps the processor busy.
+   * The matrix product with `other` transposed: each row of this times each row of `other`. It is the hot loop of the
+   * training: blocks of four rows by two give eight independent sums from six loads.
    */
   timesTransposed(other: Matrix): Matrix {
     const result = new Matrix(this.rows, other.rows);
     const a = this.values;
     const b = other.values;
     const length = this.columns;
-    // Where the last block is short, its last row is computed more than once and stored in the same place.
+    // In a short last block, the last row is computed several times and stored in the same place.
     const lastRow = this.rows - 1;
     const lastColumn = other.rows - 1;
     for (let row = 0; row <= lastRow; row += 4) {

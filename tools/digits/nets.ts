@@ -6,7 +6,7 @@ import type { Layer } from './layer.ts';
 import { ReluLayer } from './relu-layer.ts';
 import { imageFromRow, rowFromImage } from './shape-layers.ts';
 
-/** From the pixels to one score a label, through one hidden layer. */
+/** A net from the pixels to one score per label, with one hidden layer. */
 export function denseNet(random: Random): readonly Layer[] {
   const hidden = 128;
   return [
@@ -16,7 +16,7 @@ export function denseNet(random: Random): readonly Layer[] {
   ];
 }
 
-/** From the pixels to one score a label; knows a stroke wherever it stands. */
+/** A convolutional net from the pixels to one score per label. */
 export function convolutionalNet(random: Random): readonly Layer[] {
   const everySecondPlace = { side: 5, stride: 2 };
   const strokes = new ConvolutionLayer({ side: imageSide, channels: 1 }, everySecondPlace, 12, random);

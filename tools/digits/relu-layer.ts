@@ -2,7 +2,7 @@ import { type ChainStep, reluStep } from '../onnx-chain.ts';
 import type { Layer } from './layer.ts';
 import { Matrix } from './matrix.ts';
 
-/** Lets positive numbers through and turns negative ones into zero. */
+/** Passes positive numbers and replaces negative ones by 0. */
 export class ReluLayer implements Layer {
   readonly trainables = [];
   #output = new Matrix(0, 0);

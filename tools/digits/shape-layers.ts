@@ -2,12 +2,12 @@ import { type ChainStep, reshapeStep } from '../onnx-chain.ts';
 import type { Layer } from './layer.ts';
 import type { ImageShape } from './windows.ts';
 
-/** The exported net must be told that a row of brightnesses is an image of one channel. */
+/** Declares in the exported net that a row of numbers is an image of one channel. */
 export function imageFromRow(side: number): Layer {
   return onlyInOnnx([reshapeStep([-1, 1, side, side])]);
 }
 
-/** Training keeps the channels of a pixel together, ONNX keeps each channel apart: back to the order of training. */
+/** Converts from the channel order of ONNX (CHW) to that of the training (HWC). */
 export function rowFromImage({ side, channels }: ImageShape): Layer {
   return onlyInOnnx([
     { opType: 'Transpose', attributes: { perm: { ints: [0, 2, 3, 1] } } },
@@ -15,7 +15,7 @@ export function rowFromImage({ side, channels }: ImageShape): Layer {
   ]);
 }
 
-/** In training an image is a row of numbers anyway, so that these layers have nothing to do there. */
+/** In training an image is always a row of numbers, so these layers do nothing there. */
 function onlyInOnnx(steps: readonly ChainStep[]): Layer {
   return {
     trainables: [],

@@ -6,10 +6,10 @@ import type { Layer } from './layer.ts';
 import { Matrix } from './matrix.ts';
 
 export interface TrainingPlan {
-  /** How often each digit is seen, each time augmented anew. */
+  /** How often each digit is used, with a new augmentation each time. */
   readonly epochs: number;
   readonly batchSize: number;
-  /** Falls to zero along half a cosine. */
+  /** Decreases to 0 along half a cosine. */
   readonly firstLearningRate: number;
 }
 
@@ -31,7 +31,7 @@ export function train(
   }
 }
 
-/** Leaves in every trainable the gradient of the batch. */
+/** Sets the gradient of the batch in every trainable. */
 function learn(layers: readonly Layer[], digits: readonly Digit[], random: Random): void {
   const input = new Matrix(digits.length, imagePixels);
   for (const [row, { pixels }] of digits.entries()) {
@@ -41,7 +41,7 @@ function learn(layers: readonly Layer[], digits: readonly Digit[], random: Rando
   layers.reduceRight((slopes, layer) => layer.backward(slopes), slopesOfLoss(scores, digits));
 }
 
-/** The loss is the mean cross-entropy; its slope is what softmax says less what is true. */
+/** The loss is the mean cross-entropy; its gradient is the softmax minus the true distribution. */
 function slopesOfLoss(scores: Matrix, digits: readonly Digit[]): Matrix {
   const slopes = new Matrix(scores.rows, scores.columns);
   for (const [row, { label }] of digits.entries()) {

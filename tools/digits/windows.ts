@@ -1,23 +1,23 @@
-/** A square image in one row of numbers, pixel after pixel, the channels of a pixel side by side. */
+/** A square image as one row of numbers in HWC order. */
 export interface ImageShape {
   readonly side: number;
   readonly channels: number;
 }
 
-/** A square that slides over the image in steps of `stride`, never leaving it. */
+/** A square window that slides over the image in steps of `stride` and stays inside it. */
 export interface Window {
   readonly side: number;
   readonly stride: number;
 }
 
-/** How many places along one side of the image the window can take. */
+/** Number of positions of the window along one side of the image. */
 export function placesAlong(image: ImageShape, window: Window): number {
   return Math.floor((image.side - window.side) / window.stride) + 1;
 }
 
 /**
- * Where in the image the numbers stand that the window shows: place after place; within a place channel after
- * channel, which is the order of ONNX's kernels; within a channel row after row.
+ * The indices of the numbers in the window, for one position after another. Within a position they are ordered by
+ * channel, then by row, like ONNX kernels.
  */
 export function windowIndices(image: ImageShape, window: Window): Int32Array {
   const places = placesAlong(image, window);

@@ -1,7 +1,7 @@
 import { Event } from '../../base/event.ts';
 import { type Decision, FREQUENT, type NewDecision } from './decision.ts';
 
-/** A bounded list that forgets its oldest. */
+/** A ring buffer: the oldest items are overwritten. */
 class Ring<T> {
   readonly #items: T[] = [];
   readonly #capacity: number;
@@ -20,7 +20,7 @@ class Ring<T> {
     return this.#items.at(this.#next - 1);
   }
 
-  /** The last so many, oldest first. */
+  /** The last `count` items, oldest first. */
   latest(count: number): T[] {
     const most = Math.min(count, this.#items.length);
     const from = this.#next - most;
@@ -35,9 +35,9 @@ class Ring<T> {
   }
 }
 
-/** The last decisions of everything that decides. Facts are kept as they are; words are made by whoever reads. */
+/** The last decisions of the server. It stores facts only; readers turn them into text. */
 export class DecisionLog {
-  /** Every rare decision as it is made; the frequent ones are only kept. */
+  /** Emits every rare decision; frequent ones are only stored. */
   readonly added = new Event<Decision>();
   readonly #rare: Ring<Decision>;
   readonly #frequent: Ring<Decision>;
@@ -58,16 +58,16 @@ export class DecisionLog {
     }
   }
 
-  /** The rare ones that are still known, from behind an id on, oldest first. */
+  /** The stored rare decisions with an id above `id`, oldest first. */
   rareSince(id: number): Decision[] {
     const newest = this.#rare.newest;
     if (newest === undefined || newest.id <= id) return [];
-    // A reader who is nearly up to date wants the last alone.
+    // Copies only the end of the ring for a reader that is nearly up to date.
     const latest = this.#rare.latest(newest.id - id);
     return latest.filter((decision) => decision.id > id);
   }
 
-  /** What is still known, oldest first. */
+  /** All stored decisions, oldest first. */
   list(): Decision[] {
     return [...this.#rare.list(), ...this.#frequent.list()].sort((a, b) => a.id - b.id);
   }

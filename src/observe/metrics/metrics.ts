@@ -5,43 +5,42 @@ import { METRICS, type MetricInfo, type MetricName } from './metric-catalogue.ts
 import { VersionMetrics } from './version-metrics.ts';
 import { type Labels, type Sample, samplesOf } from './version-samples.ts';
 
-/** Where a request is counted whose model does not exist: its name is the caller's invention. */
+/** Labels of requests for unknown models: a label with the caller's name would be unbounded. */
 const NO_MODEL: Labels = { model: '', version: '' };
 
-/** What metrics tell of alerts and of what could not be told. */
+/** Metrics of alerts, of undelivered alerts and decisions, and of internal errors. */
 export interface OperationsView {
   readonly alerts: Alerts;
   readonly dropped: { readonly alerts: number; readonly decisions: number };
-  /** Mistakes of ours that were contained, by where. */
+  /** Contained internal errors, by the place where they were caught. */
   readonly internalErrors: ReadonlyMap<string, number>;
 }
 
-/** What metrics tell of the bodies of requests. */
+/** Metrics of request bodies. */
 export interface BodiesView {
   bytes(): number;
   count(): number;
-  /** Bodies that were ended, by why. */
+  /** Bodies that were refused or cut off, by reason. */
   refused(): Readonly<Record<string, number>>;
-  /** Those who hold most. */
+  /** The holders of the most bytes. */
   holders(): readonly { readonly name: string; readonly bytes: number }[];
 }
 
-/** What metrics tell of connections. */
+/** Metrics of client connections. */
 export interface ConnectionsView {
   count(): number;
-  /** Connections that were not kept, by why. */
+  /** Connections that were closed or refused, by reason. */
   refused(): Readonly<Record<string, number>>;
 }
 
-/** What metrics tell of the network. */
 export interface NetworkView {
   readonly bodies: BodiesView;
   readonly connections: ConnectionsView;
 }
 
-/** Counts what happens and writes it out when it is scraped. Counting is ours, writing the library's. */
+/** Counts events as they happen and renders the counts with prom-client on each scrape. */
 export class Metrics {
-  /** Counters belong to the name: where one version takes another's place under it they go on. */
+  /** By version name, so that counters continue when a reload replaces a version. */
   readonly #byName = new Map<string, VersionMetrics>();
   readonly #refusedWithoutModel = new Map<Reason, number>();
   readonly #network: NetworkView;
@@ -59,12 +58,12 @@ export class Metrics {
     else counted.follow(version);
   }
 
-  /** What was counted of a version; undefined when it is not watched. */
+  /** The counts of a version; undefined when it is not watched. */
   of(version: VersionInService): VersionMetrics | undefined {
     return this.#byName.get(version.name);
   }
 
-  /** It has ended; what was counted goes with it, unless another one has taken its place. */
+  /** Drops the counts of a version that has ended, unless another version replaced it under its name. */
   forget(version: VersionInService): void {
     if (this.#byName.get(version.name)?.version === version) this.#byName.delete(version.name);
   }
@@ -76,7 +75,7 @@ export class Metrics {
     else this.#refusedWithoutModel.set(reason, (this.#refusedWithoutModel.get(reason) ?? 0) + 1);
   }
 
-  /** Begins to watch this process: the delay of its event loop is sampled from here on. */
+  /** Starts the metrics of this process; the event-loop delay is sampled from now on. */
   async start(): Promise<void> {
     this.#render ??= this.#makeRegistry();
     await this.#render;
@@ -89,7 +88,7 @@ export class Metrics {
     return render();
   }
 
-  /** Loaded late: a server starts faster without. */
+  /** Imported on first use, to keep the start of the server short. */
   async #makeRegistry(): Promise<() => Promise<string>> {
     const { Registry, collectDefaultMetrics } = await import('prom-client');
     const registry = new Registry();

@@ -5,7 +5,7 @@ import { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { Statistics } from './statistics.ts';
 
-/** A version as far as its totals go: what can happen in it. */
+/** A stub version with the events that its totals are counted from. */
 function versionOf(version: string) {
   const path = {
     service: { requestSettled: new Event(), turnedAway: new Event() },
@@ -18,7 +18,7 @@ function versionOf(version: string) {
   };
 }
 
-test('versions that come later are counted too, and those that have ended are forgotten', () => {
+test('versions added later are counted too, and versions that have ended are forgotten', () => {
   const registry = new ModelRegistry();
   const [first, second] = [versionOf('1'), versionOf('2')];
   registry.add(first);
@@ -34,7 +34,7 @@ test('versions that come later are counted too, and those that have ended are fo
   assert.equal(statistics.of(first), undefined);
 });
 
-test('the times of a batch count once for each request that was answered; practice counts for nothing', () => {
+test('the times of a batch count once per answered request, and warmup runs do not count', () => {
   const registry = new ModelRegistry();
   const version = versionOf('1');
   registry.add(version);

@@ -2,7 +2,7 @@ import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { VersionStatistics } from './version-statistics.ts';
 
-/** The totals of every version that is served; what a version counted goes with it. */
+/** The totals of every registered version, which are dropped when the version is forgotten. */
 export class Statistics {
   readonly #versions = new Map<VersionInService, VersionStatistics>();
 

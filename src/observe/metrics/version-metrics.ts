@@ -5,9 +5,9 @@ import type { RequestSettled } from '../../serving/admission/model-service.ts';
 import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 
-/** What one version's listener has counted. Recording is a few additions: it lies on every request's way. */
+/** The counts of one version name. Recording runs for every request, so it is only a few additions. */
 export class VersionMetrics {
-  /** The one that was made last under its name. */
+  /** The latest version under this name. */
   version: VersionInService;
   readonly requests = new Map<Reason | 'ok', number>();
   /** By `reason outcome`. */
@@ -19,10 +19,10 @@ export class VersionMetrics {
   readonly batchRows = new Histogram();
   /** By result: `evidence`, `deferred`, `none`, `passed`, `failed`, `mismatch`. */
   readonly probes = new Map<string, number>();
-  /** Second chances, by what they were. */
+  /** By recovery method. */
   readonly recoveries = new Map<string, number>();
   readonly predictionRatio = new Histogram();
-  /** By `kept` or `missed`, where there is an objective. */
+  /** By `kept` or `missed`; empty without an objective. */
   readonly objective = new Map<'kept' | 'missed', number>();
   joined = 0;
   notFinite = 0;
@@ -34,7 +34,7 @@ export class VersionMetrics {
     this.follow(version);
   }
 
-  /** Counts what becomes of another version of the same name too, as in a swap. */
+  /** Also counts the events of a version that replaces this one, as in a reload. */
   follow(version: VersionInService): void {
     this.version = version;
     this.#objectiveMs = version.spec.settings.objective?.latencyMs;

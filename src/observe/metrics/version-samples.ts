@@ -6,7 +6,7 @@ import type { VersionMetrics } from './version-metrics.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** One number under its labels, in the form the scrape library writes out. */
+/** One labelled value in the form that prom-client renders. */
 export interface Sample {
   readonly metricName?: string;
   readonly labels: Labels;
@@ -29,7 +29,7 @@ type ServerMetric =
   | 'galley_decisions_dropped_total'
   | 'galley_internal_errors_total';
 
-/** What a metric says of one version. */
+/** The samples of a metric for one version. */
 export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: VersionMetrics): Sample[] {
   const { version } = counted;
   const labels = { model: version.spec.model, version: version.spec.version };
@@ -116,7 +116,7 @@ export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: Vers
   }
 }
 
-/** How the batches of each lane are planned. */
+/** The batch plan of each lane that has one. */
 function plansOf({ path }: VersionInService) {
   return path.roster.service.list().flatMap(([lane]) => {
     const plan = path.planOf(lane);
@@ -124,7 +124,7 @@ function plansOf({ path }: VersionInService) {
   });
 }
 
-/** `unitsPerBound` turns the bounds into what was recorded: 1000 for seconds where it was milliseconds. */
+/** `unitsPerBound` converts the bounds to the recorded unit: 1000 for bounds in seconds and records in milliseconds. */
 function histogramSamples(
   name: MetricName,
   labels: Labels,

@@ -4,7 +4,7 @@ import type { RequestSettled } from '../../serving/admission/model-service.ts';
 import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 
-/** How often something happened, and how long it took all together. */
+/** Number of events and their total duration. */
 export class TotalTime {
   count = 0;
   ms = 0;
@@ -15,9 +15,9 @@ export class TotalTime {
   }
 }
 
-/** The parts of the time that requests spend with a replica. They are counted in step. */
+/** The three parts of the time that requests spend at a replica, always counted together. */
 export class ComputeTimes {
-  /** On the way to the replica and back, and waiting there: it is measured in one. */
+  /** Transport in both directions and waiting at the replica, which are not measured separately. */
   readonly input = new TotalTime();
   readonly infer = new TotalTime();
   readonly output = new TotalTime();
@@ -37,19 +37,19 @@ export class VersionStatistics {
   readonly queue = new TotalTime();
   readonly compute = new ComputeTimes();
   readonly cacheHit = new TotalTime();
-  /** By the rows of a batch. */
+  /** By rows per batch. */
   readonly batches = new Map<number, ComputeTimes>();
-  /** Rows that were answered. */
+  /** Rows of answered requests. */
   rows = 0;
   executions = 0;
-  /** undefined until a request was answered. */
+  /** undefined until a request has been answered. */
   lastAnswerAt: number | undefined;
 
   constructor(version: VersionInService) {
     this.version = version;
     const { path } = version;
     version.cacheHit.on(({ rows }) => {
-      // It takes no time that is worth a measurement.
+      // The duration of a cache hit is negligible.
       for (const time of [this.success, this.queue, this.cacheHit]) time.add(0);
       this.rows += rows;
     });
@@ -69,7 +69,7 @@ export class VersionStatistics {
       return;
     }
     this.success.add(settledAt - receivedAt);
-    // Who joined an equal request that was under way has not waited at all.
+    // A request that joined an identical one in progress has not waited in the queue.
     this.queue.add(Math.max(0, dispatchedAt - receivedAt));
     this.rows += entry.rows;
     this.lastAnswerAt = settledAt;

@@ -27,7 +27,7 @@ test('an instance of another length than the others is refused and never shifts 
     ['[[1,2,3],[4,5,6,7],[8,9]]', [3], /instance 1 has shape \[4\], wanted \[3\]/],
     ['[[1,2,3],[4,5],[6,7,8,9]]', [-1], /instance 1 has shape \[2\], wanted \[3\] as instance 0 has/],
     ['[[[1,2],[3]],[[1,2],[3,4]]]', [2, 2], /instance 0: value\[1\] has length 1, wanted 2/],
-    ['[[[1,2],3,4]]', [2, 2], /instance 0: value\[1\] is no list/],
+    ['[[[1,2],3,4]]', [2, 2], /instance 0: value\[1\] is not a list/],
     ['[[1,2,[3,4]]]', [4], /instance 0: value\[2\] is a list/],
     ['[[[1,2],[3,4],[5,6]]]', [2, 3], /has shape \[3,2\], wanted \[2,3\]/],
   ] as const) {
