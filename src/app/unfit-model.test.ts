@@ -7,13 +7,18 @@ import { UnfitSpawner } from './unfit-model.ts';
 function spawn(incarnation: number, lookAgain: ConstructorParameters<typeof UnfitSpawner>[2]) {
   const clock = new VirtualClock();
   const reports: string[] = [];
-  const replica = new UnfitSpawner(clock, 'it was broken', lookAgain).spawn('m/1#0', incarnation, {
-    loaded: () => reports.push('loaded'),
-    loadFailed: (message) => reports.push(message),
-    credited: () => reports.push('credited'),
-    heartbeat: () => reports.push('heartbeat'),
-    exited: ({ cause }) => reports.push(cause),
-  });
+  const replica = new UnfitSpawner(clock, 'it was broken', lookAgain).spawn(
+    'm/1#0',
+    incarnation,
+    { device: 'cpu', threads: 1 },
+    {
+      loaded: () => reports.push('loaded'),
+      loadFailed: (message) => reports.push(message),
+      credited: () => reports.push('credited'),
+      heartbeat: () => reports.push('heartbeat'),
+      exited: ({ cause }) => reports.push(cause),
+    },
+  );
   return { clock, reports, replica };
 }
 

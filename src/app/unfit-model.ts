@@ -5,6 +5,7 @@ import { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
+import type { Placement } from '../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 
 /** The result of a retry of a broken model: the reason why it is still broken, or its replacement by other versions. */
@@ -25,7 +26,7 @@ export class UnfitSpawner implements Spawner {
     this.#lookAgain = lookAgain;
   }
 
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+  spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
     let hasEnded = false;
     const end = () => {
       if (hasEnded) return;

@@ -2,6 +2,7 @@ import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Batch } from '../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../work/outcome.ts';
 import type { Exit } from './exit.ts';
+import type { Placement } from './placement.ts';
 
 /** Names a slot of a version, for instance `digits/1#0`. It survives restarts. */
 export type ReplicaId = string;
@@ -41,5 +42,5 @@ export interface Replica {
 
 /** Starts replicas. */
 export interface Spawner {
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica;
+  spawn(id: ReplicaId, incarnation: number, placement: Placement, observer: ReplicaObserver): Replica;
 }

@@ -88,19 +88,24 @@ function spawn({ spawner }: Body) {
   const reports: string[] = [];
   let credits = 0;
   let exit: Exit | undefined;
-  const replica: Replica = spawner.spawn('m/1#0', 1, {
-    loaded: () => reports.push('loaded'),
-    loadFailed: (message) => reports.push(`load failed: ${message}`),
-    credited: (batches) => {
-      credits += batches;
-      reports.push('credited');
+  const replica: Replica = spawner.spawn(
+    'm/1#0',
+    1,
+    { device: 'cpu', threads: 1 },
+    {
+      loaded: () => reports.push('loaded'),
+      loadFailed: (message) => reports.push(`load failed: ${message}`),
+      credited: (batches) => {
+        credits += batches;
+        reports.push('credited');
+      },
+      heartbeat: () => reports.push('heartbeat'),
+      exited: (it) => {
+        exit = it;
+        reports.push('exited');
+      },
     },
-    heartbeat: () => reports.push('heartbeat'),
-    exited: (it) => {
-      exit = it;
-      reports.push('exited');
-    },
-  });
+  );
   children.push(replica);
   const run = (id: number, ...orders: number[]) => {
     const parts: (number[] | string)[] = [];

@@ -61,7 +61,7 @@ export class ReplicaLifecycle {
       (...facts: Fact) => {
         if (slot.incarnation === incarnation && slot.replica !== undefined) handle(...facts);
       };
-    slot.replica = spawner.spawn(slot.id, incarnation, {
+    slot.replica = spawner.spawn(slot.id, incarnation, slot.placement, {
       loaded: ifCurrent((metadata) => this.#onLoaded(slot, metadata)),
       loadFailed: ifCurrent((message) => this.giveUp(slot, message, 'the model')),
       credited: ifCurrent((batches) => {

@@ -1,5 +1,6 @@
 import type { Timer } from '../../base/clock.ts';
 import type { Exit } from '../../replica/exit.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Heartbeat, Replica, ReplicaId } from '../../replica/replica.ts';
 import {
   checkTransition,
@@ -38,10 +39,18 @@ export interface Ending {
   readonly afterwards: 'again' | 'stay' | 'fault';
 }
 
+/** Which slot of its version it is, and what runs in it. */
+export interface SlotPosition {
+  readonly id: ReplicaId;
+  readonly index: number;
+  readonly placement: Placement;
+}
+
 /** A replica's place in its version, across all its incarnations. The only owner of the replica's state. */
 export class ReplicaSlot {
   readonly id: ReplicaId;
   readonly index: number;
+  readonly placement: Placement;
   readonly #onMoved: (moved: ReplicaMoved) => void;
   #state: ReplicaState = 'stopped';
   #reason = 'replica added';
@@ -63,9 +72,10 @@ export class ReplicaSlot {
   /** Limits a start or a drain, or starts the next process. */
   alarm: Timer | undefined;
 
-  constructor(id: ReplicaId, index: number, now: number, onMoved: (moved: ReplicaMoved) => void) {
+  constructor({ id, index, placement }: SlotPosition, now: number, onMoved: (moved: ReplicaMoved) => void) {
     this.id = id;
     this.index = index;
+    this.placement = placement;
     this.#since = now;
     this.#onMoved = onMoved;
   }
@@ -132,6 +142,7 @@ export class ReplicaSlot {
 /** A replica's status as shown to operators. */
 export interface ReplicaStatus {
   readonly replica: ReplicaId;
+  readonly placement: Placement;
   readonly state: ReplicaState;
   readonly reason: string;
   /** Monotonic time of the last transition, in ms. */
@@ -144,6 +155,7 @@ export interface ReplicaStatus {
 
 export function statusOf({
   id,
+  placement,
   state,
   reason,
   since,
@@ -152,5 +164,5 @@ export function statusOf({
   lateError,
 }: ReplicaSlot): ReplicaStatus {
   const restarts = Math.max(0, incarnation - 1);
-  return { replica: id, state, reason, since, incarnation, restarts, heartbeat, lateError };
+  return { replica: id, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
 }

@@ -11,6 +11,8 @@ import {
   type RestartSettings as RestartRules,
   wasHealthy,
 } from '../../health/restart-policy.ts';
+import type { Exit } from '../../replica/exit.ts';
+import { incarnationName, type ReplicaSlot } from './replica-slot.ts';
 
 /** Exits within this window are taken to have one cause. */
 const FLEET_WINDOW_MS = 30_000;
@@ -36,31 +38,35 @@ export class Restarts {
     this.#random = random;
   }
 
-  /** Records the unexpected end of an incarnation and decides whether and when another one starts. */
-  afterIncarnation(incarnation: EndedIncarnation, now: number): RestartDecision {
+  /** Records an unexpected exit and decides whether and when another process starts. */
+  afterExit(slot: ReplicaSlot, exit: Exit, isOnTrial: boolean, now: number): RestartDecision {
+    const incarnation = endedIncarnation(slot, exit, now);
+    if (exit.cause === 'late error') return this.#afterLateError(incarnation, now);
+    if (!isOnTrial) return this.#afterIncarnation(incarnation, now);
+    // An error thrown while a batch of several ran may come too early for its own input to be found alone.
+    const mayCount = exit.stack === undefined;
+    return this.#afterTrial(incarnationName(slot.id, slot.incarnation), incarnation, now, mayCount);
+  }
+
+  #afterIncarnation(incarnation: EndedIncarnation, now: number): RestartDecision {
     this.#history = afterIncarnation(this.#rules, this.#history, incarnation, now);
     return this.#decide(now);
   }
 
-  /** As above when an input may have ended the incarnation: with `mayCount`, it counts once `tried` confirms it. */
-  afterIncarnationOnTrial(
-    name: string,
-    incarnation: EndedIncarnation,
-    now: number,
-    mayCount: boolean,
-  ): RestartDecision {
-    if (wasHealthy(this.#rules, incarnation)) return this.afterIncarnation(incarnation, now);
+  /** An input may have ended the incarnation: with `mayCount`, it counts once `tried` confirms it. */
+  #afterTrial(name: string, incarnation: EndedIncarnation, now: number, mayCount: boolean): RestartDecision {
+    if (wasHealthy(this.#rules, incarnation)) return this.#afterIncarnation(incarnation, now);
     if (mayCount) this.#onTrial.set(name, { incarnation, endedAt: now });
     return this.#decide(now);
   }
 
   /**
-   * As above for an incarnation that was ended by an error which belongs to no batch. It worked until then, so it does
+   * The incarnation was ended by an error which belongs to no batch. It worked until then, so it does
    * not count as a failure; but a model that throws such errors repeatedly must not be restarted without a delay.
    */
-  afterLateError(incarnation: EndedIncarnation, now: number): RestartDecision {
+  #afterLateError(incarnation: EndedIncarnation, now: number): RestartDecision {
     if (incarnation.readyForMs === undefined || wasHealthy(this.#rules, incarnation))
-      return this.afterIncarnation(incarnation, now);
+      return this.#afterIncarnation(incarnation, now);
     this.#lateErrors.add(now);
     const decision = this.#decide(now);
     if (decision.kind === 'give up' || this.#lateErrors.count(now) < 2) return decision;
@@ -90,4 +96,17 @@ export class Restarts {
     this.#lately.add(now);
     return decideRestart(this.#rules, this.#history, now, this.#random.unit());
   }
+}
+
+function endedIncarnation(
+  { readyAt, batchesServed }: ReplicaSlot,
+  exit: Exit,
+  now: number,
+): EndedIncarnation {
+  return {
+    readyForMs: readyAt === undefined ? undefined : now - readyAt,
+    batches: batchesServed,
+    // When the gateway ends a replica itself, the cause is another one.
+    wasKilledFromOutside: exit.cause === 'stopped' || exit.cause === 'killed',
+  };
 }

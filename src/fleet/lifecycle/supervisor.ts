@@ -1,12 +1,13 @@
 import { Event } from '../../base/event.ts';
 import type { Random } from '../../base/random.ts';
 import type { HealthSettings } from '../../config/health-settings.ts';
-import type { EndedIncarnation, RestartDecision } from '../../health/restart-policy.ts';
 import { type Exit, exitText } from '../../replica/exit.ts';
+import { isSamePlacement, type Placement } from '../../replica/placement.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { HealthStatus } from '../../replica/replica-state.ts';
 import type { TrialResult } from '../../serving/recovery/quarantine.ts';
 import type { LossCause } from '../../work/outcome.ts';
+import { keepOrder } from './keep-order.ts';
 import { type LifecyclePorts, ReplicaLifecycle } from './replica-lifecycle.ts';
 import {
   type Ending,
@@ -60,10 +61,19 @@ export class Supervisor {
     return this.#slots.length;
   }
 
-  /** Sets the wanted number of replicas. */
-  want(count: number): void {
-    while (this.#slots.length < count) this.#open();
-    this.#close(this.#slots.slice(count), 'the number of replicas was reduced');
+  /**
+   * Sets which replicas are wanted. Those that run where they are wanted stay; where there are too many, the least useful
+   * end. Another placement is another replica.
+   */
+  want(placements: readonly Placement[]): void {
+    const missing = [...placements];
+    const surplus = this.#byUse().filter(({ placement }) => {
+      const index = missing.findIndex((each) => isSamePlacement(each, placement));
+      if (index >= 0) missing.splice(index, 1);
+      return index < 0;
+    });
+    for (const placement of missing) this.#open(placement);
+    this.#close(surplus, 'the number of replicas was reduced');
   }
 
   /** Ends every replica; `drain` lets running batches finish. */
@@ -140,12 +150,21 @@ export class Supervisor {
     if (slot !== undefined) this.lifecycle.giveUp(slot, message, 'the replica');
   }
 
-  #open(): void {
+  /** Slots in the order in which they are kept. */
+  #byUse(): ReplicaSlot[] {
+    const { roster } = this.#ports;
+    const factsOf = ({ id, state, index }: ReplicaSlot) => ({
+      ...{ state, index, running: roster.view(id)?.running ?? 0 },
+    });
+    return [...this.#slots].sort((a, b) => keepOrder(factsOf(a), factsOf(b)));
+  }
+
+  #open(placement: Placement): void {
     const taken = new Set([...this.#slots, ...this.#closing].map(({ index }) => index));
     let index = 0;
     while (taken.has(index)) index += 1;
     const id = `${this.#name}#${index}`;
-    const slot = new ReplicaSlot(id, index, this.#ports.clock.now(), (moved) =>
+    const slot = new ReplicaSlot({ id, index, placement }, this.#ports.clock.now(), (moved) =>
       this.lifecycle.moved.emit(moved),
     );
     this.#slots.push(slot);
@@ -170,13 +189,8 @@ export class Supervisor {
   #afterFault(slot: ReplicaSlot, exit: Exit): void {
     const now = this.#ports.clock.now();
     const reason = slot.ending?.reason ?? exitText(exit);
-    const incarnation = {
-      readyForMs: slot.readyAt === undefined ? undefined : now - slot.readyAt,
-      batches: slot.batchesServed,
-      // When the gateway ends a replica itself, the cause is another one.
-      wasKilledFromOutside: exit.cause === 'stopped' || exit.cause === 'killed',
-    };
-    const decision = this.#afterIncarnation(slot, exit, incarnation);
+    if (exit.cause === 'late error') this.lateError.emit(slot.noteLateError(exit));
+    const decision = this.#restarts.afterExit(slot, exit, this.#ports.isOnTrial(exit), now);
     if (decision.kind === 'give up') {
       slot.goTo('failed', `${decision.reason}; last exit: ${reason}`, now);
       this.lifecycle.gaveUp.emit(slot.reason);
@@ -188,23 +202,6 @@ export class Supervisor {
       this.#queueing.push(slot);
       this.#spawnNext();
     });
-  }
-
-  #afterIncarnation(slot: ReplicaSlot, exit: Exit, incarnation: EndedIncarnation): RestartDecision {
-    const [now, isOnTrial] = [this.#ports.clock.now(), this.#ports.isOnTrial(exit)];
-    if (exit.cause === 'late error') {
-      this.lateError.emit(slot.noteLateError(exit));
-      return this.#restarts.afterLateError(incarnation, now);
-    }
-    if (!isOnTrial) return this.#restarts.afterIncarnation(incarnation, now);
-    // An error thrown while a batch of several ran may come too early for its own input to be found alone.
-    const mayCount = exit.stack === undefined;
-    return this.#restarts.afterIncarnationOnTrial(
-      incarnationName(slot.id, slot.incarnation),
-      incarnation,
-      now,
-      mayCount,
-    );
   }
 
   /** Starts the queueing slots: one at a time when many ended together. */

@@ -214,8 +214,8 @@ test('fewer replicas are wanted, then more again: whoever still drains keeps its
   const it = setUp({ replicas: 2, batching: { maxBatchSize: 1 } }, { serviceMs: () => 1_000 });
   for (const id of [0, 1]) it.submit(id);
   it.clock.advance(100);
-  it.version.supervisor.want(1);
-  it.version.supervisor.want(3);
+  const { device, threads } = it.version.spec.settings;
+  for (const count of [1, 3]) it.version.scale(Array.from({ length: count }, () => ({ device, threads })));
   it.clock.advance(500);
   const ids = it.version.supervisor.replicas().map(({ replica, state }) => `${replica} ${state}`);
   assert.deepEqual(ids, ['m/1#0 ready', 'm/1#2 ready', 'm/1#3 ready', 'm/1#1 draining']);

@@ -2,12 +2,12 @@ import { type Refusal, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Admitted, OnSettled, Submission } from '../../serving/admission/admission-stage.ts';
 import { ANONYMOUS, type Caller, type RequestFacts } from '../../serving/admission/request-facts.ts';
 import { ResponseCache } from '../../serving/admission/response-cache.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
-import type { RowIndependence } from '../../warmup/row-independence.ts';
 import type { Entry } from '../../work/entry.ts';
 import { Supervisor } from '../lifecycle/supervisor.ts';
 import { COMPARATOR } from '../monitor/answer-comparator.ts';
@@ -20,7 +20,7 @@ import type { LoadedVersion } from './loaded-version.ts';
 import { Loading } from './loading.ts';
 import { operate, type ReplicaAction } from './operate.ts';
 import { RequestPath } from './request-path.ts';
-import type { Command, VersionPorts, VersionSpec } from './version-spec.ts';
+import { type Command, placementsOf, type VersionPorts, type VersionSpec } from './version-spec.ts';
 import { mayFollow, refusalIn, type VersionPhase, type VersionState } from './version-state.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
@@ -118,11 +118,6 @@ export class VersionInService {
     return this.loaded?.hasBatchAxis ?? false;
   }
 
-  /** Whether the golden input's numbers are compared; null until that is known. */
-  get comparesNumbers(): boolean | null {
-    return this.loaded?.golden?.comparesNumbers ?? null;
-  }
-
   /** What the settings ask for and the model does not allow; told once it is loaded. */
   get warning(): string | undefined {
     if (this.loaded === undefined) return undefined;
@@ -131,11 +126,6 @@ export class VersionInService {
       mergingNotice(this.spec.settings, metadata, rowIndependence) ??
       this.path.findings.explicitProblem(this.loaded)
     );
-  }
-
-  /** Whether rows of different requests may share a batch; undefined until that is known. */
-  get rows(): RowIndependence | undefined {
-    return this.loaded?.rowIndependence;
   }
 
   /** What has happened to its file since it is served; undefined when nothing has. */
@@ -163,7 +153,13 @@ export class VersionInService {
     this.commanded.emit({ kind: 'start' });
     this.health.start();
     this.dependencies.start();
-    this.supervisor.want(this.spec.settings.replicas);
+    this.supervisor.want(placementsOf(this.spec.settings));
+  }
+
+  /** Changes which replicas are wanted. */
+  scale(placements: readonly Placement[]): void {
+    this.commanded.emit({ kind: 'scale', placements });
+    this.supervisor.want(placements);
   }
 
   /** Another version gets what is new from now on; whoever was let in before is still served. */

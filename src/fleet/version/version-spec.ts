@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { DependencySettings } from '../../config/dependency-settings.ts';
 import type { ModelSettings } from '../../config/model-settings.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
@@ -40,4 +41,10 @@ export interface VersionPorts {
 /** What a version is told by whoever runs the server. */
 export type Command =
   | { readonly kind: 'start' | 'leave' | 'drain' | 'kill' }
+  | { readonly kind: 'scale'; readonly placements: readonly Placement[] }
   | { readonly kind: 'replica'; readonly action: ReplicaAction; readonly replica: ReplicaId };
+
+/** The replicas that a version starts with. */
+export function placementsOf({ replicas, device, threads }: ModelSettings): Placement[] {
+  return Array.from({ length: replicas }, () => ({ device, threads }));
+}

@@ -33,7 +33,7 @@ const sumOf = (rows: number[][], column: number) => rows.reduce((sum, row) => su
 
 test('rows with the same answer alone and among any neighbours are merged', () => {
   const { version } = warmed(echo);
-  assert.equal(version.rows?.kind, 'independent');
+  assert.equal(version.loaded?.rowIndependence?.kind, 'independent');
   assert.equal(version.path.findings.maxBatchSize, 8);
   assert.equal(version.warning, undefined);
 });
@@ -54,7 +54,7 @@ for (const [what, model] of [
 ] as const) {
   test(`rows whose answer holds ${what} are not merged, and one log line reports it`, () => {
     const { version } = warmed(model);
-    assert.notEqual(version.rows?.kind, 'independent');
+    assert.notEqual(version.loaded?.rowIndependence?.kind, 'independent');
     assert.equal(version.isReady, true);
     assert.equal(version.path.findings.maxBatchSize, 1);
     assert.match(version.warning ?? '', /not merged.*batching\.rows: independent/);
@@ -63,13 +63,16 @@ for (const [what, model] of [
 
 test('equal answers to all rows prove nothing, so rows are not merged', () => {
   const { version } = warmed((rows) => rows.map(() => [7]));
-  assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model returns the same answer for all rows' });
+  assert.deepEqual(version.loaded?.rowIndependence, {
+    kind: 'unproven',
+    why: 'the model returns the same answer for all rows',
+  });
   assert.match(version.warning ?? '', /warmup\.sample to several different rows/);
 });
 
 test('random answers prove nothing, so rows are not merged', () => {
   const { version } = warmed((rows, run) => rows.map((row) => row.map((each) => each + (run % 50))));
-  assert.notEqual(version.rows?.kind, 'independent');
+  assert.notEqual(version.loaded?.rowIndependence?.kind, 'independent');
 });
 
 test('inputs that the model refuses are replaced by simpler ones', () => {
@@ -77,13 +80,13 @@ test('inputs that the model refuses are replaced by simpler ones', () => {
     rows.flat().some((each) => each === 0) ? { kind: 'throw', message: 'division by zero' } : rows,
   );
   assert.equal(version.isReady, true);
-  assert.equal(version.rows?.kind, 'independent');
+  assert.equal(version.loaded?.rowIndependence?.kind, 'independent');
 });
 
 test('a model that accepts no generated input is served without merging, and the report gives the reason', () => {
   const { version } = warmed(() => ({ kind: 'throw', message: 'unknown category' }));
   assert.equal(version.isReady, true);
-  assert.equal(version.rows?.kind, 'unproven');
+  assert.equal(version.loaded?.rowIndependence?.kind, 'unproven');
   const [report] = version.supervisor.replicas().map(({ replica }) => version.warmups.reportOf(replica));
   assert.match(report?.skipped ?? '', /accepts no generated input \(unknown category\).*warmup\.sample/);
 });
@@ -99,7 +102,7 @@ test('a generated input that ends a replica does not fail the start', () => {
 test('declared row independence is not tested', () => {
   const declared = { warmup: { enabled: true }, batching: { rows: 'independent', maxBatchSize: 8 } };
   const { version } = warmed((rows) => [...rows].reverse(), declared);
-  assert.equal(version.rows?.kind, 'declared');
+  assert.equal(version.loaded?.rowIndependence?.kind, 'declared');
   assert.equal(version.path.findings.maxBatchSize, 8);
 });
 

@@ -2,6 +2,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { isRefusal } from '../../base/errors.ts';
 import { type AnswerComparator, COMPARATOR } from '../../fleet/monitor/answer-comparator.ts';
 import type { DependencyChecker, VersionPorts } from '../../fleet/version/version-spec.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
@@ -68,11 +69,11 @@ class RecordingSpawner implements Spawner {
     this.#spawner = spawner;
   }
 
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+  spawn(id: ReplicaId, incarnation: number, placement: Placement, observer: ReplicaObserver): Replica {
     const recorder = this.#recorder;
     const version = this.#version;
     const [a, b] = [recorder.pinnedTextId(id), incarnation];
-    const replica = this.#spawner.spawn(id, incarnation, {
+    const replica = this.#spawner.spawn(id, incarnation, placement, {
       loaded: (metadata) => {
         const text = JSON.stringify(metadata);
         recorder.loaded(version, text);

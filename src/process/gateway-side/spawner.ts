@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ProcessSettings } from '../../config/process-settings.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
 import { type KeptModel, keepModel } from '../wire/kept-model.ts';
@@ -31,27 +32,31 @@ export interface SpawnerPorts {
 
 /** Spawns operating-system processes for one version. */
 export class ProcessSpawner implements Spawner {
-  readonly #order: LoadOrder;
+  readonly #order: Omit<LoadOrder, keyof Placement>;
   readonly #onOutput: (output: ReplicaOutput) => void;
   readonly #ports: SpawnerPorts;
   #kept: KeptModel | undefined;
   #isKept = false;
 
   /** Takes processes from `standby` while it has any. */
-  constructor(order: LoadOrder, onOutput: (output: ReplicaOutput) => void, ports: SpawnerPorts) {
+  constructor(
+    order: Omit<LoadOrder, keyof Placement>,
+    onOutput: (output: ReplicaOutput) => void,
+    ports: SpawnerPorts,
+  ) {
     this.#order = order;
     this.#onOutput = onOutput;
     this.#ports = ports;
   }
 
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+  spawn(id: ReplicaId, incarnation: number, placement: Placement, observer: ReplicaObserver): Replica {
     try {
       const { clock, terms, standby, oomKills = () => 0 } = this.#ports;
       const child = standby?.take() ?? startReplicaProcess(terms);
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
       const handle = new SystemChild(child, clock, oomKills);
-      const parts = { order: this.#order, kept: this.#kept };
+      const parts = { order: { ...this.#order, ...placement }, kept: this.#kept };
       return new ProcessReplica(id, incarnation, handle, parts, {
         ...observer,
         loaded: (metadata) => {

@@ -128,17 +128,18 @@ function describe(version: VersionInService, { operations, metrics }: AdminPorts
       warmup: version.warmups.reportOf(status.replica),
     };
   });
+  const rows = version.loaded?.rowIndependence;
   return {
     version: version.spec.version,
     state: version.state,
     reason: version.failure,
     ready: version.isReady,
     notReadyBecause: version.whyNotReady ?? null,
-    rows: version.rows?.kind ?? null,
-    rowsBecause: version.rows !== undefined && 'why' in version.rows ? version.rows.why : null,
+    rows: rows?.kind ?? null,
+    rowsBecause: rows !== undefined && 'why' in rows ? rows.why : null,
     batching: batchingView(version),
     figures: counted && figuresView(counted),
-    comparesGoldenNumbers: version.comparesNumbers,
+    comparesGoldenNumbers: version.loaded?.golden?.comparesNumbers ?? null,
     deniedInputs: path.quarantine.denied.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },
     inFlight: path.service.inFlight,

@@ -16,7 +16,9 @@ export function modelConfiguration(version: VersionInService, metadata: ModelMet
   const { spec, hasBatchAxis, path, supervisor } = version;
   const { settings, model } = spec;
   // Where requests are never cut nor merged, the first size is one of the model's own.
-  const areRows = version.rows?.kind === 'independent' || version.rows?.kind === 'declared';
+  const areRows =
+    version.loaded?.rowIndependence?.kind === 'independent' ||
+    version.loaded?.rowIndependence?.kind === 'declared';
   const maxBatchSize = hasBatchAxis && areRows ? path.findings.maxBatchSize : 0;
   const isOnnx = metadata.platform === 'onnxruntime_onnx';
   const isGpu = settings.device !== 'cpu';

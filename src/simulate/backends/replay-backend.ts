@@ -43,7 +43,7 @@ class ReplayClock implements Clock {
 }
 
 /** The backend of a version under replay: does nothing by itself, and reports what is in the recording. */
-export class ReplayBody {
+export class ReplayBackend {
   readonly clock = new ReplayClock();
   readonly comparator: AnswerComparator;
   readonly spawner: Spawner;
@@ -54,7 +54,9 @@ export class ReplayBody {
 
   constructor(comparator: AnswerComparator) {
     this.comparator = comparator;
-    this.spawner = { spawn: (id, incarnation, observer) => this.#spawn(id, incarnation, observer) };
+    this.spawner = {
+      spawn: (id, incarnation, _placement, observer) => this.#spawn(id, incarnation, observer),
+    };
     this.dependencies = { check: (_dependency, _timeoutMs, done) => void this.#checks.push(done) };
   }
 

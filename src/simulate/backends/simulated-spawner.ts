@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { ProcessReplica } from '../../process/gateway-side/process-replica.ts';
 import type { LoadOrder } from '../../process/wire/compute-messages.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
 import type { SimulatedBehaviour } from './simulated-behaviour.ts';
 import { SimulatedChild } from './simulated-child.ts';
@@ -27,7 +28,7 @@ export class SimulatedSpawner implements Spawner {
     this.#behaviour = behaviour;
   }
 
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+  spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
     const child = new SimulatedChild(id, incarnation, this.#clock, this.#behaviour);
     this.children.set(id, child);
     return new ProcessReplica(id, incarnation, child, { order: ORDER }, observer);

@@ -2,6 +2,7 @@ import { type Clock, RANK, type Timer } from '../../base/clock.ts';
 import { refuse } from '../../base/errors.ts';
 import type { Answer } from '../../model/inference.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
@@ -37,7 +38,7 @@ export class TimedSpawner implements Spawner {
     this.#behaviour = behaviour;
   }
 
-  spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {
+  spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
     const replica = new TimedReplica(this.#clock, this.#behaviour, { id, incarnation }, observer);
     this.#clock.at(
       this.#clock.now(),

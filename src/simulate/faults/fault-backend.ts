@@ -26,7 +26,7 @@ export interface FaultFacts {
 }
 
 /** Replicas that behave as planned: by the marks of their inputs and by the active faults. */
-export class FaultBody implements SimulatedBehaviour {
+export class FaultBackend implements SimulatedBehaviour {
   readonly metadata = {
     platform: 'simulated',
     inputs: [{ name: 'x', datatype: 'UINT8', shape: [-1, WIDTH] }],

@@ -10,7 +10,7 @@ import { decodeRecording } from '../../observe/recorder/recording.ts';
 import { bytesOf } from '../../tensor/tensor.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { replay } from '../replay/replay.ts';
-import { FaultBody, WIDTH } from './fault-backend.ts';
+import { FaultBackend, WIDTH } from './fault-backend.ts';
 import {
   drawPlan,
   type FaultPlan,
@@ -49,10 +49,10 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const isolating = new Set<string>();
   const spawner = new SimulatedSpawner(
     clock,
-    new FaultBody(plan, clock, {
+    new FaultBackend(plan, clock, {
       isIsolating: (replica) => isolating.has(replica),
       hasBeenReady: () => version.state !== 'starting',
-      isGoldenKnown: () => version.comparesNumbers !== null,
+      isGoldenKnown: () => (version.loaded?.golden?.comparesNumbers ?? null) !== null,
     }),
   );
   const settings = ModelSettings.parse(plan.settings);

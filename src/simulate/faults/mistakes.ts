@@ -60,8 +60,8 @@ export class Mistakes {
         return { policy: this.#policyOf(policy), planOf };
       },
       spawner: {
-        spawn: (id, incarnation, observer) => {
-          const replica = spawner.spawn(id, incarnation, observer);
+        spawn: (id, incarnation, placement, observer) => {
+          const replica = spawner.spawn(id, incarnation, placement, observer);
           const start: typeof replica.start = (batch, sink) => {
             this.maybe();
             replica.start(batch, sink);

@@ -15,7 +15,8 @@ import type { RequestFacts } from '../../serving/admission/request-facts.ts';
 import { encodeBytesElements } from '../../tensor/bytes-elements.ts';
 import { allocateArray, bytesOf, elementCount } from '../../tensor/tensor.ts';
 import { Entry } from '../../work/entry.ts';
-import { ReplayBody } from '../backends/replay-backend.ts';
+import { ReplayBackend } from '../backends/replay-backend.ts';
+import { applyCommand } from './apply-command.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { describeEvent } from './describe-event.ts';
 
@@ -37,7 +38,7 @@ export type OnStep = (step: {
 /** A version under replay. */
 interface ReplayedVersion {
   readonly version: VersionInService;
-  readonly backend: ReplayBody;
+  readonly backend: ReplayBackend;
   readonly entries: Map<number, Entry>;
 }
 
@@ -157,7 +158,7 @@ class Replay {
 
   #addVersion(kept: RecordedSpec): void {
     const index = this.#versions.length;
-    const backend = new ReplayBody({
+    const backend = new ReplayBackend({
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       isListed: () => this.#consume(index, INPUT.JUDGED).flag === 1,
@@ -228,21 +229,4 @@ function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput
       ? encodeBytesElements(Array.from({ length: elementCount(form.shape) }, () => new Uint8Array(0)))
       : bytesOf(allocateArray(form.datatype, elementCount(form.shape)));
   return { ...form, data };
-}
-
-function applyCommand(version: VersionInService, command: Command): void {
-  switch (command.kind) {
-    case 'start':
-      version.start();
-      break;
-    case 'leave':
-      version.leave();
-      break;
-    case 'drain':
-    case 'kill':
-      version.stop(command.kind);
-      break;
-    case 'replica':
-      version.operate(command.action, command.replica);
-  }
 }

@@ -1,0 +1,27 @@
+import type { ReplicaState } from '../../replica/replica-state.ts';
+
+/** What decides which of several replicas is kept when fewer are wanted. */
+export interface KeepFacts {
+  readonly state: ReplicaState;
+  /** Batches that it runs. */
+  readonly running: number;
+  readonly index: number;
+}
+
+/** Replicas that do not serve go first, then ejected ones, then those that serve badly. */
+const WORTH: Readonly<Record<ReplicaState, number>> = {
+  stopped: 0,
+  failed: 0,
+  draining: 0,
+  backoff: 1,
+  starting: 2,
+  warming: 3,
+  ejected: 4,
+  degraded: 5,
+  ready: 6,
+};
+
+/** Sorts those first that are kept longest: ready ones, the busiest of them, the lowest numbers. */
+export function keepOrder(a: KeepFacts, b: KeepFacts): number {
+  return WORTH[b.state] - WORTH[a.state] || b.running - a.running || a.index - b.index;
+}
