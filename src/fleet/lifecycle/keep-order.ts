@@ -1,4 +1,6 @@
 import type { ReplicaState } from '../../replica/replica-state.ts';
+import type { Roster } from '../../replica/roster.ts';
+import type { ReplicaSlot } from './replica-slot.ts';
 
 /** What decides which of several replicas is kept when fewer are wanted. */
 export interface KeepFacts {
@@ -24,4 +26,12 @@ const WORTH: Readonly<Record<ReplicaState, number>> = {
 /** Sorts those first that are kept longest: ready ones, the busiest of them, the lowest numbers. */
 export function keepOrder(a: KeepFacts, b: KeepFacts): number {
   return WORTH[b.state] - WORTH[a.state] || b.running - a.running || a.index - b.index;
+}
+
+/** Slots, those first that are kept longest. */
+export function inKeepOrder(slots: readonly ReplicaSlot[], roster: Roster): ReplicaSlot[] {
+  const factsOf = ({ id, state, index }: ReplicaSlot) => {
+    return { state, index, running: roster.view(id)?.running ?? 0 };
+  };
+  return [...slots].sort((a, b) => keepOrder(factsOf(a), factsOf(b)));
 }

@@ -7,7 +7,7 @@ import type { ReplicaId } from '../../replica/replica.ts';
 import type { HealthStatus } from '../../replica/replica-state.ts';
 import type { TrialResult } from '../../serving/recovery/quarantine.ts';
 import type { LossCause } from '../../work/outcome.ts';
-import { keepOrder } from './keep-order.ts';
+import { inKeepOrder } from './keep-order.ts';
 import { type LifecyclePorts, ReplicaLifecycle } from './replica-lifecycle.ts';
 import {
   type Ending,
@@ -30,6 +30,8 @@ export interface SupervisorPorts extends LifecyclePorts {
 export class Supervisor {
   /** A replica's process has ended, or its slot was closed. */
   readonly ended = new Event<ReplicaId>();
+  /** A slot is gone. */
+  readonly removed = new Event<ReplicaId>();
   /** A replica was ended by an error that belongs to no batch: a fault of the model. */
   readonly lateError = new Event<LateError>();
   readonly lifecycle: ReplicaLifecycle;
@@ -67,7 +69,7 @@ export class Supervisor {
    */
   want(placements: readonly Placement[]): void {
     const missing = [...placements];
-    const surplus = this.#byUse().filter(({ placement }) => {
+    const surplus = inKeepOrder(this.#slots, this.#ports.roster).filter(({ placement }) => {
       const index = missing.findIndex((each) => isSamePlacement(each, placement));
       if (index >= 0) missing.splice(index, 1);
       return index < 0;
@@ -150,15 +152,6 @@ export class Supervisor {
     if (slot !== undefined) this.lifecycle.giveUp(slot, message, 'the replica');
   }
 
-  /** Slots in the order in which they are kept. */
-  #byUse(): ReplicaSlot[] {
-    const { roster } = this.#ports;
-    const factsOf = ({ id, state, index }: ReplicaSlot) => ({
-      ...{ state, index, running: roster.view(id)?.running ?? 0 },
-    });
-    return [...this.#slots].sort((a, b) => keepOrder(factsOf(a), factsOf(b)));
-  }
-
   #open(placement: Placement): void {
     const taken = new Set([...this.#slots, ...this.#closing].map(({ index }) => index));
     let index = 0;
@@ -175,8 +168,7 @@ export class Supervisor {
     if (slot.state === 'failed') this.#retryLater(slot);
     else if (slot.state === 'draining') this.#afterDrain(slot);
     else this.#afterFault(slot, exit);
-    this.#closing = this.#closing.filter((other) => other !== slot);
-    this.ended.emit(slot.id);
+    this.#afterEnd(slot);
     this.#spawnNext();
   }
 
@@ -224,6 +216,14 @@ export class Supervisor {
     });
   }
 
+  /** A slot without a process is gone when it is closing. */
+  #afterEnd(slot: ReplicaSlot): void {
+    const isGone = this.#closing.includes(slot);
+    if (isGone) this.#closing = this.#closing.filter((other) => other !== slot);
+    this.ended.emit(slot.id);
+    if (isGone) this.removed.emit(slot.id);
+  }
+
   #close(slots: readonly ReplicaSlot[], reason: string): void {
     this.#slots = this.#slots.filter((slot) => !slots.includes(slot));
     this.#queueing = this.#queueing.filter((slot) => !slots.includes(slot));
@@ -232,8 +232,7 @@ export class Supervisor {
       if (slot.replica === undefined) {
         slot.alarm?.cancel();
         if (slot.state !== 'stopped') slot.goTo('stopped', reason, this.#ports.clock.now());
-        this.#closing = this.#closing.filter((other) => other !== slot);
-        this.ended.emit(slot.id);
+        this.#afterEnd(slot);
       } else if (slot.state === 'draining') {
         slot.ending = { reason, afterwards: 'stay' };
       } else if (slot.state !== 'failed') {

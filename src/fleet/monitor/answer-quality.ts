@@ -14,6 +14,7 @@ import type { Roster } from '../../replica/roster.ts';
 import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 import type { Conditions } from './conditions.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Results of a replica's batches. Kept across restarts, so that a restart does not reset the record. */
 class OutlierStats {
@@ -30,7 +31,7 @@ const SLOW_FACTOR = 3;
 const SLOW_MIN_BATCHES = 20;
 
 /** Outlier detection from callers' batches: consecutive failures, success rate and service time against the others. */
-export class AnswerQuality {
+export class AnswerQuality implements Watcher {
   readonly #clock: Clock;
   readonly #settings: EjectionSettings;
   readonly #roster: Roster;
@@ -71,6 +72,11 @@ export class AnswerQuality {
     const failuresInARow = Math.max(0, stats.record.failuresInARow - 1);
     stats.record = { ...stats.record, failuresInARow };
     stats.failed = Math.max(0, stats.failed - 1);
+  }
+
+  removed(id: ReplicaId): void {
+    this.#stats.get(id)?.returnAlarm?.cancel();
+    this.#stats.delete(id);
   }
 
   #count(id: ReplicaId, succeeded: boolean): void {

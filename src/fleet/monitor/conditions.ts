@@ -6,6 +6,7 @@ import { mayEject } from '../../health/ejection-policy.ts';
 import { type Condition, type ConditionCause, evaluateHealth } from '../../health/health-status.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Window in which ejections for errors are counted. */
 const EJECTIONS_WINDOW_MS = 600_000;
@@ -35,7 +36,7 @@ export interface ConditionsPorts {
 }
 
 /** The conditions of a version's replicas and their consequences: degraded, ejected or restarted. */
-export class Conditions {
+export class Conditions implements Watcher {
   readonly ejected = new Event<Ejected>();
   /** An ejected replica was restored. */
   readonly restored = new Event<ReplicaId>();
@@ -49,12 +50,12 @@ export class Conditions {
   }
 
   /** To be called when a process has become ready; it starts without conditions. */
-  open(id: ReplicaId): void {
-    this.close(id);
+  opened(id: ReplicaId): void {
+    this.closed(id);
     this.#byReplica.set(id, new HeldConditions());
   }
 
-  close(id: ReplicaId): void {
+  closed(id: ReplicaId): void {
     this.#byReplica.get(id)?.restartAlarm?.cancel();
     this.#byReplica.get(id)?.trialAlarm?.cancel();
     this.#byReplica.delete(id);

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import { afterCheck, type CheckRecord, initialCheck, initialState } from '../../health/probe-policy.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
+import type { Watcher } from './watcher.ts';
 
 interface Watch {
   record: CheckRecord;
@@ -12,7 +13,7 @@ interface Watch {
 const STALL_MS = 100;
 
 /** Checks that replicas send heartbeats, which they do independently of their work, however busy they are. */
-export class Liveness {
+export class Liveness implements Watcher {
   readonly #clock: Clock;
   readonly #settings: { readonly periodMs: number; readonly failureThreshold: number };
   readonly #onSilent: (id: ReplicaId, silentMs: number) => void;
@@ -28,8 +29,8 @@ export class Liveness {
     this.#onSilent = onSilent;
   }
 
-  watch(id: ReplicaId): void {
-    this.forget(id);
+  loaded(id: ReplicaId): void {
+    this.closed(id);
     const record = initialCheck(initialState('liveness'));
     const watch: Watch = { record, heartbeatAt: this.#clock.now(), alarm: undefined };
     this.#watches.set(id, watch);
@@ -46,7 +47,7 @@ export class Liveness {
     return this.#clock.now() - (this.#watches.get(id)?.heartbeatAt ?? this.#clock.now());
   }
 
-  forget(id: ReplicaId): void {
+  closed(id: ReplicaId): void {
     this.#watches.get(id)?.alarm?.cancel();
     this.#watches.delete(id);
   }

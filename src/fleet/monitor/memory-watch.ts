@@ -5,6 +5,7 @@ import { evaluateMemory, type MemorySample, msUntilLimit } from '../../health/me
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Conditions } from './conditions.ts';
+import type { Watcher } from './watcher.ts';
 
 /** A replica that will reach its memory limit in `inMs` at the present growth. */
 export interface MemoryGrows {
@@ -29,7 +30,7 @@ interface History {
 }
 
 /** Replaces replicas over their memory limits, one at a time, and predicts when growth reaches a limit. */
-export class MemoryWatch {
+export class MemoryWatch implements Watcher {
   readonly grows = new Event<MemoryGrows>();
   readonly #clock: Clock;
   readonly #settings: MemorySettings;
@@ -67,7 +68,7 @@ export class MemoryWatch {
     if (!history.isBornLarge) this.#recycle(id, result === 'hard', text);
   }
 
-  forget(id: ReplicaId): void {
+  closed(id: ReplicaId): void {
     this.#histories.delete(id);
   }
 

@@ -9,6 +9,7 @@ import type { PinnedSource } from '../../serving/dispatch/pinned-source.ts';
 import type { Outcome } from '../../work/outcome.ts';
 import type { Golden, GoldenResult } from './golden.ts';
 import { SyntheticRun } from './synthetic-run.ts';
+import type { Watcher } from './watcher.ts';
 
 /** The result of one readiness check of a replica. */
 export interface Probed {
@@ -47,7 +48,7 @@ class Watch {
  * Checks the readiness of every replica periodically. A recent successful batch of a caller passes the check; a busy
  * replica is deferred up to `maxDeferrals` times; otherwise the golden input is run.
  */
-export class Prober {
+export class Prober implements Watcher {
   readonly probed = new Event<Probed>();
   /** A check failed (`misses` in a row), or enough checks passed in a row (`misses` is 0). */
   readonly concluded = new Event<{
@@ -65,14 +66,14 @@ export class Prober {
   }
 
   /** To be called when a process has become ready; warmup counts as a passed check. */
-  watch(id: ReplicaId): void {
-    this.forget(id);
+  opened(id: ReplicaId): void {
+    this.closed(id);
     const watch = new Watch();
     this.#watches.set(id, watch);
     if (this.#settings.enabled) this.#lookIn(id, watch, this.#ports.random.unit() * this.#settings.periodMs);
   }
 
-  forget(id: ReplicaId): void {
+  closed(id: ReplicaId): void {
     this.#watches.get(id)?.alarm?.cancel();
     this.#watches.delete(id);
   }

@@ -20,6 +20,7 @@ import { MemoryWatch } from './memory-watch.ts';
 import { type Probed, Prober } from './prober.ts';
 import { SlowStartRamp } from './slow-start-ramp.ts';
 import { type Overdue, Watchdog } from './watchdog.ts';
+import type { Watcher } from './watcher.ts';
 
 /** Lower bound of a learned watchdog limit. */
 const SHORTEST_WATCHDOG_MS = 5_000;
@@ -51,11 +52,12 @@ export class VersionHealth {
   readonly #liveness: Liveness;
   readonly #quality: AnswerQuality;
   readonly #slowStartRamp: SlowStartRamp;
+  readonly #watchers: readonly Watcher[];
   /** The incarnation in which a replica last returned wrong values. */
   readonly #wrongIn = new Map<ReplicaId, number>();
 
   constructor(settings: HealthSettings, ports: VersionHealthPorts) {
-    const { clock, roster, supervisor, dispatcher, recovery } = ports;
+    const { clock, roster, supervisor, dispatcher, pinned, recovery } = ports;
     this.#settings = settings;
     this.#ports = ports;
     this.prober = new Prober(settings.readiness, { ...ports, wake: () => dispatcher.wake() });
@@ -79,8 +81,23 @@ export class VersionHealth {
       (started) => this.#limitsMs(started),
       (overdue) => this.#onOverdue(overdue),
     );
+    // Conditions come first: what the others find is held against the process that has just opened.
+    this.#watchers = [
+      this.conditions,
+      this.#liveness,
+      this.prober,
+      this.memory,
+      this.#quality,
+      this.#slowStartRamp,
+      { closed: (id) => pinned.drop(id) },
+      { closed: (id) => recovery.withdraw(id) },
+      { removed: (id) => this.#wrongIn.delete(id) },
+    ];
     supervisor.lifecycle.moved.on((moved) => this.#onMoved(moved));
-    supervisor.lifecycle.withdrawn.on((id) => this.#forget(id));
+    supervisor.lifecycle.withdrawn.on((id) => this.#closed(id));
+    supervisor.removed.on((id) => {
+      for (const watcher of this.#watchers) watcher.removed?.(id);
+    });
     supervisor.ended.on((id) => this.#watchdog.forget(id));
     supervisor.lifecycle.heartbeatReceived.on(({ replica, heartbeat }) => {
       this.#liveness.heartbeatReceived(replica);
@@ -113,26 +130,16 @@ export class VersionHealth {
   }
 
   #onMoved({ replica, incarnation, from, to }: ReplicaMoved): void {
-    if (to === 'warming') this.#liveness.watch(replica);
+    if (to === 'warming') for (const watcher of this.#watchers) watcher.loaded?.(replica);
     else if (to === 'ready' && from === 'warming') {
-      this.conditions.open(replica);
-      this.prober.watch(replica);
-      if (incarnation > 1) this.#slowStartRamp.begin(replica);
+      for (const watcher of this.#watchers) watcher.opened?.(replica, incarnation);
     } else if (!hasHealthStatus(to) && to !== 'starting') {
-      this.#forget(replica);
+      this.#closed(replica);
     }
   }
 
-  /** Drops all state of the present process. */
-  #forget(id: ReplicaId): void {
-    const { pinned, recovery } = this.#ports;
-    this.#liveness.forget(id);
-    this.prober.forget(id);
-    this.conditions.close(id);
-    this.memory.forget(id);
-    this.#slowStartRamp.forget(id);
-    pinned.drop(id);
-    recovery.leave(id);
+  #closed(id: ReplicaId): void {
+    for (const watcher of this.#watchers) watcher.closed?.(id);
   }
 
   #onBatch(ended: BatchEnded): void {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { bears, reasonOf, setUp } from '../../../test/support/simulated-version.ts';
 import { flatten } from '../../tensor/segments.ts';
 import { bytesOf } from '../../tensor/tensor.ts';
+import { placementsOf } from './version-spec.ts';
 
 const CHECKED = { warmup: { enabled: true, budgetMs: 500 }, batching: { maxBatchSize: 4 } };
 const READINESS = { periodMs: 1000, timeoutMs: 200, restartAfterMs: 10_000, goldenEvery: 3 };
@@ -225,6 +226,27 @@ test('fewer replicas are wanted, then more again: whoever still drains keeps its
     ['ok', 'ok'],
   );
   assert.equal(it.version.path.roster.views().length, 3);
+});
+
+test('a slot that was removed leaves nothing behind: a later one of its number starts anew', () => {
+  const it = setUp({ replicas: 2 });
+  const { supervisor, spec } = it.version;
+  const removed: string[] = [];
+  supervisor.removed.on((id) => removed.push(id));
+  const [one = { device: 'cpu', threads: 1 }] = placementsOf(spec.settings);
+  it.version.operate('restart', 'm/1#1');
+  it.clock.advance(1_000);
+  assert.equal(supervisor.find('m/1#1')?.incarnation, 2);
+  it.version.scale([one]);
+  it.clock.advance(1_000);
+  assert.deepEqual(removed, ['m/1#1']);
+  it.version.scale([one, one]);
+  it.clock.advance(1_000);
+  assert.equal(supervisor.find('m/1#1')?.incarnation, 1);
+  it.version.scale([one, { ...one, threads: 3 }]);
+  it.clock.advance(1_000);
+  const threads = supervisor.replicas().map(({ placement, state }) => `${placement.threads} ${state}`);
+  assert.deepEqual(threads, [`${one.threads} ready`, '3 ready']);
 });
 
 test('what an operator may do, and what not', () => {

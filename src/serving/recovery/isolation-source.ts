@@ -94,7 +94,7 @@ export class IsolationSource implements RecoverySource {
   }
 
   /** The replica gets no more work; suspects run on another one. */
-  leave(id: ReplicaId): void {
+  withdraw(id: ReplicaId): void {
     if (this.#apart === id) this.#release();
   }
 

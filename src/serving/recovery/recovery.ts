@@ -88,8 +88,8 @@ export class Recovery implements RequestWorkOwner {
   }
 
   /** The replica gets no more work. */
-  leave(replica: ReplicaId): void {
-    this.#isolation.leave(replica);
+  withdraw(replica: ReplicaId): void {
+    this.#isolation.withdraw(replica);
   }
 
   /** A request was answered or refused. */
