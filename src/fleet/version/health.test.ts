@@ -328,7 +328,7 @@ test('a model that would run on another device than the settings want does not s
   const it = setUp({ device: 'cuda' });
   it.clock.advance(1_000);
   assert.equal(it.version.state, 'failed');
-  assert.match(it.version.failure, /want device 'cuda', but the model runs on 'cpu'/);
+  assert.match(it.version.failure, /device is 'cuda', but the model runs on 'cpu'/);
   assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 1, 'trying again would not help');
 });
 

@@ -96,11 +96,11 @@ test('shared memory is refused for outputs as for inputs', () => {
   const parameters = { shared_memory_region: 'r', shared_memory_byte_size: 4 };
   assert.throws(
     () => headOf({ outputs: [{ name: 'y', parameters }] }),
-    /output 'y': shared memory is not offered here/,
+    /output 'y': shared memory is not supported/,
   );
   assert.throws(
     () => headOf({ inputs: [{ ...INPUT, parameters }] }),
-    /input 'x': shared memory is not offered here/,
+    /input 'x': shared memory is not supported/,
   );
 });
 
@@ -112,7 +112,7 @@ test('a size beyond 2^53 is too large, not no number', () => {
   for (const size of ['-9007199254740993', '1.5', '"1"']) {
     assert.throws(
       () => head(`{"inputs":[${input.replace('SIZE', size)}]}`),
-      /is no whole number from 0 up/,
+      /is not a whole number of at least 0/,
       size,
     );
   }
