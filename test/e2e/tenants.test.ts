@@ -81,7 +81,7 @@ test('unlisted tenants share the quota of default, whatever name they send', asy
   assert.equal(await statusOf({ 'x-galley-tenant': 'default' }), 200);
   const { status, error } = await ask({ 'x-galley-tenant': 'somebody' });
   assert.equal(status, 429);
-  assert.match(error ?? '', /^tenant 'somebody' has used up/);
+  assert.match(error ?? '', /^tenant 'somebody' exceeded its quota/);
   assert.match((await ask({})).error ?? '', /^tenant 'default' has used up/);
 });
 

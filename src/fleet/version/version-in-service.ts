@@ -208,10 +208,7 @@ export class VersionInService {
     if (!submission.isDenied) {
       return this.path.service.admit(submission.facts, onSettled, submission.isSuspect);
     }
-    return refuse(
-      'DENIED_INPUT',
-      'this input has ended replicas before and is refused for a while (health.isolation.denyMs)',
-    );
+    return refuse('DENIED_INPUT', 'this input has ended replicas and is refused for health.isolation.denyMs');
   }
 
   /** The caller has disconnected or does not need an answer any more. */

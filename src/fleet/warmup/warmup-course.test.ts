@@ -63,7 +63,7 @@ for (const [what, model] of [
 
 test('equal answers to all rows prove nothing, so rows are not merged', () => {
   const { version } = warmed((rows) => rows.map(() => [7]));
-  assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model gives all rows the same answer' });
+  assert.deepEqual(version.rows, { kind: 'unproven', why: 'the model returns the same answer for all rows' });
   assert.match(version.warning ?? '', /warmup\.sample to several different rows/);
 });
 

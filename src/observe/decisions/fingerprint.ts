@@ -6,7 +6,7 @@ import { Entry } from '../../work/entry.ts';
 export function watchDecisions(version: VersionInService, decided: (decision: string) => void): void {
   version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
     let ids = '';
-    for (const member of work.members) ids += member instanceof Entry ? ` ${member.id}` : ' practice';
+    for (const member of work.members) ids += member instanceof Entry ? ` ${member.id}` : ' internal';
     decided(`batch ${batch.id} (${work.reason}) to ${replica.id}:${ids}`);
   });
   version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>

@@ -166,7 +166,7 @@ export class ModelService implements EntryOwner {
       entry.settle(
         refuse(
           'DENIED_INPUT',
-          'an equal input has ended replicas and is refused for a while (health.isolation.denyMs)',
+          'an equal input has ended replicas and is refused for health.isolation.denyMs',
         ),
       );
     }
