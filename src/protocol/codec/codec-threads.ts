@@ -9,7 +9,7 @@ const LIGHT_BYTES = 1024 * 1024;
 /** A thread for large jobs that is idle for this long ends, which frees the memory of large bodies. */
 const IDLE_MS = 5_000;
 /** A job is ended if it takes longer than this and longer than its bytes explain. */
-const PATIENCE_MS = 5_000;
+const LEAST_LIMIT_MS = 5_000;
 const SLOWEST_BYTES_PER_MS = 4_096;
 /** Memory for reading the largest body; beyond it the thread ends, not the server. */
 const MAX_HEAP_MEBIBYTES = 1_024;
@@ -88,7 +88,7 @@ export class CodecThreads {
   #begin(slot: Slot, job: CodecJob): void {
     slot.alarm?.cancel();
     slot.job = job;
-    const limitMs = PATIENCE_MS + job.bytes / SLOWEST_BYTES_PER_MS;
+    const limitMs = LEAST_LIMIT_MS + job.bytes / SLOWEST_BYTES_PER_MS;
     slot.alarm = this.#clock.at(this.#clock.now() + limitMs, () => this.#overdue(slot, job, limitMs));
     slot.worker ??= this.#spawn(slot);
     slot.worker.postMessage(job.task, job.transferList);
