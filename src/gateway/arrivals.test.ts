@@ -13,7 +13,7 @@ function arrivalBy(deadline: number, told: string[]): Arrival & { arrivedBytes: 
   };
 }
 
-test('each is told when its deadline passes, at its time, unless it has left', () => {
+test('an arrival is told when its deadline passes, unless it was removed', () => {
   const clock = new VirtualClock();
   const arrivals = new Arrivals(clock, 0);
   const told: string[] = [];
@@ -30,7 +30,7 @@ test('each is told when its deadline passes, at its time, unless it has left', (
   arrivals.stop();
 });
 
-test('a body that comes too slowly ends; one that is held up by the server does not', () => {
+test('a body that arrives too slowly is ended; one that the server has paused is not', () => {
   const clock = new VirtualClock();
   const arrivals = new Arrivals(clock, 100);
   const [slow, quick, paused]: string[][] = [[], [], []];
@@ -44,7 +44,7 @@ test('a body that comes too slowly ends; one that is held up by the server does 
   }
   assert.ok((slow as string[]).includes('slow'));
   assert.deepEqual([quick, paused], [[], []]);
-  // A burst at the start is no excuse for healthStatus still later.
+  // A burst at the start does not excuse a later pause.
   clock.advance(10_000);
   assert.deepEqual(quick, ['slow', 'slow']);
   arrivals.stop();

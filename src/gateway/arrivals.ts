@@ -1,39 +1,39 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import { Heap, type HeapItem } from '../base/heap.ts';
 
-/** How often the rate of arrival is looked at. */
+/** Interval of checks of the arrival rate. */
 const SWEEP_MS = 1_000;
-/** A body has this long to bring what the least rate asks for: a pause on a bad line ends no upload. */
+/** Time in which a body must bring what the minimum rate requires: a short pause on a slow line ends no upload. */
 const WINDOW_MS = 5_000;
 
-/** A request that is still arriving, or being read. */
+/** A request whose body is arriving or being decoded. */
 export interface Arrival extends HeapItem {
-  /** The moment after which an answer is worthless. */
+  /** Monotonic time after which an answer is useless, in ms. */
   readonly deadline: number;
-  /** More of its body has to come. */
+  /** More of its body must come. */
   readonly isArriving: boolean;
-  /** It could not come: the server does not read its connection just now. */
+  /** It cannot arrive now: the server has paused reading from its connection. */
   readonly isPaused: boolean;
-  /** Bytes of its body that have come. */
+  /** Bytes of its body that have arrived. */
   readonly arrivedBytes: number;
-  /** Where its present window began; kept here. */
+  /** Start of its present window; set by `Arrivals`. */
   windowFrom: number;
   windowBytes: number;
   deadlinePassed(): void;
   tooSlow(): void;
-  /** The server ends and does not wait for it. */
+  /** The server stops and does not wait for it. */
   cut(): void;
 }
 
 /**
- * The requests that are on their way to the queue, in one heap behind one alarm: each is answered at its deadline however
- * far it has come, and a body that comes slower than the least rate ends. No request costs a timer.
+ * Requests on their way to the queue, in one heap with one timer: each is refused at its deadline, however much has
+ * arrived, and a body slower than the minimum rate is refused. No request needs a timer of its own.
  */
 export class Arrivals {
-  /** Bodies that came too slowly. */
+  /** Number of bodies that arrived too slowly. */
   tooSlow = 0;
   readonly #clock: Clock;
-  /** Bytes that a body must bring in a window. */
+  /** Bytes that a body must bring in one window. */
   readonly #windowBytes: number;
   readonly #heap = new Heap<Arrival>((a, b) => a.deadline < b.deadline);
   #alarm: Timer | undefined;
@@ -53,13 +53,13 @@ export class Arrivals {
     this.#sweep ??= this.#clock.at(this.#clock.now() + SWEEP_MS, () => this.#sweepNow());
   }
 
-  /** It has arrived and is read, or is over. */
+  /** Its body is decoded, or the request has ended. */
   remove(arrival: Arrival): void {
-    // The alarm may now ring for none: cheaper than moving it for every request.
+    // The timer may now fire for nothing: that is cheaper than moving it for every request.
     this.#heap.remove(arrival);
   }
 
-  /** Ends what has not arrived whole. */
+  /** Ends all requests whose bodies have not arrived completely. */
   cutIncomplete(): void {
     for (const arrival of this.#heap.list()) if (arrival.isArriving) arrival.cut();
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BodyBlocks } from './body-blocks.ts';
 
-test('what was added comes back, in order, in blocks that own their memory', () => {
+test('the added bytes are returned in order, in blocks that own their memory', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000_000), { maxLength: 6 }), (sizes) => {
       const blocks = new BodyBlocks();
@@ -17,7 +17,7 @@ test('what was added comes back, in order, in blocks that own their memory', () 
   );
 });
 
-test('memory that is freed is gone at once', () => {
+test('freed memory is released at once', () => {
   const blocks = new BodyBlocks();
   blocks.add(Buffer.alloc(10_000_000, 1));
   const [first] = blocks.take();

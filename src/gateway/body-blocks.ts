@@ -1,8 +1,8 @@
-/** Above this a body is gathered into blocks. */
+/** Above this many bytes a body is gathered into blocks. */
 export const GATHER_FROM_BYTES = 1024 * 1024;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
-/** A buffer that can shrink, as Node 20 has it and the types of this language level do not. */
+/** A resizable ArrayBuffer: Node 20 has it, the types of this language level do not. */
 type Shrinking = ArrayBuffer & { resize(byteLength: number): void };
 const ShrinkingBuffer = ArrayBuffer as unknown as new (
   byteLength: number,
@@ -10,8 +10,8 @@ const ShrinkingBuffer = ArrayBuffer as unknown as new (
 ) => Shrinking;
 
 /**
- * The bytes of a large body in few blocks, each with memory from the system of its own. The thousands of chunks that it comes in
- * would leave the memory of the process in pieces, and the system would never see it again.
+ * The bytes of a large body in few blocks, each with memory from the operating system. Its thousands of chunks would
+ * fragment the memory of the process, and the operating system would never get it back.
  */
 export class BodyBlocks {
   readonly #blocks: Shrinking[] = [];
@@ -28,13 +28,13 @@ export class BodyBlocks {
     }
   }
 
-  /** All of it; nothing may be added any more. */
+  /** The whole body; nothing may be added afterwards. */
   take(): Uint8Array[] {
     this.#blocks.at(-1)?.resize(this.#used);
     return this.#blocks.map((block) => new Uint8Array(block, 0, block.byteLength));
   }
 
-  /** Gives the memory back at once. To be called only where nothing reads it any more. */
+  /** Frees the memory at once. Call it only when nothing reads the body any more. */
   free(): void {
     for (const block of this.#blocks.splice(0)) block.resize(0);
     this.#last = new Uint8Array(0);

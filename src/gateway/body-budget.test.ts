@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BodyBudget, type BodyReservation } from './body-budget.ts';
 
-/** Never asked to give way. */
-const DEFAULT_TENANT = { giveWay: () => {} };
+/** A holder that is never asked to give way. */
+const OWNER = { giveWay: () => {} };
 const MEBIBYTE = 1024 * 1024;
 
-test('a budget holds no more than it may, counts what it holds, and gives all of it back', () => {
+test('a budget holds at most its limit, counts what it holds, and releases all of it', () => {
   const step = fc.record({
     body: fc.nat(19),
     bytes: fc.nat(MEBIBYTE),
@@ -42,28 +42,24 @@ test('a budget holds no more than it may, counts what it holds, and gives all of
   );
 });
 
-test('one holder leaves room for others, whose bodies are let in', () => {
+test('one holder leaves space for others, whose bodies are admitted', () => {
   const budget = new BodyBudget({ maxBytes: 100 * MEBIBYTE, share: 0.5 });
-  const [first, second] = [budget.open('a', DEFAULT_TENANT), budget.open('a', DEFAULT_TENANT)];
+  const [first, second] = [budget.open('a', OWNER), budget.open('a', OWNER)];
   assert.equal(first.cover(40 * MEBIBYTE), undefined);
   first.arrived();
   assert.equal(second.cover(20 * MEBIBYTE), 'share');
   assert.equal(second.cover(10 * MEBIBYTE), undefined);
-  assert.equal(budget.open('b', DEFAULT_TENANT).cover(20 * MEBIBYTE), undefined);
+  assert.equal(budget.open('b', OWNER).cover(20 * MEBIBYTE), undefined);
   assert.equal(second.cover(10 * MEBIBYTE + 1), 'share');
-  assert.equal(
-    budget.open('a', DEFAULT_TENANT).cover(1_000),
-    undefined,
-    'a small body has room all the same',
-  );
+  assert.equal(budget.open('a', OWNER).cover(1_000), undefined, 'a small body still fits');
 });
 
 test('a single body may be as large as the budget', () => {
   const budget = new BodyBudget({ maxBytes: 100, share: 0.1 });
-  assert.equal(budget.open('a', DEFAULT_TENANT).cover(100), undefined);
+  assert.equal(budget.open('a', OWNER).cover(100), undefined);
 });
 
-test('the largest body on its way of whoever holds most gives way to a smaller one, one that has arrived does not', () => {
+test('the largest arriving body of the largest holder gives way to a smaller one; a complete body does not', () => {
   const budget = new BodyBudget({ maxBytes: 10 * MEBIBYTE, share: 1 });
   const ended: string[] = [];
   const open = (holder: string, name: string, bytes: number) => {
@@ -77,5 +73,5 @@ test('the largest body on its way of whoever holds most gives way to a smaller o
   open('b', 'other', 2 * MEBIBYTE);
   open('c', 'new', MEBIBYTE);
   assert.deepEqual(ended, ['large']);
-  assert.equal(budget.open('c', DEFAULT_TENANT).cover(9 * MEBIBYTE), 'budget');
+  assert.equal(budget.open('c', OWNER).cover(9 * MEBIBYTE), 'budget');
 });

@@ -1,34 +1,34 @@
 import { SizeClasses } from './size-classes.ts';
 
-/** Up to this a body is refused only when the whole budget is used up, whatever its holder has. */
+/** Up to this size a body is refused only when the whole budget is used, whatever its holder's share. */
 const SMALL_BODY_BYTES = 64 * 1024;
 
-/** How bodies are held back. */
+/** Limits of request bodies. */
 export interface BodyLimits {
-  /** Of all bodies together. */
+  /** Bytes of all bodies together. */
   readonly maxBytes: number;
-  /** What one holder may have of all that is free, from 0 up to 1: the next one gets as large a part of what is left. */
+  /** The share of the free bytes that one holder may have, from 0 to 1; the next one gets the same share of the rest. */
   readonly share: number;
-  /** Hears of the bytes of each body that are given back. */
+  /** Called with the bytes of each body that are released. */
   readonly freed?: (bytes: number) => void;
 }
 
-/** Why there is no room for a body. */
+/** Why a body does not fit. */
 export type NoRoom = 'budget' | 'share';
 
-/** Whoever sends bodies: an address, or a tenant with a key. It is forgotten when it holds none. */
+/** A sender of bodies: an address, or a tenant with a key. It is removed when it holds none. */
 interface Holder {
   readonly name: string;
   bytes: number;
   bodies: number;
-  /** Bodies of this holder that are still on their way. */
+  /** Bodies of this holder that are still arriving. */
   readonly arriving: SizeClasses<BodyReservation>;
 }
 
 /**
- * Bytes of request bodies that the server holds, counted as they arrive: what is only announced costs nothing. One holder
- * gets a share of what is free. When there is no room, the largest body on its way of the holder that has most gives way to
- * a smaller one: so large uploads never keep small requests out.
+ * Counts the bytes of request bodies that the server holds as they arrive: announced bytes are not counted. One holder
+ * gets a share of what is free. When there is no space, the largest arriving body of the holder that has most is refused
+ * in favour of a smaller one: large uploads never keep small requests out.
  */
 export class BodyBudget {
   readonly refused: Record<NoRoom | 'gave way', number> = { budget: 0, share: 0, 'gave way': 0 };
@@ -42,7 +42,7 @@ export class BodyBudget {
     this.#limits = limits;
   }
 
-  /** An empty share of the budget for one body. */
+  /** An empty reservation for one body. */
   open(holder: string, owner: BodyOwner): BodyReservation {
     return new BodyReservation(this, holder, owner);
   }
@@ -52,7 +52,7 @@ export class BodyBudget {
     return [...this.#holders.values()].sort((a, b) => b.bytes - a.bytes).slice(0, count);
   }
 
-  /** For the reservation: what it holds changes. */
+  /** Called by the reservation when its bytes change. */
   change(it: BodyReservation, toBytes: number): NoRoom | undefined {
     for (let why = this.#whyNot(it, toBytes); why !== undefined; why = this.#whyNot(it, toBytes)) {
       if (this.#makeRoom(it, why, toBytes)) continue;
@@ -71,7 +71,7 @@ export class BodyBudget {
     return undefined;
   }
 
-  /** For the reservation: all of it is there, and it gives way no more. */
+  /** Called by the reservation when the body is complete; it is no longer refused in favour of others. */
   arrived(it: BodyReservation): void {
     this.#holders.get(it.holder)?.arriving.moved(it, it.bytes, 0);
   }
@@ -84,11 +84,11 @@ export class BodyBudget {
     if (free < 0) return 'budget';
     if (toBytes <= SMALL_BODY_BYTES || share >= 1) return undefined;
     const others = (this.#holders.get(it.holder)?.bytes ?? 0) - it.bytes;
-    // A single body may be as large as the budget allows.
+    // A single body may be as large as the budget.
     return others > 0 && others + toBytes > (free * share) / (1 - share) ? 'share' : undefined;
   }
 
-  /** Ends a larger body: one of the same holder where its share is used up, else of the holder that has most. */
+  /** Ends a larger body: one of the same holder if its share is used, else one of the holder that has most. */
   #makeRoom(it: BodyReservation, why: NoRoom, toBytes: number): boolean {
     const own = this.#holders.get(it.holder)?.arriving.largest();
     const victim = why === 'share' ? own : (this.#bySize.largest()?.arriving.largest() ?? own);
@@ -111,17 +111,17 @@ export class BodyBudget {
   }
 }
 
-/** Whose body may have to make room for others. */
+/** The owner of a body that may be refused in favour of others. */
 export interface BodyOwner {
-  /** Called at most once: the room of its body is needed. */
+  /** Called at most once, when the bytes of its body are needed. */
   giveWay(): void;
 }
 
-/** One body's share of the budget. */
+/** The bytes reserved for one body. */
 export class BodyReservation {
   readonly holder: string;
   bytes = 0;
-  /** Until all of it has come, it may have to give way. */
+  /** Until the body is complete, it may be refused in favour of others. */
   isArriving = true;
   readonly #budget: BodyBudget;
   readonly #owner: BodyOwner;
@@ -132,7 +132,7 @@ export class BodyReservation {
     this.#owner = owner;
   }
 
-  /** Makes the share cover `bytes` in all; says why the budget does not allow it. */
+  /** Extends the reservation to `bytes` in all; returns why the budget does not allow it. */
   cover(bytes: number): NoRoom | undefined {
     if (bytes <= this.bytes) return undefined;
     const why = this.#budget.change(this, bytes);
@@ -140,7 +140,7 @@ export class BodyReservation {
     return why;
   }
 
-  /** All of it is there. */
+  /** The body is complete. */
   arrived(): void {
     if (!this.isArriving) return;
     this.#budget.arrived(this);
@@ -152,7 +152,7 @@ export class BodyReservation {
     this.#owner.giveWay();
   }
 
-  /** Gives all of it back. Idempotent. */
+  /** Releases all bytes. Idempotent. */
   release(): void {
     if (this.bytes > 0) this.#budget.change(this, 0);
     this.bytes = 0;

@@ -2,10 +2,10 @@ import { isIPv6 } from 'node:net';
 import type { Tenant } from '../work/entry.ts';
 import type { Tenants } from './tenants.ts';
 
-/** Hextets of an IPv6 address that one customer of a provider has all to itself. */
+/** Hextets of the IPv6 prefix that a provider usually assigns to one customer. */
 const IPV6_PREFIX = 4;
 
-/** On whose account a body is held: the tenant where a key shows who it is, else the address that it comes from. */
+/** The holder that a body counts for: the tenant where a key proves it, else the address of the client. */
 export function holderOf(
   remoteAddress: string | undefined,
   tenant: Tenant,

@@ -1,4 +1,4 @@
-/** Fields of a request by their names in lower case, as every protocol of the gateway carries them. */
+/** Fields of a request by lower-case name, the form that every protocol of the gateway uses. */
 export type MetadataFields = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What is known of a call before its body is read. */
@@ -8,7 +8,7 @@ export interface CallMetadata {
   readonly remoteAddress: string | undefined;
 }
 
-/** The value of a field that is sent once; of one that is sent several times, the first. */
+/** The value of a field that is expected once; the first if it is sent several times. */
 export function fieldIn(fields: MetadataFields, name: string): string | undefined {
   const value = fields[name];
   return typeof value === 'string' ? value : value?.[0];

@@ -4,7 +4,7 @@ import { DEFAULT_TENANT } from '../work/entry.ts';
 import type { MetadataFields } from './call-metadata.ts';
 import type { Tenants } from './tenants.ts';
 
-/** Who asks and how, as the headers tell; a refusal where they make no sense, or the tenant has used up its share. */
+/** The caller and its options, from the headers; a refusal if they are invalid, or the tenant's quota is used up. */
 export function callerOf(headers: MetadataFields, tenants: Tenants): Caller | Refusal {
   const tenant = tenants.enter(headers);
   if (isRefusal(tenant)) return tenant;

@@ -10,11 +10,11 @@ import type { Tenants } from './tenants.ts';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 
-/** A request that may come in: where it goes, and what its body may be. */
+/** An admitted request: its target, and what its body may be. */
 export interface Admission {
   readonly version: VersionInService;
   readonly encoding: ContentEncoding;
-  /** On whose account its body is held: an address, or a tenant that has shown its key. */
+  /** The holder that its body counts for: an address, or a tenant that has sent its key. */
   readonly holder: string;
   readonly maxBodyBytes: number;
   /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
@@ -22,7 +22,7 @@ export interface Admission {
   readonly caller: Caller;
 }
 
-/** What the server as a whole allows just now. */
+/** Current limits of the server as a whole. */
 export interface ServerLimits {
   readonly maxBodyBytes: number;
   readonly isAdmitting: () => boolean;
@@ -31,7 +31,7 @@ export interface ServerLimits {
 
 const DIGITS = /^\d{1,15}$/;
 
-/** Decides from the headers alone whether a request may come in: before a byte of its body is kept. */
+/** Decides from the headers alone whether a request is admitted, before any of its body is kept. */
 export class HeaderCheck {
   readonly #registry: ModelRegistry;
   readonly #rules: ServerLimits;
@@ -58,7 +58,7 @@ export class HeaderCheck {
     if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
       return refuse(
         'ENCODING_UNSUPPORTED',
-        `content-encoding '${encoding.slice(0, 40)}' is not known here; wanted gzip, deflate or identity`,
+        `content-encoding '${encoding.slice(0, 40)}' is not supported, wanted gzip, deflate or identity`,
       );
     }
     const jsonBytes = jsonBytesOf(fields);
@@ -72,7 +72,7 @@ export class HeaderCheck {
   }
 }
 
-/** The body is, or has become, larger than any may be. */
+/** The refusal of a body that is, or has become, larger than the maximum. */
 export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
   return refuse(
     'BODY_TOO_LARGE',
@@ -80,13 +80,13 @@ export function tooLarge(maxBodyBytes: number, bytes: number): Refusal {
   );
 }
 
-/** The bodies of all requests together are more than the server may hold, or those of one holder more than its share. */
+/** The refusal of a body for which the server, or the share of its holder, has no space. */
 export function noRoom(why: NoRoom): Refusal {
   return refuse(
     'BODIES_IN_FLIGHT',
     why === 'budget'
-      ? 'the server holds as many bytes of requests as it may (maxInFlightBytes); try again later'
-      : 'the server holds as many bytes of requests from your address as one may send at once (http.maxPeerShare); try again later',
+      ? 'the server holds the maximum of request bytes (maxInFlightBytes); try again later'
+      : 'the server holds the maximum of request bytes for one address or tenant (http.maxPeerShare); try again later',
   );
 }
 

@@ -1,12 +1,12 @@
-/** Below this nothing is kept: it would be worth nobody's while to ask for it back. */
+/** Log2 of the least size that is tracked, in bytes: smaller items are not worth reclaiming. */
 const SMALLEST_LOG2 = 14;
 
-/** Things by how large they are, to a power of two: finds one of the largest without looking at all. */
+/** Items by the power of two of their size: finds one of the largest without a search. */
 export class SizeClasses<T> {
-  /** Made when they are needed: most holders never have anything that large. */
+  /** Created on demand: most holders never have an item that large. */
   readonly #classes: (Set<T> | undefined)[] = [];
 
-  /** An item has grown or shrunk; 0 takes it out. */
+  /** An item has grown or shrunk; 0 removes it. */
   moved(item: T, fromBytes: number, toBytes: number): void {
     const from = classOf(fromBytes);
     const to = classOf(toBytes);
@@ -18,7 +18,7 @@ export class SizeClasses<T> {
     into.add(item);
   }
 
-  /** One of the largest, the first that came to its class; undefined when there is none of 16 KiB. */
+  /** One of the largest, the first in its class; undefined when none has 16 KiB. */
   largest(): T | undefined {
     for (let index = this.#classes.length - 1; index >= 0; index--) {
       const [first] = this.#classes[index] ?? [];
@@ -28,7 +28,7 @@ export class SizeClasses<T> {
   }
 }
 
-/** -1 where it is too small to be kept. */
+/** -1 where the size is too small to be tracked. */
 function classOf(bytes: number): number {
   return bytes < 2 ** SMALLEST_LOG2 ? -1 : Math.floor(Math.log2(bytes)) - SMALLEST_LOG2;
 }

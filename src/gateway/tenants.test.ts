@@ -20,7 +20,7 @@ function tenantsOf(settings: Record<string, object>, keys: Record<string, string
 
 const reason = (it: object) => (isRefusal(it) ? it.reason : it);
 
-test('who names nobody where nobody is known is nobody', () => {
+test('without configured tenants every valid name is the default tenant', () => {
   const { tenants } = tenantsOf({});
   assert.equal(tenants.enter({}), DEFAULT_TENANT);
   assert.equal(tenants.enter({ 'x-galley-tenant': 'a' }), DEFAULT_TENANT);
@@ -29,14 +29,14 @@ test('who names nobody where nobody is known is nobody', () => {
   }
 });
 
-test('a tenant has its weight, and who is not named has that of everybody else', () => {
+test('a configured tenant has its weight, and any other name has that of the default tenant', () => {
   const { tenants } = tenantsOf({ gold: { weight: 4 }, default: { weight: 0.5 } });
   assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'gold' }), { name: 'gold', weight: 4 });
   assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'other' }), { name: 'default', weight: 0.5 });
   assert.deepEqual(tenants.enter({}), { name: 'default', weight: 0.5 });
 });
 
-test('a tenant with keys is whoever has one, and nobody else can claim its name', () => {
+test('a tenant with keys is proven only by a key, and no other caller can claim its name', () => {
   const { tenants } = tenantsOf({ gold: { apiKeyFile: 'keys', weight: 4 }, open: {} }, { secret: 'gold' });
   const gold = { name: 'gold', weight: 4 };
   assert.deepEqual(tenants.enter({ 'x-api-key': 'secret' }), gold);
@@ -44,21 +44,21 @@ test('a tenant with keys is whoever has one, and nobody else can claim its name'
   assert.deepEqual(
     tenants.enter({ 'x-api-key': 'secret', 'x-galley-tenant': 'open' }),
     gold,
-    'the key counts',
+    'the key takes precedence',
   );
   assert.equal(reason(tenants.enter({ 'x-api-key': 'wrong' })), 'UNAUTHENTICATED');
   assert.equal(reason(tenants.enter({ 'x-galley-tenant': 'gold' })), 'UNAUTHENTICATED');
   assert.deepEqual(tenants.enter({ 'x-galley-tenant': 'open' }), { name: 'open', weight: 1 });
 });
 
-test('names that objects know are names like any other', () => {
+test('names of object properties are names like any other', () => {
   const { tenants } = tenantsOf({ gold: { ratePerSecond: 1 } });
   for (const name of ['constructor', '__proto__', 'toString']) {
     assert.deepEqual(tenants.enter({ 'x-galley-tenant': name }), { name: 'default', weight: 1 });
   }
 });
 
-test('invented names share one account, and nothing is kept of them', () => {
+test('unconfigured names share one account, and none of them is stored', () => {
   const { tenants } = tenantsOf({ gold: {} });
   const first = tenants.enter({});
   for (let index = 0; index < 1_000; index++) {
@@ -66,7 +66,7 @@ test('invented names share one account, and nothing is kept of them', () => {
   }
 });
 
-test('where a key is required no name stands for one', () => {
+test('where a key is required a name does not replace it', () => {
   const { tenants } = tenantsOf({ gold: { apiKeyFile: 'keys' }, open: {} }, { secret: 'gold' }, true);
   assert.deepEqual(tenants.enter({ 'x-api-key': 'secret' }), { name: 'gold', weight: 1 });
   for (const headers of [{}, { 'x-galley-tenant': 'open' }, { 'x-galley-tenant': 'anything' }]) {
@@ -74,7 +74,7 @@ test('where a key is required no name stands for one', () => {
   }
 });
 
-test('a quota is one for each tenant that is named, and one for all who are not', () => {
+test('each configured tenant has its own quota, and all other names share one', () => {
   const { clock, tenants } = tenantsOf({
     gold: { ratePerSecond: 2 },
     default: { ratePerSecond: 1, burst: 1 },
@@ -98,7 +98,7 @@ test('a quota is one for each tenant that is named, and one for all who are not'
   assert.equal(as('b'), 'default');
 });
 
-test('who is refused for a wrong key or name has used up nothing', () => {
+test('a refusal for a wrong key or name uses no quota', () => {
   const { tenants } = tenantsOf(
     { gold: { apiKeyFile: 'keys', ratePerSecond: 1, burst: 1 } },
     { secret: 'gold' },
@@ -107,7 +107,7 @@ test('who is refused for a wrong key or name has used up nothing', () => {
   assert.ok(!isRefusal(tenants.enter({ 'x-api-key': 'secret' })));
 });
 
-test('a caller is told what is wrong with its timeout', () => {
+test('a caller with an invalid timeout gets the problem', () => {
   const { tenants } = tenantsOf({});
   const of = (timeout: string) => callerOf({ 'x-request-timeout-ms': timeout }, tenants);
   for (const timeout of ['0', '-1', 'soon', 'Infinity', '', 'NaN'])

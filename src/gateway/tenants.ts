@@ -7,7 +7,7 @@ import { DEFAULT_TENANT, type Tenant } from '../work/entry.ts';
 import { fieldIn, type MetadataFields } from './call-metadata.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** The settings of everybody who is not named. */
+/** The name of the settings for all other tenants. */
 const DEFAULT = 'default';
 const NAME = /^[\w.-]{1,64}$/;
 const BEARER = /^bearer +/i;
@@ -18,19 +18,19 @@ interface Account {
   readonly needsKey: boolean;
 }
 
-/** The hash by which API keys are known: the keys themselves are not kept. */
+/** The hash that identifies an API key: the keys themselves are not kept. */
 export function keyHash(key: string): string {
   return createHash('sha256').update(key).digest('base64');
 }
 
-/** Tells from the headers on whose account a request runs, and whether that account has any left. */
+/** Determines from the headers which tenant a request counts for, and applies its quota. */
 export class Tenants {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #accounts = new Map<string, Account>();
   readonly #keys: ReadonlyMap<string, string>;
   readonly #isKeyRequired: boolean;
-  /** Of everybody who is none of the tenants, whatever they call themselves: a share for each name would be one for the asking. */
+  /** All unnamed tenants, whatever name they send: a share for each name would give a sender any number of shares. */
   readonly #stranger: Tenant;
 
   /** `keys` are tenants by the hash of their API keys. */
@@ -57,12 +57,12 @@ export class Tenants {
       this.#accounts.get(DEFAULT)?.tenant ?? (isAlone ? DEFAULT_TENANT : { name: DEFAULT, weight: 1 });
   }
 
-  /** Whether a key has shown that a request is this tenant's: a name alone is anybody's to claim. */
+  /** Whether the tenant is proven by its key; any client can claim a name alone. */
   isProven({ name }: Tenant): boolean {
     return this.#accounts.get(name)?.needsKey === true;
   }
 
-  /** Whose request it is. A token of theirs is taken; a refusal says that none was left, or who they are not. */
+  /** The tenant of a request, after taking a token of its quota; a refusal if none is left or its key is missing. */
   enter(headers: MetadataFields): Tenant | Refusal {
     const named = headers['x-galley-tenant'];
     if (named === undefined && this.#accounts.size === 0) return DEFAULT_TENANT;
@@ -71,37 +71,37 @@ export class Tenants {
     if (this.#isKeyRequired && byKey === undefined) {
       return refuse(
         'UNAUTHENTICATED',
-        'this server wants an API key: send it as x-api-key, or as authorization: Bearer KEY',
+        'no API key was sent, but this server requires one: send it as x-api-key, or as authorization: Bearer KEY',
       );
     }
     if (named !== undefined && (typeof named !== 'string' || !NAME.test(named))) {
       return refuse(
         'INVALID_INPUT',
-        'x-galley-tenant must be a name of letters, digits, dots and dashes, 64 at most',
+        'x-galley-tenant must consist of 1 to 64 letters, digits, dots, dashes and underscores',
       );
     }
     const name = byKey ?? named ?? DEFAULT;
     const account = this.#accounts.get(name);
     if (account?.needsKey === true && byKey !== name) {
-      return refuse('UNAUTHENTICATED', `tenant '${name}' is known by its API key: send it as x-api-key`);
+      return refuse('UNAUTHENTICATED', `tenant '${name}' requires its API key: send it as x-api-key`);
     }
     const waitMs = (account ?? this.#accounts.get(DEFAULT))?.bucket?.take(this.#clock.now()) ?? 0;
     if (waitMs > 0) {
-      // Not all at the same moment again.
+      // Jitter, so that clients do not all retry at the same moment.
       const retryAfterMs = Math.round(waitMs * (1 + this.#random.unit() / 2));
       return refuse(
         'TENANT_QUOTA',
-        `tenant '${name}' has used up its ratePerSecond; try again later`,
+        `tenant '${name}' exceeded its quota (ratePerSecond); try again later`,
         retryAfterMs,
       );
     }
     return account?.tenant ?? this.#stranger;
   }
 
-  /** undefined where no key came; a refusal where it opens nothing. */
+  /** undefined where no key was sent; a refusal where the key is unknown. */
   #tenantOfKey(headers: MetadataFields): string | Refusal | undefined {
     const key = fieldIn(headers, 'x-api-key') ?? fieldIn(headers, 'authorization')?.replace(BEARER, '');
     if (key === undefined) return undefined;
-    return this.#keys.get(keyHash(String(key))) ?? refuse('UNAUTHENTICATED', 'the API key is not known here');
+    return this.#keys.get(keyHash(String(key))) ?? refuse('UNAUTHENTICATED', 'the API key is unknown');
   }
 }

@@ -13,7 +13,7 @@ const gaps = fc.array(fc.double({ min: 0, max: 2_000, noNaN: true }), {
   size: 'max',
 });
 
-test('within any stretch of time no more is taken than the burst and what the rate adds', () => {
+test('within any period at most the burst plus the refill of the rate is taken', () => {
   fc.assert(
     fc.property(settings, gaps, (it, them) => {
       const bucket = new TokenBucket(it, 0);
@@ -33,7 +33,7 @@ test('within any stretch of time no more is taken than the burst and what the ra
   );
 });
 
-test('who is told to wait finds a token then, and not sooner', () => {
+test('a refused caller finds a token after the announced wait, and not sooner', () => {
   fc.assert(
     fc.property(settings, gaps, fc.double({ min: 0, max: 0.99, noNaN: true }), (it, them, share) => {
       const bucket = new TokenBucket(it, 0);
@@ -51,7 +51,7 @@ test('who is told to wait finds a token then, and not sooner', () => {
   );
 });
 
-test('a rest fills it to the burst and no further', () => {
+test('an idle bucket fills to the burst and no further', () => {
   const bucket = new TokenBucket({ ratePerSecond: 10, burst: 3 }, 0);
   const rush = (now: number) => {
     let taken = 0;

@@ -1,10 +1,10 @@
-/** How much may be asked for: `burst` at once, `ratePerSecond` in the long run. */
+/** A quota: `burst` requests at once, `ratePerSecond` in the long run. */
 export interface BucketSettings {
   readonly ratePerSecond: number;
   readonly burst: number;
 }
 
-/** Fills with time and empties with requests. No timer: it is worked out when somebody asks. */
+/** Fills with time and empties with requests. It needs no timer: the level is computed on demand. */
 export class TokenBucket {
   readonly #settings: BucketSettings;
   #tokens: number;
@@ -16,7 +16,7 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** Takes a token, or says in how many ms there will be one; 0 when one was taken. */
+  /** Takes a token and returns 0, or returns the ms until there is one. */
   take(now: number): number {
     const { ratePerSecond, burst } = this.#settings;
     this.#tokens = Math.min(burst, this.#tokens + ((now - this.#at) / 1000) * ratePerSecond);

@@ -74,7 +74,7 @@ function wrongMembers(): HostileRequest[] {
     infer(
       'shared memory of an output',
       { outputs: [{ name: 'y', parameters: { shared_memory_region: 'r' } }], inputs: [ROW] },
-      /shared memory is not offered here/,
+      /shared memory is not supported/,
     ),
     ...[-1, 1.5, 'soon', true].map((timeout) =>
       infer(`timeout ${timeout}`, { parameters: { timeout }, inputs: [ROW] }, /'timeout'.*microseconds/),

@@ -52,7 +52,7 @@ test('a tenant that has used up its burst is answered 429 with Retry-After', asy
   assert.deepEqual(statuses.sort(), [200, 200, 200, 429, 429]);
   const { reason, error, headers } = await ask(mine);
   assert.equal(reason, 'TENANT_QUOTA');
-  assert.equal(error, "tenant 'thrifty' has used up its ratePerSecond; try again later");
+  assert.equal(error, "tenant 'thrifty' exceeded its quota (ratePerSecond); try again later");
   const [seconds, ms] = ['retry-after', 'retry-after-ms'].map((name) => Number(headers.get(name)));
   // Twenty minutes per token, up to ten more for the jitter, less the time since the last token.
   assert.ok(Number(ms) > 1_000_000 && Number(ms) <= 1_250_000 * 1.5, `${ms}`);
@@ -81,7 +81,7 @@ test('unlisted tenants share the quota of default, whatever name they send', asy
   assert.equal(await statusOf({ 'x-galley-tenant': 'default' }), 200);
   const { status, error } = await ask({ 'x-galley-tenant': 'somebody' });
   assert.equal(status, 429);
-  assert.match(error ?? '', /^tenant 'somebody' has used up/);
+  assert.match(error ?? '', /^tenant 'somebody' exceeded its quota/);
   assert.match((await ask({})).error ?? '', /^tenant 'default' has used up/);
 });
 
@@ -116,14 +116,14 @@ for (const headers of [
   test(`${JSON.stringify(headers)} is refused`, async () => {
     const { status, reason, error } = await ask(headers as Record<string, string>);
     assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
-    assert.equal(error, 'the API key is not known here');
+    assert.equal(error, 'the API key is unknown');
   });
 }
 
 test('the name of a tenant with keys is refused without a key', async () => {
   const { status, reason, error } = await ask({ 'x-galley-tenant': 'keyed' });
   assert.deepEqual([status, reason], [401, 'UNAUTHENTICATED']);
-  assert.equal(error, "tenant 'keyed' is known by its API key: send it as x-api-key");
+  assert.equal(error, "tenant 'keyed' requires its API key: send it as x-api-key");
   // A refused name does not use the quota.
   for (let count = 0; count < 5; count++) assert.equal(await statusOf({ 'x-galley-tenant': 'other' }), 401);
 });
@@ -134,7 +134,7 @@ for (const name of ['', 'two words', 'a/b', 'x'.repeat(65), 'a,b', 'é']) {
     assert.deepEqual([status, reason], [400, 'INVALID_INPUT']);
     assert.match(
       error ?? '',
-      /^x-galley-tenant must be a name of letters, digits, dots and dashes, 64 at most/,
+      /^x-galley-tenant must consist of 1 to 64 letters, digits, dots, dashes and underscores/,
     );
   });
 }

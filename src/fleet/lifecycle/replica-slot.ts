@@ -18,7 +18,7 @@ export interface ReplicaMoved {
   readonly reason: string;
 }
 
-/** An error that model code threw outside of its answers and that ended a replica. */
+/** An error that model code threw outside a call and that ended a replica. */
 export interface LateError {
   readonly replica: ReplicaId;
   readonly incarnation: number;
@@ -63,7 +63,7 @@ export class ReplicaSlot {
   /** Batches run before the first heartbeat as a ready replica: those of warmup. */
   batchesBefore: number | undefined;
   ending: Ending | undefined;
-  /** The last error outside of its answers that ended one of its processes. */
+  /** The last error outside a call that ended one of its processes. */
   lateError: LateError | undefined;
   /** Given up because the settings can never fit the model: only an operator can fix that. */
   isHopeless = false;

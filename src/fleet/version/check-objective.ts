@@ -3,17 +3,17 @@ import type { ServiceTime } from '../../replica/service-time.ts';
 
 const PLANNED_SHARE = 0.95;
 
-/** Why the objective cannot be held by any batch; undefined when it can, or nothing is known yet. */
+/** Why no batch can meet the objective; undefined when one can, or nothing is known yet. */
 export function objectiveProblem({ objective }: ModelSettings, curve: ServiceTime): string | undefined {
   const oneMs = curve.predictMs(1);
   if (objective === undefined || !curve.isKnown || oneMs <= objective.latencyMs) return undefined;
   return (
-    `objective.latencyMs ${objective.latencyMs} cannot be held: one row alone takes ${shown(oneMs)} ms. ` +
-    'Allow more, give a replica more threads, or use a smaller model'
+    `objective.latencyMs ${objective.latencyMs} cannot be met: one row takes ${shown(oneMs)} ms. ` +
+    'Increase it, increase threads, or use a smaller model'
   );
 }
 
-/** Why the explicit numbers of batching do not hold the objective, with the arithmetic; undefined when they do. */
+/** Why the explicit batching settings do not meet the objective, with the arithmetic; undefined when they do. */
 export function explicitProblem(
   { objective, batching, replicas }: ModelSettings,
   maxBatchSize: number,
@@ -27,9 +27,9 @@ export function explicitProblem(
   const worstMs = maxWaitMs + behindMs + batchMs;
   if (worstMs <= objective.latencyMs) return undefined;
   return (
-    `batching.maxWaitMs ${maxWaitMs} and batches of ${maxBatchSize} do not hold objective.latencyMs ${objective.latencyMs}: ` +
-    `${maxWaitMs} ms of waiting, up to ${shown(behindMs)} ms behind a running batch and ${shown(batchMs)} ms for its own make ` +
-    `${shown(worstMs)} ms. Leave both out, and the server finds batches that hold it`
+    `batching.maxWaitMs ${maxWaitMs} and batches of ${maxBatchSize} do not meet objective.latencyMs ${objective.latencyMs}: ` +
+    `${maxWaitMs} ms of waiting, up to ${shown(behindMs)} ms behind a running batch and ${shown(batchMs)} ms for its own batch add up to ` +
+    `${shown(worstMs)} ms. Remove both settings to let the server choose batches that meet it`
   );
 }
 

@@ -3,7 +3,7 @@ import type { ModelMetadata } from '../../model/model-metadata.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
 import { mergingWarning, type RowIndependence } from '../../warmup/row-independence.ts';
 
-/** Why the user's own warmup sample does not fit the model; undefined when it does. */
+/** Why the sample of `warmup.sample` does not fit the model; undefined when it does. */
 export function sampleProblem(
   metadata: ModelMetadata,
   hasBatchAxis: boolean,
@@ -26,7 +26,7 @@ export function sampleProblem(
   return undefined;
 }
 
-/** What to tell the operator of a model whose requests run one by one; undefined where that is as wanted. */
+/** A warning for a model whose requests run one at a time; undefined where the settings ask for it. */
 export function mergingNotice(
   { batchAxis, batching }: ModelSettings,
   metadata: ModelMetadata,

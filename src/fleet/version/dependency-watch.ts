@@ -11,7 +11,7 @@ interface Watch {
   alarm: Timer | undefined;
 }
 
-/** Looks now and then whether what a model needs beside itself is there. */
+/** Polls the external dependencies of a model. */
 export class DependencyWatch {
   readonly #clock: Clock;
   readonly #settings: ReadinessSettings;
@@ -39,7 +39,7 @@ export class DependencyWatch {
     for (const { alarm } of this.#watches) alarm?.cancel();
   }
 
-  /** What is missing, in words; undefined when everything is there. */
+  /** Which dependencies are down and why; undefined when all are up. */
   get problem(): string | undefined {
     const down = this.#watches.filter(({ record }) => record.state === 'failure');
     if (down.length === 0) return undefined;

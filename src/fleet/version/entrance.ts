@@ -13,18 +13,18 @@ import { SplitStage } from '../../serving/admission/split-stage.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import type { RequestPath } from './request-path.ts';
 
-/** What the stages are made of. */
+/** Dependencies of the stages. */
 export interface EntranceParts {
   readonly settings: ModelSettings;
   readonly loaded: LoadedVersion;
   readonly path: RequestPath;
   readonly cache: ResponseCache | undefined;
   readonly cacheHit: Event<RequestFacts>;
-  /** Behind the last stage only size, lane, deadline and tenant count: a replay of a recording enters there. */
+  /** The last stage needs only size, lane, deadline and tenant: the replay of a recording enters there. */
   readonly core: AdmissionStage;
 }
 
-/** Where requests enter a version whose model is loaded: described first, then through the stages of admission. */
+/** Entry point for requests of a loaded version: a request is described first, then passes the stages of admission. */
 export class Entrance {
   readonly #describer: RequestDescriber;
   readonly #stages: AdmissionStage;
@@ -42,13 +42,13 @@ export class Entrance {
 }
 
 /**
- * The stages of admission that read the contents of requests. A stage exists only where the settings or the model need it.
+ * The admission stages that read the contents of requests. A stage exists only where the settings or the model need it.
  * The order:
  *
- * 1. the deny list, so that an input that ends replicas is neither looked up nor kept;
- * 2. contents: the cache answers, single flight gets its key;
- * 3. the cut of padded answers, behind the cache, which keeps them cut;
- * 4. the split, last, so that all before it see the request whole; its parts pass the deny list again.
+ * 1. the deny list, so that an input that ends replicas is neither looked up nor cached;
+ * 2. contents: answers from the cache, and sets the key for single flight;
+ * 3. the cut of padded answers, after the cache, so that the cache stores cut answers;
+ * 4. the split, last, so that the stages before it see the whole request; its parts pass the deny list again.
  */
 function stagesOf(parts: EntranceParts): AdmissionStage {
   const { settings, loaded, path, cache, cacheHit, core } = parts;

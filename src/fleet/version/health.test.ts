@@ -17,7 +17,7 @@ function wrong(inputs: Parameters<typeof bears>[0]['inputs']) {
   return inputs.map((input) => ({ ...input, data: bytesOf(flatten(input.data).map((byte) => byte ^ 0xff)) }));
 }
 
-test('an idle replica is asked, a replica whose batches succeed is not, or only now and then', () => {
+test('an idle replica is checked; a replica whose batches succeed is checked seldom or never', () => {
   const it = setUp({ ...CHECKED, health: { readiness: { ...READINESS, goldenEvery: 12 } } });
   const results = new Map<string, number>();
   it.version.health.prober.probed.on(({ result }) => results.set(result, (results.get(result) ?? 0) + 1));
@@ -33,7 +33,7 @@ test('an idle replica is asked, a replica whose batches succeed is not, or only 
   assert.ok((results.get('passed') ?? 0) <= 2);
 });
 
-test('busy is not dead: checks are put off while a long batch runs, and nothing is held against it', () => {
+test("checks are deferred while a long batch runs, and the replica's health is not affected", () => {
   const health = { readiness: READINESS, watchdogMs: 60_000 };
   let tookMs = 1;
   const it = setUp({ ...CHECKED, batching: { maxBatchSize: 1 }, health }, { serviceMs: () => tookMs });
@@ -47,7 +47,7 @@ test('busy is not dead: checks are put off while a long batch runs, and nothing 
   assert.equal(reasonOf(it.outcomes.get(0)), 'ok');
 });
 
-test('a replica that answers the golden input wrongly is second choice, then out, then restarted', () => {
+test('a replica with wrong golden outputs is first picked last, then ejected, then restarted', () => {
   let isWrong = false;
   const it = setUp(
     { ...CHECKED, replicas: 2, health: { readiness: READINESS } },
@@ -70,7 +70,7 @@ test('a replica that answers the golden input wrongly is second choice, then out
   it.clock.advance(12_000);
   assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 2);
   it.clock.advance(6_000);
-  assert.equal(stateOf(it, 0), 'failed', 'a restart has not mended it');
+  assert.equal(stateOf(it, 0), 'failed', 'a restart has not fixed it');
 });
 
 test('a lone replica with wrong numbers is never ejected, but the version is not ready', () => {
@@ -90,7 +90,7 @@ test('a lone replica with wrong numbers is never ejected, but the version is not
   assert.equal(it.version.isReady, true);
 });
 
-test('a process that was stopped as a whole provesInput nobody, however long its batch takes', () => {
+test('a process that was stopped as a whole quarantines no input, however long its batch takes', () => {
   const it = setUp({ replicas: 1, health: { watchdogMs: 3_000, readiness: { enabled: false } } });
   it.spawner.children.get('m/1#0')?.freeze();
   it.submit(0);
@@ -101,7 +101,7 @@ test('a process that was stopped as a whole provesInput nobody, however long its
   assert.equal(it.version.path.quarantine.denied.size, 0);
 });
 
-test('a check that hangs fails in its own time, and the watchdog ends what hangs on', () => {
+test('a check that hangs fails after its own timeout, and the watchdog ends a replica that keeps hanging', () => {
   let hangs = false;
   const it = setUp(
     { ...CHECKED, health: { readiness: READINESS, watchdogMs: 3000 } },
@@ -117,7 +117,7 @@ test('a check that hangs fails in its own time, and the watchdog ends what hangs
   assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 2);
 });
 
-test('five batches in a row that fail eject a replica; it comes back on probation, and goes longer the next time', () => {
+test('five failed batches in a row eject a replica; it returns through a half-open trial, and the next ejection is longer', () => {
   const health = {
     readiness: { ...READINESS, timeoutMs: 100 },
     ejection: { baseMs: 5_000, maxTimes: 9 },
@@ -143,11 +143,11 @@ test('five batches in a row that fail eject a replica; it comes back on probatio
     it.clock.advance(10);
   }
   for (const outcomes of it.outcomes.values())
-    assert.equal(reasonOf(outcomes), 'ok', 'the other one answers');
+    assert.equal(reasonOf(outcomes), 'ok', 'the other replica answers');
   assert.deepEqual(ejectedFor, [5, 10]);
 });
 
-test('an input that every replica refuses speaks against itself, not against them', () => {
+test('an input that every replica refuses does not affect the health of the replicas', () => {
   const it = setUp(
     { ...CHECKED, replicas: 2, batching: { maxBatchSize: 1 }, health: { readiness: READINESS } },
     { result: (batch) => (bears(batch, 7) ? { kind: 'refuse members', members: [0] } : { kind: 'answer' }) },
@@ -161,7 +161,7 @@ test('an input that every replica refuses speaks against itself, not against the
   assert.deepEqual([stateOf(it, 0), stateOf(it, 1)], ['ready', 'ready']);
 });
 
-test('over the soft limit a replica is replaced, one at a time and without a lost request', () => {
+test('a replica over the soft memory limit is replaced, one at a time and without a lost request', () => {
   const rssBytes = (_: string, batches: number) => batches * 10e6;
   const health = { memory: { softLimitBytes: 500e6 }, readiness: { enabled: false } };
   const it = setUp({ replicas: 3, health }, { rssBytes, loadMs: 300 });
@@ -183,7 +183,7 @@ test('over the soft limit a replica is replaced, one at a time and without a los
   assert.equal(it.version.state, 'ready');
 });
 
-test('the only replica whose model leaks is replaced when nobody is asking, or at once over the hard limit', () => {
+test('the only replica with a leaking model is replaced when it is idle, or at once over the hard limit', () => {
   let bytes = 0;
   const health = { memory: { softLimitBytes: 100, hardLimitBytes: 200 }, readiness: { enabled: false } };
   const it = setUp(
@@ -202,7 +202,11 @@ test('the only replica whose model leaks is replaced when nobody is asking, or a
   assert.equal(incarnation(), 1);
   bytes = 250;
   keepBusy(2_000);
-  assert.equal(incarnation(), 2, 'and not again: it was born so large, which no restart mends');
+  assert.equal(
+    incarnation(),
+    2,
+    'and not again: it has this size from its start, so a restart does not help',
+  );
   bytes = 0;
   it.spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
   it.clock.advance(60_000);
@@ -211,7 +215,7 @@ test('the only replica whose model leaks is replaced when nobody is asking, or a
   assert.equal(incarnation(), 4);
 });
 
-test('fewer replicas are wanted, then more again: whoever still drains keeps its seat, and nobody is lost', () => {
+test('when fewer replicas are wanted, then more, a draining replica keeps its slot, and no request is lost', () => {
   const it = setUp({ replicas: 2, batching: { maxBatchSize: 1 } }, { serviceMs: () => 1_000 });
   for (const id of [0, 1]) it.submit(id);
   it.clock.advance(100);
@@ -249,13 +253,13 @@ test('a slot that was removed leaves nothing behind: a later one of its number s
   assert.deepEqual(threads, [`${one.threads} ready`, '3 ready']);
 });
 
-test('what an operator may do, and what not', () => {
+test("an operator's actions, allowed and refused", () => {
   const it = setUp({ replicas: 2 });
   const { version, clock } = it;
   assert.match(version.operate('restart', 'm/1#9') ?? '', /no replica 'm\/1#9'; there are: m\/1#0, m\/1#1/);
   assert.equal(version.operate('eject', 'm/1#0'), undefined);
   assert.equal(stateOf(it, 0), 'ejected');
-  assert.equal(version.operate('eject', 'm/1#1'), undefined, 'an order counts whatever it costs');
+  assert.equal(version.operate('eject', 'm/1#1'), undefined, 'an operator may eject the last replica');
   assert.equal(stateOf(it, 1), 'ejected');
   assert.equal(version.isReady, false);
   for (const id of ['m/1#0', 'm/1#1']) version.operate('restore', id);
@@ -271,7 +275,7 @@ test('what an operator may do, and what not', () => {
   assert.equal(stateOf(it, 0), 'ready');
 });
 
-test('one that comes back is eased in: smaller batches at first, while another one serves', () => {
+test('a restored replica is in slow start: it gets smaller batches at first while another one serves', () => {
   const health = { slowStart: { windowMs: 10_000 }, readiness: { enabled: false } };
   const it = setUp({ replicas: 2, batching: { maxBatchSize: 10 }, health }, { serviceMs: () => 100 });
   it.clock.advance(1_000);
@@ -286,7 +290,7 @@ test('one that comes back is eased in: smaller batches at first, while another o
   assert.ok((later?.rows ?? 0) > 1 && (later?.rows ?? 0) < 10, `${later?.rows}`);
 });
 
-test('a gateway that stood still blames nobody', () => {
+test('a pause of the gateway affects the health of no replica', () => {
   const it = setUp(
     {
       ...CHECKED,
@@ -309,7 +313,7 @@ test('a gateway that stood still blames nobody', () => {
   );
 });
 
-test('a model that is broken through and through is not bisected for ever', () => {
+test('a model that fails every batch is not bisected without end', () => {
   const it = setUp(
     { batching: { maxBatchSize: 8, maxWaitMs: 5 } },
     { result: () => ({ kind: 'throw', message: 'broken' }) },
@@ -323,7 +327,7 @@ test('a model that is broken through and through is not bisected for ever', () =
   for (const outcomes of it.outcomes.values()) assert.equal(reasonOf(outcomes), 'MODEL_ERROR');
 });
 
-test('a model whose dependency is down is not ready, keeps its replicas, and is ready again when it is back', () => {
+test('a model whose dependency is down is not ready, keeps its replicas, and is ready again when the dependency is up', () => {
   let problem: string | undefined;
   const it = setUp(
     {
@@ -346,15 +350,15 @@ test('a model whose dependency is down is not ready, keeps its replicas, and is 
   assert.equal(it.version.isReady, true);
 });
 
-test('a model that would run on another device than the settings want does not serve', () => {
+test('a model that runs on a device other than the setting does not serve', () => {
   const it = setUp({ device: 'cuda' });
   it.clock.advance(1_000);
   assert.equal(it.version.state, 'failed');
-  assert.match(it.version.failure, /want device 'cuda', but the model runs on 'cpu'/);
-  assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 1, 'trying again would not help');
+  assert.match(it.version.failure, /device is 'cuda', but the model runs on 'cpu'/);
+  assert.equal(it.version.supervisor.replicas()[0]?.incarnation, 1, 'a retry would not help');
 });
 
-test('of many replicas the one that fails far more often than the others is taken out', () => {
+test('one of many replicas that fails far more often than the others is ejected', () => {
   let runs = 0;
   const it = setUp(
     {
@@ -381,7 +385,7 @@ test('of many replicas the one that fails far more often than the others is take
   for (const outcomes of it.outcomes.values()) assert.equal(reasonOf(outcomes), 'ok');
 });
 
-test('where no input is known that the model takes nothing is checked, nothing is put off, and the replica stays ready', () => {
+test('without a known input nothing is checked or deferred, and the replica stays ready', () => {
   const it = setUp(
     { warmup: { enabled: true }, health: { readiness: READINESS } },
     { result: () => ({ kind: 'throw', message: 'not this one' }) },
@@ -392,7 +396,7 @@ test('where no input is known that the model takes nothing is checked, nothing i
   assert.equal(it.version.health.prober.hasBeenPutOff('m/1#0'), false);
 });
 
-test('wrong numbers are held against a replica until the golden input is answered right, whatever batches succeed', () => {
+test('wrong numbers count against a replica until the golden input is answered correctly, whatever batches succeed', () => {
   let isWrong = false;
   const it = setUp(
     { ...CHECKED, replicas: 2, health: { readiness: READINESS } },
@@ -409,7 +413,7 @@ test('wrong numbers are held against a replica until the golden input is answere
     it.clock.advance(100);
   }
   assert.deepEqual(conditions(), ['golden']);
-  // Traffic alone clears nothing.
+  // Traffic alone does not clear it.
   const { prober } = it.version.health;
   const before = prober.lastOf('m/1#0')?.at ?? 0;
   for (let at = 0; at < 400; at += 100) {

@@ -1,8 +1,8 @@
-/** Requests that were let in at the door and are not answered yet. */
+/** Counts requests that have arrived and are not yet answered. */
 export class InFlight {
   count = 0;
 
-  /** Somebody came in; the returned function, called as often as you like, says that it has gone again. */
+  /** Counts one request; the returned function uncounts it and is idempotent. */
   enter(): () => void {
     this.count += 1;
     let isIn = true;

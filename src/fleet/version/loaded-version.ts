@@ -15,26 +15,26 @@ import { WarmupInputs } from '../warmup/warmup-inputs.ts';
 import { sampleProblem } from './check-settings.ts';
 import type { VersionSpec } from './version-spec.ts';
 
-/** Rows in a batch where the settings do not say: what most models that gain from batching gain most of it by. */
+/** Default of the maximum rows of a batch: most models that gain from batching gain most of it by this size. */
 const DEFAULT_MAX_BATCH_SIZE = 32;
-/** With an objective its time is the limit, and memory. */
+/** With an objective, time and memory limit the batch instead. */
 const MOST_ROWS = 1024;
 const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 
-/** What is known of a version once a replica has loaded its model. */
+/** What is known of a version after a replica has loaded its model. */
 export class LoadedVersion {
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
-  /** The largest batch that warmup may try. */
+  /** The largest batch that warmup may run, in rows. */
   readonly maxBatchSize: number;
-  /** Why it cannot be served as the settings want it; undefined when it can. */
+  /** Why the version cannot be served with its settings; undefined when it can. */
   readonly problem: string | undefined;
-  /** What callers are to send: without what the server fills in. */
+  /** The inputs that callers send: without those that the server fills in. */
   readonly callersMetadata: ModelMetadata;
   readonly padding: Padding | undefined;
   readonly describer: RequestDescriber;
   readonly inputs: WarmupInputs;
-  /** Whether rows may share a batch; undefined until warmup has found out. */
+  /** Whether rows may share a batch; undefined until warmup has determined it. */
   rowIndependence: RowIndependence | undefined;
   readonly #comparator: AnswerComparator;
   readonly #tolerance: number;
@@ -56,7 +56,7 @@ export class LoadedVersion {
     this.problem =
       device === settings.device
         ? (sampleProblem(metadata, this.hasBatchAxis, ownSample) ?? this.#paddingProblem(settings))
-        : `the settings want device '${settings.device}', but the model runs on '${device}'`;
+        : `device is '${settings.device}', but the model runs on '${device}'`;
     const laneOf = laneKeys(metadata, this.hasBatchAxis);
     this.callersMetadata = withoutFilledIn(metadata, settings);
     this.padding =
@@ -84,17 +84,17 @@ export class LoadedVersion {
     this.rowIndependence = knownIndependence(settings, metadata, this.hasBatchAxis);
   }
 
-  /** The reference input and its answer; undefined while no input is known that the model takes. */
+  /** The reference input and its answer; undefined while no accepted input is known. */
   get golden(): Golden | undefined {
     return this.#golden;
   }
 
-  /** The lane of the rows that warmup runs. */
+  /** The lane of the rows of warmup runs. */
   get lane(): LaneKey {
     return this.inputs.chosen?.[0]?.lane ?? '';
   }
 
-  /** Warmup has found rows that the model takes; the first of them is the golden one, unless another was answered. */
+  /** Records rows that the model accepts; the first becomes the golden input, unless another has been answered. */
   takes(rows: readonly Member[]): void {
     const [first] = rows;
     if (this.#golden?.isKnown === true || first === undefined) return;
@@ -104,12 +104,12 @@ export class LoadedVersion {
 
   #paddingProblem({ padding }: ModelSettings): string | undefined {
     if (padding === undefined) return undefined;
-    if (!this.hasBatchAxis) return 'padding is for batches, and the model has no batch axis';
+    if (!this.hasBatchAxis) return 'padding applies to batches, but the model has no batch axis';
     return paddingProblem(padding, this.metadata);
   }
 }
 
-/** Sizes grow in warmup as time and memory allow; an objective may want more rows than usual. */
+/** Warmup increases sizes as far as time and memory allow; an objective may need more rows than the default. */
 function defaultMaxBatchSize({ objective, batching }: ModelSettings, { inputs }: ModelMetadata): number {
   if (objective === undefined || batching.maxWaitMs !== undefined) return DEFAULT_MAX_BATCH_SIZE;
   const rowBytes = inputs.reduce((sum, { datatype, shape }) => {
@@ -130,7 +130,7 @@ function hasBatchAxis({ batchAxis }: ModelSettings, metadata: ModelMetadata): bo
   return whyNoBatchAxis(metadata) === undefined || (batchAxis === 'first' && isOpen);
 }
 
-/** What needs no runs to be known. */
+/** What is known without a run. */
 function knownIndependence(
   { batchAxis, batching }: ModelSettings,
   metadata: ModelMetadata,
@@ -138,15 +138,15 @@ function knownIndependence(
 ): RowIndependence | undefined {
   if (batchAxis === 'none') return { kind: 'dependent', why: 'batchAxis is none' };
   if (!hasAxis) {
-    return { kind: 'dependent', why: `there is no batch axis, since ${whyNoBatchAxis(metadata)}` };
+    return { kind: 'dependent', why: `there is no batch axis, because ${whyNoBatchAxis(metadata)}` };
   }
-  if (batching.rows === 'dependent') return { kind: 'dependent', why: 'batching.rows says so' };
+  if (batching.rows === 'dependent') return { kind: 'dependent', why: 'batching.rows is dependent' };
   if (batching.maxBatchSize === 1) return { kind: 'unproven', why: 'batching.maxBatchSize is 1' };
   if (batching.rows === 'independent') return { kind: 'declared' };
   return metadata.rowsDependOn === undefined ? undefined : { kind: 'dependent', why: metadata.rowsDependOn };
 }
 
-/** In the order in which the model wants them. */
+/** In the order of the model's inputs. */
 function inOrder(metadata: ModelMetadata, inputs: readonly Tensor[]): Tensor[] {
   return metadata.inputs.map(({ name }) => inputs.find((input) => input.name === name) as Tensor);
 }
@@ -161,8 +161,8 @@ function withoutFilledIn(metadata: ModelMetadata, { padding }: ModelSettings): M
 }
 
 /**
- * Padding pays where what a row costs more by it is less than what a batch of its own would cost. Until that is known
- * it is tried. On processors rows are often all that costs, and then nothing is ever padded.
+ * Padding pays where the cost that it adds per row is less than the cost of a separate batch. Until that is known, it is
+ * tried. On CPUs the cost is often proportional to rows; then nothing is padded.
  */
 function worthwhile(laneOf: ReturnType<typeof laneKeys>, service: ServiceTimes) {
   return (inputs: readonly Tensor[], length: number, padded: number): boolean => {

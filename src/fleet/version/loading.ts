@@ -10,7 +10,7 @@ import type { RequestPath } from './request-path.ts';
 import type { VersionSpec } from './version-spec.ts';
 import type { WarmupDirector } from './warmup-director.ts';
 
-/** What loading is wired to. */
+/** Dependencies and callbacks of loading. */
 export interface LoadingParts {
   readonly random: Random;
   readonly comparator: AnswerComparator;
@@ -22,12 +22,12 @@ export interface LoadingParts {
   readonly isStarting: () => boolean;
 }
 
-/** What the replicas of a version tell of their model when they load it and are warmed up. */
+/** Collects what replicas report about their model when they load it and are warmed up. */
 export class Loading {
   readonly #spec: VersionSpec;
   readonly #parts: LoadingParts;
   #loaded: LoadedVersion | undefined;
-  /** What was found to have happened to the file while it was served; undefined when nothing was. */
+  /** How the file changed while it was served; undefined when it did not. */
   fileChange: string | undefined;
 
   constructor(spec: VersionSpec, parts: LoadingParts) {
@@ -40,11 +40,11 @@ export class Loading {
     return this.#loaded;
   }
 
-  /** Why a replica that has loaded its model cannot serve: what the first one tells, later ones must tell too. */
+  /** Why a replica that has loaded its model cannot serve: it must report the same metadata as the first one. */
   whyUnfit(metadata: ModelMetadata): string | undefined {
     const { file } = this.#spec;
     if (metadata.isRestored === true) {
-      this.fileChange = `${file} holds another model than the one that is served; replicas load what was kept of the first`;
+      this.fileChange = `${file} was replaced while it was served; replicas load the retained copy of the first model`;
     }
     if (this.#loaded !== undefined) {
       const change = modelChange(this.#loaded.metadata, metadata, file);
@@ -59,7 +59,7 @@ export class Loading {
     return this.#loaded.problem;
   }
 
-  /** Has a loaded replica run batches of ours until it may serve. */
+  /** Runs warmup batches on a loaded replica until it may serve. */
   warm(id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void): void {
     const { warmups, path } = this.#parts;
     const loaded = this.#loaded as LoadedVersion;
@@ -77,7 +77,7 @@ export class Loading {
 
   #problemOf(id: ReplicaId, loaded: LoadedVersion, result: WarmupResult): [string, Fault] | undefined {
     const { warmups, path, isStarting } = this.#parts;
-    // The same rows have gone well before: another life may do better.
+    // The same rows have succeeded before, so a new process may succeed.
     if (result.kind === 'failed') return [result.message, isStarting() ? 'the model' : 'the replica'];
     loaded.rowIndependence ??= result.report.rows ?? undefined;
     path.findings.merge(loaded, result.largest);

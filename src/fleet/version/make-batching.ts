@@ -6,23 +6,23 @@ import type { Roster } from '../../replica/roster.ts';
 import type { TransportTime } from '../../serving/queue/transport-time.ts';
 import type { LaneKey } from '../../work/lane.ts';
 
-/** What a policy may be made from. */
+/** Inputs for making a batching policy. */
 export interface BatchingParts {
   readonly maxBatchSize: () => number;
   readonly roster: Roster;
   readonly transport: TransportTime;
 }
 
-/** A policy, and how it plans the batches of a lane: newcomers are told by the plan whether to wait. */
+/** A policy, and how it plans the batches of a lane; early admission predicts waits from the plan. */
 export interface Batching {
   readonly policy: BatchPolicy;
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
 }
 
-/** Makes another policy than the settings name. */
+/** Makes a policy other than the one in the settings. */
 export type MakePolicy = (parts: BatchingParts) => Batching;
 
-/** The policy that the settings ask for: two numbers where they name a wait, else no knobs. */
+/** The policy of the settings: fixed size and wait where they set a wait, else the one without knobs. */
 export function makeBatching(
   { batching, objective, goal }: ModelSettings,
   { makePolicy, ...parts }: BatchingParts & { readonly makePolicy: MakePolicy | undefined },

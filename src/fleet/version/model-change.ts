@@ -1,18 +1,18 @@
 import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
 
 /**
- * In what a model that was loaded again differs from the one that is served; undefined when it is the same. Two models
- * under one name would answer by turns.
+ * How a model that was loaded again differs from the served one; undefined when they are the same. Two different models
+ * under one name would give inconsistent answers.
  */
 export function modelChange(served: ModelMetadata, loaded: ModelMetadata, file: string): string | undefined {
   const what =
     signatureChange('input', served.inputs, loaded.inputs) ??
     signatureChange('output', served.outputs, loaded.outputs) ??
-    (served.artefact === loaded.artefact ? undefined : 'its contents are others');
+    (served.artefact === loaded.artefact ? undefined : 'its contents differ');
   if (what === undefined) return undefined;
   return (
-    `${file} was replaced while it was served: ${what}. This replica is not used; ` +
-    'put the file back, serve the new one as another version, or reload the server (SIGHUP)'
+    `${file} was replaced while it was served: ${what}. This replica is not used. ` +
+    'Put the file back, serve the new one as another version, or reload the server (SIGHUP)'
   );
 }
 

@@ -2,13 +2,13 @@ import type { ReplicaId } from '../../replica/replica.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import type { Conditions } from '../monitor/conditions.ts';
 
-/** What an operator may do to a replica. */
+/** Actions of an operator on a replica. */
 export const REPLICA_ACTIONS = ['restart', 'drain', 'eject', 'restore'] as const;
 export type ReplicaAction = (typeof REPLICA_ACTIONS)[number];
 
 /**
- * `restart` finishes what runs and begins a new life, also where there was none; `drain` finishes and leaves the slot
- * empty; `eject` keeps the replica out of the pick until `restore`. A text says why it cannot be.
+ * `restart` finishes running work and starts a new process, also in an empty slot; `drain` finishes running work and
+ * leaves the slot empty; `eject` keeps the replica out of the pick until `restore`. Returns why it is not possible.
  */
 export function operate(
   supervisor: Supervisor,
@@ -21,7 +21,7 @@ export function operate(
     const known = supervisor.replicas().map(({ replica }) => replica);
     return `there is no replica '${id}'; there are: ${known.join(', ') || 'none'}`;
   }
-  const reason = `an operator wants it (${action})`;
+  const reason = `requested by an operator (${action})`;
   switch (action) {
     case 'restart':
       if (supervisor.revive(id, reason) || supervisor.drain(id, { reason, afterwards: 'again' })) {

@@ -24,20 +24,20 @@ import { type MakePolicy, makeBatching } from './make-batching.ts';
 import type { VersionSpec } from './version-spec.ts';
 import { WarmupFindings } from './warmup-findings.ts';
 
-/** What the request path of a version needs beside its settings. */
+/** Dependencies of a request path beside the settings. */
 export interface RequestPathPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly comparator: AnswerComparator;
-  /** Replicas there should be. */
+  /** Number of replicas that should run. */
   readonly wanted: () => number;
-  /** Why nothing can be run now; undefined when it can. */
+  /** Why no work can run now; undefined when it can. */
   readonly whyNot: () => Refusal | undefined;
-  /** Batches by another policy than the settings name: for comparing them. */
+  /** A policy other than the one in the settings, for comparisons. */
   readonly makePolicy?: MakePolicy | undefined;
 }
 
-/** The way of requests through one version, wired: admission, queue, recovery, dispatcher. It needs only the settings. */
+/** The request path of one version: admission, queue, recovery, dispatcher. It needs only the settings. */
 export class RequestPath {
   readonly roster = new Roster();
   readonly pinned = new PinnedSource();
@@ -46,7 +46,7 @@ export class RequestPath {
   readonly quarantine: Quarantine;
   readonly recovery: Recovery;
   readonly transport: TransportTime;
-  /** How batches of a lane are planned; undefined where two numbers say it all, or nothing is known yet. */
+  /** Plans the batches of a lane; undefined where two numbers are set, or nothing is known yet. */
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
   readonly waitEstimator: WaitEstimator;
   readonly dispatcher: Dispatcher;
@@ -93,7 +93,7 @@ export class RequestPath {
       drop: (entries) => service.drop(entries),
     });
     const strategy = makeStrategy(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
-    // What was admitted before and failed goes first, then checks and warmup runs, then new requests.
+    // Order of sources: retries of admitted requests, then checks and warmup runs, then new requests.
     const sources = [...recovery.sources, this.pinned, newRequests];
     this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, {
       wanted,
@@ -120,7 +120,7 @@ function termsOf({ model, settings }: VersionSpec): AdmissionTerms {
     ...{ model, timeoutMs, isSingleFlight: singleFlight },
     maxRows: Math.min(queue.maxRequestRows ?? queue.maxRows, queue.maxRows),
     priority: priorityNamed(priority),
-    // Two explicit numbers are kept exactly: no request is refused for an objective then.
+    // Two explicit numbers are used as they are: no request is refused because of an objective then.
     objectiveMs: batching.maxWaitMs === undefined ? objective?.latencyMs : undefined,
   };
 }

@@ -12,7 +12,7 @@ import { VersionInService } from './version-in-service.ts';
 const AGAIN_MS = 10_000;
 const RESTART = { restart: { retryFailedMs: AGAIN_MS } };
 
-test('a model that cannot be loaded is tried again, and serves when its file is mended', () => {
+test('a model that cannot be loaded is retried, and serves when its file is fixed', () => {
   const { clock, version } = setUp(
     { health: RESTART },
     {
@@ -35,7 +35,7 @@ test('a model that cannot be loaded is tried again, and serves when its file is 
   assert.equal(version.failure, '');
 });
 
-test('a model that fails its practice is tried once a time, not by the back-off of restarts', () => {
+test('a model whose warmup run fails is retried once per interval, not by the back-off of restarts', () => {
   const tensor = { name: 'x', datatype: 'UINT8', shape: [-1, 2] } as const;
   const metadata = { platform: 'simulated', inputs: [tensor], outputs: [tensor], readsParameters: false };
   let lives = 0;
@@ -48,7 +48,7 @@ test('a model that fails its practice is tried once a time, not by the back-off 
     },
     result: () => (lives < 4 ? { kind: 'throw', message: 'not this input' } : { kind: 'answer' }),
   });
-  // One that the model is said to take: what is made up may be refused.
+  // An input from the settings: a generated one may be refused.
   const ownSample = [
     { name: 'x', datatype: 'UINT8', shape: [1, 2], data: bytesOf(new Uint8Array(2)) } as const,
   ];
@@ -65,14 +65,14 @@ test('a model that fails its practice is tried once a time, not by the back-off 
   assert.equal(lives, 4);
 });
 
-test('what can never fit the model is not tried again', () => {
+test('settings that can never fit the model are not retried', () => {
   const { clock, version } = setUp({ health: RESTART, device: 'cuda' });
   clock.advance(20 * AGAIN_MS);
   assert.equal(version.state, 'failed');
   assert.equal(version.supervisor.replicas()[0]?.incarnation, 1);
 });
 
-test('a version that is stopped while it waits for another try is not tried', () => {
+test('a version that is stopped while it waits for a retry is not retried', () => {
   const { clock, version } = setUp(
     { health: RESTART },
     { load: () => ({ kind: 'failed', afterMs: 5, message: 'no' }) },

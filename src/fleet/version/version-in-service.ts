@@ -24,14 +24,14 @@ import { type Command, placementsOf, type VersionPorts, type VersionSpec } from 
 import { mayFollow, refusalIn, type VersionPhase, type VersionState } from './version-state.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
-/** One version of a model, wired: request path, replicas, warmup, health. It is the unit of load and unload. */
+/** One version of a model: request path, replicas, warmup, health. It is the unit of load and unload. */
 export class VersionInService {
   readonly spec: VersionSpec;
   readonly name: string;
-  /** What comes from outside and is not a port: told before anything follows from it. */
+  /** External commands that do not come through a port; emitted before they take effect. */
   readonly arrived = new Event<Submission>();
   readonly cancelled = new Event<Entry>();
-  /** A request was answered without coming any further. */
+  /** A request was answered before it reached the queue. */
   readonly cacheHit = new Event<RequestFacts>();
   readonly commanded = new Event<Command>();
   readonly stateChanged = new Event<VersionState>();
@@ -99,7 +99,7 @@ export class VersionInService {
     return this.#phase.kind;
   }
 
-  /** Why it is not serving; empty while it is. */
+  /** Why it does not serve; empty while it does. */
   get failure(): string {
     return this.#phase.kind === 'failed' ? this.#phase.reason : '';
   }
@@ -109,7 +109,7 @@ export class VersionInService {
     return this.#loading.loaded;
   }
 
-  /** What callers are to send and will get; undefined until a replica has loaded the model. */
+  /** The inputs and outputs for callers; undefined until a replica has loaded the model. */
   get metadata(): ModelMetadata | undefined {
     return this.loaded?.callersMetadata;
   }
@@ -118,7 +118,7 @@ export class VersionInService {
     return this.loaded?.hasBatchAxis ?? false;
   }
 
-  /** What the settings ask for and the model does not allow; told once it is loaded. */
+  /** Settings that the model does not allow; undefined until it is loaded. */
   get warning(): string | undefined {
     if (this.loaded === undefined) return undefined;
     const { metadata, rowIndependence } = this.loaded;
@@ -128,7 +128,7 @@ export class VersionInService {
     );
   }
 
-  /** What has happened to its file since it is served; undefined when nothing has. */
+  /** How its file changed since it is served; undefined when it did not. */
   get fileChange(): string | undefined {
     return this.#loading.fileChange;
   }
@@ -144,7 +144,7 @@ export class VersionInService {
     return this.dependencies.problem;
   }
 
-  /** Whether nothing is in it any more that somebody waits for. */
+  /** Whether no caller waits for a request in it. */
   get isIdle(): boolean {
     return this.inFlightCalls.count === 0 && this.path.service.inFlight === 0;
   }
@@ -162,7 +162,7 @@ export class VersionInService {
     this.supervisor.want(placements);
   }
 
-  /** Another version gets what is new from now on; whoever was let in before is still served. */
+  /** New requests go to another version; requests that are already admitted are still served. */
   leave(): void {
     this.commanded.emit({ kind: 'leave' });
     this.#goTo({ kind: 'draining' });
@@ -179,14 +179,14 @@ export class VersionInService {
     this.dependencies.stop();
   }
 
-  /** Does to a replica what an operator wants; a text says why that cannot be. */
+  /** Applies an operator's action to a replica; a returned text says why it is not possible. */
   operate(action: ReplicaAction, replica: ReplicaId): string | undefined {
     this.commanded.emit({ kind: 'replica', action, replica });
     return operate(this.supervisor, this.health.conditions, action, replica);
   }
 
   /**
-   * Takes a request in, answers it from the cache, or says why not. `onSettled` is called once when it was taken in,
+   * Admits a request, answers it from the cache, or returns the refusal. `onSettled` is called once when it was admitted,
    * never before this returns.
    */
   submit(request: InferenceRequest, onSettled: OnSettled, caller: Caller = ANONYMOUS): Admitted {
@@ -196,7 +196,7 @@ export class VersionInService {
     return this.#entrance.submit(request, onSettled, caller);
   }
 
-  /** The same for a request whose contents have been looked at. */
+  /** As `submit`, for a request whose contents are already known. */
   admit(submission: Submission, onSettled: OnSettled): Entry | Refusal {
     this.arrived.emit(submission);
     const refusal = this.whyNot();
@@ -204,10 +204,10 @@ export class VersionInService {
     if (!submission.isDenied) {
       return this.path.service.admit(submission.facts, onSettled, submission.isSuspect);
     }
-    return refuse('DENIED_INPUT', 'this input has ended replicas before and is refused for a while');
+    return refuse('DENIED_INPUT', 'this input has ended replicas and is refused for health.isolation.denyMs');
   }
 
-  /** Its caller has gone, or wants no answer any more. */
+  /** The caller has disconnected or does not need an answer any more. */
   cancel(request: Entry | SplitRequest): void {
     for (const entry of request instanceof SplitRequest ? request.parts : [request]) {
       if (entry.isSettled) continue;
@@ -216,7 +216,7 @@ export class VersionInService {
     }
   }
 
-  /** Why no request can be taken now; undefined when it can. While a replica restarts, requests wait for it. */
+  /** Why no request can be admitted now; undefined when it can. While a replica restarts, requests wait for it. */
   whyNot(): Refusal | undefined {
     return refusalIn(this.#phase, this.name);
   }
@@ -229,7 +229,7 @@ export class VersionInService {
     });
   }
 
-  /** One replica that cannot be had does not end the version while others serve. */
+  /** One replica that has failed does not end the version while others serve. */
   #onGaveUp(message: string): void {
     const others = this.supervisor.replicas().some(({ state }) => state !== 'failed' && state !== 'stopped');
     if (others && (this.state === 'ready' || this.state === 'draining')) return;

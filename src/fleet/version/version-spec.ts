@@ -19,26 +19,26 @@ export interface VersionSpec {
   readonly ownSample: readonly SampleInput[];
 }
 
-/** Looks whether something outside is up. */
+/** Checks whether an external dependency is up. */
 export interface DependencyChecker {
-  /** `done` gets what is wrong, or nothing; it is called once, later. */
+  /** `done` gets the problem, or undefined; it is called once, later. */
   check(dependency: DependencySettings, timeoutMs: number, done: (problem: string | undefined) => void): void;
 }
 
-/** The bodies that a version is wired to: real ones in production, simulated ones in tests. */
+/** The backends that a version is wired to: real ones in production, simulated ones in tests. */
 export interface VersionPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly spawner: Spawner;
-  /** Default: looks at the answers. */
+  /** Default: inspects the answers. */
   readonly comparator?: AnswerComparator;
-  /** Default: everything outside counts as up. */
+  /** Default: every dependency counts as up. */
   readonly dependencies?: DependencyChecker;
-  /** Batches by another policy than the settings name: for comparing them. */
+  /** A policy other than the one in the settings, for comparisons. */
   readonly makePolicy?: MakePolicy;
 }
 
-/** What a version is told by whoever runs the server. */
+/** Commands of the server's operator to a version. */
 export type Command =
   | { readonly kind: 'start' | 'leave' | 'drain' | 'kill' }
   | { readonly kind: 'scale'; readonly placements: readonly Placement[] }

@@ -1,7 +1,7 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 
 /**
- * Where a version is between its start and its stop. `draining` finishes what was admitted while another version gets new
+ * The phase of a version from start to stop. `draining` finishes what was admitted while another version gets new
  * requests; `stopping` admits nothing.
  */
 export type VersionPhase =

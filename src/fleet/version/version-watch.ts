@@ -7,10 +7,10 @@ import type { VersionInService } from './version-in-service.ts';
 const HOUR_MS = 3_600_000;
 export const FIVE_MINUTES_MS = 300_000;
 const SHED: ReadonlySet<Reason> = new Set(['REPLICA_LOST', 'DROPPED_LATE', 'DISPLACED'] as const);
-/** Batches without NaN and infinities after which a model counts as one that never gives them. */
+/** Batches without NaN and infinity after which a model counts as one that never returns them. */
 const ENOUGH_FINITE = 100;
 
-/** What has happened to one version lately, as far as alerts go by it. */
+/** Recent facts of one version that alerts depend on. */
 export class VersionWatch {
   readonly version: VersionInService;
   readonly restarts: SlidingWindow;
@@ -25,7 +25,7 @@ export class VersionWatch {
   lastLateError = '';
   growth: MemoryGrows | undefined;
   growthAt = Number.NEGATIVE_INFINITY;
-  /** When a model that never gave NaN or an infinity was last seen to give one. */
+  /** When a model that had never returned NaN or infinity last returned one. */
   notFiniteAt = Number.NEGATIVE_INFINITY;
   #finiteBatches = 0;
   #givesNotFinite = false;
@@ -61,7 +61,7 @@ export class VersionWatch {
     });
   }
 
-  /** For how long something has been the case without a break, in ms. */
+  /** For how long a condition has held without a break, in ms. */
   lastingMs(what: string, isTheCase: boolean, now: number): number {
     if (!isTheCase) this.#since.delete(what);
     else if (!this.#since.has(what)) this.#since.set(what, now);
@@ -69,7 +69,7 @@ export class VersionWatch {
   }
 }
 
-/** The line of the model's code that a stack begins with. */
+/** The top line of a stack trace: a place in the model's code. */
 function placeOf(stack: string): string {
   const [, place] = /^\s+at (.+)$/m.exec(stack) ?? [];
   return place === undefined ? '' : ` (at ${place})`;

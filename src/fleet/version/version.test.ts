@@ -18,7 +18,7 @@ const traffic = fc.array(
   { maxLength: 60, size: 'max' },
 );
 
-test('whatever comes, every request is answered once, in order within its lane, in batches within bounds', () => {
+test('every request is answered once, in order within its lane, in batches within limits, for any arrivals', () => {
   const settings = fc.record({
     maxBatchSize: fc.integer({ min: 4, max: 9 }),
     maxWaitMs: fc.option(fc.integer({ min: 0, max: 30 }), { nil: undefined }),
@@ -56,7 +56,7 @@ test('whatever comes, every request is answered once, in order within its lane, 
       assert.equal(version.path.service.inFlight, 0);
       assert.equal(version.path.queue.rows, 0);
       assert.equal(version.path.queue.bytes, 0);
-      assert.deepEqual([...version.path.queue.lanes()], [], 'an empty lane is kept');
+      assert.deepEqual([...version.path.queue.lanes()], [], 'an empty lane remains');
       for (const { rows, ids } of sent) {
         assert.ok(ids.length > 0, 'an empty batch');
         assert.ok(rows <= it.maxBatchSize, `${rows} rows`);
@@ -80,7 +80,7 @@ function assertOrder(sent: readonly Sent[], arrivals: readonly { atMs: number; w
   }
 }
 
-test('a request whose client left while it waited never runs', () => {
+test('a request whose client leaves while it waits never runs', () => {
   const { clock, version, sent, submit, outcomes } = setUp({ batching: { maxBatchSize: 1 } });
   submit(0);
   const second = submit(1);
@@ -95,7 +95,7 @@ test('a request whose client left while it waited never runs', () => {
   assert.equal(reasonOf(outcomes.get(1)), 'CANCELLED');
 });
 
-test('a replica that dies takes nobody with it: its members run once more on another one', () => {
+test('requests on a replica that dies run once more on another one', () => {
   const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 2, batching: { maxBatchSize: 4 } });
   for (const id of [0, 1, 2, 3]) submit(id);
   clock.advance(1);
@@ -108,7 +108,7 @@ test('a replica that dies takes nobody with it: its members run once more on ano
   for (const id of [0, 1, 2, 3]) assert.equal(reasonOf(outcomes.get(id)), 'ok');
 });
 
-test('an input that ends two replicas is quarantined, and refused from then on; another one is not', () => {
+test('an input that ends two replicas is quarantined and then refused; another input is not', () => {
   const { clock, spawner, sent, submit, outcomes } = setUp({ replicas: 1 });
   submit(0);
   clock.advance(1);
@@ -126,7 +126,7 @@ test('an input that ends two replicas is quarantined, and refused from then on; 
   assert.equal(reasonOf(outcomes.get(2)), 'DENIED_INPUT');
 });
 
-test('while the only replica restarts, requests wait for it', () => {
+test('requests wait for the only replica while it restarts', () => {
   const { clock, spawner, submit, outcomes } = setUp({ replicas: 1 }, { loadMs: 50 });
   spawner.children.get('m/1#0')?.end(null, 'SIGKILL');
   clock.advance(1);
@@ -137,7 +137,7 @@ test('while the only replica restarts, requests wait for it', () => {
   assert.equal(reasonOf(outcomes.get(0)), 'ok');
 });
 
-test('the second credit takes a full batch only, and only while no replica is idle', () => {
+test('the second credit takes only a full batch, and only while no replica is idle', () => {
   const { clock, sent, submit } = setUp({ replicas: 2, batching: { maxBatchSize: 2 } }, { credits: 2 });
   for (const id of [0, 1, 2, 3, 4, 5, 6]) submit(id);
   clock.advance(0);
@@ -150,7 +150,7 @@ test('the second credit takes a full batch only, and only while no replica is id
       [2, 3],
       [4, 5],
     ],
-    'the one that is left waits outside',
+    'the remaining one stays in the queue',
   );
   clock.runUntil(1000);
   assert.deepEqual(
@@ -159,7 +159,7 @@ test('the second credit takes a full batch only, and only while no replica is id
   );
 });
 
-test('a deadline passed in the queue and one passed while running are told apart', () => {
+test('a deadline that passes in the queue and one that passes while running have different reasons', () => {
   const { clock, submit, outcomes } = setUp({ batching: { maxBatchSize: 1 } }, { serviceMs: () => 50 });
   submit(0, { timeoutMs: 20 });
   submit(1, { timeoutMs: 20 });
@@ -169,7 +169,7 @@ test('a deadline passed in the queue and one passed while running are told apart
 });
 
 for (const [why, options, reason] of [
-  ['more rows than a request may bring', { rows: 5 }, 'BATCH_TOO_LARGE'],
+  ['more rows than a request may have', { rows: 5 }, 'BATCH_TOO_LARGE'],
   ['no rows', { rows: 0 }, 'INVALID_INPUT'],
 ] as const) {
   test(`${why} are refused with ${reason}`, () => {
@@ -179,7 +179,7 @@ for (const [why, options, reason] of [
   });
 }
 
-test('queue bounds count rows and bytes', () => {
+test('queue limits count rows and bytes', () => {
   const { submit, outcomes, clock } = setUp({
     batching: { maxBatchSize: 2, maxWaitMs: 1000 },
     queue: { maxRows: 3, maxBytes: 1000 },
@@ -191,7 +191,7 @@ test('queue bounds count rows and bytes', () => {
   assert.equal(reasonOf(outcomes.get(4)), 'QUEUE_FULL');
 });
 
-test('when the last life is over, what waits is told so at once', () => {
+test('waiting requests are refused at once when the last replica has failed', () => {
   const { clock, spawner, submit, outcomes } = setUp(
     { health: { restart: { maxFailures: 2 } } },
     { loadMs: 50 },
@@ -204,7 +204,7 @@ test('when the last life is over, what waits is told so at once', () => {
   assert.equal(reasonOf(outcomes.get(0)), 'MODEL_FAILED');
 });
 
-test('a crash loop is given up, and practice does not make a life a good one', () => {
+test('a crash loop ends in failure, and successful warmup runs do not count as recovery', () => {
   const { clock, version, spawner } = setUp({ health: { restart: { maxFailures: 3 } } });
   for (let life = 0; life < 3; life++) {
     spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');
@@ -214,7 +214,7 @@ test('a crash loop is given up, and practice does not make a life a good one', (
   assert.match(version.failure, /3 processes in a row/);
 });
 
-test('a replica that falls silent is ended and replaced', () => {
+test('a replica without heartbeats is ended and replaced', () => {
   const health = { heartbeatPeriodMs: 100, liveness: { periodMs: 1000 }, readiness: { enabled: false } };
   const { clock, version, spawner } = setUp({ health });
   clock.advance(5000);
@@ -227,14 +227,14 @@ test('a replica that falls silent is ended and replaced', () => {
   assert.equal(version.isReady, true);
 });
 
-test('a replica that does not come up in time is ended and tried again', () => {
+test('a replica that does not start in time is ended and retried', () => {
   const { clock, version } = setUp({ health: { startupTimeoutMs: 50 } }, { loadMs: 80 });
   assert.equal(version.supervisor.replicas()[0]?.incarnation, 2);
   assert.equal(version.isReady, false);
   clock.advance(0);
 });
 
-test('a request of more rows than a batch is cut where rows are independent, and answered as one', () => {
+test('a request of more rows than a batch is split where rows are independent, and answered as one', () => {
   const { clock, sent, submit, outcomes } = setUp({ batching: { maxBatchSize: 4 } });
   submit(0, { rows: 10, mark: 7 });
   clock.runUntil(1_000);
@@ -249,7 +249,7 @@ test('a request of more rows than a batch is cut where rows are independent, and
   assert.ok(output !== undefined && flatten(output.data).every((byte) => byte === 7));
 });
 
-test('where rows are not independent requests run alone and whole, however many rows they have', () => {
+test('where rows are not independent requests run alone and unsplit, whatever their number of rows', () => {
   const { clock, sent, submit, outcomes } = setUp({ batching: { rows: 'dependent', maxBatchSize: 4 } });
   submit(0, { rows: 10 });
   submit(1, { rows: 2 });
@@ -265,7 +265,7 @@ test('where rows are not independent requests run alone and whole, however many 
   );
 });
 
-test('a request of more rows than may wait is refused, whole or cut', () => {
+test('a request of more rows than may wait is refused, split or not', () => {
   for (const rows of ['independent', 'dependent']) {
     const { submit, outcomes } = setUp({ batching: { rows, maxBatchSize: 4 }, queue: { maxRows: 8 } });
     submit(0, { rows: 9 });
@@ -273,7 +273,7 @@ test('a request of more rows than may wait is refused, whole or cut', () => {
   }
 });
 
-test('of a request that finds no room for its last part nothing is left', () => {
+test('a request without space for its last part leaves no part in the queue', () => {
   const { clock, version, submit, outcomes } = setUp(
     { batching: { maxBatchSize: 4 }, queue: { maxRows: 8 } },
     { serviceMs: () => 50 },
@@ -287,7 +287,7 @@ test('of a request that finds no room for its last part nothing is left', () => 
   assert.equal(reasonOf(outcomes.get(0)), 'ok');
 });
 
-test('a lane that is always full does not keep a partial one of another lane waiting', () => {
+test('a lane that is always full does not keep a partial batch of another lane waiting', () => {
   const { clock, submit, sent } = setUp(
     { batching: { maxBatchSize: 2 } },
     { credits: 2, serviceMs: () => 10 },
@@ -303,12 +303,12 @@ test('a lane that is always full does not keep a partial one of another lane wai
   clock.advance(60);
   assert.ok(
     sent.some(({ ids }) => ids.includes(0)),
-    'the lone request is still waiting',
+    'the single request still waits',
   );
   clock.runUntil(100_000);
 });
 
-test('retries go ahead of new work also while every replica is busy', () => {
+test('retries go before new work, also while every replica is busy', () => {
   const { clock, spawner, submit, sent } = setUp(
     { replicas: 2, batching: { maxBatchSize: 2 } },
     { credits: 2, serviceMs: () => 10, loadMs: 500 },
@@ -319,6 +319,6 @@ test('retries go ahead of new work also while every replica is busy', () => {
   spawner.children.get(victim?.replica ?? '')?.end(null, 'SIGKILL');
   clock.advance(40);
   const again = sent.filter(({ ids }) => ids.some((id) => victim?.ids.includes(id)));
-  assert.equal(again.length, 2, 'its requests have not been handed out again');
+  assert.equal(again.length, 2, 'its requests have not run again');
   clock.runUntil(10_000);
 });

@@ -5,21 +5,21 @@ import { Warmer, type WarmerPorts } from '../warmup/warmer.ts';
 import type { WarmupLimits, WarmupReport, WarmupResult } from '../warmup/warmup-report.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 
-/** A replica that is to be warmed up. */
+/** A replica to be warmed up. */
 interface Waiting {
   readonly id: ReplicaId;
   readonly begin: () => void;
 }
 
 /**
- * Sees to it that one replica of a version tries every batch size and finds out what rows may do; the others wait for
- * it and then run the smallest and the largest size.
+ * Lets one replica of a version run every batch size and determine whether rows are independent; the others wait for
+ * it and then run only the smallest and the largest size.
  */
 export class WarmupDirector {
   readonly warmed = new Event<WarmupReport>();
   readonly #warmer: Warmer;
   readonly #reports = new Map<ReplicaId, WarmupReport>();
-  /** The replica that runs, or has run, every batch size; another one does when it is lost on the way. */
+  /** The replica that runs, or has run, every batch size; another one takes over when its warmup run is cut off. */
   #fullProfileBy: ReplicaId | undefined;
   #waiting: Waiting[] = [];
 
@@ -31,7 +31,7 @@ export class WarmupDirector {
     return this.#reports.get(id);
   }
 
-  /** `done` is not called when the replica is lost on the way. `limits` are asked for when its turn has come. */
+  /** `done` is not called when the replica is lost meanwhile. `limits` is called when the replica's turn comes. */
   warm(
     id: ReplicaId,
     loaded: LoadedVersion,
@@ -58,13 +58,13 @@ export class WarmupDirector {
     else begin();
   }
 
-  /** What its practice has shown is of no use: somebody practises with every size anew. */
+  /** Discards its warmup results: the next replica runs every size again. */
   repeat(id: ReplicaId): void {
     this.#reports.delete(id);
     this.#fullProfileBy = undefined;
   }
 
-  /** The replica's life is over. */
+  /** The process of the replica has ended. */
   lost(id: ReplicaId): void {
     this.#waiting = this.#waiting.filter((other) => other.id !== id);
     if (id !== this.#fullProfileBy || this.#reports.has(id)) return;
@@ -76,7 +76,7 @@ export class WarmupDirector {
     return this.#fullProfileBy !== undefined && !this.#reports.has(this.#fullProfileBy);
   }
 
-  /** Whoever waits begins: all of them once everything is known, one where it has to be found out anew. */
+  /** Starts the waiting replicas: all of them once everything is known, else one that determines it again. */
   #next(): void {
     while (!this.#isOneFindingOut) {
       const next = this.#waiting.shift();

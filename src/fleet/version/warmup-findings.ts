@@ -7,9 +7,9 @@ import type { WarmupLimits } from '../warmup/warmup-report.ts';
 import { explicitProblem, objectiveProblem } from './check-objective.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 
-/** What warmup has shown of a version: how long batches take, and which rows may share one. */
+/** Results of warmup for a version: service times, and which rows may share a batch. */
 export class WarmupFindings {
-  /** Most rows of different requests in one batch: one until it is known that they may share it. */
+  /** Most rows of different requests in one batch: 1 until it is known that they may share one. */
   maxBatchSize = 1;
   /** Outputs have as many rows as inputs, as far as is known. */
   isRowwise = false;
@@ -21,11 +21,11 @@ export class WarmupFindings {
     this.#roster = roster;
   }
 
-  /** How far warmup goes: with an objective to no batches that take longer. */
+  /** Limits of warmup: with an objective, no batches that take longer than it. */
   limitsOf({ lane, maxBatchSize }: LoadedVersion): WarmupLimits {
     const { objective, batching, health } = this.#settings;
     const { softLimitBytes } = health.memory;
-    // Once rows are merged, replicas have to be warm for batches of the size that is in use.
+    // Once rows are merged, replicas must be warm for batches of the size in use.
     const isKnown = this.maxBatchSize > 1;
     const isOwnSize = isKnown || batching.maxBatchSize !== undefined;
     const most = isKnown ? this.maxBatchSize : maxBatchSize;
@@ -37,7 +37,7 @@ export class WarmupFindings {
     return { maxBatchSize: Math.min(useful, most), isOwnSize, limitMs: objective.latencyMs, softLimitBytes };
   }
 
-  /** The first replica gives the shape of the service time, the others how slow they are beside it. */
+  /** The first replica gives the shape of the service time, the others their speed relative to it. */
   learn(id: ReplicaId, { lane }: LoadedVersion, profile: readonly ProfiledSize[]): void {
     if (profile.length === 0) return;
     const curve = this.#roster.service.of(lane);
@@ -50,23 +50,23 @@ export class WarmupFindings {
     }
   }
 
-  /** Requests share batches from now on, where they may and as far as was tried. */
+  /** Starts merging requests into batches, where allowed and up to the largest size that ran. */
   merge({ rowIndependence, maxBatchSize }: LoadedVersion, largest: number): void {
     if (rowIndependence === undefined || !mayMerge(rowIndependence)) return;
     this.isRowwise = true;
     this.maxBatchSize = Math.max(this.maxBatchSize, Math.min(maxBatchSize, largest));
   }
 
-  /** Why no batch can hold the objective; undefined when some can. */
+  /** Why no batch can meet the objective; undefined when one can. */
   objectiveProblem({ lane }: LoadedVersion): string | undefined {
     const curve = this.#roster.service.peek(lane);
     const problem = curve && objectiveProblem(this.#settings, curve);
-    // The machine may have been busy with something else: the next process measures anew.
+    // The machine may have been busy with something else: the next process measures again.
     if (problem !== undefined) this.#roster.service.clear();
     return problem;
   }
 
-  /** Why the explicit numbers of the settings do not hold the objective; undefined when they do. */
+  /** Why the explicit batching settings do not meet the objective; undefined when they do. */
   explicitProblem({ lane }: LoadedVersion): string | undefined {
     const curve = this.#roster.service.peek(lane);
     return curve && explicitProblem(this.#settings, this.maxBatchSize, curve);

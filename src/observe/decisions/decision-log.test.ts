@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { type Decision, FREQUENT } from './decision.ts';
 import { DecisionLog } from './decision-log.ts';
 
-test('what follows an id is what the whole list says, however full the log is', () => {
+test('the decisions after an id equal the tail of the whole list, however full the log is', () => {
   const kind = fc.constantFrom<Decision['kind']>('batch', 'restart', 'alert', 'refusal');
   fc.assert(
     fc.property(fc.array(kind, { maxLength: 40 }), fc.integer({ min: -1, max: 45 }), (kinds, id) => {

@@ -5,7 +5,7 @@ import { isSynthetic } from '../../work/batch.ts';
 import type { DecisionKind, FactsByKind, NewDecision } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 
-/** Refusals that are decisions of ours; what a client did, or the model said, is none. */
+/** Refusals that the server decided; not those that a client or the model caused. */
 const DECIDED: ReadonlySet<Reason> = new Set([
   'DISPLACED',
   'DROPPED_LATE',
@@ -15,7 +15,7 @@ const DECIDED: ReadonlySet<Reason> = new Set([
   'DENIED_INPUT',
 ] as const);
 
-/** Writes what a version decides into the log, with the numbers that led to it. */
+/** Writes the decisions of a version into the log, with the numbers that led to them. */
 export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInService): void {
   const { model, version } = it.spec;
   const write = <K extends DecisionKind>(kind: K, replica: string, facts: FactsByKind[K]) =>

@@ -6,7 +6,7 @@ import type { ReplicaState } from '../../replica/replica-state.ts';
 import type { Recovered } from '../../serving/recovery/losses.ts';
 import type { BatchReason } from '../../work/batch.ts';
 
-/** A step of one process of a replica. */
+/** A state change of one process of a replica. */
 interface ProcessMoved {
   readonly incarnation: number;
   readonly from: ReplicaState;
@@ -17,7 +17,7 @@ interface ProcessMoved {
 /** What each kind of decision carries: the numbers that led to it. Sizes are in bytes, times in ms. */
 export interface FactsByKind {
   readonly replica: ProcessMoved;
-  /** A process ended, or its replica was given up. */
+  /** A process ended, or its replica has failed. */
   readonly restart: ProcessMoved;
   readonly ejection: { readonly causes: string; readonly reason: string; readonly replicas: number };
   readonly probe: {
@@ -26,11 +26,11 @@ export interface FactsByKind {
     readonly misses: number;
     readonly isDown: boolean;
   };
-  /** A replica will reach its memory limit within the hour if it grows on. */
+  /** A replica will reach its memory limit within the hour at its present growth. */
   readonly memory: { readonly bytes: number; readonly limitBytes: number; readonly inMs: number };
   readonly recovery: { readonly how: Recovered['how']; readonly requests: number; readonly detail: string };
   readonly quarantine: { readonly request: string; readonly rows: number; readonly detail: string };
-  /** An error of the model's code, outside of its answers, ended a replica. */
+  /** An error of the model's code, outside a call, ended a replica. */
   readonly 'late error': { readonly incarnation: number; readonly error: string; readonly stack: string };
   readonly refusal: {
     readonly reason: Reason;
@@ -58,7 +58,7 @@ export interface FactsByKind {
 
 export type DecisionKind = keyof FactsByKind;
 
-/** A decision of one kind, with where it was made. `replica` is empty where it concerns none. */
+/** A decision of one kind, and where it was made. `replica` is empty where it concerns none. */
 interface DecisionOf<K extends DecisionKind> {
   /** Counts all decisions of a server. */
   readonly id: number;
@@ -71,11 +71,11 @@ interface DecisionOf<K extends DecisionKind> {
   readonly facts: FactsByKind[K];
 }
 
-/** Something that was decided, with the numbers that led to it. */
+/** A decision, with the numbers that led to it. */
 export type Decision = { readonly [K in DecisionKind]: DecisionOf<K> }[DecisionKind];
 
 /** A decision before the log has numbered it. */
 export type NewDecision = { readonly [K in DecisionKind]: Omit<DecisionOf<K>, 'id'> }[DecisionKind];
 
-/** Kinds that come by the thousand: they must not push the rare ones out of the log. */
+/** Frequent kinds: they must not push rare decisions out of the log. */
 export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal'] as const);

@@ -1,6 +1,6 @@
 import type { Decision, DecisionKind, FactsByKind } from './decision.ts';
 
-/** A decision as a sentence. Sentences are made when a decision is read: deciding costs no text. */
+/** A decision as a sentence. Sentences are made on reading, so that deciding costs no text. */
 export function describeDecision({ kind, model, version, replica, facts }: Decision): string {
   const subject = replica === '' ? `${model}/${version}` : replica;
   return `${subject}: ${sentenceOf(kind, facts)}`;

@@ -3,27 +3,27 @@ import { httpStatusOf, isRefusal } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { ReplicaState } from '../../replica/replica-state.ts';
 
-/** States that someone on call wants to see; the others are the ordinary course of things. */
+/** States that an operator must see; the others are routine. */
 const FAULT_STATES: ReadonlySet<ReplicaState> = new Set(['backoff', 'failed'] as const);
 
-/** Writes what happens to a version as log lines: one event one line, facts as fields. */
+/** Writes the events of a version as log lines: one line per event, facts as fields. */
 export function logVersion(log: Logger, version: VersionInService): void {
   const { model } = version.spec;
   const child = log.child({ model, version: version.spec.version });
   version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) => {
     child[FAULT_STATES.has(to) ? 'warn' : 'info'](
       { replica, incarnation, from, to, reason },
-      'replica moved',
+      'replica state changed',
     );
   });
   version.supervisor.lateError.on(({ replica, incarnation, message, stack }) => {
-    child.error(
-      { replica, incarnation, error: message, stack },
-      'the model threw an error outside of its answers',
-    );
+    child.error({ replica, incarnation, error: message, stack }, 'the model threw an error outside a call');
   });
   version.path.recovery.losses.quarantined.on(({ entry, replica, detail }) => {
-    child.warn({ replica, requestId: entry.request.id, detail }, 'an input that ends replicas was found');
+    child.warn(
+      { replica, requestId: entry.request.id, detail },
+      'input quarantined because it ends replicas',
+    );
   });
   version.warmups.warmed.on((report) => {
     const { replica, sizes, totalMs, isStable, rows, skipped } = report;
@@ -44,7 +44,7 @@ export function logVersion(log: Logger, version: VersionInService): void {
   version.stateChanged.on((state) => {
     if (state === 'failed') child.error({ reason: version.failure }, 'model failed');
     else child.info({ state }, 'model state changed');
-    // What batches cost is known only now.
+    // The service times of batches are known only now.
     if (state === 'ready') warn();
   });
   version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {

@@ -2,11 +2,11 @@ import { isRefusal } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { Entry } from '../../work/entry.ts';
 
-/** What a version decides, as short lines: which batch goes where, what becomes of a replica, who is told no. */
+/** The decisions of a version as short lines: dispatched batches, replica states, refusals. */
 export function watchDecisions(version: VersionInService, decided: (decision: string) => void): void {
   version.path.dispatcher.batchStarted.on(({ work, batch, replica }) => {
     let ids = '';
-    for (const member of work.members) ids += member instanceof Entry ? ` ${member.id}` : ' practice';
+    for (const member of work.members) ids += member instanceof Entry ? ` ${member.id}` : ' internal';
     decided(`batch ${batch.id} (${work.reason}) to ${replica.id}:${ids}`);
   });
   version.supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
@@ -22,7 +22,7 @@ export function watchDecisions(version: VersionInService, decided: (decision: st
   version.stateChanged.on((state) => decided(`${version.name} is ${state}`));
 }
 
-/** FNV-1a: 32 bits that stand for a line. */
+/** FNV-1a: a hash of 32 bits of a line. */
 export function fingerprint(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

@@ -5,7 +5,7 @@ import { CodecQueue } from './codec-queue.ts';
 
 const MEBIBYTE = 1024 * 1024;
 
-test('a small job waits for no more than one large one, however many of those came first', () => {
+test('a small job waits for at most one large one, however many came first', () => {
   const queue = new CodecQueue<{ bytes: number; name: string }>();
   for (let index = 0; index < 50; index++) queue.add({ bytes: 60 * MEBIBYTE, name: 'large' });
   queue.take(64 * MEBIBYTE);
@@ -14,7 +14,7 @@ test('a small job waits for no more than one large one, however many of those ca
   assert.equal(names.slice(0, 21).filter((name) => name === 'small').length, 20);
 });
 
-test('large jobs have their turn while small ones never end', () => {
+test('large jobs get their turn while small ones keep coming', () => {
   const queue = new CodecQueue<{ bytes: number }>();
   queue.add({ bytes: 20 * MEBIBYTE });
   let smallBytes = 0;
@@ -27,7 +27,7 @@ test('large jobs have their turn while small ones never end', () => {
   assert.ok(smallBytes <= 21 * MEBIBYTE, `${smallBytes}`);
 });
 
-test('every job is taken once, or removed, and a limit holds', () => {
+test('every job is taken once or removed, and the size limit is kept', () => {
   fc.assert(
     fc.property(
       fc.array(fc.record({ bytes: fc.nat(100 * MEBIBYTE), isRemoved: fc.boolean() })),

@@ -1,20 +1,20 @@
 /** Work for the codec threads. */
 export interface QueuedJob {
-  /** Bytes that are read or written: what the work takes is in proportion. */
+  /** Bytes to read or write: the time of the work is proportional to them. */
   readonly bytes: number;
 }
 
-/** Classes of size: each holds jobs of up to four times the bytes of the class before. */
+/** Bytes of the first size class; each class holds jobs of up to four times the bytes of the class before. */
 const FIRST_CLASS_BYTES = 256 * 1024;
 const CLASSES = 6;
 
 /**
- * Jobs that wait for a codec thread, in classes of size that take fair turns: each class gets an equal share of the bytes,
- * so a small job never waits for more than one large one, and large ones are never starved.
+ * Jobs that wait for a codec thread, in size classes with fair turns: each class gets an equal share of the bytes, so a
+ * small job never waits for more than one large one, and large ones never starve.
  */
 export class CodecQueue<J extends QueuedJob> {
   readonly #classes = Array.from({ length: CLASSES }, () => new Set<J>());
-  /** Bytes that each class has had. */
+  /** Bytes that each class has been served. */
   readonly #served = new Array<number>(CLASSES).fill(0);
   #size = 0;
 
@@ -25,7 +25,7 @@ export class CodecQueue<J extends QueuedJob> {
   add(job: J): void {
     const index = classOf(job.bytes);
     const waiting = this.#classes[index] as Set<J>;
-    // After a rest a class gets its share from now on, not what it has left out.
+    // After a pause, a class gets its share from this moment, not the share that it did not use.
     if (waiting.size === 0)
       this.#served[index] = Math.max(this.#served[index] as number, this.#leastServed() ?? 0);
     waiting.add(job);

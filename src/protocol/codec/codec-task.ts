@@ -11,7 +11,7 @@ import {
   writePredictAnswer,
 } from '../simple/simple-codec.ts';
 
-/** Reading or writing of one body as plain data, so that it can be done here or in another thread. */
+/** Reading or writing of one body as plain data, so that any thread can do it. */
 export type CodecTask =
   | {
       readonly kind: 'read infer';
@@ -41,7 +41,7 @@ export type CodecTask =
 export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
 export type WriteTask = Exclude<CodecTask, ReadTask>;
 
-/** Does a reading task; whatever is wrong with the body comes back as a refusal. */
+/** Runs a reading task; any problem of the body is returned as a refusal. */
 export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal {
   try {
     switch (task.kind) {
@@ -60,7 +60,7 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
   }
 }
 
-/** Does a writing task. */
+/** Runs a writing task. */
 export function write(task: WriteTask): EncodedAnswer | Refusal {
   try {
     if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);

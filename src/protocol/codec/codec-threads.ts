@@ -4,17 +4,17 @@ import { messageOf, type Refusal, refuse } from '../../base/errors.ts';
 import { CodecQueue, type QueuedJob } from './codec-queue.ts';
 import type { CodecTask } from './codec-task.ts';
 
-/** A thread is kept for jobs up to this size: they never wait behind a large one. */
+/** One thread is reserved for jobs up to this size: they never wait behind a large one. */
 const LIGHT_BYTES = 1024 * 1024;
-/** A thread for large jobs that has done nothing for so long ends, and with it the memory of large bodies. */
+/** A thread for large jobs that is idle for this long ends, which frees the memory of large bodies. */
 const IDLE_MS = 5_000;
-/** Work that takes longer than this, and than its bytes explain, is given up. */
-const PATIENCE_MS = 5_000;
+/** A job is ended if it takes longer than this and longer than its bytes explain. */
+const LEAST_LIMIT_MS = 5_000;
 const SLOWEST_BYTES_PER_MS = 4_096;
-/** What reading the largest body may take; beyond it the thread ends, not the server. */
+/** Memory for reading the largest body; beyond it the thread ends, not the server. */
 const MAX_HEAP_MEBIBYTES = 1_024;
 
-/** A body that is read or written in a thread. */
+/** A body to be read or written in a thread. */
 export interface CodecJob extends QueuedJob {
   readonly task: CodecTask;
   readonly transferList: readonly ArrayBuffer[];
@@ -22,7 +22,7 @@ export interface CodecJob extends QueuedJob {
   readonly done: (result: unknown) => void;
 }
 
-/** A place for a thread, and what it is at. */
+/** A slot for a thread, with its current job. */
 class Slot {
   readonly maxBytes: number;
   worker: Worker | undefined;
@@ -35,8 +35,8 @@ class Slot {
 }
 
 /**
- * Threads that read and write large bodies. One is for small jobs alone and always there; the others begin when there is
- * work and end when there is none for a while. A thread that takes too long over a job is ended, and the job is refused.
+ * Threads that read and write large bodies. One is reserved for small jobs and always runs; the others start on demand
+ * and end after a while without work. A thread that takes too long for a job is ended, and the job is refused.
  */
 export class CodecThreads {
   readonly #clock: Clock;
@@ -61,8 +61,8 @@ export class CodecThreads {
   }
 
   /**
-   * The result is not wanted any more. False where the work goes on all the same, because ending the thread would cost more;
-   * `done` is called then.
+   * The result is not needed any more. False where the job continues, because ending the thread would cost more; then
+   * `done` is called.
    */
   cancel(job: CodecJob): boolean {
     if (this.#queue.remove(job)) return true;
@@ -88,7 +88,7 @@ export class CodecThreads {
   #begin(slot: Slot, job: CodecJob): void {
     slot.alarm?.cancel();
     slot.job = job;
-    const limitMs = PATIENCE_MS + job.bytes / SLOWEST_BYTES_PER_MS;
+    const limitMs = LEAST_LIMIT_MS + job.bytes / SLOWEST_BYTES_PER_MS;
     slot.alarm = this.#clock.at(this.#clock.now() + limitMs, () => this.#overdue(slot, job, limitMs));
     slot.worker ??= this.#spawn(slot);
     slot.worker.postMessage(job.task, job.transferList);
@@ -127,7 +127,7 @@ export class CodecThreads {
     job.done(
       refuse(
         'BODY_TOO_LARGE',
-        `${job.bytes} bytes took longer than ${Math.round(limitMs)} ms to read or write: send fewer, or binary data`,
+        `reading or writing ${job.bytes} bytes took longer than ${Math.round(limitMs)} ms: send less, or binary data`,
       ),
     );
     this.#next();
@@ -146,7 +146,10 @@ export class CodecThreads {
 
 function refusalOf(error: NodeJS.ErrnoException): Refusal {
   if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return refuse('BODY_TOO_LARGE', 'the body takes more memory to read than it may: send binary data');
+    return refuse(
+      'BODY_TOO_LARGE',
+      'reading the body needs more memory than the limit of a codec thread: send binary data',
+    );
   }
   return { ...refuse('INTERNAL', 'internal error'), cause: messageOf(error) };
 }

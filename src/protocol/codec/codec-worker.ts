@@ -4,19 +4,19 @@ import { isRefusal } from '../../base/errors.ts';
 import { parseOipHead } from '../oip/oip-head.ts';
 import { type CodecTask, read, write } from './codec-task.ts';
 
-/** How much less urgent large bodies are than the front door. */
+/** Niceness of codec threads, so that the event loop of the gateway goes first. */
 const NICE_INCREMENT = 10;
 
-// On Linux a priority belongs to the thread that sets it; elsewhere it would be the whole process's.
+// On Linux a priority belongs to the thread that sets it; elsewhere it would apply to the whole process.
 if (process.platform === 'linux') setPriority(NICE_INCREMENT);
 
-/** A codec thread: large bodies are read and written here, so that they never hold up the front door. */
+/** A codec thread: reads and writes large bodies, so that they do not block the event loop of the gateway. */
 parentPort?.on('message', (task: CodecTask) => {
   const result = 'body' in task ? read(task, parseOipHead) : write(task);
   parentPort?.postMessage(result, [...memoryOf(result)]);
 });
 
-/** The numbers have memory of their own by now, which moves instead of being copied. */
+/** The numbers have buffers of their own, which are transferred instead of copied. */
 function memoryOf(result: ReturnType<typeof read> | ReturnType<typeof write>): Set<ArrayBuffer> {
   const owned = new Set<ArrayBuffer>();
   if (isRefusal(result) || !('request' in result)) return owned;

@@ -8,7 +8,7 @@ import type { EncodedAnswer } from '../oip/oip-response.ts';
 import { type CodecTask, type ReadTask, read, type WriteTask, write } from './codec-task.ts';
 import { type CodecJob, CodecThreads } from './codec-threads.ts';
 
-/** Above this many bytes a body that is walked is walked in another thread; below, the way there costs more. */
+/** A body with more bytes to parse than this is handled in another thread; below, the transfer costs more. */
 export const LARGE_BYTES = 64 * 1024;
 
 /** Reads and writes bodies: small ones at once, large ones in codec threads. */
@@ -24,7 +24,7 @@ export class Codec {
     this.#count = count;
   }
 
-  /** Lets threads begin. Until then everything is done here. */
+  /** Lets threads start. Until then everything is done on the event loop. */
   start(): void {
     this.#threads = new CodecThreads(this.#clock, new URL('./codec-worker.js', import.meta.url), this.#count);
   }
@@ -52,7 +52,7 @@ export class Codec {
     return undefined;
   }
 
-  /** Its result is not wanted any more. False where `done` is called all the same. */
+  /** Its result is not needed any more. False where `done` is called all the same. */
   cancel(job: CodecJob): boolean {
     return this.#threads?.cancel(job) ?? false;
   }
@@ -69,7 +69,7 @@ export class Codec {
   }
 }
 
-/** Bytes that are looked at one by one: JSON, and the lengths in BYTES. Numbers stay as they are. */
+/** Bytes to be parsed: JSON, and the lengths in BYTES. Numbers are used as they are. */
 function walkedBytesIn(task: ReadTask): number {
   if (task.kind === 'read raw') return 0;
   const hasBytes = task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');
@@ -85,7 +85,7 @@ function jsonBytesOut(task: WriteTask): number {
   return asText.reduce((sum, output) => sum + jsonBytesOf(output), 0);
 }
 
-/** Chunks that own their memory and so can move; sending a view would copy all the memory behind it. */
+/** Chunks that own their buffer and so can be transferred; sending a view would copy the whole buffer behind it. */
 function ownMemory({ chunks }: Segments): Segments {
   return segmentsFrom(
     chunks.map((chunk) => (chunk.byteLength === chunk.buffer.byteLength ? chunk : new Uint8Array(chunk))),

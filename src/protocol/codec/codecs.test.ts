@@ -34,7 +34,7 @@ const parts: fc.Arbitrary<Part[]> = fc
     })),
   );
 
-/** Bytes that are small whole numbers in every datatype, and text in BYTES. */
+/** The bytes of small whole numbers in every datatype, and of text in BYTES. */
 function dataOf(datatype: Datatype, shape: readonly number[], fill: number): Segments {
   const count = elementCount(shape);
   if (datatype === 'BYTES') {
@@ -60,7 +60,7 @@ function bodyOf(given: readonly Part[], more: object): { body: Segments; jsonByt
   return { body: segmentsOf(json, ...tails), jsonBytes: json.byteLength };
 }
 
-test('a request reads to the tensors it was made of, JSON and bytes mixed, parsed or remembered', () => {
+test('a request is read to the tensors it was made of, JSON and bytes mixed, parsed or cached', () => {
   const cache = new OipHeadCache();
   fc.assert(
     fc.property(parts, fc.constantFrom('', 'a "quoted" id'), (given, id) => {
@@ -87,7 +87,7 @@ test('a request reads to the tensors it was made of, JSON and bytes mixed, parse
   );
 });
 
-test('an answer can be read back, and its bytes are the ones given', () => {
+test('an answer can be read back, and its bytes are the original ones', () => {
   fc.assert(
     fc.property(parts, (given) => {
       const answer = writeOipAnswer({ id: 'x', model: 'm', version: '3' }, given);
@@ -114,7 +114,7 @@ test('an answer can be read back, and its bytes are the ones given', () => {
   );
 });
 
-test('the cache remembers heads without data and ids alone, and not too many of them', () => {
+test('the cache keeps heads without data and id only, and a limited number of them', () => {
   let parsed = 0;
   const cache = new OipHeadCache();
   const read = (text: string) => {
@@ -130,7 +130,7 @@ test('the cache remembers heads without data and ids alone, and not too many of 
   assert.equal(parsed, 2);
 });
 
-test('the simple form there and back, for one input and for several', () => {
+test('the simple form can be written and read back, for one input and for several', () => {
   const x = { name: 'x', datatype: 'FP32', shape: [-1, 2] } as const;
   const y = { name: 'y', datatype: 'BOOL', shape: [-1] } as const;
   const one = { platform: '', inputs: [x], outputs: [x], readsParameters: false };
@@ -147,7 +147,7 @@ test('the simple form there and back, for one input and for several', () => {
   );
 });
 
-test('paths lead where they should', () => {
+test('paths are routed to their handlers', () => {
   const route = (url: string) => JSON.stringify(parseRoute(url));
   assert.equal(route('/v2/models/a%20b/infer?x=1'), '{"kind":"infer","model":"a b"}');
   assert.equal(route('/v2/models/m/versions/3/ready/'), '{"kind":"model ready","model":"m","version":"3"}');
@@ -194,7 +194,7 @@ test('paths lead where they should', () => {
   }
 });
 
-test('what no header may hold is written as an escape, and reads back', () => {
+test('characters that a header cannot contain are escaped, and read back unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       const header = headerJson({ text });

@@ -7,13 +7,13 @@ import type { BodyReservation } from '../../gateway/body-budget.ts';
 import { type Admission, noRoom, tooLarge } from '../../gateway/header-check.ts';
 import type { Segments } from '../../tensor/segments.ts';
 
-/** What keeping a chunk costs however small it is: a body in crumbs takes more memory than its bytes. */
+/** Overhead of keeping a chunk, in bytes: a body in tiny chunks takes more memory than its bytes. */
 const CHUNK_COST_BYTES = 256;
 
 /**
- * A body on its way, collected as the chunks it comes in, decoded if it is compressed. It ends as soon as it passes a bound.
- * A class, since a getter in a literal gives every object a hidden class of its own, which keeps the request alive until the
- * old generation is collected.
+ * A body in transit, collected in the chunks it arrives in, decompressed if needed. It ends as soon as it passes a limit.
+ * A class, because a getter in an object literal gives every object a hidden class of its own, which keeps the request
+ * alive until a collection of the old generation.
  */
 export class IncomingBody {
   readonly #req: IncomingMessage;
@@ -27,7 +27,7 @@ export class IncomingBody {
   #heldBytes = 0;
   #isDone = false;
 
-  /** `done` is called once, or never when the client goes away first: then the response closes. */
+  /** `done` is called once, or never when the client disconnects first: then the response closes. */
   constructor(
     req: IncomingMessage,
     admission: Admission,
@@ -43,23 +43,25 @@ export class IncomingBody {
     source.on('data', (chunk: Buffer) => this.#add(chunk));
     source.on('end', () => this.#end());
     this.#decoder?.on('error', (error) => {
-      this.refuse(refuse('MALFORMED', `the body is no ${admission.encoding} data: ${messageOf(error)}`));
+      this.refuse(
+        refuse('MALFORMED', `the body is not valid ${admission.encoding} data: ${messageOf(error)}`),
+      );
     });
   }
 
-  /** Bytes that have come, decoded. */
+  /** Bytes that have arrived, after decompression. */
   get byteLength(): number {
     return this.#byteLength;
   }
 
-  /** Ends it before all has come: `done` gets the refusal. Does nothing when it is done already. */
+  /** Ends it before it is complete: `done` gets the refusal. Does nothing after `done`. */
   refuse(refusal: Refusal): void {
     if (this.#isDone) return;
     this.drop();
     this.#done(refusal);
   }
 
-  /** The client has gone: what has come is given back, unless it is done already. */
+  /** The client has disconnected: releases what has arrived, unless `done` was called. */
   drop(): void {
     if (this.#isDone) return;
     this.#isDone = true;

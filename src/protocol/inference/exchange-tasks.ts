@@ -7,10 +7,10 @@ import type { OipRequest } from '../oip/oip-request.ts';
 import { answerParts } from '../oip/oip-response.ts';
 import { mostValues } from '../simple/read-target.ts';
 
-/** Which of the two forms a request comes in. */
+/** The protocol form of a request. */
 export type Form = 'infer' | 'predict';
 
-/** How a body is read. */
+/** The codec task that reads a body. */
 export function readTask(form: Form, { version, jsonBytes }: Admission, body: Segments): ReadTask {
   const { model, settings } = version.spec;
   const { metadata, hasBatchAxis } = version;
@@ -24,7 +24,7 @@ export function readTask(form: Form, { version, jsonBytes }: Admission, body: Se
   return { kind: 'read infer', target, body, jsonBytes };
 }
 
-/** How an answer is written, as its caller wants it. */
+/** The codec task that writes an answer in the form its caller asked for. */
 export function writeTask(
   { version }: Admission,
   { request, outputs, isBinaryByDefault, layout }: OipRequest,
@@ -36,7 +36,7 @@ export function writeTask(
   return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
 }
 
-/** What the model never reads neither keeps requests apart nor travels. */
+/** Parameters that the model does not read neither distinguish requests nor are sent to it. */
 export function withoutParameters(request: InferenceRequest): InferenceRequest {
   for (const _ in request.parameters) return { ...request, parameters: {} };
   return request;

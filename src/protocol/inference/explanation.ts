@@ -1,7 +1,7 @@
 import type { Entry } from '../../work/entry.ts';
 import { headerJson } from '../http/header-text.ts';
 
-/** What became of a request on the way, as the JSON of a header. Durations in ms. */
+/** How a request was handled, as JSON for a header. Durations in ms. */
 export function explanationOf(entry: Entry, now: number): string {
   const { batchInfo, receivedAt, dispatchedAt, attempts } = entry;
   return headerJson({
@@ -20,7 +20,7 @@ export function explanationOf(entry: Entry, now: number): string {
   });
 }
 
-/** To the microsecond. */
+/** Rounds to microseconds. */
 function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -22,7 +22,7 @@ import { type Form, readTask, withoutParameters, writeTask } from './exchange-ta
 import { explanationOf } from './explanation.ts';
 import { sendAnswer } from './send-answer.ts';
 
-/** A request that was turned away before it was admitted to its version. */
+/** A request that was refused before its version admitted it. */
 export interface RefusedRequest {
   readonly version: VersionInService | undefined;
   readonly refusal: Refusal;
@@ -34,20 +34,20 @@ interface Settled {
   readonly outcome: Answer | Refusal;
 }
 
-/** What every exchange shares. */
+/** Dependencies that all exchanges share. */
 export interface ExchangePorts {
   readonly clock: Clock;
   readonly codec: Codec;
   readonly budget: BodyBudget;
   readonly arrivals: Arrivals;
-  /** How long a client may read nothing of its answer. */
+  /** How long a client may leave its answer unread. */
   readonly writeStallMs: number;
   readonly refused: Event<RefusedRequest>;
 }
 
 /** One inference request from its body to the last byte of its answer. */
 export class InferenceExchange implements Arrival, BodyOwner {
-  /** ReplicaSlot among the deadlines of what is arriving. */
+  /** Position in the heap of arriving requests. */
   heapIndex = -1;
   windowFrom = 0;
   windowBytes = 0;
@@ -57,17 +57,17 @@ export class InferenceExchange implements Arrival, BodyOwner {
   readonly #res: ServerResponse;
   readonly #form: Form;
   readonly #admission: Admission;
-  /** Tells the version that nobody is on the way to it any more. */
+  /** Tells the version that this request is no longer on its way to it. */
   readonly #leave: () => void;
   #entry: Entry | SplitRequest | undefined;
   readonly #reservation: BodyReservation;
   readonly #receivedAt: number;
   #body: IncomingBody | undefined;
-  /** What a codec thread does for it. */
+  /** The current job of a codec thread. */
   #job: CodecJob | undefined;
-  /** The body is in the hands of the codec, which holds its memory even when the client has gone. */
+  /** The codec is reading the body, and holds its memory even when the client has disconnected. */
   #isReading = false;
-  /** It has been refused, or its client has gone: what is read from now on is not wanted. */
+  /** The request is refused, or its client has disconnected: results of reading are discarded. */
   #isOver = false;
 
   constructor(
@@ -126,7 +126,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
 
   tooSlow(): void {
     this.#body?.refuse(
-      refuse('BODY_TIMEOUT', 'the body came more slowly than http.minBodyBytesPerSecond allows'),
+      refuse('BODY_TIMEOUT', 'the body arrived more slowly than http.minBodyBytesPerSecond allows'),
     );
   }
 
@@ -134,7 +134,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     this.#body?.refuse(refuse('DRAINING', 'the server is shutting down and does not wait for this body'));
   }
 
-  /** A mistake of ours ends this request with 500, and nothing else. */
+  /** An internal error ends only this request, with 500. */
   #step<T>(run: (what: T) => void, what: T): void {
     try {
       run.call(this, what);
@@ -145,7 +145,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     }
   }
 
-  /** The answer is out, or the client has gone: its bytes are given back, its place in the queue too. */
+  /** The answer is sent, or the client has disconnected: releases its bytes and its place in the queue. */
   #closed(): void {
     this.#ports.arrivals.remove(this);
     this.#leave();
@@ -156,7 +156,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
 
   #bodyRead(body: Segments | Refusal): void {
     if (isRefusal(body)) {
-      // What came of it is already dropped; the connection may linger.
+      // The body is already dropped; the connection may stay open for a while.
       this.#ports.arrivals.remove(this);
       this.#isOver = true;
       this.#reservation.release();
@@ -180,7 +180,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     else this.#submit(read);
   }
 
-  /** Nothing that is read from now on is wanted. The bytes are given back at once, or when the thread that reads them is done. */
+  /** Discards the result of reading. The bytes are released at once, or when the codec thread is done with them. */
   #stopReading(): void {
     this.#isOver = true;
     if (this.#job !== undefined && this.#ports.codec.cancel(this.#job)) this.#isReading = false;
@@ -214,7 +214,7 @@ export class InferenceExchange implements Arrival, BodyOwner {
     const entry = this.#entry;
     this.#entry = undefined;
     if (isRefusal(outcome)) {
-      // One part has failed; the others need not run, and are called off when what ended this one is over.
+      // One part has failed; the others are cancelled at the end of the turn, when the failing one is settled.
       if (entry instanceof SplitRequest) {
         this.#ports.clock.endOfTurn(() => this.#admission.version.cancel(entry));
       }

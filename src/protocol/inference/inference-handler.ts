@@ -6,9 +6,9 @@ import { refuseEarly } from '../http/reply.ts';
 import type { Form } from './exchange-tasks.ts';
 import { type ExchangePorts, InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
 
-/** Takes inference requests in at the door. */
+/** Receives inference requests. */
 export class InferenceHandler {
-  /** Requests that never became an entry of their version. */
+  /** Requests that were refused before they became an entry of their version. */
   readonly refused = new Event<RefusedRequest>();
   readonly #headerCheck: HeaderCheck;
   readonly #ports: ExchangePorts;

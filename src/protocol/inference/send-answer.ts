@@ -3,12 +3,12 @@ import { deflate, gzip } from 'node:zlib';
 import { negotiateEncoding } from '../http/content-encoding.ts';
 import type { EncodedAnswer } from '../oip/oip-response.ts';
 
-/** Answers below this are not worth compressing: it costs a trip through another thread. */
+/** Smaller answers are not compressed: that needs a trip through another thread. */
 const COMPRESS_FROM_BYTES = 1024;
-/** Below this an answer is joined and leaves in one write; larger ones leave in their pieces, uncopied. */
+/** Smaller answers are joined and sent in one write; larger ones are sent in their pieces, uncopied. */
 const JOIN_BELOW_BYTES = 16 * 1024;
 
-/** Sends an answer in the encoding its client prefers. */
+/** Sends an answer in the encoding that its client prefers. */
 export function sendAnswer(
   res: ServerResponse,
   acceptEncoding: string | string[] | undefined,
@@ -17,7 +17,7 @@ export function sendAnswer(
 ): void {
   const cutOffWhoDoesNotRead = () => {
     const { socket } = res;
-    // Node ends a connection whose timeout passes without a byte going out, and sets its own when all is out.
+    // Node ends a connection whose timeout passes without a sent byte, and sets its own timeout when all is sent.
     if (socket !== null && socket.writableLength > 0) socket.setTimeout(writeStallMs);
   };
   let byteLength = 0;

@@ -10,15 +10,15 @@ import { readSmallBody } from '../http/small-body.ts';
 import { modelConfiguration } from './model-configuration.ts';
 import { statisticsView } from './statistics-view.ts';
 
-/** What extensions tell of. */
+/** Dependencies of the extensions. */
 export interface ExtensionPorts {
   readonly registry: ModelRegistry;
   readonly statistics: Statistics;
-  /** The wall-clock moment of a monotonic one, in ms. */
+  /** The wall-clock time of a monotonic one, in ms. */
   readonly wallMs: (at: number) => number;
 }
 
-/** What Triton's clients read beyond the protocol: configuration, statistics, the index of models. */
+/** Routes of Triton's clients beyond the protocol: configuration, statistics, repository index. */
 export class ExtensionRoutes {
   readonly #ports: ExtensionPorts;
 
@@ -47,7 +47,7 @@ export class ExtensionRoutes {
     this.#sendStatistics(res, this.#ports.registry.all());
   }
 
-  /** `POST /v2/repository/index`; without a body it lists all there is. */
+  /** `POST /v2/repository/index`; without a body it lists all models. */
   index(req: IncomingMessage, res: ServerResponse): void {
     readSmallBody(req, (body) => {
       const wantsReady = isRefusal(body) ? body : wantsReadyOnly(body);
@@ -70,7 +70,7 @@ export class ExtensionRoutes {
   }
 }
 
-/** Why a version cannot be described. */
+/** The refusal for a version that cannot be described yet. */
 export function whyNoMetadata(version: VersionInService): Refusal {
   return version.whyNot() ?? refuse('MODEL_STARTING', `${version.name} is starting`);
 }

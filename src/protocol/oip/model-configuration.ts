@@ -5,20 +5,19 @@ import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.t
 import type { Datatype } from '../../tensor/datatype.ts';
 import { priorityNamed } from '../../work/priority.ts';
 
-/** The most and the least urgent priority of the protocol that make a difference. */
+/** Number of priority levels that differ; 1 is the most urgent. */
 const PRIORITY_LEVELS = 4;
 
 /**
- * A version as Triton's model configuration tells of it: what is really served, in the words that its clients read. Sizes
- * are those of one row where requests are batched.
+ * A version as a Triton model configuration: what is really served, in the fields that its clients read. Sizes are those
+ * of one row where requests are batched.
  */
 export function modelConfiguration(version: VersionInService, metadata: ModelMetadata) {
   const { spec, hasBatchAxis, path, supervisor } = version;
   const { settings, model } = spec;
-  // Where requests are never cut nor merged, the first size is one of the model's own.
-  const areRows =
-    version.loaded?.rowIndependence?.kind === 'independent' ||
-    version.loaded?.rowIndependence?.kind === 'declared';
+  // Where requests are neither split nor merged, the first size belongs to the model.
+  const shown = version.loaded?.rowIndependence?.kind;
+  const areRows = shown === 'independent' || shown === 'declared';
   const maxBatchSize = hasBatchAxis && areRows ? path.findings.maxBatchSize : 0;
   const isOnnx = metadata.platform === 'onnxruntime_onnx';
   const isGpu = settings.device !== 'cpu';
@@ -65,7 +64,7 @@ function versionPolicyOf({ versions }: ModelSettings): object {
   return versions === 'latest' ? { latest: { num_versions: 1 } } : { specific: { versions } };
 }
 
-/** Times in microseconds. Batches have no preferred sizes: which one pays is learned. */
+/** Times in microseconds. No preferred batch sizes are listed: they are learned. */
 function dynamicBatchingOf({ batching, priority, timeoutMs, queue }: ModelSettings): object {
   return {
     preferred_batch_size: [],

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { refuse } from '../../base/errors.ts';
 import { ModelRoutes } from './model-routes.ts';
 
-/** What is answered about a model that the registry says this of. */
+/** The response about a model for this result of the registry. */
 function simpleReady(found: object): readonly [number, unknown] {
   const routes = new ModelRoutes({ find: () => found } as never, {} as never, { name: 's', version: '1' });
   let [status, body] = [0, ''];
@@ -20,7 +20,7 @@ function simpleReady(found: object): readonly [number, unknown] {
   return [status, JSON.parse(body)];
 }
 
-test("a model's readiness is told by status and body, as KServe's first protocol has it", () => {
+test("readiness of a model is reported by status and body, as defined by KServe's V1 protocol", () => {
   assert.deepEqual(simpleReady({ isReady: true }), [200, { name: 'm', ready: true }]);
   assert.deepEqual(simpleReady({ isReady: false, name: 'm/1' }), [
     503,

@@ -6,7 +6,7 @@ import type { TensorMetadata } from '../../model/model-metadata.ts';
 import { sendJson, sendRefusal } from '../http/reply.ts';
 import { whyNoMetadata } from './extension-routes.ts';
 
-/** Extensions of the protocol that are offered as a whole: of the model repository there is only the index. */
+/** Extensions that are implemented completely: of the model repository extension only the index is. */
 const EXTENSIONS = [
   'binary_tensor_data',
   'parameters',
@@ -15,13 +15,13 @@ const EXTENSIONS = [
   'statistics',
 ];
 
-/** Who the server says it is. */
+/** Name and version of the server. */
 export interface ServerIdentity {
   readonly name: string;
   readonly version: string;
 }
 
-/** Everything about models and the server that can be read, in the protocol's form and in the simple one. */
+/** Readable data about models and the server, in the protocol's form and in the simple one. */
 export class ModelRoutes {
   readonly #registry: ModelRegistry;
   readonly #health: ServerHealth;
@@ -74,7 +74,7 @@ export class ModelRoutes {
     else sendJson(res, 503, { name: model, ready: false, error: 'Model version not ready' });
   }
 
-  /** `GET /v1/models/{model}[/versions/{version}]`, as KServe's first protocol has it. */
+  /** `GET /v1/models/{model}[/versions/{version}]`, as defined by KServe's V1 protocol. */
   simpleReady(res: ServerResponse, model: string, version: string | undefined): void {
     const found = this.#registry.find(model, version);
     if (isRefusal(found)) sendRefusal(res, found);
@@ -92,7 +92,7 @@ export class ModelRoutes {
   }
 }
 
-/** What the protocol tells of a tensor. */
+/** A tensor in the protocol's form. */
 function signatureOf({ name, datatype, shape }: TensorMetadata): TensorMetadata {
   return { name, datatype, shape };
 }

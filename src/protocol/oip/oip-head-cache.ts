@@ -5,8 +5,8 @@ const MAX_HEADS = 64;
 const MAX_HEAD_BYTES = 2048;
 
 /**
- * Remembers the last JSON heads that hold no data of their own. A client that sends its tensors as bytes repeats
- * its head with every request, and parsing that costs more than all the rest of reading it.
+ * Caches the last JSON heads that contain no data. A client that sends its tensors as bytes repeats its head with every
+ * request, and parsing it costs more than the rest of reading the request.
  */
 export class OipHeadCache {
   readonly #heads = new Map<string, OipHead>();
@@ -18,7 +18,7 @@ export class OipHeadCache {
     const known = this.#heads.get(key);
     if (known !== undefined) return known;
     const head = parseOipHead(bytes);
-    // With an id or with data no head comes twice.
+    // A head with an id or with data is not repeated.
     if (head.id === '' && head.inputs.every((input) => input.binaryBytes !== undefined))
       this.#remember(key, head);
     return head;

@@ -15,7 +15,7 @@ function headOf(request: object) {
   return head(JSON.stringify({ inputs: [INPUT], ...request }));
 }
 
-test('null means that a member is not set, wherever it stands', () => {
+test('null means that a member is not set, for every member', () => {
   const nulls = {
     id: null,
     parameters: { timeout: null, priority: null, binary_data_output: null, mine: null },
@@ -44,7 +44,7 @@ test('null means that a member is not set, wherever it stands', () => {
   assert.throws(() => headOf({ inputs: null }), /'inputs' is missing/);
 });
 
-test('parameters may be any JSON, to the last digit', () => {
+test('parameters may be any JSON, with all digits kept', () => {
   const json = fc.jsonValue({ maxDepth: 4 }).filter((value) => value !== null);
   const integers = fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n });
   const wanted = fc.dictionary(
@@ -54,20 +54,20 @@ test('parameters may be any JSON, to the last digit', () => {
   fc.assert(
     fc.property(wanted, (parameters) => {
       const text = writeExactJson({ inputs: [INPUT], parameters });
-      // What a double holds exactly comes as a number.
+      // A number that a double represents exactly is read as a number.
       assert.deepEqual(head(text).parameters, parseExactJson(writeExactJson(parameters)));
     }),
   );
 });
 
-test("names that are Triton's own are passed over", () => {
+test('names reserved by Triton are ignored', () => {
   const { parameters } = headOf({
     parameters: { triton_enable_empty_final_response: false, mine: [1, { a: null }] },
   });
   assert.deepEqual(parameters, { mine: [1, { a: null }] });
 });
 
-test('64-bit integers are taken for a timeout, a priority and a sequence', () => {
+test('64-bit integers are accepted for a timeout, a priority and a sequence', () => {
   const { timeoutMs, priority, parameters } = head(
     `{"inputs":[${JSON.stringify(INPUT)}],"parameters":{"timeout":18446744073709551615,"priority":18446744073709551616,"sequence_id":9223372036854775808}}`,
   );
@@ -81,7 +81,7 @@ test('64-bit integers are taken for a timeout, a priority and a sequence', () =>
   }
 });
 
-test('what is neither true nor false is refused where one of them is wanted', () => {
+test('a value other than true or false is refused where a boolean is wanted', () => {
   assert.throws(
     () => headOf({ parameters: { binary_data_output: 'true' } }),
     /'binary_data_output' is "true", wanted true or false/,
@@ -92,19 +92,19 @@ test('what is neither true nor false is refused where one of them is wanted', ()
   );
 });
 
-test('shared memory is refused for outputs as for inputs', () => {
+test('shared memory is refused for outputs and inputs', () => {
   const parameters = { shared_memory_region: 'r', shared_memory_byte_size: 4 };
   assert.throws(
     () => headOf({ outputs: [{ name: 'y', parameters }] }),
-    /output 'y': shared memory is not offered here/,
+    /output 'y': shared memory is not supported/,
   );
   assert.throws(
     () => headOf({ inputs: [{ ...INPUT, parameters }] }),
-    /input 'x': shared memory is not offered here/,
+    /input 'x': shared memory is not supported/,
   );
 });
 
-test('a size beyond 2^53 is too large, not no number', () => {
+test('a size beyond 2^53 is reported as too large, not as an invalid number', () => {
   const input = '{"name":"x","datatype":"FP32","data":[],"shape":[SIZE]}';
   for (const size of ['9007199254740993', '1e20', '18446744073709551616']) {
     assert.throws(() => head(`{"inputs":[${input.replace('SIZE', size)}]}`), /which is too large/, size);
@@ -112,7 +112,7 @@ test('a size beyond 2^53 is too large, not no number', () => {
   for (const size of ['-9007199254740993', '1.5', '"1"']) {
     assert.throws(
       () => head(`{"inputs":[${input.replace('SIZE', size)}]}`),
-      /is no whole number from 0 up/,
+      /is not a whole number of at least 0/,
       size,
     );
   }

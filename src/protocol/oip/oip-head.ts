@@ -13,44 +13,44 @@ import {
 } from '../http/json-text.ts';
 import { booleanOf, parametersOf, requestParameters } from '../http/request-parameters.ts';
 
-/** Larger than any real one: what is longer would come back in answers, messages and the log. */
+/** Larger than any real one: longer ones would be repeated in answers, messages and the log. */
 const MAX_ID_LENGTH = 1_024;
 const MAX_NAME_LENGTH = 1_024;
-/** Sizes of a shape. Runtimes know some tens at most. */
+/** Maximum number of sizes in a shape. Runtimes support some tens at most. */
 const MAX_RANK = 64;
-/** Inputs, or outputs asked for. */
+/** Maximum number of inputs, or of requested outputs. */
 const MAX_TENSORS = 1_024;
 
-/** An output the caller named, and whether it wants raw bytes. */
+/** A requested output, and whether it is returned as raw bytes. */
 export interface RequestedOutput {
   readonly name: string;
   readonly isBinary: boolean;
 }
 
-/** An input as the JSON tells of it: with its data, or with the number of bytes that follow behind. */
+/** An input as the JSON describes it: with its data, or with the number of its bytes in the binary part. */
 export interface HeadInput {
   readonly name: string;
   readonly datatype: Datatype;
   readonly shape: readonly number[];
-  /** The JSON of its data, to be read when it is known that the model takes it; undefined where bytes follow. */
+  /** The JSON of its data, parsed after the model is known to accept it; undefined where bytes follow. */
   readonly data: unknown;
   readonly binaryBytes: number | undefined;
 }
 
-/** The JSON part of a request, checked and turned into plain data. */
+/** The JSON part of a request, validated, as plain data. */
 export interface OipHead {
   readonly id: string;
   readonly inputs: readonly HeadInput[];
   readonly parameters: Parameters;
   readonly timeoutMs: number | undefined;
-  /** 1 the most urgent; 0 leaves it to the model. */
+  /** 1 is the most urgent; 0: the model's setting applies. */
   readonly priority: number;
   /** undefined asks for all outputs. */
   readonly outputs: readonly RequestedOutput[] | undefined;
   readonly isBinaryByDefault: boolean;
 }
 
-/** How a head is read: parsed, or remembered. */
+/** How a head is read: parsed, or from the cache. */
 export type HeadReader = (bytes: Segments, maxValues?: number) => OipHead;
 
 /** Reads the JSON part of a request. Throws a ServingError that says what came and what was wanted. */
@@ -86,7 +86,7 @@ function readInput(input: JsonObject): HeadInput {
   }
   const parameters = parametersOf(input);
   if (present(parameters.shared_memory_region) !== undefined) {
-    throw invalid(`input '${name}': shared memory is not offered here; send data or binary_data_size`);
+    throw invalid(`input '${name}': shared memory is not supported; send data or binary_data_size`);
   }
   const size = present(parameters.binary_data_size);
   const json = present(input.data);
@@ -114,13 +114,15 @@ function shapeOf(name: string, shape: unknown): number[] {
   for (const size of shape) {
     if (isTooLarge(size)) throw invalid(`input '${name}': shape has ${shown(size)}, which is too large`);
     if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-      throw invalid(`input '${name}': Unable to parse 'shape': ${shown(size)} is no whole number from 0 up`);
+      throw invalid(
+        `input '${name}': Unable to parse 'shape': ${shown(size)} is not a whole number of at least 0`,
+      );
     }
   }
   return shape as number[];
 }
 
-/** A whole number, but none that counts elements. */
+/** A whole number that does not count elements. */
 function isTooLarge(size: unknown): boolean {
   if (typeof size === 'bigint') return size > 0n;
   return Number.isInteger(size) && (size as number) > Number.MAX_SAFE_INTEGER;
@@ -132,12 +134,12 @@ function requestedOutputs(json: JsonObject): RequestedOutput[] | undefined {
     const parameters = parametersOf(output);
     if (present(parameters.classification) !== undefined) {
       throw invalid(
-        `output '${name}': the classification extension is not offered here; ask for the output itself`,
+        `output '${name}': the classification extension is not supported; request the output itself`,
       );
     }
-    // Ignored, the client would read what lay in the region before.
+    // If it were ignored, the client would read the previous contents of the region.
     if (present(parameters.shared_memory_region) !== undefined) {
-      throw invalid(`output '${name}': shared memory is not offered here; ask for binary_data`);
+      throw invalid(`output '${name}': shared memory is not supported; request binary_data`);
     }
     return { name, isBinary: booleanOf(`output '${name}': `, parameters, 'binary_data') };
   });
@@ -151,7 +153,7 @@ function idOf({ id }: JsonObject): string {
     if (id.length <= MAX_ID_LENGTH) return id;
     throw malformed(`'id' has ${id.length} characters, wanted at most ${MAX_ID_LENGTH}`);
   }
-  throw malformed(`'id' is ${shown(id)}, wanted a text`);
+  throw malformed(`'id' is ${shown(id)}, wanted a string`);
 }
 
 function listOf(json: JsonObject, key: string): JsonObject[] {
@@ -174,7 +176,7 @@ function nameOf({ name }: JsonObject, what: string): string {
       `the name of an ${what} has ${name.length} characters, wanted at most ${MAX_NAME_LENGTH}`,
     );
   }
-  throw malformed(`the name of an ${what} is ${shown(name)}, wanted a text`);
+  throw malformed(`the name of an ${what} is ${shown(name)}, wanted a string`);
 }
 
 function checkUnique(what: string, named: readonly { readonly name: string }[]): void {

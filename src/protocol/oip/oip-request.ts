@@ -10,20 +10,20 @@ import type { ReadTarget } from '../simple/read-target.ts';
 import type { Layout } from '../simple/simple-codec.ts';
 import type { HeadInput, HeadReader, RequestedOutput } from './oip-head.ts';
 
-/** A request, and how its caller wants the answer. */
+/** A request, and the form of the answer that its caller asked for. */
 export interface OipRequest {
   readonly request: InferenceRequest;
   /** undefined asks for all outputs. */
   readonly outputs: readonly RequestedOutput[] | undefined;
-  /** For when no output is named. */
+  /** Applies when no output is named. */
   readonly isBinaryByDefault: boolean;
-  /** Of a request in the simple form. */
+  /** Set for a request in the simple form. */
   readonly layout?: Layout;
 }
 
 /**
- * Reads an inference request. `jsonBytes` is how much of the body is JSON when binary tensors follow it;
- * undefined when all is. Throws a ServingError that says what came and what was wanted.
+ * Reads an inference request. `jsonBytes` is the length of its JSON part when binary tensors follow it; undefined when
+ * the whole body is JSON. Throws a ServingError that says what came and what was wanted.
  */
 export function readOipRequest(
   target: ReadTarget,
@@ -46,7 +46,7 @@ export function readOipRequest(
   return { request: { id, inputs, parameters, timeoutMs, priority }, outputs, isBinaryByDefault };
 }
 
-/** A body without any JSON: the bytes of the model's only input. All outputs go back as bytes too. */
+/** A body without any JSON: the bytes of the model's only input. All outputs are returned as bytes too. */
 export function readRawRequest(model: string, metadata: ModelMetadata, body: Segments): OipRequest {
   const input = metadata.inputs[0];
   if (input === undefined || metadata.inputs.length !== 1) {
@@ -66,14 +66,14 @@ export function readRawRequest(model: string, metadata: ModelMetadata, body: Seg
   };
 }
 
-/** The only element of a BYTES tensor: its length goes before it, uncopied. */
+/** The only element of a BYTES tensor: its length is put before it, without a copy. */
 function withLength(body: Segments): Segments {
   const length = new Uint8Array(4);
   new DataView(length.buffer).setUint32(0, body.byteLength, true);
   return joinSegments([segmentsOf(length), body]);
 }
 
-/** What follows the JSON, handed out piece by piece in the order of the inputs that claim it. */
+/** The binary part after the JSON, in pieces in the order of the inputs that claim them. */
 class BinaryTail {
   readonly #model: string;
   readonly #bytes: Segments;
@@ -106,7 +106,7 @@ class BinaryTail {
   }
 }
 
-/** What the model does not take is refused before its data is read. */
+/** Inputs that the model does not accept are refused before their data is read. */
 function bindInput({ model, metadata }: ReadTarget, input: HeadInput, tail: BinaryTail): Tensor {
   const { name, datatype, shape, binaryBytes } = input;
   const wanted = metadata?.inputs.find((other) => other.name === name);

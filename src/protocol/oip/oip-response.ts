@@ -4,22 +4,22 @@ import { writeJsonData } from '../../tensor/json-codec.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RequestedOutput } from './oip-head.ts';
 
-/** A whole answer, ready to be sent. */
+/** A complete answer, ready to be sent. */
 export interface EncodedAnswer {
   readonly contentType: 'application/json' | 'application/octet-stream';
-  /** Bytes of JSON before the tensors; undefined when all is JSON. */
+  /** Bytes of JSON before the tensors; undefined when the whole body is JSON. */
   readonly jsonBytes: number | undefined;
   readonly chunks: readonly Uint8Array[];
 }
 
-/** What goes into an answer beside the tensors. */
+/** The fields of an answer beside the tensors. */
 export interface AnswerHead {
   readonly id: string;
   readonly model: string;
   readonly version: string;
 }
 
-/** Why the outputs asked for cannot be had; undefined when they can. */
+/** The refusal of unknown requested outputs; undefined when all are known. */
 export function checkOutputs(
   model: string,
   metadata: ModelMetadata,
@@ -30,17 +30,17 @@ export function checkOutputs(
   const known = metadata.outputs.map((output) => `'${output.name}'`).join(', ');
   return refuse(
     'INVALID_INPUT',
-    `unexpected inference output '${unknown.name}' for model '${model}'; outputs here: ${known}`,
+    `unexpected inference output '${unknown.name}' for model '${model}'; available outputs: ${known}`,
   );
 }
 
-/** An output of an answer, and in which form it goes. */
+/** An output of an answer, and its form. */
 export interface AnswerPart {
   readonly tensor: Tensor;
   readonly isBinary: boolean;
 }
 
-/** What the caller wants of an answer, in the order it asked. */
+/** The requested outputs of an answer, in the order of the request. */
 export function answerParts(
   outputs: readonly Tensor[],
   requested: readonly RequestedOutput[] | undefined,
@@ -53,7 +53,7 @@ export function answerParts(
   }));
 }
 
-/** Writes an answer as JSON, or as a JSON header and the tensors as they are. */
+/** Writes an answer as JSON, or as a JSON header and the binary tensors. */
 export function writeOipAnswer(head: AnswerHead, parts: readonly AnswerPart[]): EncodedAnswer {
   const id = head.id === '' ? '' : `"id":${JSON.stringify(head.id)},`;
   const outputs = parts.map(writeOutput).join(',');
@@ -61,7 +61,7 @@ export function writeOipAnswer(head: AnswerHead, parts: readonly AnswerPart[]): 
     `{${id}"model_name":${JSON.stringify(head.model)},"model_version":"${head.version}","outputs":[${outputs}]}`,
   );
   const tail = parts.flatMap(({ tensor, isBinary }) => (isBinary ? tensor.data.chunks : []));
-  // With nothing behind it the JSON is the whole body, and a header that says so would only confuse.
+  // Without binary tensors the JSON is the whole body, and a header with its length would confuse clients.
   if (tail.every((chunk) => chunk.byteLength === 0)) {
     return { contentType: 'application/json', jsonBytes: undefined, chunks: [json] };
   }

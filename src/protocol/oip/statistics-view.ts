@@ -1,6 +1,6 @@
 import type { ComputeTimes, TotalTime, VersionStatistics } from '../../observe/metrics/version-statistics.ts';
 
-/** Statistics in the form of the protocol's extension. Clients count on every duration, and on numbers. */
+/** Statistics in the form of the protocol's extension. Clients require every duration, as a number. */
 export function statisticsView(statistics: VersionStatistics, wallMs: (at: number) => number) {
   const { version, compute, lastAnswerAt, batches } = statistics;
   return {

@@ -7,7 +7,7 @@ import { Entry } from '../../work/entry.ts';
 
 const LATENCY_MS = 60;
 
-/** A version that has learned what its batches take. */
+/** A version that has learned its service times. */
 function warmedUp(settings: object = {}, behaviour: Parameters<typeof setUp>[1] = {}) {
   const version = setUp({ objective: { latencyMs: LATENCY_MS }, ...settings }, behaviour);
   let id = 1_000_000;
@@ -19,7 +19,7 @@ function warmedUp(settings: object = {}, behaviour: Parameters<typeof setUp>[1] 
   return version;
 }
 
-test('whoever is let in is answered in time, as long as batches take what they are known to take', () => {
+test('every admitted request is answered in time, as long as batches take their predicted time', () => {
   const bursts = fc.array(
     fc.record({ afterMs: fc.integer({ min: 0, max: 40 }), count: fc.integer({ min: 1, max: 60 }) }),
     {
@@ -56,7 +56,7 @@ test('whoever is let in is answered in time, as long as batches take what they a
   );
 });
 
-test('predictions that have gone wrong heal: one a second goes all the same, and shows the truth', () => {
+test('wrong predictions are corrected: one request a second is admitted regardless and shows the real time', () => {
   let slowness = 1;
   const { clock, submit, outcomes } = warmedUp({}, { serviceMs: ({ rows }) => slowness * (5 + rows) });
   slowness = 20;
@@ -77,7 +77,7 @@ test('predictions that have gone wrong heal: one a second goes all the same, and
   assert.ok(good > 0.9 * healed.length, `${good} of ${healed.length}`);
 });
 
-test('a refusal says when to come back: between a second and three quarters of a minute, not all at once', () => {
+test('a refusal has a retry-after between 1 s and 45 s, different for each client', () => {
   const { submit } = warmedUp();
   const retries = Array.from({ length: 2_000 }, (_, id) => submit(id)).flatMap((it) =>
     'reason' in it ? [it.retryAfterMs ?? 0] : [],
@@ -87,14 +87,14 @@ test('a refusal says when to come back: between a second and three quarters of a
   assert.ok(new Set(retries).size > 50);
 });
 
-test('without an objective nobody is refused for want of time', () => {
+test('without an objective no request is refused for want of time', () => {
   const { clock, submit, outcomes } = setUp({});
   for (let id = 0; id < 1_000; id++) submit(id);
   clock.advance(20_000);
   assert.deepEqual([...new Set([...outcomes.values()].map(reasonOf))], ['ok']);
 });
 
-test('who had to make room is told that it was displaced, and the urgent one is answered', () => {
+test('a displaced request is refused as displaced, and the urgent one is answered', () => {
   const settings = { queue: { maxRows: 8 }, batching: { maxBatchSize: 1 } };
   const { clock, submit, outcomes } = setUp(settings);
   for (let id = 0; id < 9; id++) submit(id, { priority: 2 });
@@ -106,8 +106,8 @@ test('who had to make room is told that it was displaced, and the urgent one is 
   assert.equal(reasonOf(outcomes.get(9)), 'ok');
 });
 
-test('a request whose own rows can never keep the objective is told so with the numbers, and not to try again', () => {
-  // Rows depend on each other: they cannot be cut into several requests.
+test('a request whose own rows cannot meet the objective is refused with the numbers and without retry-after', () => {
+  // Rows depend on each other: they cannot be split into several requests.
   const { clock, submit, outcomes } = warmedUp({ batching: { rows: undefined, maxBatchSize: 1 } });
   let id = 0;
   const ask = (rows: number) => {
@@ -124,7 +124,7 @@ test('a request whose own rows can never keep the objective is told so with the 
   assert.ok(most >= 45 && most <= 56, `${most}`);
   assert.equal(reasonOf([ask(40) as Refusal]), 'ok');
   clock.advance(10_000);
-  // What is known may be wrong, so one runs now and then.
+  // The known time may be wrong, so one runs now and then.
   assert.equal(reasonOf([ask(100) as Refusal]), 'ok');
   assert.equal(reasonOf([ask(100) as Refusal]), 'BATCH_TOO_LARGE');
 });

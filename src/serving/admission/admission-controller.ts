@@ -6,26 +6,26 @@ import type { RequestQueue } from '../queue/request-queue.ts';
 import type { WaitEstimator } from './wait-estimator.ts';
 import { ExplorationAdmission } from './wait-prediction.ts';
 
-/** What a gate decides by. */
+/** Dependencies of the controller. */
 export interface AdmissionParts {
   readonly queue: RequestQueue;
   readonly waitEstimator: WaitEstimator;
   readonly random: Random;
 }
 
-/** A second of gracePeriod is the least that is asked of a client, half a minute the most. */
+/** Bounds of the retry-after delay before jitter, in ms. */
 const LEAST_RETRY_MS = 1_000;
 const MOST_RETRY_MS = 30_000;
-/** How often a request runs that is too large for the objective. */
+/** Interval of trial runs of a request that is too large for the objective, in ms. */
 const TRIAL_MS = 10_000;
 
-/** Lets requests into the queue, or says why they cannot wait there: no time for it, or no room. */
+/** Admits requests to the queue, or refuses them for want of time or room. */
 export class AdmissionController {
   readonly #clock: Clock;
   readonly #objectiveMs: number | undefined;
   readonly #parts: AdmissionParts;
   readonly #exploration = new ExplorationAdmission();
-  /** When a request too large for the objective ran last. */
+  /** When a request too large for the objective last ran. */
   #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, objectiveMs: number | undefined, parts: AdmissionParts) {
@@ -34,7 +34,7 @@ export class AdmissionController {
     this.#parts = parts;
   }
 
-  /** Finds the entry a place in the queue, or says why there is none. */
+  /** Adds the entry to the queue, or returns the refusal. */
   enter(entry: Entry): Refusal | undefined {
     const { queue } = this.#parts;
     queue.asked(entry);
@@ -49,7 +49,7 @@ export class AdmissionController {
       displaced.settle(
         this.#overload(
           'DISPLACED',
-          'the queue is full, and a more urgent request, or one of a caller with less in it, has taken this place',
+          'displaced from the full queue by a request of higher priority, or of a tenant with fewer rows in the queue; try again later',
         ),
       );
     }
@@ -57,7 +57,7 @@ export class AdmissionController {
     return undefined;
   }
 
-  /** Whether it could not be answered in time: then it is told so now, where it costs nothing. */
+  /** Early admission: refuses a request now that could not be answered in time. */
   #tooLate(entry: Entry): Refusal | undefined {
     if (this.#objectiveMs === undefined || entry.isExploration) return undefined;
     const { waitEstimator } = this.#parts;
@@ -66,7 +66,7 @@ export class AdmissionController {
     const answerMs = waitEstimator.answerMs(entry, now);
     const leftMs = entry.dueBy - now;
     if (answerMs === undefined || answerMs <= leftMs) {
-      // Where whoever is let in is dropped after all, nothing runs, and nothing is learned either.
+      // Where admitted requests are dropped later all the same, nothing runs and nothing is learned.
       entry.isExploration = this.#exploration.take(now);
       return undefined;
     }
@@ -77,14 +77,14 @@ export class AdmissionController {
     }
     return this.#overload(
       'PREDICTED_LATE',
-      `would be answered in ${Math.round(answerMs)} ms, and ${Math.round(leftMs)} ms are left: ` +
+      `predicted to be answered in ${Math.round(answerMs)} ms, but only ${Math.round(leftMs)} ms are left: ` +
         `${this.#parts.queue.rows} rows are waiting; try again later`,
     );
   }
 
   /**
-   * A request that by its own rows takes longer than the objective, however idle everything is, is told so at once: to
-   * try again would be of no use. Now and then one runs all the same, for what is known of such sizes may be wrong.
+   * Refuses a request at once whose own rows take longer than the objective on an idle replica: a retry cannot succeed.
+   * Now and then one runs all the same, because the known time of such sizes may be wrong.
    */
   #neverInTime(entry: Entry): Refusal | undefined {
     const objectiveMs = this.#objectiveMs;
@@ -108,19 +108,19 @@ export class AdmissionController {
     return refuse(reason, message, this.#retryAfterMs());
   }
 
-  /** When the queue should be empty, a little different for everybody: they must not all come back at once. */
+  /** The predicted time until the queue is empty, with jitter: clients must not all retry at the same moment. */
   #retryAfterMs(): number {
     const drainMs = this.#parts.waitEstimator.drainMs(this.#clock.now());
     const usualMs = Math.min(Math.max(drainMs, LEAST_RETRY_MS), MOST_RETRY_MS);
     return Math.round(usualMs * (1 + this.#parts.random.unit() / 2));
   }
 
-  /** Share of the last requests that were refused or dropped for want of time. */
+  /** Share of recent requests that were refused or dropped for want of time. */
   get shedShare(): number {
     return this.#exploration.shedShare;
   }
 
-  /** For one that has waited in vain. */
+  /** Refusal of a request that was dropped after it waited. */
   tooLateNow(entry: Entry): Refusal {
     const now = this.#clock.now();
     this.#exploration.refused(now);
@@ -130,7 +130,7 @@ export class AdmissionController {
     ];
     return this.#overload(
       'DROPPED_LATE',
-      `dropped after ${waitedMs} ms: with ${leftMs} ms left it could not have kept its objective`,
+      `dropped after ${waitedMs} ms in the queue: the ${leftMs} ms left are too short to meet the objective`,
     );
   }
 }

@@ -5,10 +5,10 @@ import type { AdmissionStage, Admitted, OnSettled, Submission } from './admissio
 import type { RequestFacts } from './request-facts.ts';
 import type { ResponseCache } from './response-cache.ts';
 
-/** Contents are hashed on the loop, so larger requests are not compared. */
+/** Contents are hashed on the event loop, so larger requests are not compared. */
 const LARGEST_COMPARED_BYTES = 1024 * 1024;
 
-/** Finds equal requests by their contents: answers from the cache, and keys by which equal requests join. */
+/** Compares requests by content: answers from the cache, and makes the keys for single flight. */
 export class ContentStage implements AdmissionStage {
   /** A request was answered from the cache. */
   readonly cacheHit: Event<RequestFacts>;
@@ -41,7 +41,7 @@ export class ContentStage implements AdmissionStage {
   }
 }
 
-/** undefined where contents are not compared. Requests that are padded alike may differ in what they get of the answer. */
+/** undefined where contents are not compared. Requests with equal padded inputs may get different parts of the answer. */
 function keyOf({ request, bytes, trueLength }: RequestFacts): string | undefined {
   if (bytes > LARGEST_COMPARED_BYTES) return undefined;
   return trueLength === undefined ? contentKeyOf(request) : `${contentKeyOf(request)}|${trueLength}`;

@@ -2,7 +2,7 @@ import { isRefusal } from '../../base/errors.ts';
 import type { AdmissionStage, Admitted, OnSettled, Submission } from './admission-stage.ts';
 import type { Padding } from './padding.ts';
 
-/** Cuts the answers of padded requests back to their length. */
+/** Cuts the answers of padded requests to the length of the request. */
 export class CutStage implements AdmissionStage {
   readonly #padding: Padding;
   readonly #next: AdmissionStage;

@@ -1,7 +1,7 @@
 import type { Quarantine } from '../recovery/quarantine.ts';
 import type { AdmissionStage, Admitted, OnSettled, Submission } from './admission-stage.ts';
 
-/** Marks inputs that have ended replicas, or may have. What follows from the mark is recorded, so it is decided further on. */
+/** Marks inputs that have ended replicas, or may have. Later stages act on the mark, so that a recording contains it. */
 export class DenyStage implements AdmissionStage {
   readonly #quarantine: Quarantine;
   readonly #next: AdmissionStage;

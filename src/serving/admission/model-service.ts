@@ -10,34 +10,34 @@ import { AdmissionController, type AdmissionParts } from './admission-controller
 import type { AdmissionTerms, RequestFacts } from './request-facts.ts';
 import { SingleFlight } from './single-flight.ts';
 
-/** A request that has got its answer or refusal. */
+/** An entry with its answer or refusal. */
 export interface RequestSettled {
   readonly entry: Entry;
   readonly outcome: Answer | Refusal;
   readonly settledAt: number;
 }
 
-/** A request that was refused before it waited. */
+/** A request that was refused before it was queued. */
 export interface TurnedAway {
   readonly entry: Entry;
   readonly refusal: Refusal;
 }
 
-/** What a service works with. */
+/** Dependencies of a service. */
 export interface ServiceParts extends AdmissionParts {
   readonly recovery: Recovery;
   readonly deadlines: Deadlines;
   readonly wake: () => void;
 }
 
-/** Each step of priority is ahead by the objective, or by so much without one. */
+/** Without an objective, each step of priority counts as this many ms; otherwise as the objective. */
 const LEAD_MS = 1_000;
-/** The way of a request through one version: admitted, queued, run, settled exactly once. */
+/** The path of a request through one version: admitted, queued, run, settled exactly once. */
 export class ModelService implements EntryOwner {
   readonly requestSettled = new Event<RequestSettled>();
-  /** A request found no place in the queue. */
+  /** A request was not admitted to the queue. */
   readonly turnedAway = new Event<TurnedAway>();
-  /** A request waits with an equal one that is under way. */
+  /** A request waits with an equal one in progress. */
   readonly joined = new Event<Entry>();
   readonly #clock: Clock;
   readonly #terms: AdmissionTerms;
@@ -54,12 +54,12 @@ export class ModelService implements EntryOwner {
     this.#controller = new AdmissionController(clock, terms.objectiveMs, parts);
   }
 
-  /** Requests admitted and not yet settled. */
+  /** Number of requests that are admitted and not settled. */
   get inFlight(): number {
     return this.#unsettled;
   }
 
-  /** Takes a request in, or says why not. `onSettled` is called once, never before this returns. */
+  /** Admits a request or returns the refusal. `onSettled` is called once, never before this returns. */
   admit(
     facts: RequestFacts,
     onSettled: (outcome: Answer | Refusal) => void,
@@ -93,7 +93,7 @@ export class ModelService implements EntryOwner {
     }
   }
 
-  /** Why a request of so many rows is never admitted; undefined when it may be. */
+  /** The refusal of a request of `rows` rows that can never be admitted; undefined when it can. */
   whyTooLarge(rows: number): Refusal | undefined {
     const { model, maxRows } = this.#terms;
     if (rows <= maxRows) return undefined;
@@ -103,9 +103,9 @@ export class ModelService implements EntryOwner {
     );
   }
 
-  /** The caller has gone: what waits leaves, what runs loses its answer. */
+  /** The client has disconnected: a waiting entry leaves the queue, a running one loses its answer. */
   cancel(entry: Entry): void {
-    this.#leave(entry, refuse('CANCELLED', 'the client went away'));
+    this.#leave(entry, refuse('CANCELLED', 'the client disconnected before the answer'));
   }
 
   /** For the deadline heap. */
@@ -136,34 +136,39 @@ export class ModelService implements EntryOwner {
     this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
   }
 
-  /** Share of the last requests that were refused or dropped for want of time. */
+  /** Share of recent requests that were refused or dropped for want of time. */
   get shedShare(): number {
     return this.#controller.shedShare;
   }
 
-  /** For the queue's source: they are out of the queue, too late for a batch worth running. */
+  /** Settles entries that the queue source has removed because they are too late for an efficient batch. */
   drop(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    // Not now: one of them may just be admitted, and none is settled before whoever asked holds it.
+    // At the end of the turn: an entry may be in admission right now, and is never settled before its submitter holds it.
     this.#clock.endOfTurn(() => {
       for (const entry of entries) entry.settle(this.#controller.tooLateNow(entry));
     });
   }
 
-  /** Answers everything that still waits with a refusal. */
+  /** Refuses all waiting requests. */
   refuseWaiting(refusal: Refusal): void {
     const { queue, recovery } = this.#parts;
     for (const entry of [...queue.takeAll(), ...recovery.takeAll()]) entry.settle(refusal);
   }
 
-  /** Refuses what waits and holds the same as an input that was just quarantined. Only what looks alike is compared. */
+  /** Refuses waiting requests equal to a newly quarantined input. Only those of the same lane and size are compared. */
   refuseLike({ lane, rows, bytes }: Entry, isDenied: (entry: Entry) => boolean): void {
     const { queue, recovery } = this.#parts;
     const isAlike = (other: Entry) => other.lane === lane && other.rows === rows && other.bytes === bytes;
     for (const entry of [...queue.inLane(lane), ...recovery.waiting()]) {
       if (entry.isSettled || !isAlike(entry) || !isDenied(entry)) continue;
       queue.remove(entry);
-      entry.settle(refuse('DENIED_INPUT', 'an equal input was just found to end replicas'));
+      entry.settle(
+        refuse(
+          'DENIED_INPUT',
+          'an equal input has ended replicas and is refused for health.isolation.denyMs',
+        ),
+      );
     }
   }
 
@@ -174,7 +179,7 @@ export class ModelService implements EntryOwner {
     const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
     const priority = facts.priority ?? this.#terms.priority;
     const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
-    // Field by field: to spread an object here costs more than all the rest of admission.
+    // Field by field: an object spread here costs more than the rest of admission.
     const { request, lane, rows, bytes, tenant, isExplained } = facts;
     const contentKey = isSingleFlight ? facts.contentKey : undefined;
     const id = this.#admitted++;
@@ -210,9 +215,9 @@ export class ModelService implements EntryOwner {
     if (successor === undefined) running?.cancel(entry);
     else if (running !== undefined) running.replace(entry, successor);
     else {
-      // It had waited for another try, or in the queue; whoever takes its place inherits its history.
+      // It waited in the queue or for a retry; its successor takes over its history.
       successor.inherit(entry);
-      // Who may have ended a replica does not go among others, whoever asks for it.
+      // A suspect never shares a batch, whichever request leads.
       if (!isQueued && entry.hasSetbacks) this.#parts.recovery.isolate(successor);
       else queue.add(successor);
       if (!isQueued) this.#parts.wake();

@@ -49,7 +49,7 @@ function warmedUp({
   return it;
 }
 
-test('with any goal: each is answered once, in time by the plan, in lawful batches, one a replica', () => {
+test('with any goal each request is answered once, in time by the plan, in valid batches, one per replica', () => {
   fc.assert(
     fc.property(arrivals, worlds, (them, world) => {
       const it = warmedUp(world);
@@ -62,7 +62,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
       });
       const running = new Set<string>();
       version.path.dispatcher.batchStarted.on(({ replica }) => {
-        assert.ok(!running.has(replica.id), 'two batches where there is room for one');
+        assert.ok(!running.has(replica.id), 'two batches on a replica with one credit');
         running.add(replica.id);
       });
       version.path.dispatcher.batchEnded.on(({ replica }) => running.delete(replica.id));
@@ -80,7 +80,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
       for (const [id, answers] of outcomes) assert.equal(answers.length, 1, `request ${id}`);
       assert.equal(version.path.service.inFlight, 0);
       assert.equal(version.path.queue.rows, 0);
-      assert.ok(exemptAt.length <= 1, 'all of it takes less than a second');
+      assert.ok(exemptAt.length <= 1, 'the whole test takes less than a second');
       for (const { ids, rows } of sent) {
         assert.ok(ids.length > 0 && rows <= 16, `${rows} rows`);
         assert.equal(new Set(ids.map((id) => them[id]?.width)).size, 1, 'lanes mixed');
@@ -90,7 +90,7 @@ test('with any goal: each is answered once, in time by the plan, in lawful batch
   );
 });
 
-test('efficiency runs fewer and larger batches than latency does, and both keep the objective', () => {
+test('efficiency runs fewer and larger batches than latency does, and both meet the objective', () => {
   const batches = (['latency', 'efficiency'] as const).map((goal) => {
     const it = warmedUp({ goal, latencyMs: 60, replicas: 2, maxRows: 200 });
     for (let id = 0; id < 300; id++) {
@@ -105,7 +105,7 @@ test('efficiency runs fewer and larger batches than latency does, and both keep 
   assert.ok(full < 0.7 * quick, `${full} of ${quick}`);
 });
 
-test('under a long overload batches are full, and nearly all that the replicas can do is answered', () => {
+test('under a long overload batches are full, and nearly the full capacity of the replicas is answered', () => {
   const it = warmedUp({ goal: 'latency', latencyMs: 60, replicas: 1, maxRows: 200 });
   const from = it.clock.now();
   for (let id = 0; id < 8_000; id++) {

@@ -15,7 +15,7 @@ const METADATA = {
 } as const;
 const PADDING = { axis: 1, inputs: ['x'], outputs: ['x'], lengthInput: 'n' };
 
-test('requests of nearly the same length share a batch, and each gets back what is its own', () => {
+test('requests of nearly the same length share a batch, and each gets only its own part of the answer', () => {
   const it = setUp(
     { padding: PADDING, batching: { maxBatchSize: 4, maxWaitMs: 10 } },
     {
@@ -41,7 +41,7 @@ test('requests of nearly the same length share a batch, and each gets back what 
   }
 });
 
-test('where rows are all that costs nothing is padded any more', () => {
+test('where the cost is proportional to rows nothing is padded any more', () => {
   const it = setUp(
     { padding: PADDING, batching: { maxBatchSize: 4, maxWaitMs: 10 } },
     {
@@ -63,7 +63,7 @@ test('where rows are all that costs nothing is padded any more', () => {
   );
 });
 
-test('padding that does not fit the model is told before it is served', () => {
+test('padding settings that do not fit the model are reported before it is served', () => {
   const it = setUp(
     { padding: { ...PADDING, lengthInput: 'm' }, health: { restart: { maxFailures: 1 } } },
     { metadata: METADATA },
@@ -72,7 +72,7 @@ test('padding that does not fit the model is told before it is served', () => {
   assert.match(it.version.failure, /names an input 'm', which the model does not have/);
 });
 
-test('lengths are padded by no more than a quarter', () => {
+test('lengths are padded by at most a quarter', () => {
   for (let length = 8; length < 5000; length++) {
     const padded = paddedLength(length);
     assert.ok(padded >= length && padded <= length * 1.25 + 1, `${length}: ${padded}`);

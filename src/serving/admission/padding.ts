@@ -5,25 +5,25 @@ import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.t
 import { cutAxis, padAxis } from '../../tensor/pad.ts';
 import { allocateArray, bytesOf, type Tensor } from '../../tensor/tensor.ts';
 
-/** Inputs as the model gets them, and how long they really are. */
+/** Inputs as the model gets them, and their length before padding. */
 export interface Padded {
   readonly inputs: readonly Tensor[];
   readonly length: number;
 }
 
-/** Each length is padded to the next of a series in which neighbours differ by no more than a quarter. */
+/** Each length is padded to the next of a series in which neighbours differ by at most a quarter. */
 const FIRST_LENGTH = 8;
 const RATIO = 1.25;
 const WHOLE_NUMBERS: ReadonlySet<string> = new Set(['INT32', 'INT64'] as const);
 
-/** The length that requests of this one are padded to. */
+/** The padded length for requests of this length. */
 export function paddedLength(length: number): number {
   let padded = FIRST_LENGTH;
   while (padded < length) padded = Math.ceil(padded * RATIO);
   return padded;
 }
 
-/** Lets requests of different length share a batch, where the model's settings say how. */
+/** Pads requests of different length so that they can share a batch, as the model's settings define. */
 export class Padding {
   readonly #settings: PaddingSettings;
   readonly #metadata: ModelMetadata;
@@ -40,14 +40,14 @@ export class Padding {
     this.#isWorthwhile = isWorthwhile;
   }
 
-  /** Pads a request's inputs and adds those that are the server's to fill in. Throws a ServingError that says what does not fit. */
+  /** Pads a request's inputs and adds the server's own inputs. Throws a ServingError for inputs that do not fit. */
   pad(inputs: readonly Tensor[]): Padded {
     const { axis, inputs: names, value, lengthInput, maskInput } = this.#settings;
     const sent = inputs.find(({ name }) => name === lengthInput || name === maskInput);
     if (sent !== undefined) {
       throw new ServingError(
         'INVALID_INPUT',
-        `input '${sent.name}' is filled in by the server: leave it out`,
+        `input '${sent.name}' is filled in by the server (padding): do not send it`,
       );
     }
     const length = this.#lengthOf(inputs);
@@ -61,7 +61,7 @@ export class Padding {
     return { inputs: [...inputs, ...this.#filledIn(rows, length, length)], length };
   }
 
-  /** What a request of this length gets of the answer. */
+  /** Cuts an answer to what a request of this length gets. */
   cut(answer: Answer, length: number): Answer {
     const { axis, outputs } = this.#settings;
     if (outputs.length === 0) return answer;
@@ -79,13 +79,13 @@ export class Padding {
     if (length === undefined || lengths.some((other) => other !== length)) {
       throw new ServingError(
         'INVALID_INPUT',
-        `inputs ${names.join(', ')} must have one length along axis ${axis}, got ${lengths.map((each) => each ?? 'none').join(', ') || 'none'}`,
+        `inputs ${names.join(', ')} must have the same length along axis ${axis}, got ${lengths.map((each) => each ?? 'none').join(', ') || 'none'}`,
       );
     }
     return length;
   }
 
-  /** The length of each row, and which of its elements are real. */
+  /** The length of each row, and a mask of its real elements. */
   #filledIn(rows: number, length: number, padded: number): Tensor[] {
     const { lengthInput, maskInput } = this.#settings;
     const tensors: Tensor[] = [];
@@ -114,7 +114,7 @@ export class Padding {
   }
 }
 
-/** Why the settings do not fit the model; undefined when they do. */
+/** Why the padding settings do not fit the model; undefined when they do. */
 export function paddingProblem(
   settings: PaddingSettings,
   { inputs, outputs }: ModelMetadata,
@@ -129,8 +129,9 @@ export function paddingProblem(
       const tensor = find(list, name);
       if (tensor === undefined) return `padding names an ${what} '${name}', which the model does not have`;
       if (tensor.shape[axis] !== -1)
-        return `padding wants axis ${axis} of ${what} '${name}' to be open; its shape is [${tensor.shape.join(',')}]`;
-      if (tensor.datatype === 'BYTES') return `padding cannot make ${what} '${name}' longer: it holds texts`;
+        return `padding requires an open axis ${axis} of ${what} '${name}', but its shape is [${tensor.shape.join(',')}]`;
+      if (tensor.datatype === 'BYTES')
+        return `padding cannot extend ${what} '${name}': its datatype is BYTES`;
     }
   }
   for (const name of [lengthInput, maskInput]) {
@@ -139,7 +140,7 @@ export function paddingProblem(
     if (tensor === undefined) return `padding names an input '${name}', which the model does not have`;
     const isNumber = WHOLE_NUMBERS.has(tensor.datatype) || (name === maskInput && tensor.datatype === 'FP32');
     if (!isNumber)
-      return `padding cannot fill in input '${name}' as ${tensor.datatype}; wanted INT32 or INT64`;
+      return `padding cannot fill in input '${name}' as ${tensor.datatype}, wanted INT32 or INT64`;
   }
   return undefined;
 }

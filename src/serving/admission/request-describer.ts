@@ -5,7 +5,7 @@ import { type LaneKey, laneKeys } from '../../work/lane.ts';
 import { priorityOfProtocol } from '../../work/priority.ts';
 import type { Caller, RequestFacts, RequestForm } from './request-facts.ts';
 
-/** Checks requests against what a loaded version takes, and says what admission needs to know of them. */
+/** Checks requests against what a loaded version accepts, and derives the facts for admission. */
 export class RequestDescriber {
   readonly #form: RequestForm;
   readonly #laneOf: (request: InferenceRequest) => LaneKey;
@@ -43,7 +43,7 @@ export class RequestDescriber {
   }
 }
 
-/** The time of a request was over before it could be admitted. */
+/** The refusal of a request whose timeout passed before it could be admitted. */
 export function lateBefore(waitedMs: number): Refusal {
   return refuse(
     'DEADLINE_ARRIVING',

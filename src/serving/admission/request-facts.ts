@@ -5,40 +5,40 @@ import type { LaneKey } from '../../work/lane.ts';
 import type { Priority } from '../../work/priority.ts';
 import type { Padding } from './padding.ts';
 
-/** What a loaded version takes: by this its requests are checked and described. */
+/** What a loaded version accepts: requests are checked and described by it. */
 export interface RequestForm {
   readonly model: string;
   readonly metadata: ModelMetadata;
   readonly hasBatchAxis: boolean;
-  /** Lets requests of different length share a batch. */
+  /** Pads requests of different length to share a batch. */
   readonly padding: Padding | undefined;
   readonly timeoutMs: number;
 }
 
-/** The terms on which a version admits requests; all of them are settings. */
+/** Terms on which a version admits requests, from its settings. */
 export interface AdmissionTerms {
   readonly model: string;
-  /** Most rows of one request. */
+  /** Maximum rows of one request. */
   readonly maxRows: number;
   readonly timeoutMs: number;
   readonly priority: Priority;
-  /** When an answer should be there, in ms; undefined where nothing but the deadline is written. */
+  /** Time to the answer, in ms; undefined where only the deadline is set. */
   readonly objectiveMs: number | undefined;
-  /** Equal requests that are under way run once. */
+  /** Equal requests in progress run once. */
   readonly isSingleFlight: boolean;
 }
 
-/** Who asks, and how: what is in no request itself. */
+/** The caller and its options, from outside the request body. */
 export interface Caller {
   readonly tenant: Tenant;
   /** From a header; the shorter of this and the request's own counts. */
   readonly timeoutMs: number | undefined;
   readonly isExplained: boolean;
-  /** How long the request took to arrive and to be read, in ms: its time has run since it began to come. */
+  /** Time the request took to arrive and to be read, in ms: its timeout starts with its first byte. */
   readonly waitedMs: number;
 }
 
-/** A caller of whom nothing is known. */
+/** A caller without any option. */
 export const ANONYMOUS: Caller = {
   tenant: DEFAULT_TENANT,
   timeoutMs: undefined,
@@ -46,20 +46,20 @@ export const ANONYMOUS: Caller = {
   waitedMs: 0,
 };
 
-/** What admission needs to know of a request: everything but the data. */
+/** What admission needs to know of a request, without the data. */
 export interface RequestFacts {
   readonly request: InferenceRequest;
   readonly lane: LaneKey;
   readonly rows: number;
   readonly bytes: number;
-  /** undefined leaves it to the model. */
+  /** undefined: the model's setting applies. */
   readonly timeoutMs: number | undefined;
-  /** undefined leaves it to the model. */
+  /** undefined: the model's setting applies. */
   readonly priority: Priority | undefined;
   readonly tenant: Tenant;
   readonly isExplained: boolean;
-  /** Stands for all of the contents; undefined where nobody compares them. */
+  /** Key of the whole contents; undefined where contents are not compared. */
   readonly contentKey: string | undefined;
-  /** How long it was before it was padded; undefined where it was not. */
+  /** Length before padding; undefined where it was not padded. */
   readonly trueLength: number | undefined;
 }

@@ -23,13 +23,13 @@ const steps = fc.array(
   { minLength: 20, maxLength: 150, size: 'max' },
 );
 
-test('it holds what was used last, no more bytes than it may, and nothing that is too old', () => {
+test('the cache holds the most recently used answers, within its limit of bytes, and none that has expired', () => {
   const [maxBytes, ttlMs] = [10_000, 1_000];
   fc.assert(
     fc.property(steps, (them) => {
       const clock = new VirtualClock();
       const cache = new ResponseCache(clock, { maxBytes, ttlMs });
-      /** By key, the one used last at the end. */
+      /** By key, the most recently used last. */
       const kept = new Map<string, { bytes: number; fill: number; until: number }>();
       const size = () => [...kept.values()].reduce((sum, { bytes }) => sum + bytes + OVERHEAD, 0);
       for (const [turn, { what, key, bytes, ms }] of them.entries()) {
@@ -61,7 +61,7 @@ test('it holds what was used last, no more bytes than it may, and nothing that i
   );
 });
 
-test('an answer that would take more than an eighth is not kept, and pushes nothing out', () => {
+test('an answer that would take more than an eighth is not stored, and evicts nothing', () => {
   const cache = new ResponseCache(new VirtualClock(), { maxBytes: 8_000, ttlMs: 1_000 });
   cache.keep('small', answerOf(100));
   cache.keep('large', answerOf(1_000 - OVERHEAD + 1));
@@ -71,7 +71,7 @@ test('an answer that would take more than an eighth is not kept, and pushes noth
   assert.ok(cache.find('just') !== undefined);
 });
 
-test('what is kept is a copy: the bytes it came in may be used for something else', () => {
+test('the cache stores a copy: the original bytes may be reused', () => {
   const cache = new ResponseCache(new VirtualClock(), { maxBytes: 80_000, ttlMs: 1_000 });
   const bytes = new Uint8Array([1, 2, 3]);
   cache.keep('a', { outputs: [{ name: 'y', datatype: 'UINT8', shape: [3], data: bytesOf(bytes) }] });
@@ -80,7 +80,7 @@ test('what is kept is a copy: the bytes it came in may be used for something els
   assert.deepEqual(output && [...flatten(output.data)], [1, 2, 3]);
 });
 
-test('an answer that is read again and again still grows old', () => {
+test('an answer that is read again and again still expires', () => {
   const clock = new VirtualClock();
   const cache = new ResponseCache(clock, { maxBytes: 80_000, ttlMs: 1_000 });
   cache.keep('a', answerOf(1));

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Answer } from '../../model/inference.ts';
 import { flatten, segmentsFrom } from '../../tensor/segments.ts';
 
-/** What a cache may hold. */
+/** Limits of a cache. */
 export interface CacheBounds {
   readonly maxBytes: number;
   readonly ttlMs: number;
@@ -14,16 +14,16 @@ interface Kept {
   readonly until: number;
 }
 
-/** No answer takes more than this share of the cache: one must not push out all others. */
+/** Maximum share of the cache for one answer: one must not evict all others. */
 const LARGEST_SHARE = 0.125;
-/** What an answer costs beside its data. */
+/** Bytes counted for an answer beside its data. */
 const OVERHEAD_BYTES = 512;
 
-/** Answers to requests that may come again, by the contents of the request. Bounded in bytes and in time. */
+/** Answers of earlier requests, by the contents of the request. Bounded in bytes and in time. */
 export class ResponseCache {
   readonly #clock: Clock;
   readonly #bounds: CacheBounds;
-  /** The one used last at the end. */
+  /** The most recently used last. */
   readonly #kept = new Map<string, Kept>();
   bytes = 0;
   hits = 0;
@@ -34,7 +34,7 @@ export class ResponseCache {
     this.#bounds = bounds;
   }
 
-  /** The answer to a request with these contents; undefined when none is known, or it is too old. */
+  /** The answer for these contents; undefined when none is stored, or it has expired. */
   find(contentKey: string): Answer | undefined {
     const kept = this.#kept.get(contentKey);
     if (kept !== undefined) this.#remove(contentKey, kept);
@@ -47,7 +47,7 @@ export class ResponseCache {
     return kept.answer;
   }
 
-  /** Keeps a copy: what came from a replica may be a small part of a large frame. */
+  /** Stores a copy: an answer from a replica may be a small part of a large frame. */
   keep(contentKey: string, answer: Answer): void {
     const { maxBytes, ttlMs } = this.#bounds;
     const bytes = answer.outputs.reduce((sum, { data }) => sum + data.byteLength, OVERHEAD_BYTES);

@@ -14,7 +14,7 @@ function submitted(version: Version, id: number, more: Parameters<Version['submi
   return entry;
 }
 
-/** A version whose only replica is busy with something else for 6 ms. */
+/** A version whose only replica is busy with another batch for 6 ms. */
 function busy(settings: object = {}, behaviour: Parameters<typeof setUp>[1] = {}): Version {
   const version = setUp({ ...SETTINGS, ...settings }, behaviour);
   version.submit(1_000, { mark: 99 });
@@ -24,7 +24,7 @@ function busy(settings: object = {}, behaviour: Parameters<typeof setUp>[1] = {}
 
 const idsOf = ({ sent }: Version) => sent.map(({ ids }) => ids).slice(1);
 
-test('equal requests run once, and each has its answer; others run as ever', () => {
+test('equal requests run once, and each gets its answer; others run as usual', () => {
   const it = busy();
   for (const [id, mark] of [1, 1, 2, 1].entries()) it.submit(id, { mark });
   it.clock.advance(6);
@@ -35,10 +35,10 @@ test('equal requests run once, and each has its answer; others run as ever', () 
   for (let id = 0; id <= 4; id++) assert.equal(reasonOf(it.outcomes.get(id)), 'ok');
   it.submit(5, { mark: 1 });
   it.clock.advance(100);
-  assert.deepEqual(idsOf(it), [[0, 2], [5]], 'nothing is remembered of what is over');
+  assert.deepEqual(idsOf(it), [[0, 2], [5]], 'a settled request is not remembered');
 });
 
-test('a leader that leaves while it waits is followed by the next, in its place in the queue', () => {
+test('when a leader leaves while it waits, the next request takes its place in the queue', () => {
   const it = busy();
   const leader = submitted(it, 0, { mark: 1 });
   it.submit(1, { mark: 2 });
@@ -52,7 +52,7 @@ test('a leader that leaves while it waits is followed by the next, in its place 
   assert.deepEqual(reasons, ['CANCELLED', 'ok', 'ok', 'ok', 'ok']);
 });
 
-test('a leader that leaves while it runs leaves its answer to the next, and the next after that', () => {
+test('when a leader leaves while it runs, the next request gets its answer, and then the one after that', () => {
   const it = setUp(SETTINGS);
   const entries = [0, 1, 2].map((id) => submitted(it, id, { mark: 1 }));
   it.clock.advance(1);
@@ -68,7 +68,7 @@ test('a leader that leaves while it runs leaves its answer to the next, and the 
   assert.deepEqual(reasons, ['CANCELLED', 'CANCELLED', 'ok']);
 });
 
-test('a leader that leaves while it waits for another try is followed, with its history', () => {
+test('when a leader leaves while it waits for a retry, the next request takes its place and its history', () => {
   const it = setUp({ ...SETTINGS, replicas: 1 }, { loadMs: 50 });
   const leader = submitted(it, 0, { mark: 1 });
   it.submit(1, { mark: 1 });
@@ -82,7 +82,7 @@ test('a leader that leaves while it waits for another try is followed, with its 
   assert.equal(it.version.path.service.inFlight, 0);
 });
 
-test('each has its own deadline, whoever leads', () => {
+test('each request has its own deadline, whichever one leads', () => {
   const it = busy({}, { serviceMs: () => 50 });
   it.submit(0, { mark: 1, timeoutMs: 20 });
   it.submit(1, { mark: 1, timeoutMs: 70 });
@@ -97,7 +97,7 @@ test('each has its own deadline, whoever leads', () => {
   assert.equal(reasonOf(it.outcomes.get(3)), 'ok');
 });
 
-test('who is in a expedite takes nobody along who has time', () => {
+test('an urgent request does not take along equal ones that have time', () => {
   const it = setUp({ ...SETTINGS, objective: { latencyMs: 100 } }, { serviceMs: () => 20 });
   for (let id = 100; id < 110; id++) {
     it.submit(id, { mark: id });
@@ -112,7 +112,7 @@ test('who is in a expedite takes nobody along who has time', () => {
   assert.equal(reasonOf(it.outcomes.get(0)), 'ok');
 });
 
-test('a failure is shared with those who had joined, and with nobody who comes after it', () => {
+test('a failure is shared with the requests that had joined, not with later ones', () => {
   const it = setUp(SETTINGS, {
     result: (batch) => (bears(batch, 7) ? { kind: 'throw', message: 'seven' } : { kind: 'answer' }),
   });
@@ -126,11 +126,11 @@ test('a failure is shared with those who had joined, and with nobody who comes a
   assert.deepEqual(
     it.sent.map(({ ids }) => ids),
     [[0], [2]],
-    'the third has run for itself',
+    'the third has run on its own',
   );
 });
 
-test('who asks again from within an answer runs anew', () => {
+test('a request submitted from within an answer runs anew', () => {
   const it = setUp(SETTINGS);
   const { request } = submitted(it, 0, { mark: 1 });
   it.clock.advance(100);
@@ -144,7 +144,7 @@ test('who asks again from within an answer runs anew', () => {
   assert.equal(it.sent.length, 3);
 });
 
-test('nobody urgent waits behind somebody less urgent, and who has failed before is joined by nobody', () => {
+test('a more urgent request does not join a less urgent one, and none joins one that has failed before', () => {
   const it = busy();
   it.submit(0, { mark: 1, priority: 3 });
   it.submit(1, { mark: 1, priority: 1 });
@@ -153,7 +153,7 @@ test('nobody urgent waits behind somebody less urgent, and who has failed before
   assert.deepEqual(
     new Set(idsOf(it).flat()),
     new Set([0, 1]),
-    'the most urgent runs for itself, the least waits with it',
+    'the most urgent runs on its own, the least urgent joins it',
   );
 });
 
@@ -178,7 +178,7 @@ const worlds = fc.record({
   objective: fc.option(fc.record({ latencyMs: fc.integer({ min: 15, max: 80 }) }), { nil: undefined }),
 });
 
-test('whatever happens every waiter is answered exactly once, and nothing is left behind', () => {
+test('every waiting request is answered exactly once, and nothing is left behind, for any sequence of events', () => {
   fc.assert(
     fc.property(arrivals, worlds, (them, { credits, killAtMs, throwing, maxRows, ...settings }) => {
       const it = setUp(

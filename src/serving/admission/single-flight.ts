@@ -1,13 +1,13 @@
 import type { Entry } from '../../work/entry.ts';
 
 /**
- * Requests that ask the same thing at the same time run once: the first leads, the others wait with it. When the
- * leader goes, the first of the others takes its place.
+ * Equal requests in progress at the same time run once: the first is the leader, the others wait with it. When the
+ * leader leaves, the first of the others takes its place.
  */
 export class SingleFlight {
   readonly #leaders = new Map<string, Entry>();
 
-  /** Whether the entry waits with one that is under way; else it leads from now on. */
+  /** Whether the entry waits with an equal one in progress; otherwise it becomes the leader. */
   join(entry: Entry): boolean {
     const { contentKey } = entry;
     if (contentKey === undefined) return false;
@@ -22,7 +22,7 @@ export class SingleFlight {
     return true;
   }
 
-  /** The entry is settled: who waited with it, now on their own. */
+  /** The entry is settled: returns the entries that waited with it, which now stand on their own. */
   ended(entry: Entry): readonly Entry[] {
     this.#forget(entry);
     const { followers = [] } = entry;
@@ -31,7 +31,7 @@ export class SingleFlight {
     return followers;
   }
 
-  /** The entry's caller has left: whoever leads in its place, with all the others behind; undefined if nobody does. */
+  /** The entry's caller has left: returns the next leader, with the others behind it; undefined if there is none. */
   left(entry: Entry): Entry | undefined {
     const { leader } = entry;
     if (leader !== undefined) {
@@ -53,7 +53,7 @@ export class SingleFlight {
   }
 }
 
-/** Not with one that is over or has failed before, nor behind one that is less urgent. */
+/** An entry does not join one that is settled or has failed before, nor one of lower priority. */
 function mayJoin(leader: Entry, entry: Entry): boolean {
   const isWell = !leader.isSettled && !leader.hasSetbacks && leader.failedAt === undefined;
   return isWell && leader.priority >= entry.priority;

@@ -4,7 +4,7 @@ import { gatherRows, splitRows } from '../../tensor/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Entry } from '../../work/entry.ts';
 
-/** Cuts a request along its rows into requests of at most `rows` rows. Nothing is copied. */
+/** Cuts a request along its rows into requests of at most `rows` rows, without copying. */
 export function cutRequest(request: InferenceRequest, total: number, rows: number): InferenceRequest[] {
   const counts = Array.from({ length: Math.ceil(total / rows) }, (_, part) =>
     Math.min(rows, total - part * rows),
@@ -13,7 +13,7 @@ export function cutRequest(request: InferenceRequest, total: number, rows: numbe
   return counts.map((_, part) => ({ ...request, inputs: byInput.map((parts) => parts[part] as Tensor) }));
 }
 
-/** A request of more rows than a batch, on its way as several entries whose answers are put together again. */
+/** A request of more rows than a batch, run as several entries whose answers are joined. */
 export class SplitRequest {
   readonly parts: Entry[] = [];
   readonly #rows: readonly number[];
@@ -28,7 +28,7 @@ export class SplitRequest {
     this.#onSettled = onSettled;
   }
 
-  /** Why it has failed already; undefined when it has not. */
+  /** Why it has failed; undefined when it has not. */
   get refusal(): Refusal | undefined {
     return this.#refusal;
   }
@@ -37,7 +37,7 @@ export class SplitRequest {
     return this.parts[0]?.isExplained === true;
   }
 
-  /** The first part that fails ends it; the others may still be running. */
+  /** The first failing part ends the request; the others may still be running. */
   settled(part: number, outcome: Answer | Refusal): void {
     if (this.#refusal !== undefined) return;
     if (isRefusal(outcome)) {
@@ -54,7 +54,7 @@ export class SplitRequest {
 
   #refuse(refusal: Refusal): void {
     this.#refusal = refusal;
-    // Before all parts are admitted, admission itself tells.
+    // Until all parts are admitted, admission returns the refusal itself.
     if (this.parts.length === this.#rows.length) this.#onSettled(refusal);
   }
 }
@@ -68,8 +68,8 @@ function joinAnswers(answers: readonly Answer[], rows: readonly number[]): Answe
     if (wrong !== -1) {
       return refuse(
         'MODEL_ERROR',
-        `the request was run in ${answers.length} batches, and output '${output.name}' has shape [${parts[wrong]?.shape}] ` +
-          `in one of ${rows[wrong]} rows and [${output.shape}] in another: send fewer rows at a time`,
+        `the request ran in ${answers.length} batches, and output '${output.name}' has shape [${parts[wrong]?.shape}] ` +
+          `for ${rows[wrong]} rows and [${output.shape}] for ${rows[0]} rows: send fewer rows per request`,
       );
     }
     outputs.push(gatherRows(parts));

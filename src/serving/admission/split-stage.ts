@@ -4,22 +4,22 @@ import type { Entry } from '../../work/entry.ts';
 import type { AdmissionStage, Admitted, OnSettled, Submission } from './admission-stage.ts';
 import { cutRequest, SplitRequest } from './split-request.ts';
 
-/** What splitting must know of the version. */
+/** What splitting needs to know of the version. */
 export interface SplitTerms {
-  /** Most rows of a batch; 1 where rows are not merged. */
+  /** Maximum rows of a batch; 1 where rows are not merged. */
   readonly maxBatchSize: () => number;
-  /** Why a request of so many rows is never admitted; undefined when it may be. */
+  /** The refusal of a request of `rows` rows that can never be admitted; undefined when it can. */
   readonly whyTooLarge: (rows: number) => Refusal | undefined;
   readonly cancel: (entry: Entry) => void;
 }
 
-/** Cuts a request of more rows than a batch into batches where rows are independent; each is an entry of its own. */
+/** Cuts a request of more rows than a batch into batches where rows are independent; each becomes an entry. */
 export class SplitStage implements AdmissionStage {
   readonly #terms: SplitTerms;
   readonly #next: AdmissionStage;
   readonly #ofParts: AdmissionStage;
 
-  /** The parts go through `ofParts` one by one, what need not be split through `next`. */
+  /** The parts go one by one through `ofParts`; a request that need not be split goes through `next`. */
   constructor(terms: SplitTerms, next: AdmissionStage, ofParts: AdmissionStage) {
     this.#terms = terms;
     this.#next = next;
@@ -37,7 +37,7 @@ export class SplitStage implements AdmissionStage {
     const split = new SplitRequest(requests.map(rowsOf), onSettled);
     for (const [index, request] of requests.entries()) {
       const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
-      // A content key stands for the whole request, not for its parts.
+      // A content key is the key of the whole request, not of its parts.
       const part = { ...facts, request, rows: rowsOf(request), bytes, contentKey: undefined };
       const admitted = this.#ofParts.enter({ facts: part, isDenied: false, isSuspect: false }, (outcome) =>
         split.settled(index, outcome),

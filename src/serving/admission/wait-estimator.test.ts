@@ -13,7 +13,7 @@ import { WaitEstimator } from './wait-estimator.ts';
 
 const line = learned((rows) => 10 + rows, 1);
 
-/** Two idle replicas behind a queue with this in it. */
+/** Two idle replicas behind a queue with these entries. */
 function forecastOf(waiting: readonly Entry[]) {
   const roster = new Roster();
   for (const index of [0, 1]) {
@@ -34,7 +34,7 @@ const of = (id: number, name: string, rows = 1, priority: Priority = 2) =>
 const many = (count: number, name: string, priority: Priority = 2) =>
   Array.from({ length: count }, (_, id) => of(id, name, 1, priority));
 
-test('who holds most of the queue waits for all of it, who comes new only for what fairness lets go first', () => {
+test('the tenant with most of the queue waits for all of it, a new tenant only for what fairness puts first', () => {
   const waitEstimator = forecastOf(many(300, 'heavy'));
   const heavyMs = waitEstimator.answerMs(of(300, 'heavy'), 0) ?? 0;
   const newMs = waitEstimator.answerMs(of(301, 'new'), 0) ?? 0;
@@ -44,20 +44,20 @@ test('who holds most of the queue waits for all of it, who comes new only for wh
   assert.ok((two.answerMs(of(400, 'heavy'), 0) ?? 0) > 150);
 });
 
-test('the less urgent wait for the more urgent, and not the other way round', () => {
+test('less urgent requests wait for more urgent ones, and not the other way round', () => {
   const waitEstimator = forecastOf(many(300, '', 2));
   const ms = ([1, 2, 3] as const).map((priority) => waitEstimator.answerMs(of(300, '', 1, priority), 0) ?? 0);
   assert.equal(ms[0], ms[1]);
   assert.equal(ms[2], 11);
 });
 
-test('nothing is foretold while less than a batch waits', () => {
+test('nothing is predicted while less than a batch waits', () => {
   assert.equal(forecastOf([]).answerMs(of(0, ''), 0), undefined);
   assert.equal(forecastOf(many(2, '')).answerMs(of(2, ''), 0), undefined);
   assert.equal(forecastOf([]).drainMs(0), 0);
 });
 
-test('nobody is foretold more than it takes to run all that waits', () => {
+test('no prediction exceeds the time to run all waiting requests', () => {
   const waiting = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.integer({ min: 1, max: 8 })), {
     minLength: 20,
     maxLength: 100,

@@ -6,16 +6,16 @@ import type { RequestQueue } from '../queue/request-queue.ts';
 import type { TransportTime } from '../queue/transport-time.ts';
 import { predictedMs } from './wait-prediction.ts';
 
-/** What a waitEstimator is made from. */
+/** Dependencies of a `WaitEstimator`. */
 export interface EstimatorParts {
   readonly queue: RequestQueue;
   readonly roster: Roster;
   readonly transport: TransportTime;
-  /** How batches of a lane are planned; undefined while nothing is known of it. */
+  /** Plans the batches of a lane; undefined while nothing is known of it. */
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
 }
 
-/** What is known of a request that has a replica to itself. */
+/** Estimate for a request on an idle replica. */
 export interface LoneEstimate {
   readonly ms: number;
   readonly mostRows: number;
@@ -23,7 +23,7 @@ export interface LoneEstimate {
   readonly isSeen: boolean;
 }
 
-/** How long those who come now will have to wait. */
+/** Predicts the wait of new requests. */
 export class WaitEstimator {
   readonly #parts: EstimatorParts;
 
@@ -31,7 +31,7 @@ export class WaitEstimator {
     this.#parts = parts;
   }
 
-  /** Time until a newcomer would be answered; undefined where it waits for less than a batch, or nothing is known. */
+  /** Time until a new request is answered, in ms; undefined where it waits for less than a batch, or nothing is known. */
   answerMs(entry: Entry, now: number): number | undefined {
     const { queue, roster, transport, planOf } = this.#parts;
     if (queue.rows === 0) return undefined;
@@ -50,8 +50,8 @@ export class WaitEstimator {
   }
 
   /**
-   * What a request takes that has a replica to itself, and the most rows that take no longer than `limitMs`; undefined
-   * where nothing is known.
+   * Service time of a request on an idle replica, and the most rows that take at most `limitMs`; undefined where nothing
+   * is known.
    */
   alone({ rows, lane }: Entry, limitMs: number): LoneEstimate | undefined {
     const { roster, transport, planOf } = this.#parts;
@@ -68,7 +68,7 @@ export class WaitEstimator {
     return { ms: takesMs(rows), mostRows, isSeen: curve.hasSeen(rows) };
   }
 
-  /** Time until what waits now should have been run; 0 where nothing is known. */
+  /** Predicted time until the queue as it is now has run, in ms; 0 where nothing is known. */
   drainMs(now: number): number {
     const { queue, roster, planOf } = this.#parts;
     const [lane] = queue.lanes();
@@ -78,7 +78,7 @@ export class WaitEstimator {
     return roster.idleInMs(now) + (batches * plan.plannedMs(plan.target.rows)) / Math.max(1, roster.serving);
   }
 
-  /** By priority all that is as urgent; of other tenants no more than fairness lets go first. */
+  /** By priority, all rows that are as urgent; of other tenants, at most the rows that fairness puts first. */
   #rowsAhead(entry: Entry): number {
     const { queue } = this.#parts;
     const urgent = queue.rowsFrom(entry.priority);

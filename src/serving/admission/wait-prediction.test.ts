@@ -33,7 +33,7 @@ const requests = fc.array(fc.record({ afterMs: fc.integer({ min: 0, max: 300 }),
   size: 'max',
 });
 
-test('at most one a second is let through in spite of its prediction, and only while most are refused', () => {
+test('at most one request a second is admitted regardless of its prediction, and only while most are refused', () => {
   fc.assert(
     fc.property(requests, (them) => {
       const exploration = new ExplorationAdmission();
@@ -48,7 +48,7 @@ test('at most one a second is let through in spite of its prediction, and only w
         if (!exploration.take(now)) continue;
         assert.ok(now - lastAt >= 1_000, `${now - lastAt}`);
         lastAt = now;
-        // The window is a second long, to a sixtieth of it.
+        // The window is one second long, accurate to a sixtieth of it.
         const from = Math.floor(now / (1_000 / 60)) - 60;
         const last = recent.filter(({ at }) => Math.floor(at / (1_000 / 60)) > from);
         assert.ok(2 * last.filter((one) => one.isLate).length > last.length);
@@ -58,7 +58,7 @@ test('at most one a second is let through in spite of its prediction, and only w
   );
 });
 
-test('where everybody is refused one goes each second', () => {
+test('where all requests are refused, one is admitted each second', () => {
   const exploration = new ExplorationAdmission();
   let taken = 0;
   for (let now = 0; now < 10_000; now += 5) {
@@ -70,7 +70,7 @@ test('where everybody is refused one goes each second', () => {
   assert.ok(exploration.shedShare > 0.99);
 });
 
-test('full batches go first, shared out over the replicas; the last of them may take the newcomer along', () => {
+test('full batches go first, divided over the replicas; the last of them may include the new request', () => {
   const batchMs = (rows: number) => 10 + rows;
   const facts = { rows: 2, targetRows: 10, batchMs, replicas: 2, idleInMs: 5, transportMs: 1 };
   const ms = [0, 19, 20, 100].map((rowsAhead) => predictedMs({ ...facts, rowsAhead }));

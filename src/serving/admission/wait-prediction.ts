@@ -1,24 +1,24 @@
 import { SlidingWindow } from '../../base/sliding-window.ts';
 
-/** What the wait of a newcomer is predicted from. */
+/** Inputs of the prediction of a wait. */
 export interface WaitFacts {
   readonly rows: number;
   /** Rows that go first, by priority and fairness. */
   readonly rowsAhead: number;
-  /** Rows of a batch as they are planned. */
+  /** Rows of a batch as planned. */
   readonly targetRows: number;
-  /** What a batch of so many rows mostly takes. */
+  /** Usual service time of a batch of so many rows, in ms. */
   readonly batchMs: (rows: number) => number;
   readonly replicas: number;
-  /** Until the first replica is idle. */
+  /** Time until the first replica is idle, in ms. */
   readonly idleInMs: number;
   readonly transportMs: number;
 }
 
-/** Time until a request that came now would be answered, in ms: full batches before its own, shared out over the replicas. */
+/** Time until a request that arrives now is answered, in ms: full batches before its own, divided over the replicas. */
 export function predictedMs(facts: WaitFacts): number {
   const { rows, rowsAhead, targetRows, batchMs, replicas, idleInMs, transportMs } = facts;
-  // Batches may turn out larger than planned: who might still make it is let in, and the batches sort out the rest.
+  // Batches may turn out larger than planned: a request that may still be in time is admitted; batching decides later.
   const batchesBefore = Math.max(0, Math.floor(rowsAhead / targetRows) - 1);
   const waitMs = idleInMs + (batchesBefore * batchMs(targetRows)) / replicas;
   return waitMs + batchMs(rows) + transportMs;
@@ -28,17 +28,17 @@ const SECOND_MS = 1_000;
 const MEMORY_REQUESTS = 256;
 
 /**
- * Predictions that refuse everybody are never proved wrong. So while most are refused, one a second goes all the same,
- * and shows what the truth is.
+ * Predictions that refuse every request are never disproved. So while most are refused, one a second is admitted
+ * regardless, and its answer corrects the prediction.
  */
 export class ExplorationAdmission {
   readonly #asked = new SlidingWindow(SECOND_MS);
   readonly #refused = new SlidingWindow(SECOND_MS);
-  /** Share of the last requests that were refused or dropped for want of time. */
+  /** Share of recent requests that were refused or dropped for want of time. */
   shedShare = 0;
   #lastAt = Number.NEGATIVE_INFINITY;
 
-  /** A request whose wait was predicted. */
+  /** Counts a request whose wait was predicted. */
   asked(now: number): void {
     this.#asked.add(now);
     this.shedShare -= this.shedShare / MEMORY_REQUESTS;
@@ -49,7 +49,7 @@ export class ExplorationAdmission {
     this.shedShare += 1 / MEMORY_REQUESTS;
   }
 
-  /** Whether a request goes in spite of its prediction; it is the one of this second then. */
+  /** Whether a request is admitted regardless of its prediction; it is then the one of this second. */
   take(now: number): boolean {
     if (now - this.#lastAt < SECOND_MS) return false;
     if (2 * this.#refused.count(now) <= this.#asked.count(now)) return false;

@@ -10,27 +10,27 @@ import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
 import type { DispatchFacts, Work, WorkLater, WorkOffer, WorkSource } from './work-source.ts';
 
-/** A batch that has gone to a replica. */
+/** A batch that was sent to a replica. */
 export interface BatchStarted {
   readonly work: Work;
   readonly batch: Batch;
   readonly replica: Replica;
   readonly sentAt: number;
-  /** How long it should take, in ms. */
+  /** Predicted time, in ms. */
   readonly predictedMs: number;
-  /** The replica was idle: nothing runs before it. */
+  /** The replica was idle: no other batch runs before it. */
   readonly runsAtOnce: boolean;
 }
 
-/** A batch that has come back. */
+/** A batch that has ended. */
 export interface BatchEnded extends BatchStarted {
   readonly outcome: Outcome;
-  /** Members that had no proper answer, though the batch as a whole ran. */
+  /** Members without a proper answer, though the batch as a whole succeeded. */
   readonly refusedMembers: number;
   readonly endedAt: number;
 }
 
-/** Who is eligible is found out when somebody asks: mostly nothing waits and nobody does. */
+/** Computes the eligible replicas on demand: mostly nothing waits and they are not needed. */
 class Facts implements DispatchFacts {
   readonly now: number;
   readonly isTurnEnding: boolean;
@@ -63,15 +63,15 @@ class Facts implements DispatchFacts {
   }
 }
 
-/** What the dispatcher must know of the version it serves. */
+/** What the dispatcher needs to know of its version. */
 export interface DispatchedVersion {
-  /** Replicas there should be. */
+  /** Number of replicas that should run. */
   readonly wanted: () => number;
-  /** Every batch is to have as many rows in its outputs as went in. */
+  /** Every batch must return as many rows in its outputs as in its inputs. */
   readonly isRowwise: () => boolean;
 }
 
-/** The loop that brings waiting work and free replicas together. Every special case is a source or a policy. */
+/** The loop that matches waiting work and free replicas. Every special case is a source or a policy. */
 export class Dispatcher {
   readonly batchStarted = new Event<BatchStarted>();
   readonly batchEnded = new Event<BatchEnded>();
@@ -87,7 +87,7 @@ export class Dispatcher {
   #alarm: Timer | undefined;
   #alarmDueMs = Number.POSITIVE_INFINITY;
 
-  /** `sources` are asked in their order: the first that has work goes first. */
+  /** `sources` are asked in order: the first that has work goes first. */
   constructor(
     clock: Clock,
     roster: Roster,
@@ -102,7 +102,7 @@ export class Dispatcher {
     this.#version = version;
   }
 
-  /** To be called whenever work or room for it may have come. */
+  /** Call this whenever work or capacity may have arrived. */
   wake(): void {
     this.#pump(false);
   }
@@ -151,7 +151,7 @@ export class Dispatcher {
     return false;
   }
 
-  /** A strategy that fails is no reason to keep work waiting: any replica that may take it will do. */
+  /** A strategy that throws must not keep work waiting: then the first eligible replica is used. */
   #pick(offer: WorkOffer, facts: DispatchFacts): ReplicaView | undefined {
     try {
       return this.#balancer.pick(offer, facts);
@@ -177,12 +177,12 @@ export class Dispatcher {
     this.batchStarted.emit(started);
     const sink: OutcomeSink = {
       part: (member, answer) => {
-        // What a caller sends wrong says nothing of the replica.
+        // A caller's mistake is not evidence about the replica.
         if (isRefusal(answer) && answer.reason !== 'INVALID_INPUT') refusedMembers += 1;
         work.part(member, answer);
       },
       end: (outcome) => {
-        // Nothing goes out before all of what this end means has been seen.
+        // Nothing is sent before all effects of this end are applied.
         this.#isPumping = true;
         try {
           const endedAt = this.#clock.now();
@@ -198,14 +198,14 @@ export class Dispatcher {
     try {
       replica.start(batch, sink);
     } catch (error) {
-      // It never left: its requests are answered, and the replica has its credit back.
+      // It was not sent: its requests are answered, and the replica gets its credit back.
       reportMistake('the start of a batch', error);
       for (const index of members.keys()) sink.part(index, refuse('INTERNAL', 'internal error'));
       sink.end({ kind: 'done', computeMs: 0 });
     }
   }
 
-  /** Wraps where the wire's field ends: no batch lives as long as four billion others. */
+  /** Wraps where the field of the wire format ends: no batch is outstanding while four billion others are sent. */
   #nextBatchId(): number {
     this.#batches = (this.#batches + 1) >>> 0;
     return this.#batches;

@@ -6,7 +6,7 @@ interface PinnedWork {
   readonly work: Work;
 }
 
-/** Work for one certain replica in whatever state: practice before it is ready, checks afterwards. */
+/** Work for one particular replica in any state: warmup runs before it is ready, checks afterwards. */
 export class PinnedSource implements WorkSource {
   #waiting: PinnedWork[] = [];
 
@@ -14,7 +14,7 @@ export class PinnedSource implements WorkSource {
     this.#waiting.push({ pin, work });
   }
 
-  /** Forgets what waits for a replica that is gone, or is to get nothing more. */
+  /** Discards the waiting work of a replica that is lost, or must get no more. */
   drop(pin: ReplicaId): void {
     this.#waiting = this.#waiting.filter((pinned) => pinned.pin !== pin);
   }

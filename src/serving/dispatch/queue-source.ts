@@ -17,10 +17,10 @@ import type { TransportTime } from '../queue/transport-time.ts';
 import { RequestWork, type RequestWorkOwner } from './request-work.ts';
 import { type DispatchFacts, offer, type WorkLater, type WorkOffer, type WorkSource } from './work-source.ts';
 
-/** Below this share turned away there is enough for all. */
+/** At or below this shed share the capacity suffices for all tenants. */
 const CROWDED_SHED_SHARE = 0.01;
 
-/** What the source of new requests works with. */
+/** Dependencies of the source of new requests. */
 export interface QueueSourceParts {
   readonly queue: RequestQueue;
   readonly deadlines: Deadlines;
@@ -28,15 +28,15 @@ export interface QueueSourceParts {
   readonly roster: Roster;
   readonly transport: TransportTime;
   readonly owner: RequestWorkOwner;
-  /** Share of rows that throw whatever batch they are in. */
+  /** Share of rows that fail whatever batch they are in. */
   readonly badShare: (now: number) => number;
   readonly maxBatchSize: () => number;
   readonly shedShare: () => number;
-  /** They are out of the queue, and are to be told so. */
+  /** Called with entries that are out of the queue and must be refused. */
   readonly drop: (entries: readonly Entry[]) => void;
 }
 
-/** New requests: the batching policy says which lane goes, when, and who joins it. */
+/** Source of new requests: the batching policy decides which lane goes, when, and which requests join the batch. */
 export class QueueSource implements WorkSource {
   readonly #parts: QueueSourceParts;
 
@@ -57,12 +57,12 @@ export class QueueSource implements WorkSource {
       const lane = decision.lane as LaneQueue;
       const isGoing = this.#clearHead(lane, batchFacts);
       if (isGoing) return this.#offer(lane, decision.reason, batchFacts);
-      // Behind a running batch it is too late for the head; before an idle replica it is not yet.
+      // Behind a running batch it is too late for the head; on an idle replica it may not be.
       if (!batchFacts.hasIdleReplica) return undefined;
     }
   }
 
-  /** A policy that fails is no reason to keep requests waiting: the first lane goes to whatever is idle. */
+  /** A policy that throws must not keep requests waiting: then the first lane goes to an idle replica. */
   #choose(facts: BatchFacts): BatchDecision {
     const { policy, queue } = this.#parts;
     try {
@@ -83,7 +83,7 @@ export class QueueSource implements WorkSource {
     }
   }
 
-  /** Drops whoever is at the head and too late. Whether anybody is left to go now. */
+  /** Drops requests at the head that are too late. Returns whether a request is left to go now. */
   #clearHead(lane: LaneQueue, facts: BatchFacts): boolean {
     const { queue, maxBatchSize, drop } = this.#parts;
     const fill = this.#fill(lane, maxBatchSize(), facts);
@@ -136,12 +136,12 @@ export class QueueSource implements WorkSource {
       deadline: lane.next?.dueBy ?? Number.POSITIVE_INFINITY,
       mayQueueInReplica: !facts.hasIdleReplica || reason === 'size',
       take: ({ share }: ReplicaView) => {
-        // One that is eased in gets smaller batches; a request is never split, so the first one always goes.
+        // A replica in slow start gets smaller batches; a request is never split, so the first one always goes.
         const maxRows = Math.max(1, Math.ceil(maxBatchSize() * share));
         const fill = this.#fill(lane, maxRows, facts);
         const { members, dropped } = queue.take(lane.key, fill);
         drop(dropped);
-        // Of a smaller batch than was looked at before, everybody may be dropped.
+        // For a smaller batch than the one checked before, all members may be dropped.
         if (members.length === 0) return undefined;
         return new RequestWork(members, reason, facts.now, owner);
       },

@@ -12,7 +12,7 @@ const ANSWER: Answer = { outputs: [] };
 const DONE = { kind: 'done', computeMs: 4 } as const;
 const BAD = refuse('BAD_OUTPUT', 'not a number');
 
-/** Writes down what a work hands over. */
+/** Records what a work hands over. */
 class Noted extends Recovery {
   unanswered: readonly Entry[] = [];
   bad: ReadonlyMap<Entry, Refusal> | undefined;
@@ -33,7 +33,7 @@ function workOf(members: readonly Entry[]) {
   return { recovery, work: new RequestWork(members, 'idle', 0, recovery) };
 }
 
-test('who takes the place of a member takes over its bad answer as well', () => {
+test('the successor of a member takes over its bad answer as well', () => {
   const [member, successor] = [entryWith({ id: 0 }), entryWith({ id: 1 })];
   const { recovery, work } = workOf([member]);
   work.part(0, BAD);
@@ -44,7 +44,7 @@ test('who takes the place of a member takes over its bad answer as well', () => 
   assert.equal(recovery.bad?.get(successor), BAD);
 });
 
-test('who takes the place of a member that waits for the story of its batch gets its answer', () => {
+test('the successor of a member that waits for the facts of its batch gets its answer', () => {
   const [member, successor] = [entryWith({ id: 0, isExplained: true }), entryWith({ id: 1 })];
   const { recovery, work } = workOf([member]);
   work.part(0, ANSWER);
@@ -55,7 +55,7 @@ test('who takes the place of a member that waits for the story of its batch gets
   assert.deepEqual(recovery.unanswered, []);
 });
 
-test('who wants to know what became of it is answered when that is known, also behind one who does not', () => {
+test('explained requests are answered when the facts of the batch are known, also behind an unexplained one', () => {
   const [plain, asking] = [entryWith({ id: 0 }), entryWith({ id: 1, isExplained: true })];
   const leader = entryWith({ id: 2 });
   leader.followers = [asking];
@@ -68,7 +68,7 @@ test('who wants to know what became of it is answered when that is known, also b
   assert.equal(work.computeMs, 4);
 });
 
-test('answers go to whoever has the place by now, however often it has changed hands', () => {
+test('answers go to the current successor, after any number of replacements', () => {
   const entries = [0, 1, 2, 3].map((id) => entryWith({ id, rows: 2 }));
   const [first, second, third, other] = entries as [Entry, Entry, Entry, Entry];
   const { recovery, work } = workOf([first, other]);

@@ -7,7 +7,7 @@ import type { LaneKey } from '../../work/lane.ts';
 import type { Outcome } from '../../work/outcome.ts';
 import type { Work } from './work-source.ts';
 
-/** What is told how batches of callers' requests go, and answers or runs again what they leave unanswered. */
+/** Handles the start and end of batches of callers' requests: answers or retries the members without an answer. */
 export interface RequestWorkOwner {
   started(work: RequestWork): void;
   /** `unanswered` members have no answer; the answers of `bad` ones must not go out. */
@@ -25,17 +25,17 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
   readonly rows: number;
   readonly reason: BatchReason;
   readonly lane: LaneKey;
-  /** When it left for its replica. */
+  /** When it was sent to its replica. */
   readonly sentAt: number;
   predictedMs = 0;
   computeMs: number | undefined;
   readonly #owner: RequestWorkOwner;
   #place: { readonly replica: Replica; readonly batch: Batch } | undefined;
-  /** Who gets the answers, by place in the batch, where they are no longer its members. */
+  /** The entry that gets the answer of a member, where it is no longer the member itself. */
   #successors: Map<Entry, Entry> | undefined;
   /** Members whose answer must not reach their caller, and why. */
   #bad: Map<Entry, Refusal> | undefined;
-  /** Answers that go out with the story of the batch, when it is known. */
+  /** Answers of explained requests: they are sent when the facts of the batch are known. */
   #held: Map<Entry, Answer | Refusal> | undefined;
 
   constructor(members: readonly Entry[], reason: BatchReason, now: number, owner: RequestWorkOwner) {
@@ -56,7 +56,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     return this.#place?.replica;
   }
 
-  /** 0 before it has left. */
+  /** 0 before it is sent. */
   get batchId(): number {
     return this.#place?.batch.id ?? 0;
   }
@@ -76,7 +76,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     this.#owner.started(this);
   }
 
-  /** The caller of a member has gone. */
+  /** The caller of a member has left. */
   cancel(member: Entry): void {
     const index = this.members.findIndex((original) => this.#current(original) === member);
     if (index >= 0) this.#place?.replica.cancel(this.#place.batch, index);
@@ -120,7 +120,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     this.#owner.ended(this, outcome, unanswered, this.#bad);
   }
 
-  /** Who waits for the answers, by place in the batch. */
+  /** The entries that wait for the answers, by position in the batch. */
   current(): readonly Entry[] {
     return this.#successors === undefined
       ? this.members

@@ -8,32 +8,32 @@ import type { Entry } from '../../work/entry.ts';
 import type { LaneKey } from '../../work/lane.ts';
 import type { Outcome } from '../../work/outcome.ts';
 
-/** What a source is told when it is asked for work. */
+/** Facts that a source gets when it is asked for work. */
 export interface DispatchFacts extends PickFacts {
   readonly isTurnEnding: boolean;
 }
 
-/** A batch that could go now. */
+/** A batch that could be sent now. */
 export interface WorkOffer extends Load {
   readonly kind: 'work';
-  /** It must have the replica to itself: nothing else may be there, nor come, until it has ended. */
+  /** It must have the replica to itself: no other batch may run on it until this one has ended. */
   readonly isAlone: boolean;
-  /** Makes it so. Called once, at once, or never. Undefined when, looked at again, nobody is left to go. */
+  /** Makes the batch. Called once, at once, or never. undefined when no member is left after a second check. */
   take(replica: ReplicaView): Work | undefined;
 }
 
-/** Nothing may go before then. */
+/** Nothing may be sent before then. */
 export interface WorkLater {
   readonly kind: 'wait';
   readonly untilMs: number | 'end of turn';
 }
 
-/** A batch on its way. Its outcome goes back to where it came from. */
+/** A batch in progress. Its outcome goes back to its source. */
 export interface Work {
   readonly members: readonly Member[];
   readonly rows: number;
   readonly reason: BatchReason;
-  /** Batches of one lane take alike. */
+  /** Batches of one lane have comparable service times. */
   readonly lane: LaneKey;
   started(replica: Replica, batch: Batch, predictedMs: number): void;
   part(member: number, answer: Answer | Refusal): void;
@@ -45,14 +45,14 @@ export interface WorkSource {
   peek(facts: DispatchFacts): WorkOffer | WorkLater | undefined;
 }
 
-/** A source whose work can be called off. */
+/** A source whose work can be cancelled. */
 export interface RecoverySource extends WorkSource {
-  /** What waits. */
+  /** The waiting entries. */
   list(): readonly Entry[];
   takeAll(): Entry[];
 }
 
-/** An offer to whoever is free, with what is special about it. */
+/** An offer to any free replica, with its exceptions. */
 export function offer(
   it: Pick<WorkOffer, 'rows' | 'lane' | 'take'> & Partial<Omit<WorkOffer, 'kind'>>,
 ): WorkOffer {

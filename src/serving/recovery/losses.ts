@@ -124,7 +124,7 @@ export class Losses {
         return false;
       }
       if (lateErrors >= MAX_LATE_ERRORS) {
-        const text = `the model threw ${lateErrors} errors outside of its answers while it ran this request: ${detail}`;
+        const text = `the model threw ${lateErrors} errors outside a call while it ran this request: ${detail}`;
         member.settle(refuse('MODEL_ERROR', text));
         return false;
       }
@@ -144,7 +144,7 @@ export class Losses {
     entry.settle(
       refuse(
         'POISON_INPUT',
-        `this input ended a replica again when it ran alone: ${detail}; equal inputs are refused from now on`,
+        `this input ended a replica again when it ran alone: ${detail}; equal inputs are refused for a while (health.isolation.denyMs)`,
       ),
     );
     this.quarantined.emit({ entry, replica, detail });

@@ -90,7 +90,7 @@ export class Quarantine {
     });
   }
 
-  /** Refuses requests of equal content from now on. */
+  /** Refuses requests of equal content until the deny list forgets them. */
   deny({ request }: Entry): void {
     this.denied.add(request);
     this.suspects.remove(request);
