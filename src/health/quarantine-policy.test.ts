@@ -21,23 +21,23 @@ test('a crash, a protocol violation and lack of memory are proof; a signal is un
     assert.equal(evidenceOf(cause), 'nothing');
 });
 
-test('proof convicts an isolated request', () => {
+test('proof quarantines an isolated request', () => {
   assert.ok(provesInput(RUN));
 });
 
-test('slowness convicts a request only after its whole timeout', () => {
+test('slowness quarantines a request only after its whole timeout', () => {
   assert.ok(!provesInput({ ...RUN, evidence: 'slow', ranMs: 999 }));
   assert.ok(provesInput({ ...RUN, evidence: 'slow', ranMs: 1000 }));
 });
 
-test('unclear ends convict at the second one alone, unless replicas are killed from outside', () => {
+test('unclear ends quarantine at the second one alone, unless replicas are killed from outside', () => {
   const run = { ...RUN, evidence: 'unclear' } as const;
   assert.ok(!provesInput({ ...run, unclearEndsAlone: 1 }));
   assert.ok(provesInput({ ...run, unclearEndsAlone: 2 }));
   assert.ok(!provesInput({ ...run, unclearEndsAlone: 9, isKilledFromOutside: true }));
 });
 
-test('a request that is not isolated is never convicted', () => {
+test('a request that is not isolated is never quarantined', () => {
   fc.assert(
     fc.property(
       fc.constantFrom<Evidence>('proof', 'unclear', 'slow', 'nothing'),

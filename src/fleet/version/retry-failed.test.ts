@@ -38,15 +38,15 @@ test('a model that cannot be loaded is retried, and serves when its file is fixe
 test('a model whose warmup run fails is retried once per interval, not by the back-off of restarts', () => {
   const tensor = { name: 'x', datatype: 'UINT8', shape: [-1, 2] } as const;
   const metadata = { platform: 'simulated', inputs: [tensor], outputs: [tensor], readsParameters: false };
-  let lives = 0;
+  let processes = 0;
   const clock = new VirtualClock();
   const spawner = new SimulatedSpawner(clock, {
     ...wellBehaved({ metadata, credits: 1, loadMs: 5, serviceMs: () => 1 }),
     load: (_, incarnation) => {
-      lives = incarnation;
+      processes = incarnation;
       return { kind: 'loaded', afterMs: 5 };
     },
-    result: () => (lives < 4 ? { kind: 'throw', message: 'not this input' } : { kind: 'answer' }),
+    result: () => (processes < 4 ? { kind: 'throw', message: 'not this input' } : { kind: 'answer' }),
   });
   // An input from the settings: a generated one may be refused.
   const ownSample = [
@@ -59,10 +59,10 @@ test('a model whose warmup run fails is retried once per interval, not by the ba
   clock.advance(200);
   assert.match(version.failure, /warmup failed: not this input/);
   clock.advance(2 * AGAIN_MS);
-  assert.equal(lives, 3);
+  assert.equal(processes, 3);
   clock.advance(2 * AGAIN_MS);
   assert.equal(version.state, 'ready');
-  assert.equal(lives, 4);
+  assert.equal(processes, 4);
 });
 
 test('settings that can never fit the model are not retried', () => {

@@ -17,9 +17,9 @@ export interface Violation {
 const ONLY_FOR_POISON: ReadonlySet<Reason> = new Set(['POISON_INPUT', 'DENIED_INPUT'] as const);
 /** Causes that no input has in this simulation. */
 const FROM_OUTSIDE: ReadonlySet<LossCause> = new Set(['ended', 'late error', 'stopped'] as const);
-const MAX_LIVES = 2;
+const MAX_PROCESSES = 2;
 /** When the cause may be inside or outside, an input is tried twice as often. */
-const MAX_UNSEEN_LIVES = 4;
+const MAX_UNSEEN_PROCESSES = 4;
 
 /** Observes a version under faults and checks every rule. */
 export class Invariants {
@@ -86,7 +86,8 @@ export class Invariants {
     for (const [id, losses] of this.#losses) {
       const mark = this.#plan.requests[id]?.mark ?? MARK.none;
       // While replicas are also killed from outside, no number of ends is proof.
-      const most = mark !== MARK.killUnseen ? MAX_LIVES : this.#isKilling ? Infinity : MAX_UNSEEN_LIVES;
+      const most =
+        mark !== MARK.killUnseen ? MAX_PROCESSES : this.#isKilling ? Infinity : MAX_UNSEEN_PROCESSES;
       if (POISON.has(mark) && losses > most)
         this.#fail('a poison input costs at most two processes', `request ${id}: ${losses}`);
     }
