@@ -239,7 +239,7 @@ test('errors in galley.yaml itself fail the start', async () => {
     repository(() => {}, 'models: {echo: {goal: balanced}}'),
   ]);
   assert.equal(merged.code, 1);
-  assert.match(merged.stderr, /or an objective beside it/);
+  assert.match(merged.stderr, /or an objective in addition/);
 });
 
 test('versions named by time stamps are served, listed and addressable, in numeric order', async () => {

@@ -46,7 +46,7 @@ async function statusOf(headers: Record<string, string>): Promise<number> {
   return (await ask(headers)).status;
 }
 
-test('a tenant that has used up its burst is answered 429 with Retry-After', async () => {
+test('a tenant that exceeded its quota its burst is answered 429 with Retry-After', async () => {
   const mine = { 'x-galley-tenant': 'thrifty' };
   const statuses = await Promise.all([mine, mine, mine, mine, mine].map(statusOf));
   assert.deepEqual(statuses.sort(), [200, 200, 200, 429, 429]);
@@ -82,7 +82,7 @@ test('unlisted tenants share the quota of default, whatever name they send', asy
   const { status, error } = await ask({ 'x-galley-tenant': 'somebody' });
   assert.equal(status, 429);
   assert.match(error ?? '', /^tenant 'somebody' exceeded its quota/);
-  assert.match((await ask({})).error ?? '', /^tenant 'default' has used up/);
+  assert.match((await ask({})).error ?? '', /^tenant 'default' exceeded its quota/);
 });
 
 test('each line of a key file authenticates its tenant, as x-api-key or as a bearer token', async () => {
@@ -102,7 +102,7 @@ test('each line of a key file authenticates its tenant, as x-api-key or as a bea
 test('a key uses only the quota of its own tenant', async () => {
   const other = { 'x-api-key': 'other-key' };
   assert.equal(await statusOf(other), 200);
-  assert.match((await ask(other)).error ?? '', /^tenant 'other' has used up/);
+  assert.match((await ask(other)).error ?? '', /^tenant 'other' exceeded its quota/);
   assert.equal(await statusOf({ 'x-api-key': 'first-key' }), 200);
 });
 
