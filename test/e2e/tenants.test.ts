@@ -46,7 +46,7 @@ async function statusOf(headers: Record<string, string>): Promise<number> {
   return (await ask(headers)).status;
 }
 
-test('a tenant that exceeded its quota its burst is answered 429 with Retry-After', async () => {
+test('a tenant that has exceeded its burst is answered 429 with Retry-After', async () => {
   const mine = { 'x-galley-tenant': 'thrifty' };
   const statuses = await Promise.all([mine, mine, mine, mine, mine].map(statusOf));
   assert.deepEqual(statuses.sort(), [200, 200, 200, 429, 429]);
