@@ -7,7 +7,7 @@ import { requestBytes } from '../../src/load/request-bytes.ts';
 import { alternate, atMost, type Scenario } from '../scenario.ts';
 import { binaryRequest, Workbench } from '../workbench.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../bundle/galley.js', import.meta.url));
 
 /** Time from the start of the process to the first prediction, over the time of a plain script. */
 export const start: Scenario = async (say) => {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How rows of several requests are merged into one run of the model. */
 export const BatchingSettings = z

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An external service that a model needs, with exactly one kind of check. */
 export const DependencySettings = z

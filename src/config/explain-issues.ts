@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { nearestName } from '../base/nearest.ts';
 import { type SchemaNode, schemaAt } from './json-schema.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How `galley infer` turns a PNG into the model's input. */
 export const ImageSettings = z.strictObject({

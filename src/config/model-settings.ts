@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { BalancingSettings } from './balancing-settings.ts';
 import { BatchingSettings } from './batching-settings.ts';
 import { HealthSettings } from './health-settings.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The latency objective: batches are formed to meet it, and requests that cannot meet it are refused early. */
 export const ObjectiveSettings = z.strictObject({

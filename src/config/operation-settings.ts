@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const FINITE_CHECKS = ['nan', 'all', 'off'] as const;
 export type FiniteCheck = (typeof FINITE_CHECKS)[number];

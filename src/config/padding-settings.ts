@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How requests of different lengths share a batch. Without it only requests of the same shape do. */
 export const PaddingSettings = z.strictObject({

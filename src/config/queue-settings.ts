@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** How much may wait for a replica before requests are refused. */
 export const QueueSettings = z

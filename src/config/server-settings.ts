@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
 import { TenantsSettings } from './tenant-settings.ts';

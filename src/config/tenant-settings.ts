@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Quota and share of one tenant. The tenant `default` stands for all callers without a named tenant. */
 export const TenantSettings = z.strictObject({

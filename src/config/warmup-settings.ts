@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Warmup runs before a replica takes traffic. */
 export const WarmupSettings = z

@@ -141,7 +141,7 @@ test('a model that takes too long is reported at the timeout, and ended', async 
 test('an interrupted check leaves no process', async () => {
   const folder = await project({ 'models/endless/model.mjs': model('load() { for (;;); }') });
   const before = replicaProcesses();
-  const child = spawn(process.execPath, [join(PROJECT, 'dist/src/cli/main.js'), 'check', folder]);
+  const child = spawn(process.execPath, [join(PROJECT, 'dist/bundle/galley.js'), 'check', folder]);
   await until('it loads', () => replicaProcesses().length > before.length);
   child.kill('SIGINT');
   await until('nothing is left', () => replicaProcesses().every((pid) => before.includes(pid)));

@@ -11,7 +11,7 @@ import { until } from '../support/until.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'galley-lifecycle-'));
 after(() => rmSync(root, { recursive: true }));
-const CLI = join(PROJECT, 'dist/src/cli/main.js');
+const CLI = join(PROJECT, 'dist/bundle/galley.js');
 let files = 0;
 
 async function freePort(): Promise<number> {

@@ -99,12 +99,14 @@ test('the package contains code and documents, and no test', () => {
     'galley.schema.json',
     'docs/library.md',
     'docs/models.md',
-    'dist/src/cli/main.js',
+    'dist/bundle/galley.js',
+    'dist/bundle/THIRD-PARTY-LICENSES',
     'dist/src/index.d.ts',
   ]) {
     assert.ok(files.includes(file), file);
   }
-  const unwanted = /\.test\.|\.map$|^(src|test|bench|tools)\b|^dist\/(?!src)/;
+  const unwanted =
+    /\.test\.|\.map$|^(src|test|bench|tools)\b|^dist\/(?!src|bundle)|^dist\/src\/.*(?<!\.d)\.[jt]s$/;
   assert.deepEqual(
     files.filter((file) => unwanted.test(file)),
     [],

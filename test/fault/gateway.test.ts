@@ -13,7 +13,7 @@ import { startServer } from './support/gateway-server.ts';
 import { metric, settingsFile, statusOf, temporaryFolder } from './support/gateway-view.ts';
 
 const folder = temporaryFolder();
-const CLI = join(PROJECT, 'dist/src/cli/main.js');
+const CLI = join(PROJECT, 'dist/bundle/galley.js');
 const SLOW = { path: join(TEST_MODELS, 'slow'), replicas: 2, warmup: { enabled: false } };
 /** Short enough that a stall, or the use of the wall clock, has a visible effect. */
 const NERVOUS = {

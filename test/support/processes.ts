@@ -12,14 +12,19 @@ export function childrenOf(pid: number): number[] {
     });
 }
 
-const REPLICA = fileURLToPath(new URL('../../src/process/child/main.js', import.meta.url));
+const DIST = fileURLToPath(new URL('../../', import.meta.url));
+const REPLICA = /(bundle|src\/process\/child)\/replica-main\.js/;
 
 /** Ids of all running replica processes of this checkout on this machine, orphans included. */
 export function replicaProcesses(): number[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => commandOf(pid).includes(REPLICA) && isAlive(pid));
+    .filter((pid) => isReplica(commandOf(pid)) && isAlive(pid));
+}
+
+function isReplica(command: string): boolean {
+  return command.includes(DIST) && REPLICA.test(command);
 }
 
 function commandOf(pid: number): string {

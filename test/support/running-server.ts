@@ -7,7 +7,7 @@ import { decodeRecording } from '../../src/observe/recorder/recording.ts';
 import { replay } from '../../src/simulate/replay/replay.ts';
 import { until } from './until.ts';
 
-const CLI = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../bundle/galley.js', import.meta.url));
 export const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Folder of the compiled module models. */
 export const TEST_MODELS = fileURLToPath(new URL('../models', import.meta.url));

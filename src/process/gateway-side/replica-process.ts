@@ -3,7 +3,7 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { EXPECT_ONNX } from '../wire/compute-messages.ts';
 
-const MAIN = fileURLToPath(new URL('../child/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../child/replica-main.js', import.meta.url));
 
 /** Fixed when a process starts. */
 export interface ProcessTerms {

@@ -1,0 +1,82 @@
+// Bundles the programs of the package after `tsc`: a process that imports one file starts in half the time of one that
+// imports four hundred. All files lie in one folder, so modules refer to the programs of other processes by name alone.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const OUT = join(ROOT, 'dist/bundle');
+
+/** Programs and modules that are started or imported by name, and their sources. */
+const ENTRIES = {
+  galley: 'src/cli/main.ts',
+  'load-process': 'src/cli/load-process.ts',
+  index: 'src/index.ts',
+  client: 'src/client/index.ts',
+  'replica-main': 'src/process/child/replica-main.ts',
+  compute: 'src/process/child/compute.ts',
+  'codec-worker': 'src/protocol/codec/codec-worker.ts',
+  'define-model': 'src/model/define-model.ts',
+  'galley-resolver': 'src/runtime/galley-resolver.ts',
+};
+/** Packages that are installed beside the bundle: native, loaded late, or with files of their own. */
+const EXTERNAL = [
+  'onnxruntime-node',
+  'fastify',
+  'light-my-request',
+  'pino',
+  'pino-pretty',
+  'prom-client',
+  'pngjs',
+];
+
+/** `new URL('../child/replica-main.js', import.meta.url)` becomes a name in the one folder. */
+const flatUrls = {
+  name: 'flat-urls',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const contents = source.replace(
+        /'(?:\.{1,2}\/)+(?:[\w-]+\/)*([\w-]+\.js)', import\.meta\.url/g,
+        (_text, name) => {
+          if (!(name.slice(0, -3) in ENTRIES))
+            throw new Error(`${path}: ${name} is not a program of the bundle`);
+          return `'./${name}', import.meta.url`;
+        },
+      );
+      return { contents, loader: 'ts' };
+    });
+  },
+};
+
+rmSync(OUT, { recursive: true, force: true });
+const { metafile } = await build({
+  absWorkingDir: ROOT,
+  entryPoints: Object.entries(ENTRIES).map(([out, file]) => ({ in: file, out })),
+  outdir: OUT,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  external: EXTERNAL,
+  plugins: [flatUrls],
+  metafile: true,
+  // Some packages are CommonJS and require modules of Node.
+  banner: {
+    js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+  },
+});
+
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
+);
+const licences = [...packages].sort().map((folder) => {
+  const { name, version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(join(ROOT, folder)).find((each) => /^licen[cs]e/i.test(each));
+  if (file === undefined) throw new Error(`${folder} has no file with its licence`);
+  const text = readFileSync(join(ROOT, folder, file), 'utf8');
+  return `${name} ${version}\n\n${text.trim()}\n`;
+});
+writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES'), licences.join('\n---\n\n'));
