@@ -3,9 +3,9 @@ import { runInNewContext } from 'node:vm';
 import type { Clock, Timer } from '../base/clock.ts';
 
 /** Smaller bodies are freed by collections of the young generation. */
-const LARGE_BYTES = 1024 * 1024;
+const LARGE_BYTES = 256 * 1024;
 /** Freed bytes that justify a collection. */
-const WORTH_BYTES = 32 * 1024 * 1024;
+const WORTH_BYTES = 16 * 1024 * 1024;
 /** A collection stops the event loop for some ms: it waits this long, so that collections are rare. */
 const AFTER_MS = 1_000;
 

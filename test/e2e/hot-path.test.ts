@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { RequestCost } from '../support/hot-path-probe.ts';
+
+const PROBE = fileURLToPath(new URL('../support/hot-path-probe.js', import.meta.url));
+
+/** Beyond what a bare server of Node adds by itself. */
+const MOST_LISTENERS = 2;
+const MOST_TIMERS = 0.05;
+/** Some 200 are usual: decisions are kept, requests are not. A request that is kept costs 4000. */
+const MOST_PROMOTED_BYTES = 800;
+test('a request leaves few listeners, no timers and almost nothing in the old generation', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [PROBE], {
+    timeout: 120_000,
+  });
+  const { bare, galley } = JSON.parse(stdout) as { bare: RequestCost; galley: RequestCost };
+  const costs = JSON.stringify({ bare, galley });
+  assert.ok(galley.listeners - bare.listeners <= MOST_LISTENERS, costs);
+  assert.ok(galley.timers - bare.timers <= MOST_TIMERS, costs);
+  assert.ok(galley.promotedBytes <= MOST_PROMOTED_BYTES, costs);
+});
