@@ -36,6 +36,12 @@ export const GUESSES: readonly Guess[] = [
 export const ROW_SCALES = [1, 0.25, 4, 0.5, 2, 100] as const;
 /** The index of that row. */
 export const LARGE_ROW = ROW_SCALES.length - 1;
+/** The index of the row whose bits are all 0. */
+const NOTHING_ROW = 3;
+/** Types that hold no indices, the largest number of their rows of scale 1, and of any row. */
+const SIGNED: ReadonlySet<TensorMetadata['datatype']> = new Set(['INT8', 'INT16'] as const);
+const SIGNED_SPREAD = 2.4;
+const LARGEST = 100;
 /** Of different lengths, so that a model that counts characters gives different answers. */
 const TEXTS = ['a', 'bc', 'def', '1', '22'] as const;
 const LARGE_TEXT = 'a much longer text than the others '.repeat(3);
@@ -91,8 +97,18 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
   }
   // Adjacent rows hold different whole numbers, all of them small, because they often are indices.
   const bit = () => (random.unit() < 0.5 ? 0 : 1);
-  if (kind === 'bool' || values === 'small') return () => (row + bit()) % 2;
+  if (kind === 'bool' || values === 'small') {
+    // With both values in every row, all rows have the same largest number, and a model that divides by that of the
+    // batch would not be detected.
+    if (row % ROW_SCALES.length === NOTHING_ROW) return () => 0;
+    return () => (row + bit()) % 2;
+  }
   if (values === 'positive') return () => 1 + ((row + bit()) % 3);
+  // Small signed types hold measurements, not indices: half of them are below 0, of each row's own scale.
+  if (SIGNED.has(datatype)) {
+    const largest = Math.min(SIGNED_SPREAD * scale, LARGEST);
+    return () => Math.round(largest * (2 * random.unit() - 1));
+  }
   return row === LARGE_ROW ? () => Math.floor(scale * random.unit()) : () => (row + bit()) % 4;
 }
 
