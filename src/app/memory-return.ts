@@ -28,11 +28,16 @@ export class MemoryReturn {
   freed(bytes: number): void {
     if (bytes < LARGE_BYTES) return;
     this.#bytes += bytes;
-    if (this.#bytes < WORTH_BYTES || this.#timer !== undefined) return;
+    if (this.#bytes >= WORTH_BYTES && this.#timer === undefined) this.#collectLater();
+  }
+
+  #collectLater(): void {
+    this.#bytes = 0;
     this.#timer = this.#clock.at(this.#clock.now() + AFTER_MS, () => {
       this.#timer = undefined;
-      this.#bytes = 0;
       this.#collect();
+      // What was freed in the meantime may have been reachable still.
+      if (this.#bytes > 0) this.#collectLater();
     });
   }
 
