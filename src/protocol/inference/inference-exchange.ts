@@ -140,6 +140,8 @@ export class InferenceExchange implements Arrival, BodyOwner {
       run.call(this, what);
     } catch (error) {
       reportMistake('a request', error);
+      // Only a codec thread holds the body longer than this step.
+      if (this.#job === undefined) this.#isReading = false;
       if (this.#res.headersSent) this.#res.destroy();
       else sendRefusal(this.#res, refuse('INTERNAL', 'internal error'));
     }
