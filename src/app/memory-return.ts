@@ -31,13 +31,13 @@ export class MemoryReturn {
     if (this.#bytes >= WORTH_BYTES && this.#timer === undefined) this.#collectLater();
   }
 
-  #collectLater(): void {
+  #collectLater(isSecond = false): void {
     this.#bytes = 0;
     this.#timer = this.#clock.at(this.#clock.now() + AFTER_MS, () => {
       this.#timer = undefined;
       this.#collect();
-      // What was freed in the meantime may have been reachable still.
-      if (this.#bytes > 0) this.#collectLater();
+      // What was freed in the meantime may have been reachable still. One more time, or a trickle would never end it.
+      if (this.#bytes > 0 && !isSecond) this.#collectLater(true);
     });
   }
 
