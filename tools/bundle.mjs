@@ -72,11 +72,11 @@ const { metafile } = await build({
 const packages = new Set(
   Object.keys(metafile.inputs).flatMap((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
 );
-const licences = [...packages].sort().map((folder) => {
+const licenses = [...packages].sort().map((folder) => {
   const { name, version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
   const file = readdirSync(join(ROOT, folder)).find((each) => /^licen[cs]e/i.test(each));
-  if (file === undefined) throw new Error(`${folder} has no file with its licence`);
+  if (file === undefined) throw new Error(`${folder} has no file with its license`);
   const text = readFileSync(join(ROOT, folder, file), 'utf8');
   return `${name} ${version}\n\n${text.trim()}\n`;
 });
-writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES'), licences.join('\n---\n\n'));
+writeFileSync(join(OUT, 'THIRD-PARTY-LICENSES'), licenses.join('\n---\n\n'));

@@ -7,6 +7,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import { writeJsonData } from '../tensor/json-codec.ts';
+import { dataBytes } from '../tensor/tensor.ts';
 
 /** The text that `galley serve` prints once every model is ready or has failed: models, failures, URLs, samples. */
 export function banner(server: GalleyServer, config: LoadedConfig, startMs: number): string {
@@ -89,7 +90,7 @@ const LONGEST_SAMPLE = 300;
 function sampleLine(url: string, { spec, loaded }: VersionInService): string | undefined {
   const [row] = loaded?.inputs.chosen ?? [];
   if (row === undefined || spec.settings.example !== undefined) return undefined;
-  const bytes = row.request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes = dataBytes(row.request.inputs);
   if (bytes > LONGEST_SAMPLE) return undefined;
   const inputs = row.request.inputs.map((input) => {
     const { name, datatype, shape } = input;

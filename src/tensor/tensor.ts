@@ -75,3 +75,10 @@ export function allocateArray(datatype: Datatype, length: number): TensorArray {
 export function bytesOf(array: ArrayBufferView): Segments {
   return segmentsOf(new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength));
 }
+
+/** Bytes of the data of several tensors. */
+export function dataBytes(tensors: readonly Pick<Tensor, 'data'>[]): number {
+  let bytes = 0;
+  for (const { data } of tensors) bytes += data.byteLength;
+  return bytes;
+}

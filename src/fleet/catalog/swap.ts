@@ -41,7 +41,7 @@ export class Swap {
   }
 
   /** The new version; not in the registry before the switch. */
-  get newcomer(): VersionInService {
+  get replacement(): VersionInService {
     return this.#new;
   }
 

@@ -31,11 +31,11 @@ export class Swaps {
 
   /** Cancels all swaps. Returns their new versions, which are in no registry: the caller must stop them too. */
   stop(): VersionInService[] {
-    const newcomers = [...this.#underWay].map((swap) => {
+    const replacements = [...this.#underWay].map((swap) => {
       swap.stop();
-      return swap.newcomer;
+      return swap.replacement;
     });
     this.#underWay.clear();
-    return newcomers;
+    return replacements;
   }
 }

@@ -27,7 +27,7 @@ const SHORTEST_WATCHDOG_MS = 5_000;
 const WATCHDOG_FACTOR = 10;
 const PROBE_FACTOR = 3;
 /** A process without a heartbeat for so many heartbeat periods is taken to be stopped. */
-const SILENT_BEATS = 1.5;
+const SILENT_PERIODS = 1.5;
 
 /** Dependencies of {@link VersionHealth}. */
 export interface VersionHealthPorts {
@@ -194,7 +194,8 @@ export class VersionHealth {
     const reason = `a batch of ${work.rows} rows ran for ${Math.round(ranMs)} ms`;
     // Heartbeats continue while a model hangs. A process without heartbeats was stopped as a whole, presumably from
     // outside.
-    const isStopped = this.#liveness.silentMs(replica.id) >= SILENT_BEATS * this.#settings.heartbeatPeriodMs;
+    const isStopped =
+      this.#liveness.silentMs(replica.id) >= SILENT_PERIODS * this.#settings.heartbeatPeriodMs;
     const { supervisor } = this.#ports;
     if (isStopped) supervisor.kill(replica.id, 'stopped', `${reason}, and its process sent no heartbeat`);
     else supervisor.kill(replica.id, 'watchdog', reason);

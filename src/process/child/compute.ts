@@ -5,7 +5,7 @@ import type { Runtime } from '../../runtime/runtime.ts';
 import { hasForbiddenFloat, mayHoldNonFinite } from '../../tensor/finite.ts';
 import { splitRows } from '../../tensor/rows.ts';
 import { segmentsOf } from '../../tensor/segments.ts';
-import type { Tensor } from '../../tensor/tensor.ts';
+import { dataBytes, type Tensor } from '../../tensor/tensor.ts';
 import { decodeRun, encodeAnswer, encodeEnd, type RunBody } from '../wire/batch-frames.ts';
 import {
   EXPECT_ONNX,
@@ -169,7 +169,7 @@ class Compute {
 }
 
 function bytesIn(outputs: readonly Tensor[]): number {
-  return outputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+  return dataBytes(outputs);
 }
 
 function checkRows(outputs: readonly Tensor[], rows: number): void {

@@ -16,7 +16,7 @@ import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
 
 /** Bound on frames that carry metadata or error text, and on the part of an answer frame that is not tensor data. */
-const MOST_WORDS_BYTES = 1024 * 1024;
+const MOST_TEXT_BYTES = 1024 * 1024;
 /** Upper bound on the credits of one replica. */
 const MOST_CREDITS = 64;
 
@@ -76,7 +76,7 @@ export class ProcessReplica implements Replica {
     new Channel(
       child.control,
       { frame: (frame) => this.#onControl(frame), broken, closed },
-      () => MOST_WORDS_BYTES,
+      () => MOST_TEXT_BYTES,
     );
     child.whenEnded((end) => {
       this.#end ??= end;
@@ -114,7 +114,7 @@ export class ProcessReplica implements Replica {
    */
   #mostBytes({ kind, batch }: FrameHeader): number {
     const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
-    return isAnswer ? this.#order.maxAnswerBytes + MOST_WORDS_BYTES : MOST_WORDS_BYTES;
+    return isAnswer ? this.#order.maxAnswerBytes + MOST_TEXT_BYTES : MOST_TEXT_BYTES;
   }
 
   #onControl(frame: Frame): void {

@@ -10,15 +10,14 @@ const LARGEST_COMPARED_BYTES = 1024 * 1024;
 
 /** Compares requests by content: answers from the cache, and makes the keys for single flight. */
 export class ContentStage implements AdmissionStage {
-  /** A request was answered from the cache. */
-  readonly cacheHit: Event<RequestFacts>;
   readonly #cache: ResponseCache | undefined;
+  readonly #cacheHit: Event<RequestFacts>;
   readonly #next: AdmissionStage;
 
-  /** Without a cache only the keys are made. */
+  /** Without a cache only the keys are made. `cacheHit` is emitted for every answer from it. */
   constructor(cache: ResponseCache | undefined, cacheHit: Event<RequestFacts>, next: AdmissionStage) {
     this.#cache = cache;
-    this.cacheHit = cacheHit;
+    this.#cacheHit = cacheHit;
     this.#next = next;
   }
 
@@ -31,7 +30,7 @@ export class ContentStage implements AdmissionStage {
     if (cache === undefined) return this.#next.enter(keyed, onSettled);
     const cached = cache.find(contentKey);
     if (cached !== undefined) {
-      this.cacheHit.emit(facts);
+      this.#cacheHit.emit(facts);
       return { cached };
     }
     return this.#next.enter(keyed, (outcome) => {

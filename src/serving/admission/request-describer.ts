@@ -1,6 +1,7 @@
 import { type Refusal, refuse, ServingError } from '../../base/errors.ts';
 import { checkInputs, countRows } from '../../model/check-inputs.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
+import { dataBytes } from '../../tensor/tensor.ts';
 import { type LaneKey, laneKeys } from '../../work/lane.ts';
 import { priorityOfProtocol } from '../../work/priority.ts';
 import type { Caller, RequestFacts, RequestForm } from './request-facts.ts';
@@ -29,7 +30,7 @@ export class RequestDescriber {
         request: ordered,
         lane: this.#laneOf(ordered),
         rows: countRows(model, hasBatchAxis, inputs),
-        bytes: inputs.reduce((sum, input) => sum + input.data.byteLength, 0),
+        bytes: dataBytes(inputs),
         timeoutMs,
         priority: priorityOfProtocol(request.priority),
         tenant: caller.tenant,

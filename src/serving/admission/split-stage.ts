@@ -1,5 +1,6 @@
 import { isRefusal, type Refusal } from '../../base/errors.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
+import { dataBytes } from '../../tensor/tensor.ts';
 import type { Entry } from '../../work/entry.ts';
 import type { AdmissionStage, Admitted, OnSettled, Submission } from './admission-stage.ts';
 import { cutRequest, SplitRequest } from './split-request.ts';
@@ -36,7 +37,7 @@ export class SplitStage implements AdmissionStage {
     const requests = cutRequest(facts.request, facts.rows, most);
     const split = new SplitRequest(requests.map(rowsOf), onSettled);
     for (const [index, request] of requests.entries()) {
-      const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+      const bytes = dataBytes(request.inputs);
       // A content key is the key of the whole request, not of its parts.
       const part = { ...facts, request, rows: rowsOf(request), bytes, contentKey: undefined };
       const admitted = this.#ofParts.enter({ facts: part, isDenied: false, isSuspect: false }, (outcome) =>

@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { InferenceRequest } from '../../model/inference.ts';
 import { writeExactJson } from '../../tensor/exact-json.ts';
 import type { Segments } from '../../tensor/segments.ts';
+import { dataBytes } from '../../tensor/tensor.ts';
 
 /** Of larger inputs only so much is hashed, in evenly spread blocks: hashing all of it would block the event loop. */
 const MAX_HASHED_BYTES = 1024 * 1024;
@@ -12,7 +13,7 @@ const SAMPLED_BYTES = 64;
 /** Identifies the content of a request: a SHA-256 hash of its data, followed by its form. */
 export function contentKeyOf(request: InferenceRequest): string {
   const hash = createHash('sha256');
-  const bytes = request.inputs.reduce((sum, { data }) => sum + data.byteLength, 0);
+  const bytes = dataBytes(request.inputs);
   for (const { data } of request.inputs) {
     if (bytes <= MAX_HASHED_BYTES) for (const chunk of data.chunks) hash.update(chunk);
     else hashBlocks(hash, data, (data.byteLength / bytes) * MAX_HASHED_BYTES);

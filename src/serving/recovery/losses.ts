@@ -70,9 +70,9 @@ export class Losses {
     const { quarantine, whyNot } = this.#ports;
     const replica = work.replica?.id ?? '';
     if (lost.wasRunning) {
-      quarantine.accuse(work, lost);
+      quarantine.markSuspects(work, lost);
       const [alone] = work.current();
-      if (alone !== undefined && quarantine.isGuilty(work, lost)) {
+      if (alone !== undefined && quarantine.isProven(work, lost)) {
         this.#quarantine(alone, replica, lost.detail);
         return;
       }

@@ -73,7 +73,7 @@ export class Quarantine {
   }
 
   /** Whether the only member of a lost batch is proved to have ended the process. */
-  isGuilty(work: RequestWork, { cause }: Lost): boolean {
+  isProven(work: RequestWork, { cause }: Lost): boolean {
     const [alone, ...others] = work.current();
     if (alone === undefined || others.length > 0) return false;
     const evidence = evidenceOf(cause);
@@ -97,7 +97,7 @@ export class Quarantine {
   }
 
   /** Marks the members of a batch that was lost with its replica as suspects. */
-  accuse(work: RequestWork, lost: Lost): void {
+  markSuspects(work: RequestWork, lost: Lost): void {
     const evidence = evidenceOf(lost.cause);
     if (evidence === 'nothing') return;
     const { replica } = work;

@@ -87,7 +87,7 @@ export interface FaultPlan {
 }
 
 /** Duration of traffic and faults; after it everything must recover. */
-export const TROUBLE_MS = 20_000;
+export const FAULTS_MS = 20_000;
 
 const FAULTS: readonly FaultKind[] = [
   ...(['kill', 'kill storm', 'crash', 'freeze', 'crash at start', 'hang at start', 'spawn fails'] as const),
@@ -123,7 +123,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
     const drawn = random.unit();
     const mark = drawn < 0.01 ? oneOf(POISONOUS) : drawn < 0.04 ? oneOf(BAD) : MARK.none;
     return {
-      atMs: Math.min(atMs, TROUBLE_MS),
+      atMs: Math.min(atMs, FAULTS_MS),
       rows: between(1, Math.min(3, maxBatchSize)),
       mark,
       timeoutMs: chance(0.2) ? between(50, 20_000) : undefined,
@@ -139,7 +139,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
     (): PlannedFault => ({
       kind: oneOf(FAULTS),
       replica: between(0, replicas - 1),
-      atMs: between(0, TROUBLE_MS),
+      atMs: between(0, FAULTS_MS),
       forMs: between(100, 8000),
     }),
   );

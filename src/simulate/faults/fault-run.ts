@@ -11,13 +11,7 @@ import { bytesOf } from '../../tensor/tensor.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { replay } from '../replay/replay.ts';
 import { FaultBackend, WIDTH } from './fault-backend.ts';
-import {
-  drawPlan,
-  type FaultPlan,
-  type PlannedFault,
-  type PlannedRequest,
-  TROUBLE_MS,
-} from './fault-plan.ts';
+import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedFault, type PlannedRequest } from './fault-plan.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { Mistakes } from './mistakes.ts';
 
@@ -43,7 +37,7 @@ export function planOf(seed: number): FaultPlan {
 export function runFaults(plan: FaultPlan): FaultRunResult {
   const clock = new VirtualClock();
   const chance = seededRandom(`mistakes ${plan.seed}`);
-  const share = () => (clock.now() < TROUBLE_MS ? plan.mistakeShare : 0);
+  const share = () => (clock.now() < FAULTS_MS ? plan.mistakeShare : 0);
   const mistakes = plan.mistakeShare === 0 ? undefined : new Mistakes(chance, share);
   const recorder = new Recorder(mistakes?.clockOf(clock) ?? clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
   const isolating = new Set<string>();
@@ -83,7 +77,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   });
   try {
     version.start();
-    clock.runUntil(TROUBLE_MS + RECOVERY_MS);
+    clock.runUntil(FAULTS_MS + RECOVERY_MS);
     // A probe may be running.
     for (let wait = 0; wait < 50 && invariants.isAnyoneRunning; wait++) clock.advance(7);
     invariants.checkEnd();
