@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { announce, BesiegedServer, smallRequest } from '../support/besieged-server.ts';
+import { announce, BesiegedServer, figure, smallRequest } from '../support/besieged-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
+import { until } from '../support/until.ts';
 
 test('a stop does not wait for incomplete requests, and loses no complete one', async () => {
   const besieged = await BesiegedServer.start(['echo', 'slow']);
@@ -19,7 +19,9 @@ test('a stop does not wait for incomplete requests, and loses no complete one', 
   );
   const idle = besieged.send();
   await besieged.send(smallRequest());
-  await sleep(200);
+  const metric = async (name: string) => figure(besieged.url, name);
+  await until('all have connected', async () => (await metric('galley_connections')) >= 5);
+  await until('half a body has arrived', async () => (await metric('galley_body_bytes')) > 0);
   const from = performance.now();
   await besieged.server.stop();
   assert.ok(performance.now() - from < 5_000, `${performance.now() - from}`);
