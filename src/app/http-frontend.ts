@@ -14,8 +14,8 @@ import { Metrics } from '../observe/metrics/metrics.ts';
 import { Statistics } from '../observe/metrics/statistics.ts';
 import { Codec } from '../protocol/codec/codec.ts';
 import { listen, makeHttpServer } from '../protocol/http/http-server.ts';
+import { NodeExchange } from '../protocol/http/node-exchange.ts';
 import { OpenRequests } from '../protocol/http/open-requests.ts';
-import { sendRefusal } from '../protocol/http/reply.ts';
 import { InferenceHandler } from '../protocol/inference/inference-handler.ts';
 import { ExtensionRoutes } from '../protocol/oip/extension-routes.ts';
 import { ModelRoutes } from '../protocol/oip/model-routes.ts';
@@ -77,7 +77,7 @@ export class HttpFrontend {
     // One core is for the gateway's event loop; large JSON gets the rest, but at least one thread.
     this.#codec = new Codec(clock, Math.max(1, Math.floor(grantedCores()) - 1));
     const inference = new InferenceHandler(headerCheck, {
-      ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals, writeStallMs },
+      ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals },
     });
     const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
     const statistics = new Statistics(registry);
@@ -94,24 +94,34 @@ export class HttpFrontend {
     const notKept = rarely(clock, (why, detail, count) =>
       log.warn({ why, connections: count }, `connections are refused or closed: ${detail}`),
     );
-    this.#open = new OpenRequests(clock, maxConnections, notKept);
+    this.#open = new OpenRequests(maxConnections, notKept);
     const network = { bodies: bodiesView(budget, this.#arrivals), connections: connectionsView(this.#open) };
     this.#metrics = new Metrics(network, operations);
     for (const version of registry.all()) this.#metrics.watch(version);
     registry.added.on((version) => this.#metrics.watch(version));
     registry.forgotten.on((version) => this.#metrics.forget(version));
+    const terms = { clock, writeStallMs };
     this.#http = makeHttpServer(settings.http, maxConnections, (req, res) => {
-      this.#open.enter(req, res, () => {
-        try {
-          this.#router.route(req, res);
-        } catch (caught) {
-          // An internal error ends the request, never the server.
-          log.error({ error: caught, url: req.url }, 'request ended by an internal error');
-          sendRefusal(res, refuse('INTERNAL', 'internal error'));
-        }
+      const { socket } = req;
+      const exchange = new NodeExchange(terms, req, res);
+      res.on('close', () => {
+        this.#open.leave(socket, exchange);
+        exchange.closed();
       });
+      this.#open.enter(socket, exchange, () => this.#route(exchange));
     });
     this.#open.watch(this.#http);
+  }
+
+  /** An internal error ends the request, never the server. */
+  #route(exchange: NodeExchange): void {
+    try {
+      this.#router.route(exchange);
+    } catch (caught) {
+      const { log } = this.#ports;
+      log.error({ error: caught, url: exchange.req.url }, 'request ended by an internal error');
+      exchange.fail(refuse('INTERNAL', 'internal error'));
+    }
   }
 
   /** Opens the port and resolves with its number. */

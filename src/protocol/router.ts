@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, unreachable } from '../base/errors.ts';
 import type { ServerHealth } from '../fleet/catalog/server-health.ts';
 import { answerHealth } from './health/health-routes.ts';
+import type { NodeExchange } from './http/node-exchange.ts';
 import { sendJson, sendRefusal } from './http/reply.ts';
 import { normalizeTarget } from './http/request-target.ts';
 import { methodOf, parseRoute, type Route } from './http/route.ts';
@@ -64,7 +65,8 @@ export class Router {
     this.#other.close();
   }
 
-  route(req: IncomingMessage, res: ServerResponse): void {
+  route(exchange: NodeExchange): void {
+    const { req, res } = exchange;
     const wrong = normalizeTarget(req);
     if (wrong !== undefined) {
       sendRefusal(res, wrong);
@@ -74,7 +76,7 @@ export class Router {
     const wanted = methodOf(route);
     const method = req.method === 'HEAD' ? 'GET' : req.method;
     if (wanted === undefined || method === wanted) {
-      this.#answer(route, req, res);
+      this.#answer(route, exchange);
     } else {
       res.setHeader('allow', wanted);
       sendRefusal(
@@ -84,11 +86,12 @@ export class Router {
     }
   }
 
-  #answer(route: Route, req: IncomingMessage, res: ServerResponse): void {
+  #answer(route: Route, exchange: NodeExchange): void {
+    const { req, res } = exchange;
     switch (route.kind) {
       case 'infer':
       case 'predict':
-        this.#inference.handle(req, res, route.kind, route.model, route.version);
+        this.#inference.handle(exchange, route);
         break;
       case 'model metadata':
         this.#models.modelMetadata(res, route.model, route.version);

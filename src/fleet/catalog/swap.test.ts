@@ -42,7 +42,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
   const send = (id: number) => {
     const version = registry.find('m', undefined);
     if (isRefusal(version)) throw new Error(version.message);
-    const leave = version.inFlightCalls.enter();
+    version.inFlightCalls += 1;
     const data = bytesOf(new Uint8Array(1));
     const request = {
       id: '',
@@ -53,7 +53,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
     };
     const settle = (result: object) => {
       answers.set(id, isRefusal(result) ? result.reason : `by ${version === old ? 'the old' : 'the new'}`);
-      leave();
+      version.inFlightCalls -= 1;
     };
     clock.at(
       clock.now() + 40,

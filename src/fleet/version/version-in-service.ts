@@ -15,7 +15,6 @@ import { VersionHealth } from '../monitor/version-health.ts';
 import { mergingNotice } from './check-settings.ts';
 import { DependencyWatch } from './dependency-watch.ts';
 import { Entrance } from './entrance.ts';
-import { InFlight } from './in-flight.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { Loading } from './loading.ts';
 import { operate, type ReplicaAction } from './operate.ts';
@@ -41,7 +40,7 @@ export class VersionInService {
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
   readonly cache: ResponseCache | undefined;
-  readonly inFlightCalls = new InFlight();
+  inFlightCalls = 0;
   readonly #loading: Loading;
   /** undefined until a replica has loaded the model. */
   #entrance: Entrance | undefined;
@@ -146,7 +145,7 @@ export class VersionInService {
 
   /** Whether no caller waits for a request in it. */
   get isIdle(): boolean {
-    return this.inFlightCalls.count === 0 && this.path.service.inFlight === 0;
+    return this.inFlightCalls === 0 && this.path.service.inFlight === 0;
   }
 
   start(): void {

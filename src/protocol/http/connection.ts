@@ -1,5 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { OpenRequest } from './http-exchange.ts';
 
 /**
  * Requests of one connection that are handled at the same time. Further pipelined requests wait: otherwise a client
@@ -17,7 +17,7 @@ export interface WaitingCount {
 /** One connection and its unanswered requests. */
 export class Connection {
   readonly socket: Socket;
-  readonly responses: ServerResponse[] = [];
+  readonly unanswered: OpenRequest[] = [];
   /** Whether it has had a request since the last check for idle connections. */
   wasUsed = false;
   /** Requests that wait for earlier ones, from index `#first` on. */
@@ -45,10 +45,10 @@ export class Connection {
   }
 
   /** Calls `answer` now, or when enough earlier requests are answered. */
-  enter(res: ServerResponse, answer: () => void): void {
+  enter(request: OpenRequest, answer: () => void): void {
     this.wasUsed = true;
-    this.responses.push(res);
-    if (this.responses.length <= MAX_AT_ONCE) {
+    this.unanswered.push(request);
+    if (this.unanswered.length <= MAX_AT_ONCE) {
       answer();
       return;
     }
@@ -60,10 +60,10 @@ export class Connection {
   }
 
   /** Removes an answered request and starts the next waiting one. Returns false when it is not of this connection. */
-  leave(res: ServerResponse): boolean {
-    const index = this.responses.indexOf(res);
+  leave(request: OpenRequest): boolean {
+    const index = this.unanswered.indexOf(request);
     if (index < 0) return false;
-    this.responses.splice(index, 1);
+    this.unanswered.splice(index, 1);
     const next = this.#waiting[this.#first];
     if (next === undefined) return true;
     this.#first += 1;

@@ -1,9 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '../../base/clock.ts';
 import { refuse } from '../../base/errors.ts';
 import { Connection } from './connection.ts';
-import { refuseEarly, refuseRaw } from './reply.ts';
+import type { OpenRequest } from './http-exchange.ts';
+import { refuseRaw } from './reply.ts';
 
 /**
  * Requests of all connections that may wait for earlier ones. A network chunk can hold thousands of small requests, all
@@ -21,7 +21,6 @@ type NotKept = 'full' | 'idle' | 'flood' | 'system';
 /** The open connections and their unanswered requests, so that a shutdown can wait for the last answer. */
 export class OpenRequests {
   readonly refused: Record<NotKept, number> = { full: 0, idle: 0, flood: 0, system: 0 };
-  readonly #clock: Clock;
   readonly #mostConnections: number;
   /** In the order of the last check, the longest idle first. */
   readonly #bySocket = new Map<Socket, Connection>();
@@ -31,8 +30,7 @@ export class OpenRequests {
   #whenNone: (() => void)[] = [];
 
   /** `notKept` is called for every connection that the server or the system refuses or closes. */
-  constructor(clock: Clock, maxConnections: number, notKept: (why: NotKept, detail: string) => void) {
-    this.#clock = clock;
+  constructor(maxConnections: number, notKept: (why: NotKept, detail: string) => void) {
     this.#mostConnections = maxConnections - Math.ceil(maxConnections / HEADROOM);
     this.#notKept = notKept;
   }
@@ -51,12 +49,11 @@ export class OpenRequests {
   }
 
   /** Calls `answer` now, or when enough earlier requests of the connection are answered. */
-  enter({ socket }: IncomingMessage, res: ServerResponse, answer: () => void): void {
+  enter(socket: Socket, request: OpenRequest, answer: () => void): void {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) return;
     this.#count += 1;
-    res.on('close', () => this.#leave(connection, res));
-    connection.enter(res, answer);
+    connection.enter(request, answer);
     if (this.#all.waiting <= MAX_WAITING || !connection.isFlooded || socket.destroyed) return;
     this.#refuse('flood', 'a client pipelined more requests than may wait');
     socket.destroy();
@@ -68,10 +65,9 @@ export class OpenRequests {
    */
   cutIncomplete(): void {
     const draining = refuse('DRAINING', 'the server is shutting down and does not wait for this request');
-    for (const { socket, responses } of [...this.#bySocket.values()]) {
-      for (const res of [...responses])
-        if (!res.req.complete) refuseEarly(this.#clock, res.req, res, draining);
-      if (responses.length > 0 || socket.destroyed) continue;
+    for (const { socket, unanswered } of [...this.#bySocket.values()]) {
+      for (const request of [...unanswered]) if (!request.isComplete) request.refuseEarly(draining);
+      if (unanswered.length > 0 || socket.destroyed) continue;
       if (socket.bytesRead > 0) refuseRaw(socket, draining);
       else socket.destroySoon();
     }
@@ -83,10 +79,13 @@ export class OpenRequests {
     await new Promise<void>((resolve) => this.#whenNone.push(resolve));
   }
 
-  /**
-   * Node emits no `close` on a response that waits behind another one when the connection closes; this does. At the
-   * limit of connections, the one that has been idle for longest is closed.
-   */
+  /** The request is answered, or its client has disconnected. Idempotent. */
+  leave(socket: Socket, request: OpenRequest): void {
+    const connection = this.#bySocket.get(socket);
+    if (connection !== undefined) this.#leave(connection, request);
+  }
+
+  /** At the limit of connections, the one that has been idle for longest is closed. */
   #opened(socket: Socket): void {
     const connection = new Connection(socket, this.#all);
     this.#bySocket.set(socket, connection);
@@ -99,7 +98,7 @@ export class OpenRequests {
     let left = MAX_LOOKED_AT;
     for (const [socket, connection] of this.#bySocket) {
       if (connection === newcomer || left-- === 0) return;
-      if (connection.responses.length === 0 && !connection.wasUsed) {
+      if (connection.unanswered.length === 0 && !connection.wasUsed) {
         this.#bySocket.delete(socket);
         this.#refuse('idle', 'the connection that was idle for longest was closed for a new one');
         socket.destroy();
@@ -114,14 +113,14 @@ export class OpenRequests {
   #closed(connection: Connection): void {
     this.#bySocket.delete(connection.socket);
     connection.drop();
-    for (const res of [...connection.responses]) {
-      this.#leave(connection, res);
-      if (!res.closed) res.emit('close');
+    for (const request of [...connection.unanswered]) {
+      this.#leave(connection, request);
+      request.lose();
     }
   }
 
-  #leave(connection: Connection, res: ServerResponse): void {
-    if (!connection.leave(res)) return;
+  #leave(connection: Connection, request: OpenRequest): void {
+    if (!connection.leave(request)) return;
     this.#count -= 1;
     if (this.#count > 0) return;
     for (const resolve of this.#whenNone.splice(0)) resolve();

@@ -4,6 +4,7 @@ import { type ExtensionRoute, extensionRoute, modelExtension } from './extension
 /** The route of a path. */
 export type Route =
   | ModelRoute
+  | InferenceRoute
   | ExtensionRoute
   | { readonly kind: 'server metadata' | 'model list' | 'alive' | 'all statistics' }
   | { readonly kind: 'protocol health' | 'health'; readonly check: string }
@@ -13,7 +14,14 @@ export type Route =
 
 /** A route to a model or to one of its versions. */
 interface ModelRoute {
-  readonly kind: 'infer' | 'predict' | 'simple ready' | ReadKind;
+  readonly kind: 'simple ready' | ReadKind;
+  readonly model: string;
+  readonly version: string | undefined;
+}
+
+/** A route of inference requests. */
+export interface InferenceRoute {
+  readonly kind: 'infer' | 'predict';
   readonly model: string;
   readonly version: string | undefined;
 }

@@ -1,52 +1,33 @@
-import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
-import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
-import { messageOf, type Refusal, refuse } from '../../base/errors.ts';
+import { type Refusal, refuse } from '../../base/errors.ts';
 import { BodyBlocks, GATHER_FROM_BYTES } from '../../gateway/body-blocks.ts';
-import type { BodyReservation } from '../../gateway/body-budget.ts';
-import { type Admission, noRoom, tooLarge } from '../../gateway/header-check.ts';
+import type { Call } from '../../gateway/call.ts';
+import { noRoom, tooLarge } from '../../gateway/header-check.ts';
 import type { Segments } from '../../tensor/segments.ts';
+import type { BodyListener, HttpExchange } from '../http/http-exchange.ts';
 
 /** Overhead of keeping a chunk, in bytes: a body in tiny chunks takes more memory than its bytes. */
 const CHUNK_COST_BYTES = 256;
 
 /**
- * A body in transit, collected in the chunks it arrives in, decompressed if needed. It ends as soon as it passes a limit.
- * A class, because a getter in an object literal gives every object a hidden class of its own, which keeps the request
- * alive until a collection of the old generation.
+ * A body in transit, collected in the chunks it arrives in. It ends as soon as it passes a limit. A class, because a
+ * getter in an object literal gives every object a hidden class of its own, which keeps the request alive until a
+ * collection of the old generation.
  */
-export class IncomingBody {
-  readonly #req: IncomingMessage;
-  readonly #admission: Admission;
-  readonly #reservation: BodyReservation;
+export class IncomingBody implements BodyListener {
+  readonly #exchange: HttpExchange;
+  readonly #call: Call;
   readonly #done: (body: Segments | Refusal) => void;
-  readonly #decoder: Gunzip | Inflate | undefined;
   #chunks: Uint8Array[] = [];
   #blocks: BodyBlocks | undefined;
   #byteLength = 0;
   #heldBytes = 0;
   #isDone = false;
 
-  /** `done` is called once, or never when the client disconnects first: then the response closes. */
-  constructor(
-    req: IncomingMessage,
-    admission: Admission,
-    reservation: BodyReservation,
-    done: (body: Segments | Refusal) => void,
-  ) {
-    this.#req = req;
-    this.#admission = admission;
-    this.#reservation = reservation;
+  /** `done` is called once, or never when the client disconnects first: then the exchange is closed. */
+  constructor(exchange: HttpExchange, call: Call, done: (body: Segments | Refusal) => void) {
+    this.#exchange = exchange;
+    this.#call = call;
     this.#done = done;
-    this.#decoder = decoderOf(admission);
-    const source: Readable = this.#decoder === undefined ? req : req.pipe(this.#decoder);
-    source.on('data', (chunk: Buffer) => this.#add(chunk));
-    source.on('end', () => this.#end());
-    this.#decoder?.on('error', (error) => {
-      this.refuse(
-        refuse('MALFORMED', `the body is not valid ${admission.encoding} data: ${messageOf(error)}`),
-      );
-    });
   }
 
   /** Bytes that have arrived, after decompression. */
@@ -67,26 +48,36 @@ export class IncomingBody {
     this.#isDone = true;
     this.#chunks = [];
     this.#blocks?.free();
-    if (this.#decoder === undefined) return;
-    this.#req.unpipe(this.#decoder);
-    this.#decoder.destroy();
+    this.#exchange.stopReading();
   }
 
-  #add(chunk: Buffer): void {
+  data(chunk: Uint8Array): void {
     if (this.#isDone) return;
     this.#byteLength += chunk.byteLength;
     this.#heldBytes += Math.max(chunk.byteLength, CHUNK_COST_BYTES);
-    const { maxBodyBytes } = this.#admission;
+    const { maxBodyBytes } = this.#call.admission;
     if (this.#byteLength > maxBodyBytes) {
       this.refuse(tooLarge(maxBodyBytes, this.#byteLength));
       return;
     }
-    const why = this.#reservation.cover(this.#heldBytes);
+    const why = this.#call.reservation.cover(this.#heldBytes);
     if (why === undefined) this.#keep(chunk);
     else this.refuse(noRoom(why));
   }
 
-  #keep(chunk: Buffer): void {
+  invalid(detail: string): void {
+    this.refuse(
+      refuse('MALFORMED', `the body is not valid ${this.#call.admission.encoding} data: ${detail}`),
+    );
+  }
+
+  end(): void {
+    if (this.#isDone) return;
+    this.#isDone = true;
+    this.#done({ chunks: this.#blocks?.take() ?? this.#chunks, byteLength: this.#byteLength });
+  }
+
+  #keep(chunk: Uint8Array): void {
     if (this.#blocks === undefined && this.#byteLength > GATHER_FROM_BYTES) {
       this.#blocks = new BodyBlocks();
       for (const each of this.#chunks) this.#blocks.add(each);
@@ -95,15 +86,4 @@ export class IncomingBody {
     if (this.#blocks === undefined) this.#chunks.push(chunk);
     else this.#blocks.add(chunk);
   }
-
-  #end(): void {
-    if (this.#isDone) return;
-    this.#isDone = true;
-    this.#done({ chunks: this.#blocks?.take() ?? this.#chunks, byteLength: this.#byteLength });
-  }
-}
-
-function decoderOf({ encoding }: Admission): Gunzip | Inflate | undefined {
-  if (encoding === 'gzip') return createGunzip();
-  return encoding === 'deflate' ? createInflate() : undefined;
 }

@@ -8,10 +8,12 @@ import { Event } from '../../base/event.ts';
 import { onMistake } from '../../base/mistake.ts';
 import { Arrivals } from '../../gateway/arrivals.ts';
 import { BodyBudget } from '../../gateway/body-budget.ts';
+import type { RefusedCall } from '../../gateway/call.ts';
 import type { Admission } from '../../gateway/header-check.ts';
 import { ANONYMOUS } from '../../serving/admission/request-facts.ts';
 import type { Codec } from '../codec/codec.ts';
-import { InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
+import { NodeExchange } from '../http/node-exchange.ts';
+import { InferenceExchange } from './inference-exchange.ts';
 
 /** The steps of an exchange in which a part of the server may fail. */
 type Step = 'read' | 'read result' | 'submit' | 'settle' | 'write' | 'none';
@@ -21,9 +23,8 @@ class DeliberateFailure extends Error {}
 const clock = new RealClock();
 const arrivals = new Arrivals(clock, 0);
 const budget = new BodyBudget({ maxBytes: 1_000_000, share: 1 });
-const refused = new Event<RefusedRequest>();
+const refused = new Event<RefusedCall>();
 let failing: Step = 'none';
-let calls = 0;
 
 function failIn(step: Step): void {
   if (failing === step) throw new DeliberateFailure(step);
@@ -51,14 +52,7 @@ const version = {
   },
   hasBatchAxis: false,
   cache: undefined,
-  inFlightCalls: {
-    enter() {
-      calls += 1;
-      return () => {
-        calls -= 1;
-      };
-    },
-  },
+  inFlightCalls: 0,
   submit(_request: unknown, onSettled: (outcome: unknown) => void) {
     failIn('submit');
     setImmediate(() => onSettled(failing === 'settle' ? { outputs: undefined } : { outputs: [] }));
@@ -69,8 +63,10 @@ const version = {
 
 const admission = { version, encoding: 'identity', holder: 'a', maxBodyBytes: 1_000, caller: ANONYMOUS };
 const server = createServer((req, res) => {
-  const ports = { clock, codec, budget, arrivals, writeStallMs: 1_000, refused };
-  new InferenceExchange(ports, req, res, 'infer', admission as unknown as Admission).start();
+  const ports = { clock, codec, budget, arrivals, refused };
+  const http = new NodeExchange({ clock, writeStallMs: 1_000 }, req, res);
+  res.on('close', () => http.closed());
+  new InferenceExchange(ports, http, { form: 'infer', admission: admission as unknown as Admission }).start();
 });
 const listening = new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 after(() => {
@@ -99,7 +95,7 @@ for (const step of ['read', 'read result', 'submit', 'settle', 'write'] as const
     assert.equal(reported.length, 1);
     assert.equal(reported[0] instanceof DeliberateFailure, step !== 'settle', String(reported[0]));
     assert.equal(budget.bytes, 0, 'bytes of bodies');
-    assert.equal(calls, 0, 'requests on their way');
+    assert.equal(version.inFlightCalls, 0, 'requests on their way');
     assert.deepEqual(await ask(), { status: 200, body: { answer: 1 } });
   });
 }

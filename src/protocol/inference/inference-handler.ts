@@ -1,15 +1,15 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
+import type { RefusedCall } from '../../gateway/call.ts';
 import type { HeaderCheck } from '../../gateway/header-check.ts';
-import { refuseEarly } from '../http/reply.ts';
-import type { Form } from './exchange-tasks.ts';
-import { type ExchangePorts, InferenceExchange, type RefusedRequest } from './inference-exchange.ts';
+import type { HttpExchange } from '../http/http-exchange.ts';
+import type { InferenceRoute } from '../http/route.ts';
+import { type ExchangePorts, InferenceExchange } from './inference-exchange.ts';
 
 /** Receives inference requests. */
 export class InferenceHandler {
-  /** Requests that were refused before they became an entry of their version. */
-  readonly refused = new Event<RefusedRequest>();
+  /** Calls that were refused before they became an entry of their version. */
+  readonly refused = new Event<RefusedCall>();
   readonly #headerCheck: HeaderCheck;
   readonly #ports: ExchangePorts;
 
@@ -18,20 +18,13 @@ export class InferenceHandler {
     this.#ports = { ...ports, refused: this.refused };
   }
 
-  handle(
-    req: IncomingMessage,
-    res: ServerResponse,
-    form: Form,
-    model: string,
-    version: string | undefined,
-  ): void {
-    const metadata = { fields: req.headers, remoteAddress: req.socket.remoteAddress };
-    const admission = this.#headerCheck.decide(metadata, model, version);
+  handle(http: HttpExchange, { kind, model, version }: InferenceRoute): void {
+    const admission = this.#headerCheck.decide(http.metadata, model, version);
     if (isRefusal(admission)) {
       this.refused.emit({ version: undefined, refusal: admission });
-      refuseEarly(this.#ports.clock, req, res, admission);
+      http.refuseEarly(admission);
       return;
     }
-    new InferenceExchange(this.#ports, req, res, form, admission).start();
+    new InferenceExchange(this.#ports, http, { form: kind, admission }).start();
   }
 }
