@@ -13,7 +13,8 @@ import { Tenants } from '../gateway/tenants.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { Statistics } from '../observe/metrics/statistics.ts';
 import { Codec } from '../protocol/codec/codec.ts';
-import { listen, makeHttpServer } from '../protocol/http/http-server.ts';
+import { FastLane } from '../protocol/fast-lane/fast-lane.ts';
+import { listen, makeHttpServer, takeConnections } from '../protocol/http/http-server.ts';
 import { NodeExchange } from '../protocol/http/node-exchange.ts';
 import { OpenRequests } from '../protocol/http/open-requests.ts';
 import { InferenceHandler } from '../protocol/inference/inference-handler.ts';
@@ -55,6 +56,7 @@ export class HttpFrontend {
   readonly #arrivals: Arrivals;
   readonly #memory: MemoryReturn;
   readonly #open: OpenRequests;
+  readonly #lane: FastLane;
 
   constructor({ server: settings }: LoadedConfig, ports: FrontendPorts) {
     const { clock, registry, health, log, operations } = ports;
@@ -111,6 +113,15 @@ export class HttpFrontend {
       this.#open.enter(socket, exchange, () => this.#route(exchange));
     });
     this.#open.watch(this.#http);
+    const leaveToNode = takeConnections(this.#http, (socket) => {
+      this.#open.opened(socket);
+      if (settings.http.fastLane) this.#lane.take(socket);
+      else leaveToNode(socket);
+    });
+    this.#lane = new FastLane(settings.http, {
+      ...{ clock, open: this.#open, wallMs, leaveToNode },
+      handle: (exchange) => inference.handle(exchange, exchange.head.route),
+    });
   }
 
   /** An internal error ends the request, never the server. */
@@ -144,6 +155,7 @@ export class HttpFrontend {
   async finish(): Promise<void> {
     this.#http.close();
     this.#router.close();
+    this.#lane.closeIdle();
     this.#arrivals.cutIncomplete();
     this.#open.cutIncomplete();
     await this.#open.whenNone();
@@ -153,6 +165,7 @@ export class HttpFrontend {
   async close(): Promise<void> {
     this.#http.close();
     this.#http.closeAllConnections();
+    this.#lane.closeAll();
     this.#arrivals.stop();
     this.#memory.stop();
     await this.#codec.stop();

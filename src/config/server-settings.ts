@@ -49,6 +49,13 @@ const HttpSettings = z
         'Largest number of open connections. Near the limit, the longest idle connection is closed to accept a new one. Default: the limit ' +
           'of open files (ulimit -n) minus a quarter of it, at least 64 and at most 1024, that is reserved for replicas and files.',
       ),
+    fastLane: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Read plain inference requests with a smaller and faster HTTP reader; everything else goes to that of Node.js. ' +
+          'false uses the reader of Node.js alone.',
+      ),
     writeStallMs: z
       .int()
       .min(1)

@@ -38,7 +38,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   serving: 'queue dispatch recovery admission',
   fleet: 'lifecycle monitor warmup version catalog',
   observe: 'decisions recorder alerts metrics',
-  protocol: 'http simple oip codec inference|health|admin .',
+  protocol: 'http fast-lane simple oip codec inference|health|admin .',
   simulate: 'backends replay faults policies',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */

@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks';
 import type { EventEmitter } from 'node:events';
 import { createServer as createHttpServer, IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { runLoadInProcess } from '../../src/cli/run-load.ts';
@@ -37,7 +37,11 @@ const HEAD = Buffer.from(
 
 const counts = { listeners: 0, timers: 0 };
 
-for (const prototype of [IncomingMessage.prototype, ServerResponse.prototype] as EventEmitter[]) {
+for (const prototype of [
+  IncomingMessage.prototype,
+  ServerResponse.prototype,
+  Socket.prototype,
+] as EventEmitter[]) {
   const on = prototype.on;
   prototype.on = prototype.addListener = function counted(event, listener) {
     counts.listeners += 1;
@@ -114,9 +118,19 @@ const bare = createHttpServer((req, res) => {
 await new Promise<void>((resolve) => bare.listen(0, '127.0.0.1', resolve));
 const bareCost = await costOf((bare.address() as AddressInfo).port);
 bare.close();
-const server = await createServer({
-  settings: { port: 0, log: { level: 'silent' }, models: { digits: { path: MODEL, replicas: 1 } } },
-});
-const galley = await costOf(Number(new URL(server.url).port));
-console.log(JSON.stringify({ bare: bareCost, galley }));
-await server.stop();
+
+async function galleyCost(fastLane: boolean): Promise<RequestCost> {
+  const server = await createServer({
+    settings: {
+      ...{ port: 0, log: { level: 'silent' }, http: { fastLane } },
+      models: { digits: { path: MODEL, replicas: 1 } },
+    },
+  });
+  const cost = await costOf(Number(new URL(server.url).port));
+  await server.stop();
+  return cost;
+}
+
+const fastLane = await galleyCost(true);
+const ofNode = await galleyCost(false);
+console.log(JSON.stringify({ bare: bareCost, fastLane, ofNode }));

@@ -34,6 +34,19 @@ export function makeHttpServer(times: HttpTimes, maxConnections: number, onReque
   return server;
 }
 
+/**
+ * Lets `take` have the new connections of a server. Returns the function that leaves one to Node's reader; what has been
+ * read of it must be put back before.
+ */
+export function takeConnections(server: Server, take: (socket: Socket) => void): (socket: Socket) => void {
+  const ofNode = server.listeners('connection') as ((socket: Socket) => void)[];
+  server.removeAllListeners('connection');
+  server.on('connection', take);
+  return (socket) => {
+    for (const listener of ofNode) listener.call(server, socket);
+  };
+}
+
 /** Refusals of invalid HTTP by Node's error code, with a status line where HTTP has a more specific one. */
 const CLIENT_ERRORS: Readonly<Record<string, readonly [Refusal, string?]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [
@@ -46,7 +59,17 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [Refusal, string?]>> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [refuse('BODY_TOO_LARGE', 'the chunk extensions are too large')],
 };
 
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+/** Refuses a connection on which no complete request has arrived in time. */
+export function refuseLate(socket: Socket): void {
+  answerClientError({ code: 'ERR_HTTP_REQUEST_TIMEOUT', message: '' }, socket);
+}
+
+/** Refuses a connection that its client has ended within a request. */
+export function refuseBroken(socket: Socket): void {
+  answerClientError({ code: 'HPE_INVALID_EOF_STATE', message: 'Parse Error' }, socket);
+}
+
+function answerClientError(error: Pick<NodeJS.ErrnoException, 'code' | 'message'>, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;

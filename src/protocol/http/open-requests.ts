@@ -39,9 +39,8 @@ export class OpenRequests {
     return this.#bySocket.size;
   }
 
-  /** Listens to the connection events of a server. */
+  /** Listens to the events of a server about connections that it does not keep. */
   watch(server: Server): void {
-    server.on('connection', (socket: Socket) => this.#opened(socket));
     server.on('drop', () => this.#refuse('full', 'the limit http.maxConnections is reached'));
     server.on('error', (error) => {
       if (server.listening) this.#refuse('system', error.message);
@@ -85,8 +84,8 @@ export class OpenRequests {
     if (connection !== undefined) this.#leave(connection, request);
   }
 
-  /** At the limit of connections, the one that has been idle for longest is closed. */
-  #opened(socket: Socket): void {
+  /** Counts a new connection. At the limit of connections, the one that has been idle for longest is closed. */
+  opened(socket: Socket): void {
     const connection = new Connection(socket, this.#all);
     this.#bySocket.set(socket, connection);
     socket.on('close', () => this.#closed(connection));

@@ -6,7 +6,9 @@ import { httpStatusOf, type Refusal, retryAfterMsOf } from '../../base/errors.ts
 /** Without a charset, because clients of the protocol compare the whole header. */
 const JSON_TYPE = 'application/json';
 /** How long a client may keep sending the body of a refused request before the connection is closed. */
-const LINGER_MS = 1_000;
+export const LINGER_MS = 1_000;
+/** The rest of a refused body up to this size is read and dropped: a new connection would cost both sides more. */
+const KEEP_UP_TO_BYTES = 64 * 1024;
 
 /** Sends an answer in one write, which costs one system call. */
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
@@ -18,8 +20,12 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
 /** Sends a refusal in the protocol's form of errors, `{"error": …}`, plus the stable `reason`. */
 export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
   if (res.headersSent || res.destroyed) return;
-  const bytes = writeHead(res, refusal);
-  res.end(bytes);
+  res.end(writeHead(res, refusal));
+}
+
+/** Whether a connection is kept although the body of its refused request, of so many bytes, is still arriving. */
+export function keepsConnection({ reason }: Refusal, bodyBytes: number): boolean {
+  return bodyBytes <= KEEP_UP_TO_BYTES && reason !== 'BODY_TIMEOUT';
 }
 
 /** Refuses an invalid or incomplete request: writes the answer to the socket and closes it. */
@@ -36,12 +42,15 @@ export function refuseRaw(socket: Socket, refusal: Refusal, statusText?: string)
 }
 
 /**
- * Refuses a request whose body may still be arriving. The answer is sent at once, but the connection is closed only
- * when the body has ended or a second has passed: after an earlier close, a client that is still writing would get an
- * error instead of the answer.
+ * Refuses a request whose body may still be arriving. The answer is sent at once. The connection is kept if the body is
+ * small; else it is closed when the body has ended or a second has passed: after an earlier close, a client that is still
+ * writing would get an error instead of the answer.
  */
 export function refuseEarly(clock: Clock, req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
-  if (req.complete || res.headersSent || res.destroyed) {
+  const { expect, 'content-length': length } = req.headers;
+  // A client that expects a go-ahead may or may not send the body after a refusal.
+  const isKept = expect === undefined && keepsConnection(refusal, Number(length));
+  if (req.complete || isKept || res.headersSent || res.destroyed) {
     sendRefusal(res, refusal);
     return;
   }
@@ -58,17 +67,35 @@ export function refuseEarly(clock: Clock, req: IncomingMessage, res: ServerRespo
 }
 
 function writeHead(res: ServerResponse, refusal: Refusal): Buffer {
+  const { status, fields, bytes, closes } = refusalAnswer(refusal);
+  if (closes) res.shouldKeepAlive = false;
+  for (const [name, value] of fields) res.setHeader(name, value);
+  res.writeHead(status);
+  return bytes;
+}
+
+/** A refusal as an answer of HTTP. */
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly fields: readonly (readonly [string, string | number])[];
+  readonly bytes: Buffer;
+  /** The connection must be closed after it. */
+  readonly closes: boolean;
+}
+
+/** The answer that tells a refusal. */
+export function refusalAnswer(refusal: Refusal): RefusalAnswer {
   const { reason, message } = refusal;
   const bytes = Buffer.from(JSON.stringify({ error: message, reason }));
   const retryAfterMs = retryAfterMsOf(refusal);
+  const fields: [string, string | number][] = [];
   if (retryAfterMs !== undefined) {
-    res.setHeader('retry-after', Math.ceil(retryAfterMs / 1000));
+    fields.push(['retry-after', Math.ceil(retryAfterMs / 1000)]);
     // Whole seconds synchronize the retries of clients; those that know this header spread out.
-    res.setHeader('retry-after-ms', Math.round(retryAfterMs));
+    fields.push(['retry-after-ms', Math.round(retryAfterMs)]);
   }
   // The supported encodings (RFC 7694).
-  if (reason === 'ENCODING_UNSUPPORTED') res.setHeader('accept-encoding', 'gzip, deflate');
-  if (reason === 'DRAINING') res.shouldKeepAlive = false;
-  res.writeHead(httpStatusOf(reason), { 'content-type': JSON_TYPE, 'content-length': bytes.byteLength });
-  return bytes;
+  if (reason === 'ENCODING_UNSUPPORTED') fields.push(['accept-encoding', 'gzip, deflate']);
+  fields.push(['content-type', JSON_TYPE], ['content-length', bytes.byteLength]);
+  return { status: httpStatusOf(reason), fields, bytes, closes: reason === 'DRAINING' };
 }

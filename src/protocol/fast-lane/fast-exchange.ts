@@ -1,0 +1,118 @@
+import type { Refusal } from '../../base/errors.ts';
+import type { CallMetadata } from '../../gateway/call-metadata.ts';
+import type { ContentEncoding } from '../../gateway/header-check.ts';
+import type { BodyListener, HttpAnswer, HttpExchange, OpenRequest } from '../http/http-exchange.ts';
+import { keepsConnection, refusalAnswer } from '../http/reply.ts';
+import { field } from './answer-head.ts';
+import type { PlainHead } from './plain-head.ts';
+
+/** The connection of an exchange, as the exchange uses it. */
+export interface ExchangeConnection {
+  readonly remoteAddress: string | undefined;
+  readonly isPaused: boolean;
+  /** Bytes of the body that have not arrived. */
+  readonly missingBytes: number;
+  /** Sends the answer of the present exchange; `fields` are those of its own. */
+  answer(status: number, fields: string, body: AnswerBody): void;
+  destroy(): void;
+}
+
+/** The body of an answer, and whether the connection is closed after it. */
+export interface AnswerBody {
+  readonly chunks: readonly Uint8Array[];
+  readonly byteLength: number;
+  readonly isLast: boolean;
+}
+
+/** A request that the fast lane has read. */
+export class FastExchange implements HttpExchange, OpenRequest {
+  whenClosed: ((isSent: boolean) => void) | undefined;
+  /** Receives the body; undefined when it is not needed. */
+  listener: BodyListener | undefined;
+  readonly head: PlainHead;
+  readonly #connection: ExchangeConnection;
+  #fields = '';
+  #isAnswered = false;
+  #isClosed = false;
+
+  constructor(head: PlainHead, connection: ExchangeConnection) {
+    this.head = head;
+    this.#connection = connection;
+  }
+
+  get metadata(): CallMetadata {
+    return { fields: this.head.fields, remoteAddress: this.#connection.remoteAddress };
+  }
+
+  get isPaused(): boolean {
+    return this.#connection.isPaused;
+  }
+
+  get isComplete(): boolean {
+    return this.#isClosed || this.#connection.missingBytes === 0;
+  }
+
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** A body in another encoding is left to Node. */
+  readBody(_encoding: ContentEncoding, listener: BodyListener): void {
+    this.listener = listener;
+  }
+
+  stopReading(): void {
+    this.listener = undefined;
+  }
+
+  setHeader(name: string, value: string): void {
+    this.#fields += field(name, value);
+  }
+
+  send({ contentType, jsonBytes, contentEncoding, chunks, byteLength }: HttpAnswer): void {
+    let fields = `${this.#fields}content-type: ${contentType}\r\ncontent-length: ${byteLength}\r\n`;
+    if (jsonBytes !== undefined) fields += field('inference-header-content-length', jsonBytes);
+    if (contentEncoding !== undefined) fields += field('content-encoding', contentEncoding);
+    this.#answer(200, fields, { chunks, byteLength, isLast: false });
+  }
+
+  refuse(refusal: Refusal): void {
+    this.#refuse(refusal, false);
+  }
+
+  refuseEarly(refusal: Refusal): void {
+    const isKept = this.isComplete || keepsConnection(refusal, this.head.bodyBytes);
+    this.#refuse(refusal, !isKept);
+  }
+
+  fail(refusal: Refusal): void {
+    if (this.#isAnswered) this.#connection.destroy();
+    else this.refuse(refusal);
+  }
+
+  lose(): void {
+    this.closed(false);
+  }
+
+  /** The answer is sent, or the connection is closed. */
+  closed(isSent: boolean): void {
+    this.#isClosed = true;
+    const tell = this.whenClosed;
+    this.whenClosed = undefined;
+    tell?.(isSent);
+  }
+
+  #refuse(refusal: Refusal, isLast: boolean): void {
+    const { status, fields, bytes, closes } = refusalAnswer(refusal);
+    let text = this.#fields;
+    for (const [name, value] of fields) text += field(name, value);
+    const { byteLength } = bytes;
+    this.#answer(status, text, { chunks: [bytes], byteLength, isLast: isLast || closes });
+  }
+
+  #answer(status: number, fields: string, body: AnswerBody): void {
+    if (this.#isAnswered || this.#isClosed) return;
+    this.#isAnswered = true;
+    this.#connection.answer(status, fields, body);
+  }
+}
