@@ -1,52 +1,84 @@
-import { parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { cutText } from '../../base/cut-text.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import { hasForbiddenFloat, mayHoldNonFinite } from '../../tensor/finite.ts';
-import { splitRows } from '../../tensor/rows.ts';
 import { segmentsOf } from '../../tensor/segments.ts';
-import { dataBytes, type Tensor } from '../../tensor/tensor.ts';
-import { decodeRun, encodeAnswer, encodeEnd, type RunBody } from '../wire/batch-frames.ts';
+import { decodeRun, encodeEnd } from '../wire/batch-frames.ts';
 import {
   EXPECT_ONNX,
   type FromCompute,
   type LoadOrder,
   type RunOrder,
+  SHARED,
   type ToCompute,
 } from '../wire/compute-messages.ts';
+import { DIRECT_FD, DIRECT_UP_TO_BYTES, usesDirectPipe } from '../wire/direct-pipe.ts';
 import { FrameEncoder } from '../wire/frame-encoder.ts';
-import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
+import { FLAG, KIND } from '../wire/wire.ts';
+import { BatchRun } from './batch-run.ts';
 import { ComputeEnd } from './compute-end.ts';
 import { isReplaced, loadFile, loadKept } from './compute-load.ts';
-import { Refusals } from './refusals.ts';
+import { DirectOrders } from './direct-orders.ts';
+import { writeDirectly } from './direct-reader.ts';
 
 /** The compute thread of a replica: loads the model and runs batches one after the other. */
 class Compute {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
+  readonly #batches: BatchRun;
   readonly #waiting: RunOrder[] = [];
   readonly #cancelled = new Map<number, Set<number>>();
+  /** Set where the thread reads its batches itself. */
+  readonly #direct: DirectOrders | undefined;
+  /** The batch that runs, or ran last. */
+  #batch = 0;
   #isRunning = false;
   #isUnloading = false;
 
   constructor(order: LoadOrder, runtime: Runtime) {
     this.#order = order;
     this.#runtime = runtime;
+    this.#batches = new BatchRun(order, runtime);
+    if (usesDirectPipe(order)) {
+      this.#direct = new DirectOrders(parentPort as MessagePort, shared, (message) => this.#cancel(message));
+    }
+  }
+
+  get isDirect(): boolean {
+    return this.#direct !== undefined;
+  }
+
+  /** Runs the batches that the thread reads itself, until the gateway unloads the model or is gone. */
+  async serve(): Promise<void> {
+    for (let next = this.#direct?.next(); next !== undefined; next = this.#direct?.next()) {
+      if (next === 'unload') {
+        await this.#unload();
+        return;
+      }
+      await this.#run(next);
+    }
   }
 
   receive(message: Exclude<ToCompute, { readonly kind: 'load' }>): void {
-    if (message.kind === 'run') {
+    if (this.#direct !== undefined) {
+      this.#direct.receive(message);
+    } else if (message.kind === 'run') {
       this.#waiting.push(message);
       if (!this.#isRunning) void this.#runAll();
     } else if (message.kind === 'cancel') {
-      // Only a waiting batch can still be reduced.
-      if (!this.#waiting.some(({ batch }) => batch === message.batch)) return;
-      const members = this.#cancelled.get(message.batch) ?? new Set();
-      this.#cancelled.set(message.batch, members.add(message.member));
+      this.#cancel(message);
     } else {
       this.#isUnloading = true;
       if (!this.#isRunning) void this.#unload();
     }
+  }
+
+  /** Only a waiting batch can still be reduced. */
+  #cancel({ batch, member }: Extract<ToCompute, { readonly kind: 'cancel' }>): void {
+    // The ids of batches grow, and wrap only after four billion.
+    if (batch <= this.#batch) return;
+    const members = this.#cancelled.get(batch) ?? new Set();
+    this.#cancelled.set(batch, members.add(member));
   }
 
   async #runAll(): Promise<void> {
@@ -59,6 +91,7 @@ class Compute {
   }
 
   async #run(order: RunOrder): Promise<void> {
+    this.#batch = order.batch;
     const encoder = new FrameEncoder();
     const header = { flags: 0, slot: 0, incarnation: order.incarnation, batch: order.batch, member: 0 };
     try {
@@ -75,7 +108,7 @@ class Compute {
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
       const isRowwise = (order.flags & FLAG.ROWWISE) !== 0;
       const { computeMs, areFinite } = isWanted
-        ? await this.#during(order.batch, async () => this.#answer(body, isRowwise, encoder, header))
+        ? await this.#during(order.batch, async () => this.#batches.run(body, isRowwise, { encoder, header }))
         : { computeMs: 0, areFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
       const flags = areFinite ? 0 : FLAG.NOT_FINITE;
@@ -89,76 +122,15 @@ class Compute {
       const text = cutText(messageOf(caught), this.#order.maxErrorCharacters);
       encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(text), []);
     }
-    send({ kind: 'frames', pieces: encoder.finish(), isBatchEnd: true });
+    const pieces = encoder.finish();
+    Atomics.add(shared, SHARED.batches, 1);
+    if (this.isDirect && bytesIn(pieces) <= DIRECT_UP_TO_BYTES) writeDirectly(DIRECT_FD, pieces);
+    else send({ kind: 'frames', pieces });
   }
 
   /** Only a module's own code can leave timers or promises behind. */
   async #during<T>(batch: number, run: () => Promise<T>): Promise<T> {
     return this.#order.runtime === 'module' ? ends.during(batch, run) : run();
-  }
-
-  async #answer(
-    { inputs, memberRows, parameters }: RunBody,
-    isRowwise: boolean,
-    encoder: FrameEncoder,
-    header: Omit<FrameHeader, 'kind'>,
-  ): Promise<{ computeMs: number; areFinite: boolean }> {
-    const rows = memberRows.reduce((sum, count) => sum + count, 0);
-    const refusals = new Refusals(memberRows, this.#order.maxErrorCharacters);
-    for (const [row, why] of this.#runtime.unfitRows?.(inputs, rows) ?? []) refusals.byInput(row, why);
-    if (refusals.areAll) {
-      refusals.write(encoder, header);
-      return { computeMs: 0, areFinite: true };
-    }
-    const startedAt = performance.now();
-    const outputs = await this.#runtime.run(inputs, {
-      rows,
-      parameters,
-      refuseRow: (row, message) => refusals.byModel(row, message),
-    });
-    const computeMs = performance.now() - startedAt;
-    const areFinite = !outputs.some(mayHoldNonFinite);
-    // A single request gets all rows that the model returned; several requests must each get their own.
-    const areShared = memberRows.length > 1;
-    if (areShared || isRowwise) checkRows(outputs, rows);
-    if (refusals.areNone && this.#canAnswerTogether(outputs)) {
-      const { meta, payloads } = encodeAnswer(outputs);
-      encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
-      return { computeMs, areFinite };
-    }
-    const byOutput = outputs.map((output) => (areShared ? splitRows(output, memberRows) : [output]));
-    for (let member = 0; member < memberRows.length; member++) {
-      if (refusals.has(member)) continue;
-      const own = byOutput.map((parts) => parts[member] as Tensor);
-      const bad = this.#forbiddenOutput(own);
-      const byteLength = bytesIn(own);
-      if (byteLength > this.#order.maxAnswerBytes) {
-        const text = `the answer takes ${byteLength} bytes; process.maxAnswerBytes is ${this.#order.maxAnswerBytes}`;
-        encoder.add({ ...header, kind: KIND.REFUSED, flags: FLAG.BY_MODEL, member }, Buffer.from(text), []);
-      } else if (bad === undefined) {
-        const { meta, payloads } = encodeAnswer(own);
-        encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
-      } else {
-        const text = `output '${bad.name}' contains a number that is not finite (outputs.finite: ${this.#order.finite})`;
-        encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
-      }
-    }
-    refusals.write(encoder, header);
-    return { computeMs, areFinite };
-  }
-
-  /** The gateway can split the rows itself when no member is refused and all elements have the same length. */
-  #canAnswerTogether(outputs: readonly Tensor[]): boolean {
-    return (
-      bytesIn(outputs) <= this.#order.maxAnswerBytes &&
-      this.#forbiddenOutput(outputs) === undefined &&
-      outputs.every(({ datatype }) => datatype !== 'BYTES')
-    );
-  }
-
-  #forbiddenOutput(outputs: readonly Tensor[]): Tensor | undefined {
-    const { finite } = this.#order;
-    return finite === 'off' ? undefined : outputs.find((output) => hasForbiddenFloat(output, finite));
   }
 
   async #unload(): Promise<void> {
@@ -168,16 +140,10 @@ class Compute {
   }
 }
 
-function bytesIn(outputs: readonly Tensor[]): number {
-  return dataBytes(outputs);
-}
-
-function checkRows(outputs: readonly Tensor[], rows: number): void {
-  const wrong = outputs.find(({ shape }) => shape[0] !== rows);
-  if (wrong === undefined) return;
-  throw new RangeError(
-    `output '${wrong.name}' has ${wrong.shape[0] ?? 'no'} rows, but the input has ${rows}`,
-  );
+function bytesIn(pieces: readonly Uint8Array[]): number {
+  let bytes = 0;
+  for (const { byteLength } of pieces) bytes += byteLength;
+  return bytes;
 }
 
 /** Transfers memory instead of copying it, for pieces that own their whole buffer. */
@@ -192,6 +158,8 @@ function send(message: FromCompute): void {
   parentPort?.postMessage(message, [...new Set(owned)]);
 }
 
+/** See `SHARED`. */
+const shared = workerData as Int32Array;
 const ends = new ComputeEnd();
 ends.watch();
 let compute: Compute | undefined;
@@ -214,8 +182,14 @@ async function load({ order, keptBytes, incarnation }: Extract<ToCompute, { kind
     const { runtime, artefact } = kept === undefined ? await loadFile(order) : await loadKept(order, kept);
     compute = new Compute(order, runtime);
     const isRestored = kept === undefined ? {} : { isRestored: true as const };
-    send({ kind: 'loaded', metadata: { ...runtime.metadata, artefact, ...isRestored } });
+    send({
+      kind: 'loaded',
+      isDirect: compute.isDirect,
+      metadata: { ...runtime.metadata, artefact, ...isRestored },
+    });
   } catch (caught) {
     send({ kind: 'load failed', message: cutText(messageOf(caught), order.maxErrorCharacters) });
+    return;
   }
+  await compute.serve();
 }

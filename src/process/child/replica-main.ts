@@ -2,13 +2,13 @@ import { Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { flatten } from '../../tensor/segments.ts';
 import { Channel } from '../wire/channel.ts';
-import type { FromCompute, LoadOrder, ToCompute } from '../wire/compute-messages.ts';
+import { type FromCompute, type LoadOrder, SHARED, type ToCompute } from '../wire/compute-messages.ts';
 import { StreamPipe } from '../wire/pipe.ts';
 import { type Frame, KIND, type Kind } from '../wire/wire.ts';
 
 /**
- * A replica process. This thread owns the pipes and never computes: it sends heartbeats while the model runs, accepts
- * the next batch, and ends the process when the gateway is gone.
+ * A replica process. This thread never computes: it sends heartbeats while the model runs, accepts large batches, and
+ * ends the process when the gateway is gone.
  */
 const DATA_FD = 3;
 const CONTROL_FD = 4;
@@ -16,14 +16,19 @@ const CONTROL_FD = 4;
 const CREDITS = 2;
 
 let incarnation = 0;
-let batchesDone = 0;
+let isDirect = false;
 let heartbeats: NodeJS.Timeout | undefined;
 
 // The gateway decides when a replica ends; a signal to the whole group must not end it earlier.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
-const compute = new Worker(new URL('./compute.js', import.meta.url), { argv: process.argv.slice(2) });
+/** See `SHARED`. */
+const shared = new Int32Array(new SharedArrayBuffer(8));
+const compute = new Worker(new URL('./compute.js', import.meta.url), {
+  argv: process.argv.slice(2),
+  workerData: shared,
+});
 compute.on('message', onCompute);
 compute.on('error', (error) => {
   console.error(error);
@@ -73,7 +78,7 @@ function onFrame(frame: Frame): void {
       tell({ kind: 'cancel', batch: frame.batch, member: frame.member });
       break;
     case KIND.UNLOAD:
-      tell({ kind: 'unload' });
+      if (!isDirect) tell({ kind: 'unload' });
       break;
     default:
       dieAtOnce();
@@ -93,15 +98,17 @@ function ownMemory({ payload }: Frame): Uint8Array<ArrayBuffer> {
 
 function tell(message: ToCompute, transfer: ArrayBuffer[] = []): void {
   compute.postMessage(message, transfer);
+  Atomics.add(shared, SHARED.messages, 1);
+  Atomics.notify(shared, SHARED.messages);
 }
 
 function onCompute(message: FromCompute): void {
   switch (message.kind) {
     case 'frames':
-      if (message.isBatchEnd) batchesDone += 1;
       data.sendPieces(message.pieces);
       break;
     case 'loaded':
+      isDirect = message.isDirect;
       sendText(KIND.LOADED, JSON.stringify(message.metadata));
       data.send({ ...emptyHeader(KIND.CREDIT), batch: CREDITS }, new Uint8Array(0), []);
       sendHeartbeat();
@@ -120,7 +127,7 @@ function sendHeartbeat(): void {
   const heartbeat = {
     rssBytes: process.memoryUsage.rss(),
     cpuMs: (user + system) / 1000,
-    batches: batchesDone,
+    batches: Atomics.load(shared, SHARED.batches),
   };
   control.send(emptyHeader(KIND.HEARTBEAT), Buffer.from(JSON.stringify(heartbeat)), []);
 }

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
+import { DIRECT_FD } from '../wire/direct-pipe.ts';
 import { type Pipe, StreamPipe } from '../wire/pipe.ts';
-import { endProcessGroup } from './replica-process.ts';
+import { endProcessGroup, pipeOf } from './replica-process.ts';
 
 /** How a process ended, as reported by the system. */
 export interface ProcessEnd {
@@ -14,10 +15,12 @@ export interface ProcessEnd {
   readonly problem: string;
 }
 
-/** A replica's process as the gateway controls it: two pipes and an end. */
+/** A replica's process as the gateway controls it: three pipes and an end. */
 export interface ChildHandle {
   readonly data: Pipe;
   readonly control: Pipe;
+  /** To and from its compute thread. */
+  readonly direct: Pipe;
   /** Ends the process immediately. */
   kill(): void;
   /** Call once. `ended` is called once, never before this returns. */
@@ -27,10 +30,11 @@ export interface ChildHandle {
 /** Time to read what a process wrote before its end. A pipe that stays open longer belongs to another process. */
 const LAST_WORDS_MS = 1_000;
 
-/** An operating-system process, with its data pipe at descriptor 3 and its control pipe at 4. */
+/** An operating-system process, with its data pipe at descriptor 3, its control pipe at 4 and its direct pipe at 5. */
 export class SystemChild implements ChildHandle {
   readonly data: Pipe;
   readonly control: Pipe;
+  readonly direct: Pipe;
   readonly #child: ChildProcess;
   readonly #clock: Clock;
   readonly #oomKills: () => number;
@@ -42,6 +46,7 @@ export class SystemChild implements ChildHandle {
     this.#clock = clock;
     this.data = new StreamPipe(child.stdio[3] as Duplex);
     this.control = new StreamPipe(child.stdio[4] as Duplex);
+    this.direct = new StreamPipe(pipeOf(child, DIRECT_FD) as Duplex);
     this.#oomKills = oomKills;
     this.#oomKillsBefore = oomKills();
   }
@@ -73,6 +78,7 @@ export class SystemChild implements ChildHandle {
   #closePipes(): void {
     this.data.destroy();
     this.control.destroy();
+    this.direct.destroy();
     this.#child.stdout?.destroy();
     this.#child.stderr?.destroy();
   }

@@ -43,11 +43,11 @@ class TestPipe implements Pipe {
 
 /** A replica on test pipes that records what it reports. */
 function setUp() {
-  const [data, control] = [new TestPipe(), new TestPipe()];
+  const [data, control, direct] = [new TestPipe(), new TestPipe(), new TestPipe()];
   let ended: (end: ProcessEnd) => void = () => {};
   let kills = 0;
   const child: ChildHandle = {
-    ...{ data, control },
+    ...{ data, control, direct },
     kill() {
       kills += 1;
     },
@@ -59,12 +59,9 @@ function setUp() {
   const exits: Exit[] = [];
   const outcomes: Outcome[] = [];
   const answers: string[] = [];
-  const replica = new ProcessReplica(
-    'm/1#0',
-    1,
-    child,
-    { order: ORDER },
-    {
+  const replica = new ProcessReplica({ id: 'm/1#0', incarnation: 1 }, child, {
+    order: ORDER,
+    observer: {
       loaded: () => void reports.push('loaded'),
       loadFailed: (message) => void reports.push(`load failed ${message.length}`),
       credited: (batches) => void reports.push(`credited ${batches}`),
@@ -74,7 +71,7 @@ function setUp() {
       },
       exited: (exit) => void exits.push(exit),
     },
-  );
+  });
   const start = (id: number) => {
     const shape = [1, 2];
     const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape, data: bytesOf(Uint8Array.of(1, 2)) }];
@@ -89,9 +86,9 @@ function setUp() {
   };
   const end = () => {
     ended({ code: null, signal: 'SIGKILL', wasOutOfMemory: false, problem: '' });
-    for (const pipe of [data, control]) pipe.close();
+    for (const pipe of [data, control, direct]) pipe.close();
   };
-  return { data, control, start, end, reports, exits, outcomes, answers, kills: () => kills };
+  return { data, control, direct, start, end, reports, exits, outcomes, answers, kills: () => kills };
 }
 
 function frame(
@@ -221,7 +218,7 @@ const anyFrame = fc
   .map(({ kind, meta, ...more }) => frame(kind, meta, more));
 const said = fc.array(
   fc.record({
-    pipe: fc.constantFrom('data' as const, 'control' as const),
+    pipe: fc.constantFrom('data' as const, 'control' as const, 'direct' as const),
     bytes: fc.oneof(
       { weight: 8, arbitrary: anyFrame },
       fc.uint8Array({ maxLength: 60 }).map((it) => Buffer.from(it)),

@@ -1,12 +1,13 @@
 import { messageOf } from '../../base/errors.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 import type { Replica, ReplicaId, ReplicaObserver } from '../../replica/replica.ts';
-import { segmentsOf } from '../../tensor/segments.ts';
+import { type Segments, segmentsOf } from '../../tensor/segments.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
 import { encodeRun } from '../wire/batch-frames.ts';
 import { Channel } from '../wire/channel.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
+import { DIRECT_UP_TO_BYTES, usesDirectPipe } from '../wire/direct-pipe.ts';
 import type { KeptModel } from '../wire/kept-model.ts';
 import { standsStill } from '../wire/own-end.ts';
 import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../wire/wire.ts';
@@ -20,10 +21,17 @@ const MOST_TEXT_BYTES = 1024 * 1024;
 /** Upper bound on the credits of one replica. */
 const MOST_CREDITS = 64;
 
-/** What a replica loads; `kept` is the copy to load when the file has been replaced. */
+/** A replica's process: the slot that it fills, and which of the slot's processes it is. */
+export interface Incarnation {
+  readonly id: ReplicaId;
+  readonly incarnation: number;
+}
+
+/** What a replica loads, and who hears of it; `kept` is the copy to load when the file has been replaced. */
 export interface LoadParts {
   readonly order: LoadOrder;
   readonly kept?: KeptModel | undefined;
+  readonly observer: ReplicaObserver;
 }
 
 /** Gateway side of a replica process: sends batches as frames and turns received frames into outcomes. */
@@ -32,6 +40,8 @@ export class ProcessReplica implements Replica {
   readonly incarnation: number;
   readonly #child: ChildHandle;
   readonly #data: Channel;
+  /** Carries small batches; undefined where the replica does not use its direct pipe. */
+  readonly #direct: Channel | undefined;
   readonly #observer: ReplicaObserver;
   readonly #order: LoadOrder;
   readonly #batches: BatchesUnderWay;
@@ -43,16 +53,10 @@ export class ProcessReplica implements Replica {
   #end: ProcessEnd | undefined;
   /** The notice the process sent before its own code ended it, and the batch whose code did so. */
   #ownEnd: ToldEnd | undefined;
-  #openPipes = 2;
+  #openPipes = 3;
   #isOver = false;
 
-  constructor(
-    id: ReplicaId,
-    incarnation: number,
-    child: ChildHandle,
-    { order, kept }: LoadParts,
-    observer: ReplicaObserver,
-  ) {
+  constructor({ id, incarnation }: Incarnation, child: ChildHandle, { order, kept, observer }: LoadParts) {
     this.id = id;
     this.incarnation = incarnation;
     this.#child = child;
@@ -64,15 +68,11 @@ export class ProcessReplica implements Replica {
       this.#openPipes -= 1;
       this.#finish();
     };
-    this.#data = new Channel(
-      child.data,
-      {
-        frame: (frame) => this.#onFrame(frame),
-        broken,
-        closed,
-      },
-      (header) => this.#mostBytes(header),
-    );
+    const onFrames = { frame: (frame: Frame) => this.#onFrame(frame), broken, closed };
+    const mostBytes = (header: FrameHeader) => this.#mostBytes(header);
+    this.#data = new Channel(child.data, onFrames, mostBytes);
+    const direct = new Channel(child.direct, onFrames, mostBytes);
+    this.#direct = usesDirectPipe(order) ? direct : undefined;
     new Channel(
       child.control,
       { frame: (frame) => this.#onControl(frame), broken, closed },
@@ -92,7 +92,15 @@ export class ProcessReplica implements Replica {
     const { meta, payloads } = encodeRun(batch);
     const { isMeasured = false, isRowwise = false } = batch;
     const flags = (isMeasured ? FLAG.MEASURE : 0) | (isRowwise ? FLAG.ROWWISE : 0);
-    this.#data.send({ ...this.#header(KIND.RUN, batch.id, 0), flags }, meta, payloads);
+    const header = { ...this.#header(KIND.RUN, batch.id, 0), flags };
+    if (this.#direct === undefined) {
+      this.#data.send(header, meta, payloads);
+    } else if (meta.byteLength + bytesOf(payloads) <= DIRECT_UP_TO_BYTES) {
+      this.#direct.send(header, meta, payloads);
+    } else {
+      this.#data.send(header, meta, payloads);
+      this.#direct.send({ ...header, flags: flags | FLAG.BY_REFERENCE }, NO_BYTES, []);
+    }
   }
 
   cancel(batch: Batch, member: number): void {
@@ -101,6 +109,8 @@ export class ProcessReplica implements Replica {
 
   drain(): void {
     this.#send(KIND.UNLOAD, 0, 0);
+    // On both: a compute thread that has loaded waits for the direct pipe, one that loads does not read it yet.
+    this.#direct?.send(this.#header(KIND.UNLOAD, 0, 0), NO_BYTES, []);
   }
 
   kill(cause: LossCause): void {
@@ -207,13 +217,21 @@ export class ProcessReplica implements Replica {
     this.#batches.lose(exit);
   }
 
-  #send(kind: Kind, batch: number, member: number, meta: Uint8Array = new Uint8Array(0)): void {
-    this.#data.send(this.#header(kind, batch, member), meta, []);
+  #send(kind: Kind, batch: number, member: number): void {
+    this.#data.send(this.#header(kind, batch, member), NO_BYTES, []);
   }
 
   #header(kind: Kind, batch: number, member: number) {
     return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
   }
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+function bytesOf(payloads: readonly Segments[]): number {
+  let bytes = 0;
+  for (const { byteLength } of payloads) bytes += byteLength;
+  return bytes;
 }
 
 function textOf({ meta }: Frame): string {

@@ -56,12 +56,14 @@ export class ProcessSpawner implements Spawner {
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
       const handle = new SystemChild(child, clock, oomKills);
-      const parts = { order: { ...this.#order, ...placement }, kept: this.#kept };
-      return new ProcessReplica(id, incarnation, handle, parts, {
-        ...observer,
-        loaded: (metadata) => {
-          observer.loaded(metadata);
-          this.#keep(metadata);
+      return new ProcessReplica({ id, incarnation }, handle, {
+        ...{ order: { ...this.#order, ...placement }, kept: this.#kept },
+        observer: {
+          ...observer,
+          loaded: (metadata) => {
+            observer.loaded(metadata);
+            this.#keep(metadata);
+          },
         },
       });
     } catch (caught) {

@@ -52,9 +52,17 @@ export type ToCompute =
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
   | { readonly kind: 'unload' };
 
+/** Counters in memory that the two threads of a replica share. */
+export const SHARED = {
+  /** Grows with every message to the compute thread, which may wait for that. */
+  messages: 0,
+  /** Batches that have ended. */
+  batches: 1,
+} as const;
+
 /** From the compute thread to the main thread. */
 export type FromCompute =
-  | { readonly kind: 'loaded'; readonly metadata: ModelMetadata }
+  | { readonly kind: 'loaded'; readonly metadata: ModelMetadata; readonly isDirect: boolean }
   | { readonly kind: 'load failed'; readonly message: string }
-  | { readonly kind: 'frames'; readonly pieces: Uint8Array[]; readonly isBatchEnd: boolean }
+  | { readonly kind: 'frames'; readonly pieces: Uint8Array[] }
   | { readonly kind: 'unloaded' };

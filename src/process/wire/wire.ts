@@ -51,7 +51,7 @@ export const FLAG = {
   NOT_FINITE: 32,
   /** RUN: it is a model error when outputs and inputs differ in their number of rows. */
   ROWWISE: 64,
-  /** Reserved: the frame holds a reference to a payload elsewhere. */
+  /** RUN on the direct pipe: the batch is on the data pipe. */
   BY_REFERENCE: 128,
 } as const;
 

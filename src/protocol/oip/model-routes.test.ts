@@ -9,6 +9,7 @@ function simpleReady(found: object): readonly [number, unknown] {
   const routes = new ModelRoutes({ find: () => found } as never, {} as never, { name: 's', version: '1' });
   let [status, body] = [0, ''];
   const res = {
+    setHeader: () => {},
     writeHead: (code: number) => {
       status = code;
     },

@@ -4,7 +4,7 @@ import { decodeRun } from '../../process/wire/batch-frames.ts';
 import { FrameEncoder } from '../../process/wire/frame-encoder.ts';
 import { FrameReader } from '../../process/wire/frame-reader.ts';
 import type { OwnEnd } from '../../process/wire/own-end.ts';
-import { type Frame, type FrameHeader, KIND, type Kind } from '../../process/wire/wire.ts';
+import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../../process/wire/wire.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import { simulatedAnswer } from './simulated-answer.ts';
 import type { SimulatedBatch, SimulatedBehaviour, SimulatedResult } from './simulated-behaviour.ts';
@@ -22,11 +22,11 @@ interface Held {
 export class SimulatedChild implements ChildHandle {
   readonly data: SimulatedPipe;
   readonly control = new SimulatedPipe(() => {});
+  readonly direct: SimulatedPipe;
   readonly #replica: ReplicaId;
   readonly #incarnation: number;
   readonly #clock: Clock;
   readonly #behaviour: SimulatedBehaviour;
-  readonly #reader = new FrameReader();
   readonly #held: Held[] = [];
   #ended: ((end: ProcessEnd) => void) | undefined;
   #alarm: Timer | undefined;
@@ -41,7 +41,8 @@ export class SimulatedChild implements ChildHandle {
     this.#incarnation = incarnation;
     this.#clock = clock;
     this.#behaviour = behaviour;
-    this.data = new SimulatedPipe((chunk) => this.#reader.push(chunk, (frame) => this.#onFrame(frame)));
+    this.data = this.#pipe();
+    this.direct = this.#pipe();
   }
 
   get isAlive(): boolean {
@@ -65,6 +66,7 @@ export class SimulatedChild implements ChildHandle {
     this.#soon(() => {
       this.data.close();
       this.control.close();
+      this.direct.close();
       this.#ended?.({
         code,
         signal,
@@ -81,6 +83,11 @@ export class SimulatedChild implements ChildHandle {
     this.#heartbeats?.cancel();
   }
 
+  #pipe(): SimulatedPipe {
+    const reader = new FrameReader();
+    return new SimulatedPipe((chunk) => reader.push(chunk, (frame) => this.#onFrame(frame)));
+  }
+
   #onFrame(frame: Frame): void {
     if (this.#isOver || this.#isStopped) return;
     switch (frame.kind) {
@@ -88,6 +95,7 @@ export class SimulatedChild implements ChildHandle {
         this.#load();
         break;
       case KIND.RUN:
+        if ((frame.flags & FLAG.BY_REFERENCE) !== 0) break;
         this.#held.push({ id: frame.batch, batch: this.#read(frame) });
         if (this.#held.length === 1) this.#runFirst();
         break;
@@ -158,7 +166,7 @@ export class SimulatedChild implements ChildHandle {
       });
     }
     if (result.kind === 'garbage') {
-      this.data.deliver(Buffer.from('a misdirected log line, long enough to be a header'));
+      this.direct.deliver(Buffer.from('a misdirected log line, long enough to be a header'));
       return;
     }
     const names = this.#behaviour.metadata.outputs.map(({ name }) => name);
@@ -166,15 +174,15 @@ export class SimulatedChild implements ChildHandle {
       simulatedAnswer({ ...this.#header(KIND.END), batch: id }, batch, { result, computeMs, names }),
     );
     if (result.kind === 'torn') {
-      this.data.deliver(bytes.subarray(0, Math.floor(bytes.byteLength * result.share)));
+      this.direct.deliver(bytes.subarray(0, Math.floor(bytes.byteLength * result.share)));
       this.end(null, 'SIGSEGV');
       return;
     }
     this.#held.shift();
     this.#batches += 1;
     this.#runFirst();
-    this.data.deliver(bytes);
-    if (result.kind === 'echo twice') this.data.deliver(bytes);
+    this.direct.deliver(bytes);
+    if (result.kind === 'echo twice') this.direct.deliver(bytes);
     if (this.#isDraining && this.#held.length === 0) this.end(0, null);
   }
 

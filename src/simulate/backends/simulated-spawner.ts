@@ -7,7 +7,8 @@ import type { SimulatedBehaviour } from './simulated-behaviour.ts';
 import { SimulatedChild } from './simulated-child.ts';
 
 const ORDER: LoadOrder = {
-  runtime: 'module',
+  // Uses all three pipes.
+  runtime: 'onnx',
   file: 'simulated',
   threads: 1,
   device: 'cpu',
@@ -31,6 +32,6 @@ export class SimulatedSpawner implements Spawner {
   spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
     const child = new SimulatedChild(id, incarnation, this.#clock, this.#behaviour);
     this.children.set(id, child);
-    return new ProcessReplica(id, incarnation, child, { order: ORDER }, observer);
+    return new ProcessReplica({ id, incarnation }, child, { order: ORDER, observer });
   }
 }
