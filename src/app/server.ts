@@ -8,10 +8,12 @@ import { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
 import type { Swapped } from '../fleet/catalog/swap.ts';
 import { Swaps } from '../fleet/catalog/swaps.ts';
+import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 import { ProcessSpawner } from '../process/gateway-side/spawner.ts';
+import { usualLoads } from './cores.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
@@ -57,6 +59,7 @@ export class GalleyServer {
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
   readonly #swaps: Swaps;
+  readonly #spawnQueue: BoundedSpawnQueue;
   #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
@@ -71,6 +74,7 @@ export class GalleyServer {
     this.#ports = ports;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.#swaps = new Swaps(ports.clock, this.registry);
+    this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
     this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
@@ -156,11 +160,16 @@ export class GalleyServer {
     };
     const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
     const spec = { model, version: file.version, file: file.file, settings, ownSample };
-    const random = seededRandom(seed);
-    return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });
+    return this.operations.makeVersion(spec, {
+      ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
+      dependencies: DEPENDENCY_CHECKS,
+    });
   }
 
-  /** A model that cannot be loaded, as a version that fails until a retry finds it fixed. */
+  /**
+   * A model that cannot be loaded, as a version that fails until a retry finds it fixed. It loads nothing, and its retry
+   * waits for the replicas of another version: it claims no place of the spawn queue.
+   */
   #makeUnfit(broken: BrokenModel): VersionInService {
     const { clock, seed } = this.#ports;
     const spawner = new UnfitSpawner(clock, broken.reason, async () => this.#recover(version, broken));

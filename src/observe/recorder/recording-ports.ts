@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import { isRefusal } from '../../base/errors.ts';
+import type { SpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import { type AnswerComparator, COMPARATOR } from '../../fleet/monitor/answer-comparator.ts';
 import type { DependencyChecker, VersionPorts } from '../../fleet/version/version-spec.ts';
 import type { Placement } from '../../replica/placement.ts';
@@ -13,12 +14,13 @@ const MAX_MESSAGE_LENGTH = 1_024;
 
 /** Ports that record each input before they pass it on. */
 export function recordingPorts(recorder: EventSink, version: number, ports: VersionPorts): VersionPorts {
-  const checker = ports.dependencies;
+  const { dependencies: checker, spawnQueue } = ports;
   return {
     ...ports,
     clock: new RecordingClock(recorder, version, ports.clock),
     spawner: new RecordingSpawner(recorder, version, ports.spawner),
     comparator: recordingComparator(recorder, version, ports.comparator ?? COMPARATOR),
+    ...(spawnQueue === undefined ? {} : { spawnQueue: recordingQueue(recorder, version, spawnQueue) }),
     ...(checker === undefined ? {} : { dependencies: recordingChecker(recorder, version, checker) }),
   };
 }
@@ -195,6 +197,25 @@ function recordingChecker(
         recorder.write(version, INPUT.DEPENDENCY, { a, text: recorder.textId(problem ?? '') });
         done(problem);
       });
+    },
+  };
+}
+
+function recordingQueue(recorder: EventSink, version: number, queue: SpawnQueue): SpawnQueue {
+  let waited = 0;
+  return {
+    claim(name, granted) {
+      // Set before it is read: a claim is never granted in the turn in which it begins to wait.
+      let a = 0;
+      const claim = queue.claim(name, () => {
+        recorder.write(version, INPUT.GRANTED, { a });
+        granted();
+      });
+      if (claim.isWaiting) {
+        a = waited++;
+        recorder.write(version, INPUT.WAITED, { a });
+      }
+      return claim;
     },
   };
 }
