@@ -75,7 +75,7 @@ export class GalleyServer {
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.#swaps = new Swaps(ports.clock, this.registry);
     this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
-    this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
+    this.operations = new Operations(config, ports);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
     this.#broken = models.broken;

@@ -82,12 +82,7 @@ export class VersionInService {
       random: random.fork(`probes/${this.name}`),
       golden: () => this.loaded?.golden,
     });
-    this.dependencies = new DependencyWatch(
-      clock,
-      settings.health.dependencies,
-      settings.health.readiness,
-      ports.dependencies ?? { check() {} },
-    );
+    this.dependencies = new DependencyWatch(clock, ports.dependencies ?? { check() {} }, settings.health);
     supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
     supervisor.lifecycle.moved.on(({ replica, to }) => {
       if (to === 'ready') this.#goTo({ kind: 'ready' });

@@ -41,7 +41,11 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const chance = seededRandom(`mistakes ${plan.seed}`);
   const share = () => (clock.now() < FAULTS_MS ? plan.mistakeShare : 0);
   const mistakes = plan.mistakeShare === 0 ? undefined : new Mistakes(chance, share);
-  const recorder = new Recorder(mistakes?.clockOf(clock) ?? clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
+  const recorder = new Recorder(
+    mistakes?.clockOf(clock) ?? clock,
+    { seed: `run ${plan.seed}`, startedWallMs: 0 },
+    RECORDER_BYTES,
+  );
   const isolating = new Set<string>();
   const processes = new SimulatedSpawner(
     clock,
