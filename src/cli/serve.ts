@@ -49,7 +49,7 @@ export async function serve(
   endOnUncaughtErrors(server, log);
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
-  process.on('SIGHUP', () => void reload(server, { served: config, read }, log));
+  process.on('SIGHUP', () => reload(server, { served: config, read }, log));
   const startedAt = performance.now();
   const endProgress = showProgress(server.registry.all(), process.stdout);
   try {
