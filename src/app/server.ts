@@ -140,11 +140,11 @@ export class GalleyServer {
   async #open(ready: Promise<unknown>): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
-    const { registry, health, operations } = this;
+    const { catalog, health, operations } = this;
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.#front = new HttpFrontend(this.#config, {
-      ...{ clock, log, registry, health, operations, adminToken, tenantKeys, random },
+      ...{ clock, log, catalog, health, operations, adminToken, tenantKeys, random },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');

@@ -37,7 +37,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
   fleet: 'lifecycle monitor warmup version catalog',
-  observe: 'decisions recorder alerts metrics',
+  observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple oip codec inference|health|admin .',
   simulate: 'backends replay faults policies',
 };
