@@ -154,29 +154,11 @@ export class ReplicaSlot {
 }
 
 /** A replica's status as shown to operators. */
-export interface ReplicaStatus {
-  readonly replica: ReplicaId;
-  readonly placement: Placement;
-  readonly state: ReplicaState;
-  readonly reason: string;
-  /** Monotonic time of the last transition, in ms. */
-  readonly since: number;
-  readonly incarnation: number;
-  readonly restarts: number;
-  readonly heartbeat: Heartbeat | undefined;
-  readonly lateError: LateError | undefined;
-}
+export type ReplicaStatus = Readonly<ReturnType<typeof statusOf>>;
 
-export function statusOf({
-  id,
-  placement,
-  state,
-  reason,
-  since,
-  incarnation,
-  heartbeat,
-  lateError,
-}: ReplicaSlot): ReplicaStatus {
+/** `since` is the monotonic time of the last transition, in ms. */
+export function statusOf(slot: ReplicaSlot) {
+  const { id: replica, placement, state, reason, since, incarnation, heartbeat, lateError } = slot;
   const restarts = Math.max(0, incarnation - 1);
-  return { replica: id, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
+  return { replica, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
 }

@@ -19,7 +19,6 @@ export const NO_SPAWN_QUEUE: SpawnQueue = { claim: () => ({ isWaiting: false, gi
 
 interface Waiting {
   readonly version: string;
-  readonly order: number;
   readonly grant: () => void;
 }
 
@@ -31,9 +30,9 @@ interface Waiting {
 export class BoundedSpawnQueue implements SpawnQueue {
   readonly #clock: Clock;
   readonly #places: number;
+  /** In the order in which they began to wait. */
   #waiting: Waiting[] = [];
   #held = 0;
-  #asked = 0;
   #granted = 0;
   /** By version: the number of its last grant. */
   readonly #lastGrants = new Map<string, number>();
@@ -61,7 +60,7 @@ export class BoundedSpawnQueue implements SpawnQueue {
       this.#lastGrants.set(version, ++this.#granted);
     };
     const waits: Waiting = {
-      ...{ version, order: this.#asked++ },
+      version,
       grant: () => {
         take();
         guarded('the start of a replica', granted);
@@ -96,7 +95,6 @@ export class BoundedSpawnQueue implements SpawnQueue {
   }
 
   #isBefore(a: Waiting, b: Waiting): boolean {
-    const [lastOfA = 0, lastOfB = 0] = [this.#lastGrants.get(a.version), this.#lastGrants.get(b.version)];
-    return lastOfA === lastOfB ? a.order < b.order : lastOfA < lastOfB;
+    return (this.#lastGrants.get(a.version) ?? 0) < (this.#lastGrants.get(b.version) ?? 0);
   }
 }
