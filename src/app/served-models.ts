@@ -9,6 +9,7 @@ import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { artefactOf } from '../model/artefact.ts';
 import {
   type BrokenModel,
+  brokenModel,
   chooseVersions,
   type FoundModel,
   findModel,
@@ -127,10 +128,6 @@ function withoutFile(
     repository ?? directory,
     `it has settings but no model file: set models.${name}.path${known}`,
   );
-}
-
-function brokenModel(name: string, path: string, reason: string): BrokenModel {
-  return { kind: 'broken', name, path, reason };
 }
 
 /** The versions of one model to serve, and the broken ones. */
