@@ -9,6 +9,11 @@ export function grantedCores(): number {
   return Math.min(availableParallelism(), readCgroupLimit() ?? Number.POSITIVE_INFINITY);
 }
 
+/** The default of maxLoadingReplicas. With one core there are two places: a replica that hangs while it loads takes one. */
+export function usualLoads(): number {
+  return Math.max(2, Math.floor(grantedCores()));
+}
+
 function readCgroupLimit(): number | undefined {
   try {
     const [quota, period] = readFileSync(CGROUP_LIMIT, 'utf8').trim().split(' ').map(Number);

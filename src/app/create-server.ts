@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import type { Logger } from 'pino';
 import { RealClock } from '../base/clock.ts';
-import { completeConfig, loadConfig } from '../config/load-config.ts';
+import { completeConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import type { WrittenSettings } from '../config/server-settings.ts';
 import { adminTokenOf } from './admin-token.ts';
 import { makeLogger } from './logger.ts';
-import { GalleyServer } from './server.ts';
+import { GalleyServer, type ServerPorts } from './server.ts';
 
 export interface CreateServerOptions {
   /** A settings file, or a folder with a settings file or with models. */
@@ -39,13 +40,13 @@ export async function createServer({
   const config =
     from === undefined ? completeConfig('settings', process.cwd(), settings) : loadConfig(from, settings);
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const seed = randomBytes(16).toString('hex');
-  const server = new GalleyServer(config, {
-    clock: new RealClock(),
-    seed,
-    log,
-    adminToken: adminTokenOf(config, process.env),
-  });
+  const server = new GalleyServer(config, realPorts(config, log));
   await server.start({ strict });
   return { url: server.url, stop: async () => server.stop() };
+}
+
+/** The ports of a server on this machine. */
+export function realPorts(config: LoadedConfig, log: Logger): ServerPorts {
+  const seed = randomBytes(16).toString('hex');
+  return { clock: new RealClock(), seed, log, adminToken: adminTokenOf(config, process.env) };
 }

@@ -4,14 +4,16 @@ import { type Reason, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
-import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import type { Catalog } from '../fleet/catalog/catalog.ts';
 import type { ServerHealth } from '../fleet/catalog/server-health.ts';
+import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { Arrivals } from '../gateway/arrivals.ts';
 import { BodyBudget } from '../gateway/body-budget.ts';
 import { HeaderCheck } from '../gateway/header-check.ts';
 import { Tenants } from '../gateway/tenants.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { Statistics } from '../observe/metrics/statistics.ts';
+import { Snapshots } from '../observe/snapshot/server-snapshot.ts';
 import { Codec } from '../protocol/codec/codec.ts';
 import { FastLane } from '../protocol/fast-lane/fast-lane.ts';
 import { listen, makeHttpServer, takeConnections } from '../protocol/http/http-server.ts';
@@ -24,7 +26,7 @@ import { Router } from '../protocol/router.ts';
 import { connectionsWithin, descriptorLimit } from './connection-limit.ts';
 import { grantedCores } from './cores.ts';
 import { MemoryReturn } from './memory-return.ts';
-import { bodiesView, connectionsView } from './network-view.ts';
+import { networkSnapshot } from './network-snapshot.ts';
 import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { rarely } from './rarely.ts';
@@ -36,7 +38,7 @@ const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTE
 export interface FrontendPorts {
   readonly clock: Clock;
   readonly log: Logger;
-  readonly registry: ModelRegistry;
+  readonly catalog: Pick<Catalog<VersionSpec>, 'registry' | 'rollouts'>;
   readonly health: ServerHealth;
   readonly operations: Operations;
   readonly adminToken: string | undefined;
@@ -53,13 +55,15 @@ export class HttpFrontend {
   readonly #http: ReturnType<typeof makeHttpServer>;
   readonly #codec: Codec;
   readonly #metrics: Metrics;
+  readonly #snapshots: Snapshots;
   readonly #arrivals: Arrivals;
   readonly #memory: MemoryReturn;
   readonly #open: OpenRequests;
   readonly #lane: FastLane;
 
   constructor({ server: settings }: LoadedConfig, ports: FrontendPorts) {
-    const { clock, registry, health, log, operations } = ports;
+    const { clock, catalog, health, log, operations } = ports;
+    const { registry } = catalog;
     this.#settings = settings;
     this.#ports = ports;
     const { maxBodyBytes, maxInFlightBytes, name } = settings;
@@ -97,8 +101,11 @@ export class HttpFrontend {
       log.warn({ why, connections: count }, `connections are refused or closed: ${detail}`),
     );
     this.#open = new OpenRequests(maxConnections, notKept);
-    const network = { bodies: bodiesView(budget, this.#arrivals), connections: connectionsView(this.#open) };
-    this.#metrics = new Metrics(network, operations);
+    this.#snapshots = new Snapshots({
+      ...{ catalog, health, operations },
+      network: () => networkSnapshot(budget, this.#arrivals, this.#open),
+    });
+    this.#metrics = new Metrics(() => this.#snapshots.take());
     for (const version of registry.all()) this.#metrics.watch(version);
     registry.added.on((version) => this.#metrics.watch(version));
     registry.forgotten.on((version) => this.#metrics.forget(version));
@@ -143,9 +150,12 @@ export class HttpFrontend {
   /** Loads what inference does not need: codec threads, metrics, admin API. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
-    const { registry, operations, adminToken } = this.#ports;
+    const { catalog, operations, adminToken } = this.#ports;
     this.#router.useOther(
-      await makeOtherRoutes({ registry, operations, adminToken, metrics: this.#metrics }),
+      await makeOtherRoutes({
+        ...{ registry: catalog.registry, operations, adminToken },
+        ...{ metrics: this.#metrics, snapshots: this.#snapshots },
+      }),
     );
     this.#codec.start();
     await this.#metrics.start();

@@ -3,12 +3,12 @@ import type { Placement } from '../replica/placement.ts';
 import type { ServedModel } from './served-models.ts';
 
 /** The load message for the replicas of a version; each adds its placement. */
-export function loadOrderOf({ file, settings }: ServedModel): Omit<LoadOrder, keyof Placement> {
+export function loadOrderOf({ file, runtime, settings }: ServedModel): Omit<LoadOrder, keyof Placement> {
   const { outputs, health } = settings;
   const { maxAnswerBytes, maxErrorCharacters } = settings.process;
   return {
-    runtime: file.runtime,
-    file: file.file,
+    runtime,
+    file,
     finite: outputs.finite,
     heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,

@@ -44,14 +44,9 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
     warmup: { ...served.settings.warmup, budgetMs: 0 },
     health: { readiness: { enabled: false } },
   });
-  const { model, file, ownSample } = served;
-  const spec = { model, version: file.version, file: file.file, settings, ownSample };
+  const spec = { ...served, settings };
   const clock = new RealClock();
-  const spawner = new ProcessSpawner(
-    loadOrderOf({ ...served, settings }),
-    () => {},
-    processPorts(settings, clock),
-  );
+  const spawner = new ProcessSpawner(loadOrderOf(spec), () => {}, processPorts(settings, clock));
   const random = seededRandom('plan');
   const version = new VersionInService(spec, { clock, random, spawner });
   try {
@@ -60,13 +55,13 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
     const { loaded } = version;
     if (loaded?.inputs.chosen === undefined) {
       throw new OperatorError(
-        `model '${model}' accepts no generated input: set warmup.sample to a file with an input that it accepts`,
+        `model '${served.model}' accepts no generated input: set warmup.sample to a file with an input that it accepts`,
       );
     }
     return await new Rounds(version, loaded, limitMs).run();
   } finally {
     version.stop('kill');
-    await whenStopped(version);
+    await whenStopped(version.supervisor);
   }
 }
 

@@ -20,6 +20,14 @@ import { writeWhole, writeWholeNow } from './whole-file.ts';
 const RECORDING_PAUSE_MS = 300_000;
 const WRITE_FAILED = 'recording could not be written';
 
+/** What the tools for operators use. */
+export interface OperationsPorts {
+  readonly clock: Clock;
+  /** The seed of all random numbers in the server: a replay needs it. */
+  readonly seed: string;
+  readonly log: Logger;
+}
+
 /** The tools for operators: decision log, alerts, flight recorder. */
 export class Operations {
   readonly decisions: DecisionLog;
@@ -36,8 +44,7 @@ export class Operations {
   #writing: Promise<void> | undefined;
   #recordedAt = Number.NEGATIVE_INFINITY;
 
-  /** `seed` is the seed of all random numbers in the server: a replay needs it. */
-  constructor({ server, directory }: LoadedConfig, clock: Clock, seed: string, log: Logger) {
+  constructor({ server, directory }: LoadedConfig, { clock, seed, log }: OperationsPorts) {
     const { alerts, decisions, recorder } = server;
     this.#clock = clock;
     this.#log = log;
@@ -47,7 +54,9 @@ export class Operations {
     this.alerts = new Alerts(clock, alerts.holdMs);
     this.rules = new AlertRules(clock, alerts, this.alerts);
     this.#webhook = alerts.webhook === undefined ? undefined : new Webhook(alerts.webhook, log);
-    this.#recorder = recorder.enabled ? new Recorder(clock, seed, Date.now(), recorder.maxBytes) : undefined;
+    this.#recorder = recorder.enabled
+      ? new Recorder(clock, { seed, startedWallMs: Date.now() }, recorder.maxBytes)
+      : undefined;
     if (decisions.file !== undefined) {
       const file = new DecisionFile({ ...decisions, file: resolve(directory, decisions.file) }, log);
       this.#file = file;

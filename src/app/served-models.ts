@@ -5,8 +5,11 @@ import { messageOf } from '../base/errors.ts';
 import { type LoadedConfig, modelSettingsOf } from '../config/load-config.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
+import type { VersionSpec } from '../fleet/version/version-spec.ts';
+import { artefactOf } from '../model/artefact.ts';
 import {
   type BrokenModel,
+  brokenModel,
   chooseVersions,
   type FoundModel,
   findModel,
@@ -17,11 +20,8 @@ import type { SampleInput } from '../replica/sample-input.ts';
 import { readSample } from './sample-file.ts';
 
 /** A version to serve, with everything known before it is loaded. */
-export interface ServedModel {
-  readonly model: string;
-  readonly file: ModelFile;
-  readonly settings: ModelSettings;
-  readonly ownSample: readonly SampleInput[];
+export interface ServedModel extends VersionSpec {
+  readonly runtime: ModelFile['runtime'];
   /** The model.yaml beside it, if there is one. */
   readonly settingsFile?: string | undefined;
 }
@@ -77,7 +77,7 @@ export function lookAgain(
   try {
     const now = serveModel(config, model);
     const isMeant = (other: string | undefined) => version === undefined || version === other;
-    const served = now.served.filter(({ file }) => isMeant(file.version));
+    const served = now.served.filter((each) => isMeant(each.version));
     if (served.length > 0) return served;
     // The broken version is gone: the settings may ask for other versions now.
     return now.broken.find((other) => isMeant(other.version)) ?? now.served;
@@ -130,10 +130,6 @@ function withoutFile(
   );
 }
 
-function brokenModel(name: string, path: string, reason: string): BrokenModel {
-  return { kind: 'broken', name, path, reason };
-}
-
 /** The versions of one model to serve, and the broken ones. */
 type OneModel = Pick<ModelList, 'served' | 'broken' | 'warnings'>;
 
@@ -160,11 +156,9 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
   const ownSample = sample === undefined ? [] : sampleOf(sample, folders);
   if (typeof ownSample === 'string') return allBroken(ownSample);
   const { files, missing } = chooseVersions(found, settings.versions);
-  const runtime = (file: ModelFile) => settings.runtime ?? file.runtime;
   return {
-    served: files.map((file) => ({
-      model: name,
-      file: { ...file, runtime: runtime(file) },
+    served: files.map(({ version, file, runtime }) => ({
+      ...{ model: name, version, file, runtime: settings.runtime ?? runtime },
       ...{ settings, ownSample, settingsFile },
     })),
     broken: missing.map(({ version, reason }) => ({ ...brokenModel(name, path, reason), version })),
@@ -192,4 +186,13 @@ function sampleOf(name: string, folders: readonly (string | undefined)[]): Sampl
     }
   }
   return `warmup.sample '${name}' was not found in ${folders.filter(Boolean).join(' or ')}`;
+}
+
+/** What identifies the contents of its file as it is now; undefined when it cannot be read. */
+export function artefactNow({ runtime, file }: ServedModel): string | undefined {
+  try {
+    return artefactOf(runtime, file);
+  } catch {
+    return undefined;
+  }
 }

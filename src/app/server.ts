@@ -4,14 +4,15 @@ import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
-import { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import { Catalog } from '../fleet/catalog/catalog.ts';
+import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
-import type { Swapped } from '../fleet/catalog/swap.ts';
-import { Swaps } from '../fleet/catalog/swaps.ts';
+import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 import { ProcessSpawner } from '../process/gateway-side/spawner.ts';
+import { usualLoads } from './cores.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
@@ -19,9 +20,9 @@ import { loadOrderOf } from './load-order.ts';
 import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
 import { Operations } from './operations.ts';
 import { processPorts } from './process-ports.ts';
-import type { ModelList, ServedModel } from './served-models.ts';
+import { artefactNow, type ModelList, type ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
-import { type Recovered, specOfBroken, UnfitSpawner } from './unfit-model.ts';
+import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
 import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
 
@@ -48,7 +49,8 @@ export interface StartOptions {
 
 /** A complete server: the only place that combines policies, processes, HTTP, clock and random numbers. */
 export class GalleyServer {
-  readonly registry = new ModelRegistry();
+  readonly catalog: Catalog<ServedModel>;
+  readonly registry: ModelRegistry;
   readonly health: ServerHealth;
   readonly operations: Operations;
   readonly #config: LoadedConfig;
@@ -56,7 +58,7 @@ export class GalleyServer {
   readonly #ports: ServerPorts;
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
-  readonly #swaps: Swaps;
+  readonly #spawnQueue: BoundedSpawnQueue;
   #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
@@ -69,15 +71,22 @@ export class GalleyServer {
     this.#config = config;
     this.#settings = config.server;
     this.#ports = ports;
+    this.catalog = new Catalog({
+      clock: ports.clock,
+      make: (served: ServedModel) => this.#makeVersion(served),
+      artefactOf: artefactNow,
+      gracePeriodMs: config.server.shutdown.gracePeriodMs,
+    });
+    this.registry = this.catalog.registry;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
-    this.#swaps = new Swaps(ports.clock, this.registry);
-    this.operations = new Operations(config, ports.clock, ports.seed, ports.log);
+    this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
+    this.operations = new Operations(config, ports);
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
     this.#broken = models.broken;
     for (const warning of models.warnings) ports.log.warn(warning);
-    for (const each of models.served) this.registry.add(this.#makeVersion(each));
-    for (const each of models.broken) this.registry.add(this.#makeUnfit(each));
+    for (const each of models.served) this.catalog.open(each);
+    for (const each of models.broken) this.catalog.add(this.#makeUnfit(each));
   }
 
   /** The address of the server, for instance `http://127.0.0.1:8000`. */
@@ -131,11 +140,11 @@ export class GalleyServer {
   async #open(ready: Promise<unknown>): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
-    const { registry, health, operations } = this;
+    const { catalog, health, operations } = this;
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.#front = new HttpFrontend(this.#config, {
-      ...{ clock, log, registry, health, operations, adminToken, tenantKeys, random },
+      ...{ clock, log, catalog, health, operations, adminToken, tenantKeys, random },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
@@ -146,71 +155,32 @@ export class GalleyServer {
   }
 
   #makeVersion(served: ServedModel): VersionInService {
-    const { model, file, settings, ownSample } = served;
+    const { model, version, settings } = served;
     const { log, clock, seed, standby } = this.#ports;
     const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
-      log[stream === 'stderr' ? 'warn' : 'info'](
-        { model, version: file.version, replica, stream, line },
-        'replica output',
-      );
+      log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
     };
     const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
-    const spec = { model, version: file.version, file: file.file, settings, ownSample };
-    const random = seededRandom(seed);
-    return this.operations.makeVersion(spec, { clock, random, spawner, dependencies: DEPENDENCY_CHECKS });
-  }
-
-  /** A model that cannot be loaded, as a version that fails until a retry finds it fixed. */
-  #makeUnfit(broken: BrokenModel): VersionInService {
-    const { clock, seed } = this.#ports;
-    const spawner = new UnfitSpawner(clock, broken.reason, async () => this.#recover(version, broken));
-    const ports = { clock, random: seededRandom(seed), spawner };
-    const version = this.operations.makeVersion(specOfBroken(this.#config, broken), ports);
-    return version;
-  }
-
-  async #recover(version: VersionInService, broken: BrokenModel): Promise<Recovered> {
-    const found = lookAtModel(this.#config, broken);
-    if ('kind' in found) return { kind: 'unfit', reason: found.reason };
-    // Other versions of the model may serve already.
-    const versions = this.registry.versionsOf(broken.name).filter((other) => other !== version);
-    const isServed = ({ file }: ServedModel) => versions.some(({ spec }) => spec.version === file.version);
-    const [first, ...others] = found.filter((each) => !isServed(each));
-    if (first === undefined) {
-      this.#drop(version);
-      return { kind: 'recovered' };
-    }
-    const swapped = await this.swap(version, first);
-    if (swapped.kind === 'kept') return { kind: 'unfit', reason: swapped.reason };
-    // A shutdown that has begun would miss versions that are added now.
-    for (const other of this.#stopped === undefined ? others : []) {
-      const added = this.#makeVersion(other);
-      this.registry.add(added);
-      added.start();
-    }
-    return { kind: 'recovered' };
-  }
-
-  /** Removes a version whose files or settings were removed. */
-  #drop(version: VersionInService): void {
-    this.registry.remove(version);
-    void whenStopped(version).then(() => this.registry.forget(version));
-    version.stop('kill');
+    return this.operations.makeVersion(served, {
+      ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
+      dependencies: DEPENDENCY_CHECKS,
+    });
   }
 
   /**
-   * Replaces a version by one with new settings or files, without losing a request. Resolves when the swap is done or
-   * has failed; after a failure the old version continues to serve.
+   * A model that cannot be loaded, as a version that fails until a retry finds it fixed. It loads nothing, and its retry
+   * waits for the replicas of another version: it claims no place of the spawn queue.
    */
-  async swap(old: VersionInService, served: ServedModel): Promise<Swapped> {
-    const replacement = this.#makeVersion(served);
-    const { gracePeriodMs } = this.#settings.shutdown;
-    return new Promise((resolve) => {
-      this.#swaps.begin({ old, new: replacement }, gracePeriodMs, (result) => {
-        if (result.kind === 'kept') this.operations.rules.forget(replacement);
-        resolve(result);
-      });
+  #makeUnfit(broken: BrokenModel): VersionInService {
+    const { clock, seed } = this.#ports;
+    const spawner = new UnfitSpawner(clock, broken.reason, (fails) => {
+      const found = lookAtModel(this.#config, broken);
+      if ('kind' in found) fails(found.reason);
+      else this.catalog.replace(version, found, (whyNot) => whyNot === undefined || fails(whyNot));
     });
+    const ports = { clock, random: seededRandom(seed), spawner };
+    const version = this.operations.makeVersion(specOfBroken(this.#config, broken), ports);
+    return version;
   }
 
   async #stopOnce(gracePeriodMs: number): Promise<void> {
@@ -224,12 +194,11 @@ export class GalleyServer {
     const gracePeriodOver = gracePeriod.wait(gracePeriodMs);
     if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
 
-    const versions = [...this.registry.all(), ...this.registry.draining(), ...this.#swaps.stop()];
-    const allStopped = Promise.all(versions.map(async (version) => whenStopped(version)));
-    for (const version of versions) version.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
-    await Promise.race([allStopped, gracePeriodOver]);
-    for (const version of versions) version.stop('kill');
-    await allStopped;
+    this.catalog.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
+    const stopped = whenStopped(this.catalog);
+    await Promise.race([stopped, gracePeriodOver]);
+    this.catalog.stop('kill');
+    await stopped;
     gracePeriod.end();
     // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});

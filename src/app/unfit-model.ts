@@ -8,8 +8,8 @@ import type { BrokenModel } from '../model/model-repository.ts';
 import type { Placement } from '../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../replica/replica.ts';
 
-/** The result of a retry of a broken model: the reason why it is still broken, or its replacement by other versions. */
-export type Recovered = { readonly kind: 'unfit'; readonly reason: string } | { readonly kind: 'recovered' };
+/** Looks at a broken model again: it is replaced by other versions, or `fails` gets the reason why it is still broken. */
+export type LookAgain = (fails: (reason: string) => void) => void;
 
 /**
  * Stands for the replicas of a model that cannot be loaded: each process fails with the reason, so that the model is
@@ -18,9 +18,9 @@ export type Recovered = { readonly kind: 'unfit'; readonly reason: string } | { 
 export class UnfitSpawner implements Spawner {
   readonly #clock: Clock;
   readonly #reason: string;
-  readonly #lookAgain: () => Promise<Recovered>;
+  readonly #lookAgain: LookAgain;
 
-  constructor(clock: Clock, reason: string, lookAgain: () => Promise<Recovered>) {
+  constructor(clock: Clock, reason: string, lookAgain: LookAgain) {
     this.#clock = clock;
     this.#reason = reason;
     this.#lookAgain = lookAgain;
@@ -43,13 +43,12 @@ export class UnfitSpawner implements Spawner {
         fail(this.#reason);
         return;
       }
-      void this.#lookAgain().then(
-        (result) => {
-          if (result.kind === 'unfit') fail(result.reason);
-        },
+      try {
+        this.#lookAgain(fail);
+      } catch (caught) {
         // The models folder itself may not be readable now.
-        (caught: unknown) => fail(messageOf(caught)),
-      );
+        fail(messageOf(caught));
+      }
     });
     return { id, incarnation, start() {}, cancel() {}, drain: end, kill: end };
   }

@@ -1,11 +1,18 @@
-import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import type { Event } from '../base/event.ts';
 
-/** Resolves when no replica process of the version is left. */
-export async function whenStopped(version: VersionInService): Promise<void> {
-  if (version.supervisor.isStopped) return;
+/** A version's supervisor, or the catalog of all versions. */
+interface Stoppable {
+  /** Whether no replica process is left. */
+  readonly isStopped: boolean;
+  readonly ended: Pick<Event<unknown>, 'on'>;
+}
+
+/** Resolves when no replica process is left. */
+export async function whenStopped(it: Stoppable): Promise<void> {
+  if (it.isStopped) return;
   await new Promise<void>((resolve) => {
-    version.supervisor.ended.on(() => {
-      if (version.supervisor.isStopped) resolve();
+    it.ended.on(() => {
+      if (it.isStopped) resolve();
     });
   });
 }

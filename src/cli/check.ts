@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { adminTokenOf } from '../app/admin-token.ts';
+import { realPorts } from '../app/create-server.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { brokenText, modelsToServe } from '../app/models-to-serve.ts';
 import { GalleyServer } from '../app/server.ts';
 import { failureText } from '../app/when-settled.ts';
-import { RealClock } from '../base/clock.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { salvageConfig } from '../config/salvage.ts';
@@ -35,16 +33,9 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
     problems.push(...models.problems, ...models.broken.map(brokenText));
     // One replica finds every problem of a model.
     const served = models.served.map((each) => ({ ...each, settings: { ...each.settings, replicas: 1 } }));
-    server = new GalleyServer(
-      config,
-      {
-        clock: new RealClock(),
-        seed: randomBytes(16).toString('hex'),
-        log: checkLog((line) => console.log(line)),
-        adminToken: adminTokenOf(config, process.env),
-      },
-      { ...models, served, broken: [], problems: [] },
-    );
+    const log = checkLog((line) => console.log(line));
+    const fit = { ...models, served, broken: [], problems: [] };
+    server = new GalleyServer(config, realPorts(config, log), fit);
   } catch (caught) {
     if (caught instanceof OperatorError) return [...problems, ...caught.message.split('\n')];
     throw caught;

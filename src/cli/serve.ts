@@ -1,11 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
-import { adminTokenOf } from '../app/admin-token.ts';
+import { realPorts } from '../app/create-server.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
 import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
-import { RealClock } from '../base/clock.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
 import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 import { banner } from './banner.ts';
@@ -38,18 +36,12 @@ export async function serve(
   const read = () => loadConfig(path, mergeSettings(settingsFromEnvironment(process.env), overrides));
   const config = read();
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const seed = randomBytes(16).toString('hex');
-  const server = new GalleyServer(config, {
-    clock: new RealClock(),
-    seed,
-    log,
-    adminToken: adminTokenOf(config, process.env),
-    ...(standby === undefined ? {} : { standby }),
-  });
+  const ports = realPorts(config, log);
+  const server = new GalleyServer(config, standby === undefined ? ports : { ...ports, standby });
   endOnUncaughtErrors(server, log);
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
-  process.on('SIGHUP', () => void reload(server, { served: config, read }, log));
+  process.on('SIGHUP', () => reload(server, { served: config, read }, log));
   const startedAt = performance.now();
   const endProgress = showProgress(server.registry.all(), process.stdout);
   try {

@@ -126,6 +126,14 @@ export const ServerSettings = z.strictObject({
     .describe(
       'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
     ),
+  maxLoadingReplicas: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Largest number of replicas of all models that start and load at the same time; the others wait, the models in turn. ' +
+        'Default: the number of available cores, at least 2, so that one model that hangs does not hold up the others.',
+    ),
   readyWhen: z
     .enum(['all', 'any'])
     .default('all')

@@ -196,7 +196,7 @@ function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | s
   return found.kind === 'unusable' ? found.why : `${file} is not a file`;
 }
 
-function brokenModel(name: string, path: string, reason: string): BrokenModel {
+export function brokenModel(name: string, path: string, reason: string): BrokenModel {
   return { kind: 'broken', name, path, reason };
 }
 

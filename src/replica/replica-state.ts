@@ -1,14 +1,15 @@
 /** The states of a replica and the allowed transitions. */
 const TRANSITIONS = {
+  waiting: ['starting', 'stopped'],
   starting: ['warming', 'draining', 'backoff', 'failed', 'stopped'],
   warming: ['ready', 'draining', 'backoff', 'failed', 'stopped'],
   ready: ['degraded', 'ejected', 'draining', 'backoff', 'failed'],
   degraded: ['ready', 'ejected', 'draining', 'backoff', 'failed'],
   ejected: ['ready', 'degraded', 'draining', 'backoff', 'failed'],
   draining: ['stopped'],
-  backoff: ['starting', 'failed', 'stopped'],
-  failed: ['starting', 'stopped'],
-  stopped: ['starting'],
+  backoff: ['waiting', 'starting', 'failed', 'stopped'],
+  failed: ['waiting', 'starting', 'stopped'],
+  stopped: ['waiting', 'starting'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ReplicaState = keyof typeof TRANSITIONS;

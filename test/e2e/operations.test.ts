@@ -98,7 +98,7 @@ test('a drained replica stays stopped, an ejected one gets no requests, and both
 });
 
 test('a recording is written on SIGUSR2, replayed, and replayed with other settings', async () => {
-  const server = await start(`recorder: {directory: ${root}}`);
+  const server = await start(`recorder: {directory: ${root}}\nmaxLoadingReplicas: 1`);
   for (let count = 0; count < 20; count++) await order(server.url, 0);
   await order(server.url, 1);
   server.kill('SIGUSR2');
@@ -111,6 +111,11 @@ test('a recording is written on SIGUSR2, replayed, and replayed with other setti
   assert.match(same.stdout, /^the replay matches: \d+ inputs, \d+ decisions/);
   assert.equal(same.code, 0);
   const steps = await galley(['replay', file, '--steps']);
+  assert.match(steps.stdout, /→ fragile\/1#1 process 0: stopped to waiting, .* maxLoadingReplicas allows/);
+  assert.match(
+    steps.stdout,
+    /a replica that waited may start\n.*→ fragile\/1#1 process 1: waiting to starting/,
+  );
   assert.match(steps.stdout, /fragile\/1 +→ fragile\/1#0 process 1: warming to ready, warmup completed/);
   const whatIf = await galley(['replay', file, '--set', 'batching.maxWaitMs=50']);
   assert.match(whatIf.stdout, /latency p99 +\d+\.\d+ ms +→ +5\d\.\d+ ms/);

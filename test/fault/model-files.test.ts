@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fitModels } from '../../src/app/models-to-serve.ts';
-import type { Swapped } from '../../src/fleet/catalog/swap.ts';
+import type { RolledOut } from '../../src/fleet/catalog/catalog.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
 import { childrenOf } from '../support/processes.ts';
@@ -57,11 +57,11 @@ function asking(url: () => string, factors: ReadonlySet<number>): Bystanders {
 }
 
 /** Reloads: the serving version is replaced by what the files hold now. */
-async function swapIn({ server, config }: InProcess): Promise<Swapped> {
+async function swapIn({ server, config }: InProcess): Promise<RolledOut> {
   const [old] = server.registry.all();
   const [served] = fitModels(config);
   assert.ok(old !== undefined && served !== undefined);
-  return server.swap(old, served);
+  return new Promise((ended) => void server.catalog.swap(old, served, ended));
 }
 
 /** A strict start that fails: one line, no process left, and a single attempt. */

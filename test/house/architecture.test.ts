@@ -37,7 +37,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
   fleet: 'lifecycle monitor warmup version catalog',
-  observe: 'decisions recorder alerts metrics',
+  observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple oip codec inference|health|admin .',
   simulate: 'backends replay faults policies',
 };
@@ -174,6 +174,29 @@ test('time, randomness and environment are read only at the edges', () => {
 
 test('only classes have getters: one in a literal gives each object its own hidden class, which outlives it', () => {
   for (const { file, text } of files) assert.doesNotMatch(text, /^ {4,}(get|set) \w+\(/m, file);
+});
+
+/** The parameters of each constructor, split where a comma is in no bracket. */
+function constructorsOf(text: string): string[][] {
+  return [...text.matchAll(/^ {2}constructor\(/gm)].map(({ index, 0: start }) => {
+    const parameters = [''];
+    let depth = 0;
+    for (const sign of text.slice(index + start.length)) {
+      if ('([{<'.includes(sign)) depth += 1;
+      if (')]}'.includes(sign) || (sign === '>' && !parameters.at(-1)?.endsWith('='))) depth -= 1;
+      if (depth < 0) break;
+      if (sign === ',' && depth === 0) parameters.push('');
+      else parameters[parameters.length - 1] += sign;
+    }
+    return parameters.map((each) => each.trim()).filter((each) => each !== '');
+  });
+}
+
+test('constructors of the control path take at most three things', () => {
+  for (const { file, text } of files.filter(({ file }) => /^(fleet|observe|app)\//.test(file))) {
+    for (const parameters of constructorsOf(text))
+      assert.ok(parameters.length <= 3, `${file}: constructor(${parameters.join(', ')})`);
+  }
 });
 
 test('files are short, and only the two entries re-export', () => {

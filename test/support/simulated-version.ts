@@ -40,6 +40,7 @@ export function setUp(
     ...more
   }: Partial<SimulatedBehaviour> & { credits?: number; loadMs?: number } = {},
   ports: Partial<VersionPorts> = {},
+  name = '1',
 ) {
   const { batching, ...others } = settings as { readonly batching?: object };
   const clock = new VirtualClock();
@@ -48,7 +49,7 @@ export function setUp(
   const spawner = new SimulatedSpawner(clock, behaviour);
   const spec = {
     model: 'm',
-    version: '1',
+    version: name,
     file: 'm',
     ownSample: [],
     settings: ModelSettings.parse({

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { REPLICA_STATES } from '../../replica/replica-state.ts';
 import { type KeepFacts, keepOrder } from './keep-order.ts';
 
 function closedFirst(...replicas: readonly Omit<KeepFacts, 'index'>[]): number {
@@ -7,19 +8,15 @@ function closedFirst(...replicas: readonly Omit<KeepFacts, 'index'>[]): number {
   return sorted.at(-1)?.index ?? -1;
 }
 
-test('a replica that has not started is closed before one that serves', () => {
-  assert.equal(closedFirst({ state: 'starting', running: 0 }, { state: 'ready', running: 0 }), 0);
-  assert.equal(closedFirst({ state: 'ready', running: 0 }, { state: 'backoff', running: 0 }), 1);
-});
-
-test('an ejected replica is closed before a degraded one, and that before a ready one', () => {
-  const [ejected, degraded, ready] = (['ejected', 'degraded', 'ready'] as const).map((state) => ({
-    state,
-    running: 0,
-  }));
-  assert.ok(ejected && degraded && ready);
-  assert.equal(closedFirst(ready, degraded, ejected), 2);
-  assert.equal(closedFirst(degraded, ready), 0);
+test('coming replicas are closed first, then ejected ones, then slow ones, whatever they run', () => {
+  const sorted = REPLICA_STATES.map((state, index) => ({ state, running: index % 3, index }))
+    .sort(keepOrder)
+    .map(({ state }) => state);
+  assert.deepEqual(sorted.slice(0, -3), [
+    ...(['ready', 'degraded', 'ejected'] as const),
+    ...(['warming', 'starting', 'waiting', 'backoff'] as const),
+  ]);
+  assert.deepEqual(sorted.slice(-3).sort(), ['draining', 'failed', 'stopped']);
 });
 
 test('among equals the least busy replica is closed, then the highest number', () => {

@@ -16,11 +16,12 @@ const WORTH: Readonly<Record<ReplicaState, number>> = {
   failed: 0,
   draining: 0,
   backoff: 1,
-  starting: 2,
-  warming: 3,
-  ejected: 4,
-  degraded: 5,
-  ready: 6,
+  waiting: 2,
+  starting: 3,
+  warming: 4,
+  ejected: 5,
+  degraded: 6,
+  ready: 7,
 };
 
 /** Sorts those first that are kept longest: ready ones, the busiest of them, the lowest numbers. */

@@ -6,6 +6,7 @@ import type { Exit } from '../../replica/exit.ts';
 import type { Heartbeat, ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { Roster } from '../../replica/roster.ts';
 import type { Ending, ReplicaMoved, ReplicaSlot } from './replica-slot.ts';
+import type { SpawnQueue } from './spawn-queue.ts';
 
 /**
  * Where the fault lies: in this replica alone, in the model (no replica can serve the present file), or in settings
@@ -17,6 +18,7 @@ export type Fault = 'the replica' | 'the model' | 'the settings';
 export interface LifecyclePorts {
   readonly clock: Clock;
   readonly spawner: Spawner;
+  readonly spawnQueue: SpawnQueue;
   readonly roster: Roster;
   /** To be called when credits or readiness have changed. */
   readonly wake: () => void;
@@ -34,24 +36,27 @@ export class ReplicaLifecycle {
   readonly withdrawn = new Event<ReplicaId>();
   /** A replica was given up; carries the reason. */
   readonly gaveUp = new Event<string>();
+  /** A process has ended. */
+  readonly exited = new Event<{ readonly slot: ReplicaSlot; readonly exit: Exit }>();
+  readonly #name: string;
   readonly #settings: HealthSettings;
-  readonly #weights: readonly number[];
   readonly #ports: LifecyclePorts;
-  readonly #onExited: (slot: ReplicaSlot, exit: Exit) => void;
 
-  constructor(
-    settings: HealthSettings,
-    weights: readonly number[],
-    ports: LifecyclePorts,
-    onExited: (slot: ReplicaSlot, exit: Exit) => void,
-  ) {
+  constructor(name: string, settings: HealthSettings, ports: LifecyclePorts) {
+    this.#name = name;
     this.#settings = settings;
-    this.#weights = weights;
     this.#ports = ports;
-    this.#onExited = onExited;
   }
 
+  /** Starts a process as soon as the spawn queue has a place for it. */
   begin(slot: ReplicaSlot, reason: string): void {
+    const { clock, spawnQueue } = this.#ports;
+    slot.claim = spawnQueue.claim(this.#name, () => this.#spawn(slot, reason));
+    if (!slot.claim.isWaiting) this.#spawn(slot, reason);
+    else slot.goTo('waiting', `${reason}; as many replicas load as maxLoadingReplicas allows`, clock.now());
+  }
+
+  #spawn(slot: ReplicaSlot, reason: string): void {
     const { clock, roster, spawner } = this.#ports;
     slot.beginIncarnation(reason, clock.now());
     const { incarnation } = slot;
@@ -73,13 +78,14 @@ export class ReplicaLifecycle {
         this.heartbeatReceived.emit({ replica: slot.id, heartbeat });
       }),
       exited: ifCurrent((exit) => {
+        slot.claim?.giveBack();
         slot.alarm?.cancel();
         roster.remove(slot.id);
         slot.replica = undefined;
-        this.#onExited(slot, exit);
+        this.exited.emit({ slot, exit });
       }),
     });
-    roster.add(slot.replica, slot.index, this.#weights[slot.index] ?? 1);
+    roster.add(slot.replica, slot.index, slot.weight);
     const { startupTimeoutMs } = this.#settings;
     slot.alarm = clock.at(clock.now() + startupTimeoutMs, () => {
       slot.ending = {
@@ -113,6 +119,7 @@ export class ReplicaLifecycle {
   }
 
   #onLoaded(slot: ReplicaSlot, metadata: ModelMetadata): void {
+    slot.claim?.giveBack();
     // The report may arrive after the slot has begun to drain.
     if (slot.state !== 'starting') return;
     const unfit = this.#ports.whyUnfit(metadata);

@@ -8,6 +8,7 @@ import {
   hasHealthStatus,
   type ReplicaState,
 } from '../../replica/replica-state.ts';
+import type { LoadClaim } from './spawn-queue.ts';
 
 /** A state transition of a replica. */
 export interface ReplicaMoved {
@@ -39,11 +40,16 @@ export interface Ending {
   readonly afterwards: 'again' | 'stay' | 'fault';
 }
 
+/** States before a process serves. */
+const IS_COMING: ReadonlySet<ReplicaState> = new Set(['waiting', 'starting', 'warming', 'backoff'] as const);
+
 /** Which slot of its version it is, and what runs in it. */
 export interface SlotPosition {
   readonly id: ReplicaId;
   readonly index: number;
   readonly placement: Placement;
+  /** Its share of the work, relative to the other replicas. */
+  readonly weight: number;
 }
 
 /** A replica's place in its version, across all its incarnations. The only owner of the replica's state. */
@@ -51,6 +57,7 @@ export class ReplicaSlot {
   readonly id: ReplicaId;
   readonly index: number;
   readonly placement: Placement;
+  readonly weight: number;
   readonly #onMoved: (moved: ReplicaMoved) => void;
   #state: ReplicaState = 'stopped';
   #reason = 'replica added';
@@ -58,6 +65,8 @@ export class ReplicaSlot {
   incarnation = 0;
   /** The present process; undefined between processes. */
   replica: Replica | undefined;
+  /** Its claim to load the model; kept until the model is loaded or the process has ended. */
+  claim: LoadClaim | undefined;
   readyAt: number | undefined;
   heartbeat: Heartbeat | undefined;
   /** Batches run before the first heartbeat as a ready replica: those of warmup. */
@@ -72,10 +81,15 @@ export class ReplicaSlot {
   /** Limits a start or a drain, or starts the next process. */
   alarm: Timer | undefined;
 
-  constructor({ id, index, placement }: SlotPosition, now: number, onMoved: (moved: ReplicaMoved) => void) {
+  constructor(
+    { id, index, placement, weight }: SlotPosition,
+    now: number,
+    onMoved: (moved: ReplicaMoved) => void,
+  ) {
     this.id = id;
     this.index = index;
     this.placement = placement;
+    this.weight = weight;
     this.#since = now;
     this.#onMoved = onMoved;
   }
@@ -98,7 +112,7 @@ export class ReplicaSlot {
 
   /** Whether a process is waiting to start, starting or warming up. */
   get isComing(): boolean {
-    return this.#state === 'starting' || this.#state === 'warming' || this.#state === 'backoff';
+    return IS_COMING.has(this.#state);
   }
 
   /** Starts a new incarnation and resets what was known of the last one. */
@@ -140,29 +154,11 @@ export class ReplicaSlot {
 }
 
 /** A replica's status as shown to operators. */
-export interface ReplicaStatus {
-  readonly replica: ReplicaId;
-  readonly placement: Placement;
-  readonly state: ReplicaState;
-  readonly reason: string;
-  /** Monotonic time of the last transition, in ms. */
-  readonly since: number;
-  readonly incarnation: number;
-  readonly restarts: number;
-  readonly heartbeat: Heartbeat | undefined;
-  readonly lateError: LateError | undefined;
-}
+export type ReplicaStatus = Readonly<ReturnType<typeof statusOf>>;
 
-export function statusOf({
-  id,
-  placement,
-  state,
-  reason,
-  since,
-  incarnation,
-  heartbeat,
-  lateError,
-}: ReplicaSlot): ReplicaStatus {
+/** `since` is the monotonic time of the last transition, in ms. */
+export function statusOf(slot: ReplicaSlot) {
+  const { id: replica, placement, state, reason, since, incarnation, heartbeat, lateError } = slot;
   const restarts = Math.max(0, incarnation - 1);
-  return { replica: id, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
+  return { replica, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
 }

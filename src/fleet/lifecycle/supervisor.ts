@@ -1,6 +1,6 @@
 import { Event } from '../../base/event.ts';
 import type { Random } from '../../base/random.ts';
-import type { HealthSettings } from '../../config/health-settings.ts';
+import type { ModelSettings } from '../../config/model-settings.ts';
 import { type Exit, exitText } from '../../replica/exit.ts';
 import { isSamePlacement, type Placement } from '../../replica/placement.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
@@ -36,7 +36,7 @@ export class Supervisor {
   readonly lateError = new Event<LateError>();
   readonly lifecycle: ReplicaLifecycle;
   readonly #name: string;
-  readonly #settings: HealthSettings;
+  readonly #settings: Pick<ModelSettings, 'health' | 'balancing'>;
   readonly #ports: SupervisorPorts;
   readonly #restarts: Restarts;
   #slots: ReplicaSlot[] = [];
@@ -45,14 +45,13 @@ export class Supervisor {
   /** Slots whose restart delay has passed and that wait to start; they may have to start one at a time. */
   #queueing: ReplicaSlot[] = [];
 
-  constructor(name: string, settings: HealthSettings, weights: readonly number[], ports: SupervisorPorts) {
+  constructor(name: string, settings: Pick<ModelSettings, 'health' | 'balancing'>, ports: SupervisorPorts) {
     this.#name = name;
     this.#settings = settings;
     this.#ports = ports;
-    this.#restarts = new Restarts(settings.restart, ports.random);
-    this.lifecycle = new ReplicaLifecycle(settings, weights, ports, (slot, exit) =>
-      this.#onExited(slot, exit),
-    );
+    this.#restarts = new Restarts(settings.health.restart, ports.random);
+    this.lifecycle = new ReplicaLifecycle(name, settings.health, ports);
+    this.lifecycle.exited.on(({ slot, exit }) => this.#onExited(slot, exit));
     this.lifecycle.moved.on(({ to }) => {
       if (to === 'ready' || to === 'failed') this.#spawnNext();
     });
@@ -132,7 +131,7 @@ export class Supervisor {
   /** Starts a process in a slot that has none, after an operator's fix. Returns false when there is no such slot. */
   revive(id: ReplicaId, reason: string): boolean {
     const slot = this.find(id);
-    if (slot === undefined || slot.replica !== undefined) return false;
+    if (slot === undefined || slot.replica !== undefined || slot.state === 'waiting') return false;
     this.#restarts.resetHistory();
     slot.isHopeless = false;
     slot.alarm?.cancel();
@@ -157,7 +156,8 @@ export class Supervisor {
     let index = 0;
     while (taken.has(index)) index += 1;
     const id = `${this.#name}#${index}`;
-    const slot = new ReplicaSlot({ id, index, placement }, this.#ports.clock.now(), (moved) =>
+    const weight = this.#settings.balancing.weights?.[index] ?? 1;
+    const slot = new ReplicaSlot({ id, index, placement, weight }, this.#ports.clock.now(), (moved) =>
       this.lifecycle.moved.emit(moved),
     );
     this.#slots.push(slot);
@@ -200,7 +200,7 @@ export class Supervisor {
   #spawnNext(): void {
     const isOneByOne = this.#restarts.mustComeOneByOne(this.wanted, this.#ports.clock.now());
     while (this.#queueing.length > 0) {
-      const isOneStarting = this.#slots.some(({ state }) => state === 'starting' || state === 'warming');
+      const isOneStarting = this.#slots.some((other) => other.isComing && other.state !== 'backoff');
       if (isOneByOne && isOneStarting) return;
       const slot = this.#queueing.shift() as ReplicaSlot;
       this.lifecycle.begin(slot, slot.reason);
@@ -210,7 +210,7 @@ export class Supervisor {
   #retryLater(slot: ReplicaSlot): void {
     if (slot.isHopeless || !this.#slots.includes(slot)) return;
     const { clock } = this.#ports;
-    slot.alarm = clock.at(clock.now() + this.#settings.restart.retryFailedMs, () => {
+    slot.alarm = clock.at(clock.now() + this.#settings.health.restart.retryFailedMs, () => {
       slot.isTrial = true;
       this.lifecycle.begin(slot, 'retry after it was given up');
     });
@@ -231,6 +231,7 @@ export class Supervisor {
     for (const slot of slots) {
       if (slot.replica === undefined) {
         slot.alarm?.cancel();
+        slot.claim?.giveBack();
         if (slot.state !== 'stopped') slot.goTo('stopped', reason, this.#ports.clock.now());
         this.#afterEnd(slot);
       } else if (slot.state === 'draining') {

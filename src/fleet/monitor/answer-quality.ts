@@ -84,9 +84,7 @@ export class AnswerQuality implements Watcher {
     if (succeeded) stats.succeeded += 1;
     else stats.failed += 1;
     // The usual case needs no update.
-    if (succeeded && stats.record.failuresInARow === 0) {
-      return;
-    }
+    if (succeeded && stats.record.failuresInARow === 0) return;
     const after = afterResult({ ...this.#settings, alwaysAllowOne: true }, stats.record, succeeded);
     stats.record = after.record;
     if (after.ejects) this.#eject(id, stats);

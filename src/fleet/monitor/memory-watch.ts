@@ -29,42 +29,36 @@ interface History {
   readonly isBornLarge: boolean;
 }
 
+/** Dependencies of {@link MemoryWatch}. */
+export interface MemoryWatchPorts {
+  readonly clock: Clock;
+  readonly supervisor: Supervisor;
+  readonly conditions: Conditions;
+  readonly isIdle: (id: ReplicaId) => boolean;
+}
+
 /** Replaces replicas over their memory limits, one at a time, and predicts when growth reaches a limit. */
 export class MemoryWatch implements Watcher {
   readonly grows = new Event<MemoryGrows>();
-  readonly #clock: Clock;
   readonly #settings: MemorySettings;
-  readonly #supervisor: Supervisor;
-  readonly #conditions: Conditions;
-  readonly #isIdle: (id: ReplicaId) => boolean;
+  readonly #ports: MemoryWatchPorts;
   readonly #histories = new Map<ReplicaId, History>();
 
-  constructor(
-    settings: MemorySettings,
-    ports: {
-      clock: Clock;
-      supervisor: Supervisor;
-      conditions: Conditions;
-      isIdle: (id: ReplicaId) => boolean;
-    },
-  ) {
+  constructor(settings: MemorySettings, ports: MemoryWatchPorts) {
     this.#settings = settings;
-    this.#clock = ports.clock;
-    this.#supervisor = ports.supervisor;
-    this.#conditions = ports.conditions;
-    this.#isIdle = ports.isIdle;
+    this.#ports = ports;
   }
 
   onHeartbeat(id: ReplicaId, bytes: number): void {
     const history = this.#sample(id, bytes);
     const result = evaluateMemory(this.#settings, bytes);
     if (result === 'fine') {
-      this.#conditions.clear(id, 'memory');
+      this.#ports.conditions.clear(id, 'memory');
       return;
     }
     const limit = result === 'hard' ? this.#settings.hardLimitBytes : this.#settings.softLimitBytes;
     const text = `resident memory is ${mib(bytes)} MiB, the ${result} limit is ${mib(limit ?? 0)} MiB`;
-    this.#conditions.raise(id, 'memory', 'watch', text);
+    this.#ports.conditions.raise(id, 'memory', 'watch', text);
     if (!history.isBornLarge) this.#recycle(id, result === 'hard', text);
   }
 
@@ -75,10 +69,10 @@ export class MemoryWatch implements Watcher {
   /** Does nothing when the replica cannot be replaced now; the next heartbeat retries. */
   #recycle(id: ReplicaId, isUrgent: boolean, reason: string): void {
     // One at a time: the other replicas carry the load during a restart.
-    if (this.#supervisor.isOneComing) return;
+    if (this.#ports.supervisor.isOneComing) return;
     // The only replica leaves a gap, so it is replaced while it is idle, unless the hard limit is exceeded.
-    if (!isUrgent && this.#supervisor.wanted === 1 && !this.#isIdle(id)) return;
-    this.#supervisor.drain(id, { reason, afterwards: 'again' });
+    if (!isUrgent && this.#ports.supervisor.wanted === 1 && !this.#ports.isIdle(id)) return;
+    this.#ports.supervisor.drain(id, { reason, afterwards: 'again' });
   }
 
   #sample(id: ReplicaId, bytes: number): History {
@@ -89,7 +83,7 @@ export class MemoryWatch implements Watcher {
     history.heartbeats += 1;
     if (limitBytes === undefined || history.heartbeats % HEARTBEATS_PER_SAMPLE !== 1) return history;
     const { samples } = history;
-    samples.push({ at: this.#clock.now(), bytes });
+    samples.push({ at: this.#ports.clock.now(), bytes });
     if (samples.length > MAX_SAMPLES) samples.shift();
     const inMs = msUntilLimit(samples, limitBytes);
     if (inMs !== undefined && inMs < HOUR_MS) this.grows.emit({ replica: id, bytes, limitBytes, inMs });

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { DependencySettings } from '../../config/dependency-settings.ts';
-import type { ReadinessSettings } from '../../config/health-settings.ts';
+import type { HealthSettings, ReadinessSettings } from '../../config/health-settings.ts';
 import { afterCheck, type CheckRecord, initialCheck } from '../../health/probe-policy.ts';
 import type { DependencyChecker } from './version-spec.ts';
 
@@ -18,14 +18,9 @@ export class DependencyWatch {
   readonly #checker: DependencyChecker;
   readonly #watches: readonly Watch[];
 
-  constructor(
-    clock: Clock,
-    dependencies: readonly DependencySettings[],
-    settings: ReadinessSettings,
-    checker: DependencyChecker,
-  ) {
+  constructor(clock: Clock, checker: DependencyChecker, { dependencies, readiness }: HealthSettings) {
     this.#clock = clock;
-    this.#settings = settings;
+    this.#settings = readiness;
     this.#checker = checker;
     const record = initialCheck('success');
     this.#watches = dependencies.map((dependency) => ({ dependency, record, problem: '', alarm: undefined }));

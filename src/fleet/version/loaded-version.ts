@@ -21,6 +21,13 @@ const DEFAULT_MAX_BATCH_SIZE = 32;
 const MOST_ROWS = 1024;
 const MOST_BATCH_BYTES = 64 * 1024 * 1024;
 
+/** What a loaded version uses for its warmup inputs, golden answer and padding. */
+export interface LoadedVersionParts {
+  readonly random: Random;
+  readonly comparator: AnswerComparator;
+  readonly service: ServiceTimes;
+}
+
 /** What is known of a version after a replica has loaded its model. */
 export class LoadedVersion {
   readonly metadata: ModelMetadata;
@@ -40,14 +47,9 @@ export class LoadedVersion {
   readonly #tolerance: number;
   #golden: Golden | undefined;
 
-  constructor(
-    spec: VersionSpec,
-    metadata: ModelMetadata,
-    random: Random,
-    comparator: AnswerComparator,
-    service: ServiceTimes,
-  ) {
+  constructor(spec: VersionSpec, metadata: ModelMetadata, parts: LoadedVersionParts) {
     const { settings, ownSample } = spec;
+    const { random, comparator, service } = parts;
     this.#comparator = comparator;
     this.#tolerance = settings.health.readiness.tolerance;
     this.metadata = metadata;

@@ -53,8 +53,10 @@ export class Loading {
     }
     const { random, comparator, path } = this.#parts;
     const { model, version } = this.#spec;
-    const draws = random.fork(`warmup/${model}/${version}`);
-    this.#loaded = new LoadedVersion(this.#spec, metadata, draws, comparator, path.roster.service);
+    this.#loaded = new LoadedVersion(this.#spec, metadata, {
+      ...{ comparator, service: path.roster.service },
+      random: random.fork(`warmup/${model}/${version}`),
+    });
     this.#parts.opened(this.#loaded);
     return this.#loaded.problem;
   }

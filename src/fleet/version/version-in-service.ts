@@ -9,6 +9,7 @@ import { ANONYMOUS, type Caller, type RequestFacts } from '../../serving/admissi
 import { ResponseCache } from '../../serving/admission/response-cache.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
 import type { Entry } from '../../work/entry.ts';
+import { NO_SPAWN_QUEUE } from '../lifecycle/spawn-queue.ts';
 import { Supervisor } from '../lifecycle/supervisor.ts';
 import { COMPARATOR } from '../monitor/answer-comparator.ts';
 import { VersionHealth } from '../monitor/version-health.ts';
@@ -48,7 +49,7 @@ export class VersionInService {
 
   constructor(spec: VersionSpec, ports: VersionPorts) {
     const { settings } = spec;
-    const { clock, random, comparator = COMPARATOR } = ports;
+    const { clock, random, comparator = COMPARATOR, spawnQueue = NO_SPAWN_QUEUE } = ports;
     this.spec = spec;
     this.name = `${spec.model}/${spec.version}`;
     this.path = new RequestPath(spec, {
@@ -66,8 +67,8 @@ export class VersionInService {
       isStarting: () => this.state === 'starting',
       opened: (loaded) => this.#open(loaded),
     });
-    this.supervisor = new Supervisor(this.name, settings.health, settings.balancing.weights ?? [], {
-      ...{ clock, roster, wake },
+    this.supervisor = new Supervisor(this.name, settings, {
+      ...{ clock, roster, wake, spawnQueue },
       random: random.fork(`restarts/${this.name}`),
       spawner: ports.spawner,
       isOnTrial: (exit) => this.path.quarantine.isOnTrial(exit),
@@ -81,12 +82,7 @@ export class VersionInService {
       random: random.fork(`probes/${this.name}`),
       golden: () => this.loaded?.golden,
     });
-    this.dependencies = new DependencyWatch(
-      clock,
-      settings.health.dependencies,
-      settings.health.readiness,
-      ports.dependencies ?? { check() {} },
-    );
+    this.dependencies = new DependencyWatch(clock, ports.dependencies ?? { check() {} }, settings.health);
     supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
     supervisor.lifecycle.moved.on(({ replica, to }) => {
       if (to === 'ready') this.#goTo({ kind: 'ready' });

@@ -5,6 +5,7 @@ import type { ModelSettings } from '../../config/model-settings.ts';
 import type { Placement } from '../../replica/placement.ts';
 import type { ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
+import type { SpawnQueue } from '../lifecycle/spawn-queue.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
 import type { MakePolicy } from './make-batching.ts';
 import type { ReplicaAction } from './operate.ts';
@@ -30,6 +31,8 @@ export interface VersionPorts {
   readonly clock: Clock;
   readonly random: Random;
   readonly spawner: Spawner;
+  /** Default: every replica starts at once. */
+  readonly spawnQueue?: SpawnQueue;
   /** Default: inspects the answers. */
   readonly comparator?: AnswerComparator;
   /** Default: every dependency counts as up. */

@@ -33,8 +33,9 @@ export class Warmer {
 
   /** `done` is not called when the replica is lost during warmup: its exit is reported elsewhere. */
   warm(target: WarmupTarget, done: (result: WarmupResult) => void): void {
-    if (this.#settings.enabled) new Warming(this.#ports, this.#settings, target, done).begin();
-    else done(skipped(target, 'warmup is disabled (warmup.enabled)'));
+    if (this.#settings.enabled) {
+      new Warming({ ...this.#ports, settings: this.#settings }, target, done).begin();
+    } else done(skipped(target, 'warmup is disabled (warmup.enabled)'));
   }
 }
 
@@ -49,8 +50,7 @@ class Warming {
   #computedMs = 0;
 
   constructor(
-    ports: WarmerPorts,
-    settings: WarmupSettings,
+    { settings, ...ports }: WarmerPorts & { readonly settings: WarmupSettings },
     target: WarmupTarget,
     done: (result: WarmupResult) => void,
   ) {

@@ -21,13 +21,8 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
   const write = <K extends DecisionKind>(kind: K, replica: string, facts: FactsByKind[K]) =>
     log.add({ at: clock.now(), kind, model, version, replica, facts } as NewDecision);
   const { supervisor, health, path } = it;
-  supervisor.lifecycle.moved.on(({ replica, incarnation, from, to, reason }) =>
-    write(to === 'backoff' || to === 'failed' ? 'restart' : 'replica', replica, {
-      incarnation,
-      from,
-      to,
-      reason,
-    }),
+  supervisor.lifecycle.moved.on(({ replica, ...moved }) =>
+    write(moved.to === 'backoff' || moved.to === 'failed' ? 'restart' : 'replica', replica, moved),
   );
   health.conditions.ejected.on(({ replica, causes, reason }) =>
     write('ejection', replica, { causes: causes.join(', '), reason, replicas: supervisor.wanted }),

@@ -1,18 +1,13 @@
 import type { Reason } from '../../base/errors.ts';
+import type { ReplicaMoved } from '../../fleet/lifecycle/replica-slot.ts';
 import type { Probed } from '../../fleet/monitor/prober.ts';
 import type { ReplicaAction } from '../../fleet/version/operate.ts';
 import type { VersionState } from '../../fleet/version/version-state.ts';
-import type { ReplicaState } from '../../replica/replica-state.ts';
 import type { Recovered } from '../../serving/recovery/losses.ts';
 import type { BatchReason } from '../../work/batch.ts';
 
 /** A state change of one process of a replica. */
-interface ProcessMoved {
-  readonly incarnation: number;
-  readonly from: ReplicaState;
-  readonly to: ReplicaState;
-  readonly reason: string;
-}
+type ProcessMoved = Omit<ReplicaMoved, 'replica'>;
 
 /** What each kind of decision carries: the numbers that led to it. Sizes are in bytes, times in ms. */
 export interface FactsByKind {

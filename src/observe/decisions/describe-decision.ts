@@ -12,7 +12,9 @@ function sentenceOf<K extends DecisionKind>(kind: K, facts: FactsByKind[K]): str
 
 const SENTENCES: { readonly [K in DecisionKind]: (facts: FactsByKind[K]) => string } = {
   replica: ({ incarnation, from, to, reason }) =>
-    `process ${incarnation} went from ${from} to ${to}, because ${reason}`,
+    to === 'waiting'
+      ? `waits for its turn to load: ${reason}`
+      : `process ${incarnation} went from ${from} to ${to}, because ${reason}`,
   restart: ({ incarnation, from, to, reason }) =>
     to === 'failed'
       ? `process ${incarnation} is given up after ${from}, because ${reason}`

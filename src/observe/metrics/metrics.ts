@@ -1,55 +1,28 @@
 import type { Reason } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { Alerts } from '../alerts/alerts.ts';
+import type { ServerSnapshot } from '../snapshot/server-snapshot.ts';
 import { METRICS, type MetricInfo, type MetricName } from './metric-catalogue.ts';
+import { byLabel, type Labels, type Sample } from './sample.ts';
+import { SERVER_SAMPLES } from './server-samples.ts';
 import { VersionMetrics } from './version-metrics.ts';
-import { type Labels, type Sample, samplesOf } from './version-samples.ts';
+import { samplesOf } from './version-samples.ts';
 
 /** Labels of requests for unknown models: a label with the caller's name would be unbounded. */
 const NO_MODEL: Labels = { model: '', version: '' };
-
-/** Metrics of alerts, of undelivered alerts and decisions, and of internal errors. */
-export interface OperationsView {
-  readonly alerts: Alerts;
-  readonly dropped: { readonly alerts: number; readonly decisions: number };
-  /** Contained internal errors, by the place where they were caught. */
-  readonly internalErrors: ReadonlyMap<string, number>;
-}
-
-/** Metrics of request bodies. */
-export interface BodiesView {
-  bytes(): number;
-  count(): number;
-  /** Bodies that were refused or cut off, by reason. */
-  refused(): Readonly<Record<string, number>>;
-  /** The holders of the most bytes. */
-  holders(): readonly { readonly name: string; readonly bytes: number }[];
-}
-
-/** Metrics of client connections. */
-export interface ConnectionsView {
-  count(): number;
-  /** Connections that were closed or refused, by reason. */
-  refused(): Readonly<Record<string, number>>;
-}
-
-export interface NetworkView {
-  readonly bodies: BodiesView;
-  readonly connections: ConnectionsView;
-}
 
 /** Counts events as they happen and renders the counts with prom-client on each scrape. */
 export class Metrics {
   /** By version name, so that counters continue when a reload replaces a version. */
   readonly #byName = new Map<string, VersionMetrics>();
   readonly #refusedWithoutModel = new Map<Reason, number>();
-  readonly #network: NetworkView;
-  readonly #operations: OperationsView;
+  readonly #take: () => ServerSnapshot;
+  /** The server at the last scrape: all gauges of a scrape show the same moment. */
+  #snapshot: ServerSnapshot;
   #render: Promise<() => Promise<string>> | undefined;
 
-  constructor(network: NetworkView, operations: OperationsView) {
-    this.#network = network;
-    this.#operations = operations;
+  constructor(take: () => ServerSnapshot) {
+    this.#take = take;
+    this.#snapshot = take();
   }
 
   watch(version: VersionInService): void {
@@ -59,8 +32,8 @@ export class Metrics {
   }
 
   /** The counts of a version; undefined when it is not watched. */
-  of(version: VersionInService): VersionMetrics | undefined {
-    return this.#byName.get(version.name);
+  of(name: string): VersionMetrics | undefined {
+    return this.#byName.get(name);
   }
 
   /** Drops the counts of a version that has ended, unless another version replaced it under its name. */
@@ -85,6 +58,7 @@ export class Metrics {
   async render(): Promise<string> {
     this.#render ??= this.#makeRegistry();
     const render = await this.#render;
+    this.#snapshot = this.#take();
     return render();
   }
 
@@ -101,34 +75,19 @@ export class Metrics {
   }
 
   #samples(name: MetricName): Sample[] {
-    const { alerts, dropped } = this.#operations;
-    const { bodies, connections } = this.#network;
-    if (name === 'galley_body_bytes') return [{ labels: {}, value: bodies.bytes() }];
-    if (name === 'galley_bodies') return [{ labels: {}, value: bodies.count() }];
-    if (name === 'galley_bodies_refused_total') return byReason(bodies.refused());
-    if (name === 'galley_body_holder_bytes') {
-      return bodies.holders().map(({ name: holder, bytes }) => ({ labels: { holder }, value: bytes }));
-    }
-    if (name === 'galley_connections') return [{ labels: {}, value: connections.count() }];
-    if (name === 'galley_connections_refused_total') return byReason(connections.refused());
-    if (name === 'galley_alert') {
-      return alerts.active().map((alert) => ({
-        labels: { model: alert.model, alert: alert.name, severity: alert.severity },
-        value: 1,
-      }));
-    }
-    if (name === 'galley_alerts_dropped_total') return [{ labels: {}, value: dropped.alerts }];
-    if (name === 'galley_internal_errors_total') {
-      return [...this.#operations.internalErrors].map(([where, value]) => ({ labels: { where }, value }));
-    }
-    if (name === 'galley_decisions_dropped_total') return [{ labels: {}, value: dropped.decisions }];
-    const samples = [...this.#byName.values()].flatMap((counted) => samplesOf(name, counted));
+    if (isOfServer(name)) return SERVER_SAMPLES[name](this.#snapshot);
+    const { models, draining } = this.#snapshot;
+    const versions = [...models.flatMap((model) => model.versions), ...draining];
+    const samples = [...this.#byName].flatMap(([of, counted]) => {
+      const now = versions.find((version) => version.name === of);
+      return now === undefined ? [] : samplesOf(name, counted, now);
+    });
     if (name !== 'galley_requests_total') return samples;
-    const refused = [...this.#refusedWithoutModel];
-    return [...samples, ...refused.map(([outcome, value]) => ({ labels: { ...NO_MODEL, outcome }, value }))];
+    const refused = byLabel('outcome', this.#refusedWithoutModel);
+    return [...samples, ...refused.map((each) => ({ ...each, labels: { ...NO_MODEL, ...each.labels } }))];
   }
 }
 
-function byReason(counted: Readonly<Record<string, number>>): Sample[] {
-  return Object.entries(counted).map(([reason, value]) => ({ labels: { reason }, value }));
+function isOfServer(name: MetricName): name is keyof typeof SERVER_SAMPLES {
+  return name in SERVER_SAMPLES;
 }

@@ -1,146 +1,65 @@
-import type { Histogram } from '../../base/histogram.ts';
-import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { REPLICA_STATES } from '../../replica/replica-state.ts';
+import type { VersionSnapshot } from '../snapshot/version-snapshot.ts';
 import type { MetricName } from './metric-catalogue.ts';
+import { byLabel, histogramSamples, RATIOS, ROWS, type Sample, SECONDS, sample } from './sample.ts';
+import type { SERVER_SAMPLES } from './server-samples.ts';
 import type { VersionMetrics } from './version-metrics.ts';
 
-export type Labels = Readonly<Record<string, string>>;
+type VersionMetric = Exclude<MetricName, keyof typeof SERVER_SAMPLES>;
+type SamplesOf = (counted: VersionMetrics, now: VersionSnapshot, name: string) => Sample[];
 
-/** One labelled value in the form that prom-client renders. */
-export interface Sample {
-  readonly metricName?: string;
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-const SECOND_BOUNDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const ROW_BOUNDS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
-const RATIO_BOUNDS = [0.5, 0.8, 0.9, 0.95, 1, 1.05, 1.1, 1.2, 1.5, 2, 5];
-
-type ServerMetric =
-  | 'galley_bodies'
-  | 'galley_bodies_refused_total'
-  | 'galley_body_bytes'
-  | 'galley_body_holder_bytes'
-  | 'galley_connections'
-  | 'galley_connections_refused_total'
-  | 'galley_alert'
-  | 'galley_alerts_dropped_total'
-  | 'galley_decisions_dropped_total'
-  | 'galley_internal_errors_total';
+/** The samples of a version for each metric: counts of events, and gauges of its snapshot. */
+const VERSION_SAMPLES: Readonly<Record<VersionMetric, SamplesOf>> = {
+  galley_requests_total: ({ requests }) => byLabel('outcome', requests),
+  galley_batches_total: ({ batches }) =>
+    [...batches].map(([key, value]) => {
+      const [reason = '', outcome = ''] = key.split(' ');
+      return sample(value, { reason, outcome });
+    }),
+  galley_request_duration_seconds: ({ requestMs }, _now, name) =>
+    [...requestMs].flatMap(([outcome, durations]) => histogramSamples(name, durations, SECONDS, { outcome })),
+  galley_queue_duration_seconds: ({ queueMs }, _now, name) => histogramSamples(name, queueMs, SECONDS),
+  galley_service_duration_seconds: ({ serviceMs }, _now, name) => histogramSamples(name, serviceMs, SECONDS),
+  galley_compute_duration_seconds: ({ computeMs }, _now, name) => histogramSamples(name, computeMs, SECONDS),
+  galley_batch_rows: ({ batchRows }, _now, name) => histogramSamples(name, batchRows, ROWS),
+  galley_prediction_ratio: ({ predictionRatio }, _now, name) =>
+    histogramSamples(name, predictionRatio, RATIOS),
+  galley_objective_total: ({ objective }) => byLabel('result', objective),
+  galley_batch_target_rows: (_counted, { batching }) =>
+    batching.lanes.flatMap(({ lane, targetRows: rows }) =>
+      rows === undefined ? [] : sample(rows, { lane }),
+    ),
+  galley_plan_factor: (_counted, { batching }) =>
+    batching.lanes.flatMap(({ lane, planFactor: factor }) =>
+      factor === undefined ? [] : sample(factor, { lane }),
+    ),
+  galley_not_finite_batches_total: ({ notFinite }) => [sample(notFinite)],
+  galley_single_flight_total: ({ joined }) => [sample(joined)],
+  galley_cache_requests_total: (_counted, { cache }) =>
+    cache === null ? [] : [sample(cache.hits, { result: 'hit' }), sample(cache.misses, { result: 'miss' })],
+  galley_cache_bytes: (_counted, { cache }) => (cache === null ? [] : [sample(cache.bytes)]),
+  galley_queue_rows: (_counted, { queue }) => [sample(queue.rows)],
+  galley_queue_bytes: (_counted, { queue }) => [sample(queue.bytes)],
+  galley_in_flight_requests: (_counted, { inFlight }) => [sample(inFlight)],
+  galley_replicas: (_counted, { replicas }) =>
+    REPLICA_STATES.map((state) =>
+      sample(replicas.filter((replica) => replica.state === state).length, { state }),
+    ),
+  galley_replica_restarts_total: (_counted, { replicas }) =>
+    replicas.map(({ replica, restarts }) => sample(restarts, { replica })),
+  galley_probes_total: ({ probes }) => byLabel('result', probes),
+  galley_recoveries_total: ({ recoveries }) => byLabel('how', recoveries),
+  galley_ejections_total: ({ ejections }) => [sample(ejections)],
+  galley_denied_inputs: (_counted, { deniedInputs }) => [sample(deniedInputs)],
+  galley_replica_memory_bytes: (_counted, { replicas }) =>
+    replicas.map(({ replica, memoryBytes = 0 }) => sample(memoryBytes, { replica })),
+  galley_replica_cpu_seconds: (_counted, { replicas }) =>
+    replicas.map(({ replica, cpuMs = 0 }) => sample(cpuMs / 1000, { replica })),
+};
 
 /** The samples of a metric for one version. */
-export function samplesOf(name: Exclude<MetricName, ServerMetric>, counted: VersionMetrics): Sample[] {
-  const { version } = counted;
-  const labels = { model: version.spec.model, version: version.spec.version };
-  const replicas = version.supervisor.replicas();
-  switch (name) {
-    case 'galley_requests_total':
-      return [...counted.requests].map(([outcome, value]) => ({ labels: { ...labels, outcome }, value }));
-    case 'galley_batches_total':
-      return [...counted.batches].map(([key, value]) => {
-        const [reason = '', outcome = ''] = key.split(' ');
-        return { labels: { ...labels, reason, outcome }, value };
-      });
-    case 'galley_request_duration_seconds':
-      return [...counted.requestMs].flatMap(([outcome, durations]) =>
-        histogramSamples(name, { ...labels, outcome }, durations, SECOND_BOUNDS, 1000),
-      );
-    case 'galley_queue_duration_seconds':
-      return histogramSamples(name, labels, counted.queueMs, SECOND_BOUNDS, 1000);
-    case 'galley_service_duration_seconds':
-      return histogramSamples(name, labels, counted.serviceMs, SECOND_BOUNDS, 1000);
-    case 'galley_compute_duration_seconds':
-      return histogramSamples(name, labels, counted.computeMs, SECOND_BOUNDS, 1000);
-    case 'galley_batch_rows':
-      return histogramSamples(name, labels, counted.batchRows, ROW_BOUNDS, 1);
-    case 'galley_prediction_ratio':
-      return histogramSamples(name, labels, counted.predictionRatio, RATIO_BOUNDS, 1);
-    case 'galley_objective_total':
-      return [...counted.objective].map(([result, value]) => ({ labels: { ...labels, result }, value }));
-    case 'galley_batch_target_rows':
-      return plansOf(version).map(({ lane, target }) => ({
-        labels: { ...labels, lane },
-        value: target.rows,
-      }));
-    case 'galley_plan_factor':
-      return plansOf(version).map(({ lane, planFactor }) => ({
-        labels: { ...labels, lane },
-        value: planFactor,
-      }));
-    case 'galley_not_finite_batches_total':
-      return [{ labels, value: counted.notFinite }];
-    case 'galley_single_flight_total':
-      return [{ labels, value: counted.joined }];
-    case 'galley_cache_requests_total': {
-      const { cache } = version;
-      if (cache === undefined) return [];
-      return [
-        { labels: { ...labels, result: 'hit' }, value: cache.hits },
-        { labels: { ...labels, result: 'miss' }, value: cache.misses },
-      ];
-    }
-    case 'galley_cache_bytes':
-      return version.cache === undefined ? [] : [{ labels, value: version.cache.bytes }];
-    case 'galley_queue_rows':
-      return [{ labels, value: version.path.queue.rows }];
-    case 'galley_queue_bytes':
-      return [{ labels, value: version.path.queue.bytes }];
-    case 'galley_in_flight_requests':
-      return [{ labels, value: version.path.service.inFlight }];
-    case 'galley_replicas':
-      return REPLICA_STATES.map((state) => ({
-        labels: { ...labels, state },
-        value: replicas.filter((replica) => replica.state === state).length,
-      }));
-    case 'galley_replica_restarts_total':
-      return replicas.map(({ replica, restarts }) => ({ labels: { ...labels, replica }, value: restarts }));
-    case 'galley_probes_total':
-      return [...counted.probes].map(([result, value]) => ({ labels: { ...labels, result }, value }));
-    case 'galley_recoveries_total':
-      return [...counted.recoveries].map(([how, value]) => ({ labels: { ...labels, how }, value }));
-    case 'galley_ejections_total':
-      return [{ labels, value: counted.ejections }];
-    case 'galley_denied_inputs':
-      return [{ labels, value: version.path.quarantine.denied.size }];
-    case 'galley_replica_memory_bytes':
-      return replicas.map(({ replica, heartbeat }) => ({
-        labels: { ...labels, replica },
-        value: heartbeat?.rssBytes ?? 0,
-      }));
-    case 'galley_replica_cpu_seconds':
-      return replicas.map(({ replica, heartbeat }) => ({
-        labels: { ...labels, replica },
-        value: (heartbeat?.cpuMs ?? 0) / 1000,
-      }));
-  }
-}
-
-/** The batch plan of each lane that has one. */
-function plansOf({ path }: VersionInService) {
-  return path.roster.service.list().flatMap(([lane]) => {
-    const plan = path.planOf(lane);
-    return plan === undefined ? [] : [{ lane, ...plan }];
-  });
-}
-
-/** `unitsPerBound` converts the bounds to the recorded unit: 1000 for bounds in seconds and records in milliseconds. */
-function histogramSamples(
-  name: MetricName,
-  labels: Labels,
-  histogram: Histogram,
-  bounds: readonly number[],
-  unitsPerBound: number,
-): Sample[] {
-  const bucket = (le: string, value: number) => ({
-    metricName: `${name}_bucket`,
-    labels: { ...labels, le },
-    value,
-  });
-  return [
-    ...bounds.map((bound) => bucket(String(bound), histogram.countUpTo(bound * unitsPerBound))),
-    bucket('+Inf', histogram.count),
-    { metricName: `${name}_sum`, labels, value: histogram.sum / unitsPerBound },
-    { metricName: `${name}_count`, labels, value: histogram.count },
-  ];
+export function samplesOf(name: VersionMetric, counted: VersionMetrics, now: VersionSnapshot): Sample[] {
+  const { model, version } = counted.version.spec;
+  const samples = VERSION_SAMPLES[name](counted, now, name);
+  return samples.map((each) => ({ ...each, labels: { model, version, ...each.labels } }));
 }

@@ -5,7 +5,7 @@ import { Recorder } from './recorder.ts';
 import { decodeRecording, INPUT } from './recording.ts';
 
 test('any number of distinct texts leaves room for the latest events', () => {
-  const recorder = new Recorder(new VirtualClock(), 'seed', 0, 32 * 1024 * 1024);
+  const recorder = new Recorder(new VirtualClock(), { seed: 'seed', startedWallMs: 0 }, 32 * 1024 * 1024);
   const replica = recorder.pinnedTextId('replica');
   const count = 200_000;
   for (let index = 0; index < count; index++) {
@@ -22,7 +22,7 @@ test('any number of distinct texts leaves room for the latest events', () => {
 });
 
 test('the total length of texts is bounded', () => {
-  const recorder = new Recorder(new VirtualClock(), 'seed', 0, 1024 * 1024);
+  const recorder = new Recorder(new VirtualClock(), { seed: 'seed', startedWallMs: 0 }, 1024 * 1024);
   for (let index = 0; index < 200; index++) {
     const text = recorder.textId(`${index}`.padEnd(1_000_000, ' '));
     recorder.write(0, INPUT.REFUSED, { a: index, text });

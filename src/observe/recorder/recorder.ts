@@ -11,6 +11,7 @@ import {
   encodeRecording,
   INPUT,
   type InputKind,
+  type Recording,
   writeEvent,
 } from './recording.ts';
 import { recordingPorts } from './recording-ports.ts';
@@ -21,14 +22,16 @@ const TEXT_LIMITS = { texts: 65_536, bytes: 16 * 1024 * 1024 };
 /** When a text has no room, the oldest of this many equal parts of the events is dropped. */
 const SEGMENTS = 8;
 
+/** The seed of all random numbers, and the wall-clock start for readers. */
+type RecordingStart = Pick<Recording, 'seed' | 'startedWallMs'>;
+
 /**
  * The flight recorder: every input of the core and every decision, in a bounded ring. A replay of the same inputs leads
  * to the same decisions.
  */
 export class Recorder implements EventSink {
   readonly #clock: Clock;
-  readonly #seed: string;
-  readonly #startedWallMs: number;
+  readonly #start: RecordingStart;
   readonly #bytes: Uint8Array;
   readonly #floats: Float64Array;
   readonly #words: Uint32Array;
@@ -42,11 +45,9 @@ export class Recorder implements EventSink {
   readonly #run = { index: -1, version: 0, batch: 0, nextMember: 0, at: 0 };
   readonly #made: { readonly spec: number; loaded: number }[] = [];
 
-  /** `seed` is the seed of all random numbers; `wallMs` is the wall-clock start, for readers of the recording. */
-  constructor(clock: Clock, seed: string, wallMs: number, maxBytes: number) {
+  constructor(clock: Clock, start: RecordingStart, maxBytes: number) {
     this.#clock = clock;
-    this.#seed = seed;
-    this.#startedWallMs = wallMs;
+    this.#start = start;
     this.#capacity = Math.max(1, Math.floor(maxBytes / EVENT_BYTES));
     const memory = new ArrayBuffer(this.#capacity * EVENT_BYTES);
     this.#bytes = new Uint8Array(memory);
@@ -183,8 +184,7 @@ export class Recorder implements EventSink {
   /** The events in the ring, encoded as a recording file. */
   dump(): Buffer {
     const head = {
-      seed: this.#seed,
-      startedWallMs: this.#startedWallMs,
+      ...this.#start,
       versions: this.#made,
       isWhole: this.#oldest === 0 && !this.#hasLostTexts,
       texts: this.#texts.texts,

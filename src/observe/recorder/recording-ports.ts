@@ -1,79 +1,50 @@
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Clock } from '../../base/clock.ts';
 import { isRefusal } from '../../base/errors.ts';
+import type { SpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import { type AnswerComparator, COMPARATOR } from '../../fleet/monitor/answer-comparator.ts';
 import type { DependencyChecker, VersionPorts } from '../../fleet/version/version-spec.ts';
-import type { Placement } from '../../replica/placement.ts';
-import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
+import type { Spawner } from '../../replica/replica.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
-import { type EventSink, INPUT, REFUSED_REASONS } from './recording.ts';
+import { type EventSink, INPUT, type InputKind, REFUSED_REASONS } from './recording.ts';
 
 /** Messages of a model are recorded up to this length, in characters; no decision depends on the rest. */
 const MAX_MESSAGE_LENGTH = 1_024;
 
 /** Ports that record each input before they pass it on. */
 export function recordingPorts(recorder: EventSink, version: number, ports: VersionPorts): VersionPorts {
-  const checker = ports.dependencies;
+  const { dependencies: checker, spawnQueue } = ports;
   return {
     ...ports,
-    clock: new RecordingClock(recorder, version, ports.clock),
-    spawner: new RecordingSpawner(recorder, version, ports.spawner),
+    clock: recordingClock(recorder, version, ports.clock),
+    spawner: recordingSpawner(recorder, version, ports.spawner),
     comparator: recordingComparator(recorder, version, ports.comparator ?? COMPARATOR),
+    ...(spawnQueue === undefined ? {} : { spawnQueue: recordingQueue(recorder, version, spawnQueue) }),
     ...(checker === undefined ? {} : { dependencies: recordingChecker(recorder, version, checker) }),
   };
 }
 
 /** Numbers timers in the order in which they are set, which a replay repeats. */
-class RecordingClock implements Clock {
-  readonly #recorder: EventSink;
-  readonly #version: number;
-  readonly #clock: Clock;
-  #asked = 0;
-
-  constructor(recorder: EventSink, version: number, clock: Clock) {
-    this.#recorder = recorder;
-    this.#version = version;
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-
-  at(dueMs: number, wake: () => void, rank?: Parameters<Clock['at']>[2]): Timer {
-    const a = this.#asked++;
-    const ring = () => {
-      this.#recorder.write(this.#version, INPUT.WOKE, { a });
-      wake();
-    };
-    return rank === undefined ? this.#clock.at(dueMs, ring) : this.#clock.at(dueMs, ring, rank);
-  }
-
-  endOfTurn(run: () => void): void {
-    const a = this.#asked++;
-    this.#clock.endOfTurn(() => {
-      this.#recorder.write(this.#version, INPUT.TURN_ENDED, { a });
+function recordingClock(recorder: EventSink, version: number, clock: Clock): Clock {
+  let asked = 0;
+  const recorded = (kind: InputKind, run: () => void) => {
+    const a = asked++;
+    return () => {
+      recorder.write(version, kind, { a });
       run();
-    });
-  }
+    };
+  };
+  return {
+    now: () => clock.now(),
+    at: (dueMs, wake, rank) => clock.at(dueMs, recorded(INPUT.WOKE, wake), rank),
+    endOfTurn: (run) => clock.endOfTurn(recorded(INPUT.TURN_ENDED, run)),
+  };
 }
 
-class RecordingSpawner implements Spawner {
-  readonly #recorder: EventSink;
-  readonly #version: number;
-  readonly #spawner: Spawner;
-
-  constructor(recorder: EventSink, version: number, spawner: Spawner) {
-    this.#recorder = recorder;
-    this.#version = version;
-    this.#spawner = spawner;
-  }
-
-  spawn(id: ReplicaId, incarnation: number, placement: Placement, observer: ReplicaObserver): Replica {
-    const recorder = this.#recorder;
-    const version = this.#version;
+function recordingSpawner(recorder: EventSink, version: number, spawner: Spawner): Spawner {
+  const spawn: Spawner['spawn'] = (id, incarnation, placement, observer) => {
     const [a, b] = [recorder.pinnedTextId(id), incarnation];
-    const replica = this.#spawner.spawn(id, incarnation, placement, {
+    const replica = spawner.spawn(id, incarnation, placement, {
       loaded: (metadata) => {
         const text = JSON.stringify(metadata);
         recorder.loaded(version, text);
@@ -81,11 +52,8 @@ class RecordingSpawner implements Spawner {
         observer.loaded(metadata);
       },
       loadFailed: (message) => {
-        recorder.write(version, INPUT.LOAD_FAILED, {
-          a,
-          b,
-          text: recorder.textId(message.slice(0, MAX_MESSAGE_LENGTH)),
-        });
+        const text = recorder.textId(message.slice(0, MAX_MESSAGE_LENGTH));
+        recorder.write(version, INPUT.LOAD_FAILED, { a, b, text });
         observer.loadFailed(message);
       },
       credited: (batches) => {
@@ -93,12 +61,8 @@ class RecordingSpawner implements Spawner {
         observer.credited(batches);
       },
       heartbeat: (heartbeat) => {
-        recorder.write(version, INPUT.HEARTBEAT, {
-          a,
-          b,
-          text: heartbeat.batches,
-          value: heartbeat.rssBytes,
-        });
+        const { batches: text, rssBytes: value } = heartbeat;
+        recorder.write(version, INPUT.HEARTBEAT, { a, b, text, value });
         observer.heartbeat(heartbeat);
       },
       exited: (exit) => {
@@ -114,7 +78,8 @@ class RecordingSpawner implements Spawner {
       drain: () => replica.drain(),
       kill: (cause) => replica.kill(cause),
     };
-  }
+  };
+  return { spawn };
 }
 
 /** Members are mostly answered in order within one turn: such a run is one event. */
@@ -153,32 +118,20 @@ function recordingComparator(
   version: number,
   comparator: AnswerComparator,
 ): AnswerComparator {
+  const judged = (is: boolean) => {
+    recorder.write(version, INPUT.JUDGED, { flag: is ? 1 : 0 });
+    return is;
+  };
+  const described = (problem: string) => {
+    recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
+    return problem;
+  };
   return {
-    isSame(one, other, tolerance) {
-      const isSame = comparator.isSame(one, other, tolerance);
-      recorder.write(version, INPUT.JUDGED, { flag: isSame ? 1 : 0 });
-      return isSame;
-    },
-    areAlike(answers) {
-      const areAlike = comparator.areAlike(answers);
-      recorder.write(version, INPUT.JUDGED, { flag: areAlike ? 1 : 0 });
-      return areAlike;
-    },
-    isListed(list, request) {
-      const isListed = comparator.isListed(list, request);
-      recorder.write(version, INPUT.JUDGED, { flag: isListed ? 1 : 0 });
-      return isListed;
-    },
-    formProblem(before, answer) {
-      const problem = comparator.formProblem(before, answer);
-      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
-      return problem;
-    },
-    rowsProblem(batch, counterparts, runs) {
-      const problem = comparator.rowsProblem(batch, counterparts, runs);
-      recorder.write(version, INPUT.JUDGED, { text: recorder.textId(problem) });
-      return problem;
-    },
+    isSame: (one, other, tolerance) => judged(comparator.isSame(one, other, tolerance)),
+    areAlike: (answers) => judged(comparator.areAlike(answers)),
+    isListed: (list, request) => judged(comparator.isListed(list, request)),
+    formProblem: (before, answer) => described(comparator.formProblem(before, answer)),
+    rowsProblem: (batch, counterparts, runs) => described(comparator.rowsProblem(batch, counterparts, runs)),
   };
 }
 
@@ -195,6 +148,25 @@ function recordingChecker(
         recorder.write(version, INPUT.DEPENDENCY, { a, text: recorder.textId(problem ?? '') });
         done(problem);
       });
+    },
+  };
+}
+
+function recordingQueue(recorder: EventSink, version: number, queue: SpawnQueue): SpawnQueue {
+  let waited = 0;
+  return {
+    claim(name, granted) {
+      // Set before it is read: a claim is never granted in the turn in which it begins to wait.
+      let a = 0;
+      const claim = queue.claim(name, () => {
+        recorder.write(version, INPUT.GRANTED, { a });
+        granted();
+      });
+      if (claim.isWaiting) {
+        a = waited++;
+        recorder.write(version, INPUT.WAITED, { a });
+      }
+      return claim;
     },
   };
 }

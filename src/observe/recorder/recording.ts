@@ -27,6 +27,10 @@ export const INPUT = {
   DECIDED: 17,
   /** Content fingerprint, tenant and weight of the next request, where it has any. */
   CALLER: 18,
+  /** A replica has to wait before it may start; those that need not wait are not recorded. */
+  WAITED: 19,
+  /** A replica that waited may start. */
+  GRANTED: 20,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 

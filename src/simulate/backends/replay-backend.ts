@@ -1,5 +1,6 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import { type Reason, refuse } from '../../base/errors.ts';
+import type { SpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
 import type { DependencyChecker } from '../../fleet/version/version-spec.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
@@ -50,10 +51,20 @@ export class ReplayBackend {
   readonly dependencies: DependencyChecker;
   readonly #observers = new Map<string, ReplicaObserver>();
   readonly #sinks = new Map<number, OutcomeSink>();
+  readonly spawnQueue: SpawnQueue;
   readonly #checks: ((problem: string | undefined) => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
 
-  constructor(comparator: AnswerComparator) {
+  /** `hasWaited` tells whether the replica that is about to start had to wait. */
+  constructor(comparator: AnswerComparator, hasWaited: () => boolean) {
     this.comparator = comparator;
+    this.spawnQueue = {
+      claim: (_version, granted) => {
+        const isWaiting = hasWaited();
+        if (isWaiting) this.#waiting.push(granted);
+        return { isWaiting, giveBack() {} };
+      },
+    };
     this.spawner = {
       spawn: (id, incarnation, _placement, observer) => this.#spawn(id, incarnation, observer),
     };
@@ -86,6 +97,10 @@ export class ReplayBackend {
 
   dependencyChecked(order: number, problem: string): void {
     this.#checks[order]?.(problem === '' ? undefined : problem);
+  }
+
+  granted(order: number): void {
+    this.#waiting[order]?.();
   }
 
   #spawn(id: ReplicaId, incarnation: number, observer: ReplicaObserver): Replica {

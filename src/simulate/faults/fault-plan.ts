@@ -84,6 +84,10 @@ export interface FaultPlan {
   readonly faults: readonly PlannedFault[];
   /** Share of the opportunities at which a part of the server itself fails; usually 0. */
   readonly mistakeShare: number;
+  /** Replicas that may load at a time. */
+  readonly maxLoading: number;
+  /** Loads of another model, which take places in the same spawn queue. */
+  readonly otherLoads: readonly { readonly atMs: number; readonly forMs: number }[];
 }
 
 /** Duration of traffic and faults; after it everything must recover. */
@@ -174,5 +178,12 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const credits = between(1, 2);
   const mistakeShare = chance(0.25) ? 0.02 * random.unit() : 0;
   const loadMs = between(0, 300);
-  return { seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare };
+  const maxLoading = between(1, replicas);
+  const otherLoads = Array.from({ length: between(0, 5) }, () => ({
+    ...{ atMs: between(0, FAULTS_MS), forMs: between(10, 3000) },
+  }));
+  return {
+    ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
+    ...{ maxLoading, otherLoads },
+  };
 }

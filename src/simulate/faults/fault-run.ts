@@ -3,6 +3,7 @@ import { isRefusal, type Refusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
+import { BoundedSpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Answer, InferenceRequest } from '../../model/inference.ts';
 import { Recorder } from '../../observe/recorder/recorder.ts';
@@ -13,6 +14,7 @@ import { replay } from '../replay/replay.ts';
 import { FaultBackend, WIDTH } from './fault-backend.ts';
 import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedFault, type PlannedRequest } from './fault-plan.ts';
 import { Invariants, type Violation } from './invariants.ts';
+import { Loads } from './loads.ts';
 import { Mistakes } from './mistakes.ts';
 
 /** Time for recovery after the last fault. */
@@ -39,9 +41,13 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   const chance = seededRandom(`mistakes ${plan.seed}`);
   const share = () => (clock.now() < FAULTS_MS ? plan.mistakeShare : 0);
   const mistakes = plan.mistakeShare === 0 ? undefined : new Mistakes(chance, share);
-  const recorder = new Recorder(mistakes?.clockOf(clock) ?? clock, `run ${plan.seed}`, 0, RECORDER_BYTES);
+  const recorder = new Recorder(
+    mistakes?.clockOf(clock) ?? clock,
+    { seed: `run ${plan.seed}`, startedWallMs: 0 },
+    RECORDER_BYTES,
+  );
   const isolating = new Set<string>();
-  const spawner = new SimulatedSpawner(
+  const processes = new SimulatedSpawner(
     clock,
     new FaultBackend(plan, clock, {
       isIsolating: (replica) => isolating.has(replica),
@@ -49,10 +55,12 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
       isGoldenKnown: () => (version.loaded?.golden?.comparesNumbers ?? null) !== null,
     }),
   );
+  const spawnQueue = new BoundedSpawnQueue(clock, plan.maxLoading);
+  const spawner = new Loads(processes, spawnQueue);
   const settings = ModelSettings.parse(plan.settings);
   const spec = { model: 'm', version: '1', file: 'simulated', settings, ownSample: [] };
   const random = seededRandom(`run ${plan.seed}`);
-  const { ports, version: index } = recorder.portsFor(spec, { clock, random, spawner });
+  const { ports, version: index } = recorder.portsFor(spec, { clock, random, spawner, spawnQueue });
   const version = new VersionInService(spec, mistakes?.portsOf(ports, settings) ?? ports);
   recorder.watch(index, version);
   mistakes?.listenTo(version);
@@ -68,7 +76,10 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   for (const [id, request] of plan.requests.entries()) {
     planRequest(clock, version, { invariants, settled }, request, id);
   }
-  for (const fault of plan.faults) planFault(clock, version, spawner, isolating, fault);
+  for (const fault of plan.faults) planFault(clock, version, processes, isolating, fault);
+  for (const { atMs, forMs } of plan.otherLoads) {
+    clock.at(atMs, () => spawner.loadAnother((end) => clock.at(clock.now() + forMs, end)));
+  }
   let answered = 0;
   let refused = 0;
   version.path.service.requestSettled.on(({ outcome }) => {
@@ -88,7 +99,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   } catch (caught) {
     invariants.threw(caught);
   }
-  const violations = [...invariants.violations];
+  const violations = [...invariants.violations, ...spawner.violations(plan.maxLoading)];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });
   const uncontained = mistakes?.end();

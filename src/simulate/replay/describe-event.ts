@@ -33,6 +33,8 @@ export function describeEvent(
       return `timer ${a} fired`;
     case INPUT.TURN_ENDED:
       return 'the turn ended';
+    case INPUT.GRANTED:
+      return 'a replica that waited may start';
     case INPUT.DEPENDENCY:
       return text === '' ? 'a dependency is up' : `a dependency is down: ${text}`;
     default:

@@ -19,7 +19,7 @@ const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], r
 /** A recording of some traffic, with a replica that crashes during it. */
 function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
   const clock = new VirtualClock();
-  const recorder = new Recorder(clock, 'seed', 0, maxBytes);
+  const recorder = new Recorder(clock, { seed: 'seed', startedWallMs: 0 }, maxBytes);
   const behaviour = wellBehaved({
     metadata: METADATA,
     credits: 2,

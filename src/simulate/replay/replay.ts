@@ -1,5 +1,6 @@
 import { seededRandom } from '../../base/random.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
+import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Command, VersionSpec } from '../../fleet/version/version-spec.ts';
 import { fingerprint, watchDecisions } from '../../observe/decisions/fingerprint.ts';
@@ -148,6 +149,9 @@ class Replay {
         if (!it.backend.clock.ring(a))
           throw new Difference(this.#where(`timer ${a} fired, but was never set`));
         break;
+      case INPUT.GRANTED:
+        it.backend.granted(a);
+        break;
       case INPUT.DEPENDENCY:
         it.backend.dependencyChecked(a, text);
         break;
@@ -158,18 +162,20 @@ class Replay {
 
   #addVersion(kept: RecordedSpec): void {
     const index = this.#versions.length;
-    const backend = new ReplayBackend({
+    const comparator: AnswerComparator = {
       isSame: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       areAlike: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       isListed: () => this.#consume(index, INPUT.JUDGED).flag === 1,
       formProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
       rowsProblem: () => this.#text(this.#consume(index, INPUT.JUDGED).text),
-    });
+    };
+    const backend = new ReplayBackend(comparator, () => this.#hasWaited(index));
     const ownSample = kept.ownSample.map(withContents);
     const spec = { ...kept, ownSample, settings: ModelSettings.parse(kept.settings) };
-    const { clock, spawner, comparator, dependencies } = backend;
+    const { clock, spawner, spawnQueue, dependencies } = backend;
     const random = seededRandom(this.#recording.seed);
-    const version = new VersionInService(spec, { clock, random, spawner, comparator, dependencies });
+    const ports = { clock, random, spawner, spawnQueue, comparator, dependencies };
+    const version = new VersionInService(spec, ports);
     const entries = new Map<number, Entry>();
     version.path.service.requestSettled.on(({ entry }) => entries.delete(entry.id));
     watchDecisions(version, (decision) => this.#compare(index, decision));
@@ -182,6 +188,14 @@ class Replay {
     const [isDenied, isSuspect] = [(flag & ARRIVED.DENIED) !== 0, (flag & ARRIVED.SUSPECT) !== 0];
     const entry = version.admit({ facts, isDenied, isSuspect }, () => {});
     if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
+  }
+
+  /** Whether a replica of the version that starts here had to wait in the recording. */
+  #hasWaited(version: number): boolean {
+    const event = this.#recording.events[this.#next];
+    const hasWaited = event?.kind === INPUT.WAITED && event.version === version;
+    if (hasWaited) this.#next += 1;
+    return hasWaited;
   }
 
   #compare(version: number, decision: string): void {
