@@ -74,7 +74,7 @@ export class HttpFrontend {
     });
     this.#memory = new MemoryReturn(clock);
     this.#arrivals = new Arrivals(clock, minBodyBytesPerSecond);
-    const tenants = new Tenants(settings.tenants, ports.tenantKeys, clock, ports.random);
+    const tenants = new Tenants(settings.tenants, ports.tenantKeys, ports);
     const headerCheck = new HeaderCheck(registry, {
       maxBodyBytes,
       isAdmitting: () => health.isAdmitting,
@@ -89,7 +89,7 @@ export class HttpFrontend {
     const statistics = new Statistics(registry);
     const wallMs = (at: number) => operations.wallMs(at);
     const extensions = new ExtensionRoutes({ registry, statistics, wallMs });
-    this.#router = new Router(inference, models, extensions, health);
+    this.#router = new Router({ inference, models, extensions, health });
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
       if (SHED.has(refusal.reason)) operations.rules.countShed(version);

@@ -14,7 +14,10 @@ function tenantsOf(settings: Record<string, object>, keys: Record<string, string
   const hashes = new Map(Object.entries(keys).map(([key, name]) => [keyHash(key), name]));
   return {
     clock,
-    tenants: new Tenants({ require, accounts: Object.fromEntries(parsed) }, hashes, clock, seededRandom(1)),
+    tenants: new Tenants({ require, accounts: Object.fromEntries(parsed) }, hashes, {
+      clock,
+      random: seededRandom(1),
+    }),
   };
 }
 

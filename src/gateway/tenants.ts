@@ -37,8 +37,7 @@ export class Tenants {
   constructor(
     { require, accounts }: TenantsSettings,
     keys: ReadonlyMap<string, string>,
-    clock: Clock,
-    random: Random,
+    { clock, random }: { readonly clock: Clock; readonly random: Random },
   ) {
     this.#clock = clock;
     this.#random = random;

@@ -21,15 +21,20 @@ export interface OtherRoutes {
 const MAX_REMEMBERED = 256;
 const MAX_REMEMBERED_LENGTH = 256;
 
+/** The handlers of the paths that need no framework. */
+export interface RouteHandlers {
+  readonly inference: InferenceHandler;
+  readonly models: ModelRoutes;
+  readonly extensions: ExtensionRoutes;
+  readonly health: ServerHealth;
+}
+
 /**
  * Routes a request to its handler. Inference, metadata and health are handled without a framework, which would cost
  * more than the rest of the request's path. All other requests go to `other`.
  */
 export class Router {
-  readonly #inference: InferenceHandler;
-  readonly #models: ModelRoutes;
-  readonly #extensions: ExtensionRoutes;
-  readonly #health: ServerHealth;
+  readonly #handlers: RouteHandlers;
   readonly #remembered = new Map<string, Route>();
   #other: OtherRoutes = {
     handle: (_, res) =>
@@ -43,16 +48,8 @@ export class Router {
     close() {},
   };
 
-  constructor(
-    inference: InferenceHandler,
-    models: ModelRoutes,
-    extensions: ExtensionRoutes,
-    health: ServerHealth,
-  ) {
-    this.#inference = inference;
-    this.#models = models;
-    this.#extensions = extensions;
-    this.#health = health;
+  constructor(handlers: RouteHandlers) {
+    this.#handlers = handlers;
   }
 
   /** Sets the handler of all other paths. */
@@ -88,31 +85,32 @@ export class Router {
 
   #answer(route: Route, exchange: NodeExchange): void {
     const { req, res } = exchange;
+    const { inference, models, extensions, health } = this.#handlers;
     switch (route.kind) {
       case 'infer':
       case 'predict':
-        this.#inference.handle(exchange, route);
+        inference.handle(exchange, route);
         break;
       case 'model metadata':
-        this.#models.modelMetadata(res, route.model, route.version);
+        models.modelMetadata(res, route.model, route.version);
         break;
       case 'model ready':
-        this.#models.modelReady(res, route.model, route.version);
+        models.modelReady(res, route.model, route.version);
         break;
       case 'simple ready':
-        this.#models.simpleReady(res, route.model, route.version);
+        models.simpleReady(res, route.model, route.version);
         break;
       case 'model configuration':
-        this.#extensions.configuration(res, route.model, route.version);
+        extensions.configuration(res, route.model, route.version);
         break;
       case 'model statistics':
-        this.#extensions.statistics(res, route.model, route.version);
+        extensions.statistics(res, route.model, route.version);
         break;
       case 'all statistics':
-        this.#extensions.allStatistics(res);
+        extensions.allStatistics(res);
         break;
       case 'repository index':
-        this.#extensions.index(req, res);
+        extensions.index(req, res);
         break;
       case 'regions':
         sendJson(res, 200, []);
@@ -127,16 +125,16 @@ export class Router {
         sendJson(res, 200, { status: 'alive' });
         break;
       case 'server metadata':
-        this.#models.serverMetadata(res);
+        models.serverMetadata(res);
         break;
       case 'model list':
-        this.#models.list(res);
+        models.list(res);
         break;
       case 'protocol health':
-        this.#models.protocolHealth(res, route.check);
+        models.protocolHealth(res, route.check);
         break;
       case 'health':
-        answerHealth(this.#health, route.check, res);
+        answerHealth(health, route.check, res);
         break;
       case 'bad version':
         sendRefusal(

@@ -95,9 +95,9 @@ export class RequestPath {
     const strategy = makeStrategy(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
     // Order of sources: retries of admitted requests, then checks and warmup runs, then new requests.
     const sources = [...recovery.sources, this.pinned, newRequests];
-    this.dispatcher = new Dispatcher(clock, roster, new Balancer(strategy), sources, {
-      wanted,
-      isRowwise: () => this.findings.isRowwise,
+    this.dispatcher = new Dispatcher({
+      ...{ clock, roster, balancer: new Balancer(strategy), sources },
+      version: { wanted, isRowwise: () => this.findings.isRowwise },
     });
     recovery.losses.quarantined.on(({ entry }) => {
       quarantine.deny(entry);

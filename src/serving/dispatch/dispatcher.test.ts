@@ -49,9 +49,9 @@ function dispatch({ startFails = false } = {}) {
       throw new Error('strategy');
     },
   } as unknown as Balancer;
-  const dispatcher = new Dispatcher(new VirtualClock(), roster, balancer, [source], {
-    wanted: () => 1,
-    isRowwise: () => true,
+  const dispatcher = new Dispatcher({
+    ...{ clock: new VirtualClock(), roster, balancer, sources: [source] },
+    version: { wanted: () => 1, isRowwise: () => true },
   });
   dispatcher.wake();
   stop();

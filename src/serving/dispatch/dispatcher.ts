@@ -30,39 +30,6 @@ export interface BatchEnded extends BatchStarted {
   readonly endedAt: number;
 }
 
-/** Computes the eligible replicas on demand: mostly nothing waits and they are not needed. */
-class Facts implements DispatchFacts {
-  readonly now: number;
-  readonly isTurnEnding: boolean;
-  readonly all: readonly ReplicaView[];
-  readonly free: readonly ReplicaView[];
-  readonly #wanted: () => number;
-  #eligible: readonly ReplicaView[] | undefined;
-
-  constructor(
-    now: number,
-    isTurnEnding: boolean,
-    all: readonly ReplicaView[],
-    free: readonly ReplicaView[],
-    wanted: () => number,
-  ) {
-    this.now = now;
-    this.isTurnEnding = isTurnEnding;
-    this.all = all;
-    this.free = free;
-    this.#wanted = wanted;
-  }
-
-  get wanted(): number {
-    return this.#wanted();
-  }
-
-  get eligible(): readonly ReplicaView[] {
-    this.#eligible ??= eligible(this);
-    return this.#eligible;
-  }
-}
-
 /** What the dispatcher needs to know of its version. */
 export interface DispatchedVersion {
   /** Number of replicas that should run. */
@@ -71,15 +38,52 @@ export interface DispatchedVersion {
   readonly isRowwise: () => boolean;
 }
 
+/** The parts that a dispatcher matches. */
+export interface DispatcherParts {
+  readonly clock: Clock;
+  readonly roster: Roster;
+  readonly balancer: Balancer;
+  /** Asked in order: the first that has work goes first. */
+  readonly sources: readonly WorkSource[];
+  readonly version: DispatchedVersion;
+}
+
+/** The facts of one look at the waiting work. Eligible replicas are computed on demand: mostly nothing waits. */
+class Facts implements DispatchFacts {
+  readonly now: number;
+  readonly isTurnEnding: boolean;
+  readonly all: readonly ReplicaView[];
+  readonly free: readonly ReplicaView[];
+  readonly #version: DispatchedVersion;
+  #eligible: readonly ReplicaView[] | undefined;
+
+  constructor(
+    { clock, roster, version }: DispatcherParts,
+    free: readonly ReplicaView[],
+    isTurnEnding: boolean,
+  ) {
+    this.now = clock.now();
+    this.isTurnEnding = isTurnEnding;
+    this.all = roster.views();
+    this.free = free;
+    this.#version = version;
+  }
+
+  get wanted(): number {
+    return this.#version.wanted();
+  }
+
+  get eligible(): readonly ReplicaView[] {
+    this.#eligible ??= eligible(this);
+    return this.#eligible;
+  }
+}
+
 /** The loop that matches waiting work and free replicas. Every special case is a source or a policy. */
 export class Dispatcher {
   readonly batchStarted = new Event<BatchStarted>();
   readonly batchEnded = new Event<BatchEnded>();
-  readonly #clock: Clock;
-  readonly #roster: Roster;
-  readonly #balancer: Balancer;
-  readonly #sources: readonly WorkSource[];
-  readonly #version: DispatchedVersion;
+  readonly #parts: DispatcherParts;
   #batches = 0;
   #isPumping = false;
   #isWoken = false;
@@ -87,19 +91,8 @@ export class Dispatcher {
   #alarm: Timer | undefined;
   #alarmDueMs = Number.POSITIVE_INFINITY;
 
-  /** `sources` are asked in order: the first that has work goes first. */
-  constructor(
-    clock: Clock,
-    roster: Roster,
-    balancer: Balancer,
-    sources: readonly WorkSource[],
-    version: DispatchedVersion,
-  ) {
-    this.#clock = clock;
-    this.#roster = roster;
-    this.#balancer = balancer;
-    this.#sources = sources;
-    this.#version = version;
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts;
   }
 
   /** Call this whenever work or capacity may have arrived. */
@@ -126,16 +119,10 @@ export class Dispatcher {
   }
 
   #dispatchOne(isTurnEnding: boolean): boolean {
-    const free = this.#roster.free();
+    const free = this.#parts.roster.free();
     if (free.length === 0) return false;
-    const facts = new Facts(
-      this.#clock.now(),
-      isTurnEnding,
-      this.#roster.views(),
-      free,
-      this.#version.wanted,
-    );
-    for (const source of this.#sources) {
+    const facts = new Facts(this.#parts, free, isTurnEnding);
+    for (const source of this.#parts.sources) {
       const offer = source.peek(facts);
       if (offer === undefined) continue;
       if (offer.kind === 'wait') {
@@ -154,7 +141,7 @@ export class Dispatcher {
   /** A strategy that throws must not keep work waiting: then the first eligible replica is used. */
   #pick(offer: WorkOffer, facts: DispatchFacts): ReplicaView | undefined {
     try {
-      return this.#balancer.pick(offer, facts);
+      return this.#parts.balancer.pick(offer, facts);
     } catch (error) {
       reportMistake('the pick of a replica', error);
       return facts.eligible.find(({ running }) => running === 0);
@@ -162,13 +149,13 @@ export class Dispatcher {
   }
 
   #run(work: Work, view: ReplicaView, isAlone: boolean): void {
-    const now = this.#clock.now();
+    const now = this.#parts.clock.now();
     const predictedMs = view.service.predictMs(work.rows, work.lane);
     const runsAtOnce = view.running === 0;
-    const lease = this.#roster.lease(view.id, { now, forMs: predictedMs, isAlone });
+    const lease = this.#parts.roster.lease(view.id, { now, forMs: predictedMs, isAlone });
     const { replica } = lease;
     const isMeasured = work.reason === 'warmup';
-    const isRowwise = this.#version.isRowwise();
+    const isRowwise = this.#parts.version.isRowwise();
     const { members, rows } = work;
     const batch: Batch = { id: this.#nextBatchId(), members, rows, isMeasured, isRowwise };
     const started = { work, batch, replica, sentAt: now, predictedMs, runsAtOnce };
@@ -185,7 +172,7 @@ export class Dispatcher {
         // Nothing is sent before all effects of this end are applied.
         this.#isPumping = true;
         try {
-          const endedAt = this.#clock.now();
+          const endedAt = this.#parts.clock.now();
           lease.release(endedAt);
           work.settled(outcome);
           this.batchEnded.emit({ ...started, outcome, refusedMembers, endedAt });
@@ -215,14 +202,14 @@ export class Dispatcher {
     if (untilMs === 'end of turn') {
       if (this.#isTurnEndAsked) return;
       this.#isTurnEndAsked = true;
-      this.#clock.endOfTurn(() => {
+      this.#parts.clock.endOfTurn(() => {
         this.#isTurnEndAsked = false;
         this.#pump(true);
       });
     } else if (untilMs < this.#alarmDueMs) {
       this.#alarm?.cancel();
       this.#alarmDueMs = untilMs;
-      this.#alarm = this.#clock.at(untilMs, () => {
+      this.#alarm = this.#parts.clock.at(untilMs, () => {
         this.#alarmDueMs = Number.POSITIVE_INFINITY;
         this.wake();
       });

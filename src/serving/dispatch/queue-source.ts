@@ -143,7 +143,7 @@ export class QueueSource implements WorkSource {
         drop(dropped);
         // For a smaller batch than the one checked before, all members may be dropped.
         if (members.length === 0) return undefined;
-        return new RequestWork(members, reason, facts.now, owner);
+        return new RequestWork(members, reason, { now: facts.now, owner });
       },
     });
   }

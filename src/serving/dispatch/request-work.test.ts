@@ -30,7 +30,7 @@ class Noted extends Recovery {
 
 function workOf(members: readonly Entry[]) {
   const recovery = new Noted({} as ConstructorParameters<typeof Recovery>[0]);
-  return { recovery, work: new RequestWork(members, 'idle', 0, recovery) };
+  return { recovery, work: new RequestWork(members, 'idle', { now: 0, owner: recovery }) };
 }
 
 test('the successor of a member takes over its bad answer as well', () => {

@@ -19,6 +19,12 @@ export interface RequestWorkOwner {
   ): void;
 }
 
+/** When a batch is sent, and who handles its start and end. */
+export interface RequestWorkTerms {
+  readonly now: number;
+  readonly owner: RequestWorkOwner;
+}
+
 /** A batch of callers' requests. */
 export class RequestWork implements Work, RunLocation, BatchInfo {
   readonly members: readonly Entry[];
@@ -38,7 +44,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
   /** Answers of explained requests: they are sent when the facts of the batch are known. */
   #held: Map<Entry, Answer | Refusal> | undefined;
 
-  constructor(members: readonly Entry[], reason: BatchReason, now: number, owner: RequestWorkOwner) {
+  constructor(members: readonly Entry[], reason: BatchReason, { now, owner }: RequestWorkTerms) {
     let rows = 0;
     for (const member of members) {
       rows += member.rows;

@@ -56,7 +56,7 @@ export class BisectSource implements RecoverySource {
       lane: members[0]?.lane ?? '',
       take: () => {
         this.#parts = this.#parts.filter((other) => other !== part);
-        return new RequestWork(members, 'bisect', facts.now, this.#owner);
+        return new RequestWork(members, 'bisect', { now: facts.now, owner: this.#owner });
       },
     });
   }

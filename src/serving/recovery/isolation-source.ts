@@ -65,7 +65,7 @@ export class IsolationSource implements RecoverySource {
       take: () => {
         this.#suspects.shift();
         this.#running = suspect;
-        return new RequestWork([suspect], 'isolation', facts.now, this.#owner);
+        return new RequestWork([suspect], 'isolation', { now: facts.now, owner: this.#owner });
       },
     });
   }

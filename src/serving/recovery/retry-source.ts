@@ -48,7 +48,7 @@ export class RetrySource implements RecoverySource {
       mayQueueInReplica: true,
       take: () => {
         this.#batches = this.#batches.filter((other) => other !== next);
-        return new RequestWork(next.members, 'retry', facts.now, this.#owner);
+        return new RequestWork(next.members, 'retry', { now: facts.now, owner: this.#owner });
       },
     });
   }
