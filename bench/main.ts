@@ -3,7 +3,7 @@ import { type Scenario, shown } from './scenario.ts';
 import { batching } from './scenarios/batching.ts';
 import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
-import { frontDoor } from './scenarios/front-door.ts';
+import { frontDoor, frontDoorJson } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
 import { recorder } from './scenarios/recorder.ts';
@@ -15,6 +15,7 @@ import { storm } from './scenarios/storm.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'front-door': frontDoor,
+  'front-door-json': frontDoorJson,
   'compute-bound': computeBound,
   batching,
   latency,

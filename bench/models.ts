@@ -34,6 +34,9 @@ const builders = {
   /** 0.01 ms: measures the work of the server itself. */
   trivial: () => graph([784], [firstColumn], 1),
 
+  /** 0.01 ms, with as many numbers out as in. */
+  echo: () => graph([784], [reluStep], 784),
+
   /** 0.9 ms, mostly to read 23 MB of weights for any number of rows: batching gains much. */
   dense: (random) =>
     graph(

@@ -4,7 +4,8 @@
  *
  *   node dist/bench/null-server.js '{"bytes": 128}'
  *
- * The argument is JSON with optional members: `bytes` (size of the answer) or `body` (the answer), and `contentType`.
+ * The argument is JSON with optional members: `bytes` (size of the answer) or `body` (the answer), `contentType`, and
+ * `echoes`: parse the tensors of a request and print them as those of the answer.
  * The first line of output is `{"port":N}`; the process exits when its stdin ends.
  */
 import { createServer } from 'node:http';
@@ -14,6 +15,7 @@ interface Answer {
   readonly bytes?: number;
   readonly body?: string;
   readonly contentType?: string;
+  readonly echoes?: boolean;
 }
 
 const answer = JSON.parse(process.argv[2] ?? '{}') as Answer;
@@ -28,7 +30,14 @@ const server = createServer((request, response) => {
   request.on('data', (piece: Buffer) => pieces.push(piece));
   request.on('end', () => {
     // Joined, because a server that uses its input must do so.
-    Buffer.concat(pieces);
+    const joined = Buffer.concat(pieces);
+    if (answer.echoes === true) {
+      const { inputs } = JSON.parse(joined.toString()) as { inputs: object[] };
+      const text = JSON.stringify({ model_name: 'echo', model_version: '1', outputs: inputs });
+      response.writeHead(200, { ...headers, 'content-length': Buffer.byteLength(text) });
+      response.end(text);
+      return;
+    }
     response.writeHead(200, headers);
     response.end(body);
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -64,7 +64,7 @@ export class Workbench {
     });
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     return this.#keep({
-      port,
+      ...{ port, ...(child.pid === undefined ? {} : { pid: child.pid }) },
       stop: async () => {
         child.stdin.end();
         await ended;
@@ -117,6 +117,23 @@ export function binaryRequest(model: string, shape: readonly number[]): JobReque
     },
     bodyBase64: Buffer.concat([head, Buffer.from(values.buffer)]).toString('base64'),
   };
+}
+
+/** A request with 784 different numbers as JSON, which is answered as JSON. */
+export function jsonRequest(model: string): JobRequest {
+  const data = Array.from({ length: 784 }, (_, index) => Math.fround(index / 784));
+  const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 784], datatype: 'FP32', data }] });
+  return {
+    ...{ method: 'POST', path: `/v2/models/${model}/infer`, headers: { 'content-type': 'application/json' } },
+    bodyBase64: Buffer.from(body).toString('base64'),
+  };
+}
+
+/** Processor time of a process's main thread so far, in ms. */
+export function mainThreadMs({ pid }: Contender): number {
+  if (pid === undefined) throw new Error('the contender has no process');
+  const [onProcessorNs] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return Number(onProcessorNs) / 1e6;
 }
 
 /** Loads a contender in a closed loop; throws when the run is void or a request fails. */
