@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { whole } from './fields.ts';
 
 const MIB = 1024 * 1024;
 /** A name, or a prefix followed by a star. */
@@ -48,13 +49,9 @@ export const ProcessSettings = z
       .max(MIB)
       .default(8192)
       .describe('Longest log line of a replica in characters; the rest is cut off.'),
-    maxLinesPerSecond: z
-      .int()
-      .min(1)
-      .default(100)
-      .describe(
-        'Lines that a replica may write to the log per second; further lines are counted and dropped.',
-      ),
+    maxLinesPerSecond: whole(100).describe(
+      'Lines that a replica may write to the log per second; further lines are counted and dropped.',
+    ),
   })
   .prefault({});
 export type ProcessSettings = z.output<typeof ProcessSettings>;
