@@ -23,3 +23,8 @@ export const flag = (fallback: boolean) => z.boolean().default(fallback);
 
 /** A text without a default, most often the path of a file. */
 export const text = () => z.string().optional();
+
+/** A group of settings that may be left out, because each of them has a default or is optional. */
+export function section<T extends z.core.$ZodLooseShape>(fields: T) {
+  return z.strictObject(fields).prefault({} as z.input<z.ZodObject<T, z.core.$strict>>);
+}

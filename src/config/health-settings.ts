@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { DependencySettings } from './dependency-settings.ts';
-import { flag, notNegative, period, positive, whole } from './fields.ts';
+import { flag, notNegative, period, positive, section, whole } from './fields.ts';
 import {
   EjectionSettings,
   IsolationSettings,
@@ -10,50 +10,46 @@ import {
   SlowStartSettings,
 } from './recovery-settings.ts';
 
-const LivenessSettings = z
-  .strictObject({
-    periodMs: period(10_000).describe(
-      'Interval of liveness checks. A check passes if a heartbeat arrived since the previous check.',
-    ),
-    failureThreshold: whole(3).describe(
-      'Failed liveness checks in a row after which the process of the replica is ended and replaced.',
-    ),
-  })
-  .prefault({});
+const LivenessSettings = section({
+  periodMs: period(10_000).describe(
+    'Interval of liveness checks. A check passes if a heartbeat arrived since the previous check.',
+  ),
+  failureThreshold: whole(3).describe(
+    'Failed liveness checks in a row after which the process of the replica is ended and replaced.',
+  ),
+});
 
-const ReadinessSettings = z
-  .strictObject({
-    enabled: flag(true).describe(
-      'Whether readiness is checked with the golden input. false: such predictions never run.',
+const ReadinessSettings = section({
+  enabled: flag(true).describe(
+    'Whether readiness is checked with the golden input. false: such predictions never run.',
+  ),
+  periodMs: period(5_000).describe(
+    'Interval of readiness checks. A check passes if a batch of callers succeeded within the interval; otherwise the golden input runs.',
+  ),
+  timeoutMs: positive(1_000).describe(
+    'The check fails if the golden input runs longer than this and longer than three times its usual time.',
+  ),
+  failureThreshold: whole(3).describe(
+    'Failed checks in a row that eject a replica. The first failure makes it degraded.',
+  ),
+  successThreshold: whole(2).describe('Passed checks in a row that restore a replica.'),
+  maxDeferrals: z
+    .int()
+    .min(0)
+    .default(3)
+    .describe(
+      'Number of times in a row that the check of a busy replica is deferred. Then the check runs before its next batch.',
     ),
-    periodMs: period(5_000).describe(
-      'Interval of readiness checks. A check passes if a batch of callers succeeded within the interval; otherwise the golden input runs.',
-    ),
-    timeoutMs: positive(1_000).describe(
-      'The check fails if the golden input runs longer than this and longer than three times its usual time.',
-    ),
-    failureThreshold: whole(3).describe(
-      'Failed checks in a row that eject a replica. The first failure makes it degraded.',
-    ),
-    successThreshold: whole(2).describe('Passed checks in a row that restore a replica.'),
-    maxDeferrals: z
-      .int()
-      .min(0)
-      .default(3)
-      .describe(
-        'Number of times in a row that the check of a busy replica is deferred. Then the check runs before its next batch.',
-      ),
-    goldenEvery: whole(12).describe(
-      'Number of periods after which the golden input runs and its answer is compared, even if batches succeed.',
-    ),
-    tolerance: notNegative(0.001).describe(
-      'Relative difference that is allowed between a number in the answer and the answer recorded at the first warmup.',
-    ),
-    restartAfterMs: positive(60_000).describe(
-      'Time for which a replica may fail its readiness checks before it is restarted.',
-    ),
-  })
-  .prefault({});
+  goldenEvery: whole(12).describe(
+    'Number of periods after which the golden input runs and its answer is compared, even if batches succeed.',
+  ),
+  tolerance: notNegative(0.001).describe(
+    'Relative difference that is allowed between a number in the answer and the answer recorded at the first warmup.',
+  ),
+  restartAfterMs: positive(60_000).describe(
+    'Time for which a replica may fail its readiness checks before it is restarted.',
+  ),
+});
 export type ReadinessSettings = z.output<typeof ReadinessSettings>;
 
 /** The startup, liveness and readiness checks of a replica, and the recovery from their failures. */

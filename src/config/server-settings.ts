@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { flag, notNegative, share, text, whole } from './fields.ts';
+import { flag, notNegative, section, share, text, whole } from './fields.ts';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
 import { TenantsSettings } from './tenant-settings.ts';
@@ -46,31 +46,27 @@ const HttpSettings = z
   .prefault({});
 
 /** The phases between SIGTERM and exit. */
-const ShutdownSettings = z
-  .strictObject({
-    lameDuckMs: notNegative(0).describe(
-      'Time after SIGTERM in which the server reports not ready but still admits requests.',
-    ),
-    gracePeriodMs: notNegative(25_000).describe(
-      'Longest time for admitted requests to finish after that. The server does not wait for requests that are still arriving.',
-    ),
-  })
-  .prefault({});
+const ShutdownSettings = section({
+  lameDuckMs: notNegative(0).describe(
+    'Time after SIGTERM in which the server reports not ready but still admits requests.',
+  ),
+  gracePeriodMs: notNegative(25_000).describe(
+    'Longest time for admitted requests to finish after that. The server does not wait for requests that are still arriving.',
+  ),
+});
 
-const LogSettings = z
-  .strictObject({
-    level: z
-      .enum(LOG_LEVELS)
-      .optional()
-      .describe(
-        'Lowest level of log lines that are written. Default: info; on a terminal that shows progress, warn.',
-      ),
-    format: z
-      .enum(['auto', 'json', 'pretty'])
-      .default('auto')
-      .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
-  })
-  .prefault({});
+const LogSettings = section({
+  level: z
+    .enum(LOG_LEVELS)
+    .optional()
+    .describe(
+      'Lowest level of log lines that are written. Default: info; on a terminal that shows progress, warn.',
+    ),
+  format: z
+    .enum(['auto', 'json', 'pretty'])
+    .default('auto')
+    .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
+});
 
 /** All settings, as in galley.yaml. */
 export const ServerSettings = z.strictObject({
