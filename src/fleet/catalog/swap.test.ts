@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { oneByte } from '../../../test/support/simulated-version.ts';
 import { RANK } from '../../base/clock.ts';
 import { isRefusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
@@ -7,7 +8,6 @@ import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import { wellBehaved } from '../../simulate/backends/simulated-behaviour.ts';
 import { SimulatedSpawner } from '../../simulate/backends/simulated-spawner.ts';
-import { bytesOf } from '../../tensor/tensor.ts';
 import { VersionInService } from '../version/version-in-service.ts';
 import { ModelRegistry } from './model-registry.ts';
 import { Swap, type Swapped } from './swap.ts';
@@ -43,14 +43,6 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
     const version = registry.find('m', undefined);
     if (isRefusal(version)) throw new Error(version.message);
     version.inFlightCalls += 1;
-    const data = bytesOf(new Uint8Array(1));
-    const request = {
-      id: '',
-      inputs: [{ ...TENSOR, shape: [1], data }],
-      parameters: {},
-      timeoutMs: undefined,
-      priority: 0,
-    };
     const settle = (result: object) => {
       answers.set(id, isRefusal(result) ? result.reason : `by ${version === old ? 'the old' : 'the new'}`);
       version.inFlightCalls -= 1;
@@ -58,7 +50,7 @@ function setUp({ newVersion = '1', canLoad = true } = {}) {
     clock.at(
       clock.now() + 40,
       () => {
-        const entry = version.submit(request, settle);
+        const entry = version.submit(oneByte(), settle);
         if (isRefusal(entry)) settle(entry);
       },
       RANK.arrival,
