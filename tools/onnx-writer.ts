@@ -1,5 +1,5 @@
 /** Datatypes by their Open Inference Protocol names, with the numbers of ONNX's `TensorProto.DataType`. */
-const datatypeNumbers = {
+export const DATATYPE_NUMBERS = {
   FP32: 1,
   UINT8: 2,
   INT8: 3,
@@ -15,7 +15,7 @@ const datatypeNumbers = {
   UINT64: 13,
 } as const;
 
-type OnnxDatatype = keyof typeof datatypeNumbers;
+type OnnxDatatype = keyof typeof DATATYPE_NUMBERS;
 
 /** An input or output of the graph; a dimension given as a string, such as `batch`, is symbolic. */
 export interface OnnxValue {
@@ -107,7 +107,7 @@ function tensorProto({ name, shape, values }: OnnxInitializer): Uint8Array {
   const datatype = values instanceof Float32Array ? 'FP32' : 'INT64';
   return message(
     ...shape.map((dim) => integer(1, dim)),
-    integer(2, datatypeNumbers[datatype]),
+    integer(2, DATATYPE_NUMBERS[datatype]),
     text(8, name),
     // ONNX requires little-endian numbers, which all machines of Node 20 but s390x use.
     bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
@@ -118,7 +118,7 @@ function valueInfoProto({ name, datatype, dims }: OnnxValue): Uint8Array {
   const shape = message(
     ...dims.map((dim) => bytes(1, typeof dim === 'string' ? text(2, dim) : integer(1, dim))),
   );
-  const tensorType = message(integer(1, datatypeNumbers[datatype]), bytes(2, shape));
+  const tensorType = message(integer(1, DATATYPE_NUMBERS[datatype]), bytes(2, shape));
   return message(text(1, name), bytes(2, bytes(1, tensorType)));
 }
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { BenchFlags } from './bench.ts';
-import { serverUrl } from './server-url.ts';
+import { durationMs, positive, serverUrl } from './option-values.ts';
 
 /** `galley bench MODEL` */
 export function addBench(program: Command): void {
@@ -20,7 +20,7 @@ export function addBench(program: Command): void {
     .option(
       '--rate <n>',
       'open loop: requests a second, Poisson arrivals, latency measured from the scheduled time',
-      parseRate,
+      positive,
     )
     .addOption(timeOption('--duration <time>', 'how long to measure', 10_000, '10s'))
     .addOption(timeOption('--warmup <time>', 'how long to send load before the measurement', 2_000, '2s'))
@@ -38,24 +38,11 @@ export function addBench(program: Command): void {
 
 /** A duration option in ms; help shows the default as `shown`. */
 function timeOption(flags: string, description: string, defaultMs: number, shown: string): Option {
-  return new Option(flags, description).argParser(parseDuration).default(defaultMs, shown);
+  return new Option(flags, description).argParser(durationMs).default(defaultMs, shown);
 }
 
 function parseCount(text: string): number {
   const count = Number(text);
   if (Number.isInteger(count) && count >= 1) return count;
   throw new InvalidArgumentError('Wanted a whole number of at least 1.');
-}
-
-function parseRate(text: string): number {
-  const rate = Number(text);
-  if (rate > 0 && Number.isFinite(rate)) return rate;
-  throw new InvalidArgumentError('Wanted a number above 0.');
-}
-
-function parseDuration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
-  const unit = { ms: 1, s: 1_000, m: 60_000 }[match?.[2] ?? 'ms'] ?? 1;
-  if (match !== null && Number(match[1]) > 0) return Number(match[1]) * unit;
-  throw new InvalidArgumentError('Wanted a duration such as 50ms or 10s.');
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckFlags } from './check.ts';
 import { defaultPath } from './default-path.ts';
-import { durationMs } from './duration.ts';
+import { durationMs } from './option-values.ts';
 
 /** `galley check [folder | galley.yaml]` */
 export function addCheck(program: Command): void {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { InferFlags } from './infer.ts';
-import { serverUrl } from './server-url.ts';
+import { serverUrl } from './option-values.ts';
 
 /** `galley infer MODEL --input FILE` */
 export function addInfer(program: Command): void {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { defaultPath } from './default-path.ts';
-import { durationMs } from './duration.ts';
+import { durationMs, positive } from './option-values.ts';
 
 /** `galley plan MODEL --rate 500 --objective 50ms` */
 export function addPlan(program: Command): void {
@@ -30,12 +30,6 @@ export function addPlan(program: Command): void {
       const { plan } = await import('./plan.ts');
       await plan(model, path ?? defaultPath(), flags);
     });
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('Wanted a number above 0.');
 }
 
 function percent(text: string): number {

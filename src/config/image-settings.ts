@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { flag } from './fields.ts';
 
 /** How `galley infer` turns a PNG into the model's input. */
 export const ImageSettings = z.strictObject({
@@ -19,10 +20,9 @@ export const ImageSettings = z.strictObject({
     .number()
     .default(1 / 255)
     .describe('Factor by which pixel values from 0 to 255 are multiplied. Default: 1/255.'),
-  invert: z
-    .boolean()
-    .default(false)
-    .describe('Inverts pixel values before scaling, so that black on white becomes white on black.'),
+  invert: flag(false).describe(
+    'Inverts pixel values before scaling, so that black on white becomes white on black.',
+  ),
   labels: z.array(z.string()).optional().describe('Class names in the order of the output.'),
 });
 export type ImageSettings = z.output<typeof ImageSettings>;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { BalancingSettings } from './balancing-settings.ts';
 import { BatchingSettings } from './batching-settings.ts';
+import { flag, positive, text, whole } from './fields.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImageSettings } from './image-settings.ts';
 import { ObjectiveSettings } from './objective-settings.ts';
@@ -17,10 +18,9 @@ const RUNTIMES = ['onnx', 'module'] as const;
 /** All settings of a model: names, bounds, defaults and descriptions. */
 export const ModelSettings = z
   .strictObject({
-    path: z
-      .string()
-      .optional()
-      .describe('Model file or folder of versions outside the models folder, relative to the settings file.'),
+    path: text().describe(
+      'Model file or folder of versions outside the models folder, relative to the settings file.',
+    ),
     runtime: z
       .enum(RUNTIMES)
       .optional()
@@ -34,22 +34,15 @@ export const ModelSettings = z
       .describe(
         'Versions to serve. latest: the highest number. all: every version. A list: the listed numbers; put numbers of more than 15 digits in quotes.',
       ),
-    required: z
-      .boolean()
-      .default(true)
-      .describe('Whether the server is ready only when this model is ready.'),
+    required: flag(true).describe('Whether the server is ready only when this model is ready.'),
     device: z
       .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
       .default('cpu')
       .describe(
         'Device that computes the model. A replica that would run on another device does not become ready.',
       ),
-    replicas: z
-      .int()
-      .min(1)
-      .default(1)
-      .describe('Replicas per version. Each is a process with its own copy of the model.'),
-    threads: z.int().min(1).default(1).describe('Compute threads per replica.'),
+    replicas: whole(1).describe('Replicas per version. Each is a process with its own copy of the model.'),
+    threads: whole(1).describe('Compute threads per replica.'),
     batchAxis: z
       .enum(['first', 'none'])
       .optional()
@@ -73,10 +66,9 @@ export const ModelSettings = z
       .describe(
         'Priority of requests that name none. More urgent requests run first; less urgent requests are refused first.',
       ),
-    singleFlight: z
-      .boolean()
-      .default(false)
-      .describe('Whether concurrent requests with the same bytes run once and share the answer.'),
+    singleFlight: flag(false).describe(
+      'Whether concurrent requests with the same bytes run once and share the answer.',
+    ),
     cache: CacheSettings,
     padding: PaddingSettings.optional().describe(
       'How requests of different lengths share a batch. Without it, only requests of the same shape share a batch, which is always correct.',
@@ -88,18 +80,11 @@ export const ModelSettings = z
     health: HealthSettings,
     outputs: OutputsSettings,
     process: ProcessSettings,
-    timeoutMs: z
-      .number()
-      .positive()
-      .default(30_000)
-      .describe('Timeout of requests that name none; then 504.'),
+    timeoutMs: positive(30_000).describe('Timeout of requests that name none; then 504.'),
     image: ImageSettings.optional().describe('How galley infer converts a picture to an input.'),
-    example: z
-      .string()
-      .optional()
-      .describe(
-        'File with a request body, relative to the settings file. galley serve prints a curl command that sends it.',
-      ),
+    example: text().describe(
+      'File with a request body, relative to the settings file. galley serve prints a curl command that sends it.',
+    ),
   })
   .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
     error: 'at most queue.maxRows: a larger batch never fills',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { text } from './fields.ts';
 
 /** How requests of different lengths share a batch. Without it only requests of the same shape do. */
 export const PaddingSettings = z.strictObject({
@@ -9,17 +10,11 @@ export const PaddingSettings = z.strictObject({
     .default([])
     .describe('Outputs that are cut along this axis to the length of the request.'),
   value: z.number().default(0).describe('Value of the padding.'),
-  lengthInput: z
-    .string()
-    .optional()
-    .describe(
-      'Input of whole numbers that holds the unpadded length of each row, of shape [rows] or [rows, 1]. The server fills it in.',
-    ),
-  maskInput: z
-    .string()
-    .optional()
-    .describe(
-      'Input that marks data with 1 and padding with 0, of shape [rows, length]. The server fills it in.',
-    ),
+  lengthInput: text().describe(
+    'Input of whole numbers that holds the unpadded length of each row, of shape [rows] or [rows, 1]. The server fills it in.',
+  ),
+  maskInput: text().describe(
+    'Input that marks data with 1 and padding with 0, of shape [rows, length]. The server fills it in.',
+  ),
 });
 export type PaddingSettings = z.output<typeof PaddingSettings>;

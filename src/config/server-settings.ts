@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { flag, notNegative, section, share, text, whole } from './fields.ts';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
 import { TenantsSettings } from './tenant-settings.ts';
@@ -10,37 +11,18 @@ const MEBIBYTE = 1024 * 1024;
 /** Limits and timeouts of connections. */
 const HttpSettings = z
   .strictObject({
-    keepAliveTimeoutMs: z
-      .int()
-      .min(1)
-      .default(75_000)
-      .describe('Time after which an idle connection is closed.'),
-    headersTimeoutMs: z
-      .int()
-      .min(1)
-      .default(10_000)
-      .describe('Longest time for the headers of a request to arrive; then 408.'),
-    bodyTimeoutMs: z
-      .int()
-      .min(1)
-      .default(120_000)
-      .describe('Longest time for a whole request to arrive; then 408.'),
-    minBodyBytesPerSecond: z
-      .number()
-      .min(0)
-      .default(1_024)
-      .describe(
-        'Lowest rate at which a request body must arrive, averaged over five seconds; below it 408. 0 turns the check off.',
-      ),
-    maxPeerShare: z
-      .number()
-      .positive()
-      .max(1)
-      .default(0.75)
-      .describe(
-        'Fraction of maxInFlightBytes that the request bodies of one address, or of one tenant with an API key, may take. ' +
-          'Each further address or tenant may take the same fraction of the remainder. Beyond it 503.',
-      ),
+    keepAliveTimeoutMs: whole(75_000).describe('Time after which an idle connection is closed.'),
+    headersTimeoutMs: whole(10_000).describe(
+      'Longest time for the headers of a request to arrive; then 408.',
+    ),
+    bodyTimeoutMs: whole(120_000).describe('Longest time for a whole request to arrive; then 408.'),
+    minBodyBytesPerSecond: notNegative(1_024).describe(
+      'Lowest rate at which a request body must arrive, averaged over five seconds; below it 408. 0 turns the check off.',
+    ),
+    maxPeerShare: share(0.75).describe(
+      'Fraction of maxInFlightBytes that the request bodies of one address, or of one tenant with an API key, may take. ' +
+        'Each further address or tenant may take the same fraction of the remainder. Beyond it 503.',
+    ),
     maxConnections: z
       .int()
       .min(16)
@@ -49,20 +31,13 @@ const HttpSettings = z
         'Largest number of open connections. Near the limit, the longest idle connection is closed to accept a new one. Default: the limit ' +
           'of open files (ulimit -n) minus a quarter of it, at least 64 and at most 1024, that is reserved for replicas and files.',
       ),
-    fastLane: z
-      .boolean()
-      .default(true)
-      .describe(
-        'Read plain inference requests with a smaller and faster HTTP reader; everything else goes to that of Node.js. ' +
-          'false uses the reader of Node.js alone.',
-      ),
-    writeStallMs: z
-      .int()
-      .min(1)
-      .default(30_000)
-      .describe(
-        'Time without progress after which the connection of a client that does not read its answer is closed.',
-      ),
+    fastLane: flag(true).describe(
+      'Read plain inference requests with a smaller and faster HTTP reader; everything else goes to that of Node.js. ' +
+        'false uses the reader of Node.js alone.',
+    ),
+    writeStallMs: whole(30_000).describe(
+      'Time without progress after which the connection of a client that does not read its answer is closed.',
+    ),
   })
   .refine(({ headersTimeoutMs, bodyTimeoutMs }) => headersTimeoutMs <= bodyTimeoutMs, {
     error: 'at least http.headersTimeoutMs: the headers are part of the request',
@@ -71,61 +46,40 @@ const HttpSettings = z
   .prefault({});
 
 /** The phases between SIGTERM and exit. */
-const ShutdownSettings = z
-  .strictObject({
-    lameDuckMs: z
-      .number()
-      .min(0)
-      .default(0)
-      .describe('Time after SIGTERM in which the server reports not ready but still admits requests.'),
-    gracePeriodMs: z
-      .number()
-      .min(0)
-      .default(25_000)
-      .describe(
-        'Longest time for admitted requests to finish after that. The server does not wait for requests that are still arriving.',
-      ),
-  })
-  .prefault({});
+const ShutdownSettings = section({
+  lameDuckMs: notNegative(0).describe(
+    'Time after SIGTERM in which the server reports not ready but still admits requests.',
+  ),
+  gracePeriodMs: notNegative(25_000).describe(
+    'Longest time for admitted requests to finish after that. The server does not wait for requests that are still arriving.',
+  ),
+});
 
-const LogSettings = z
-  .strictObject({
-    level: z
-      .enum(LOG_LEVELS)
-      .optional()
-      .describe(
-        'Lowest level of log lines that are written. Default: info; on a terminal that shows progress, warn.',
-      ),
-    format: z
-      .enum(['auto', 'json', 'pretty'])
-      .default('auto')
-      .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
-  })
-  .prefault({});
+const LogSettings = section({
+  level: z
+    .enum(LOG_LEVELS)
+    .optional()
+    .describe(
+      'Lowest level of log lines that are written. Default: info; on a terminal that shows progress, warn.',
+    ),
+  format: z
+    .enum(['auto', 'json', 'pretty'])
+    .default('auto')
+    .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
+});
 
 /** All settings, as in galley.yaml. */
 export const ServerSettings = z.strictObject({
   name: z.string().min(1).default('galley').describe('Name of the server in its metadata.'),
   host: z.string().default('127.0.0.1').describe('Address to listen on. 0.0.0.0: all IPv4 addresses.'),
   port: z.int().min(0).max(65_535).default(8000).describe('Port for all endpoints. 0: any free port.'),
-  repository: z
-    .string()
-    .optional()
-    .describe(
-      'Folder of models, relative to the settings file. Default: the folder models beside the settings file, if it exists.',
-    ),
-  maxBodyBytes: z
-    .int()
-    .min(1)
-    .default(64 * MEBIBYTE)
-    .describe('Largest request body after decompression; above it 413.'),
-  maxInFlightBytes: z
-    .int()
-    .min(1)
-    .default(256 * MEBIBYTE)
-    .describe(
-      'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
-    ),
+  repository: text().describe(
+    'Folder of models, relative to the settings file. Default: the folder models beside the settings file, if it exists.',
+  ),
+  maxBodyBytes: whole(64 * MEBIBYTE).describe('Largest request body after decompression; above it 413.'),
+  maxInFlightBytes: whole(256 * MEBIBYTE).describe(
+    'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',
+  ),
   maxLoadingReplicas: z
     .int()
     .min(1)

@@ -1,19 +1,15 @@
 import * as z from 'zod';
+import { flag, positive, text } from './fields.ts';
 
 /** Quota and share of one tenant. The tenant `default` stands for all callers without a named tenant. */
 export const TenantSettings = z.strictObject({
-  apiKeyFile: z
-    .string()
-    .optional()
-    .describe(
-      'File with API keys, one per line, relative to the settings file. A request with one of the keys, as x-api-key or bearer token, belongs to this tenant; ' +
-        'a request without a key cannot use its name.',
-    ),
-  weight: z
-    .number()
-    .positive()
-    .default(1)
-    .describe('Share of the capacity under overload, relative to the weights of the other tenants.'),
+  apiKeyFile: text().describe(
+    'File with API keys, one per line, relative to the settings file. A request with one of the keys, as x-api-key or bearer token, belongs to this tenant; ' +
+      'a request without a key cannot use its name.',
+  ),
+  weight: positive(1).describe(
+    'Share of the capacity under overload, relative to the weights of the other tenants.',
+  ),
   ratePerSecond: z
     .number()
     .positive()
@@ -43,13 +39,10 @@ export interface TenantsSettings {
 
 const Tenants: z.ZodType<TenantsSettings, TenantsInput> = z
   .object({
-    require: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Whether every inference request must carry an API key; a request without one is refused with 401. If false, callers ' +
-          'without a tenant named here share the quota and the weight of `default`, whatever name they send.',
-      ),
+    require: flag(false).describe(
+      'Whether every inference request must carry an API key; a request without one is refused with 401. If false, callers ' +
+        'without a tenant named here share the quota and the weight of `default`, whatever name they send.',
+    ),
   })
   .catchall(TenantSettings)
   .superRefine((tenants, context) => {

@@ -92,7 +92,7 @@ async function simulate(
   };
   const server = new SimulatedServer(clock, (request) => fateOf(request, virtual.now()));
   const env = { clock, now: () => virtual.now(), cpuMicros: () => 0, random: seededRandom(5) };
-  const done = runLoad({ ...base, ...change }, env, server.connect);
+  const done = runLoad({ ...base, ...change }, { ...env, connect: server.connect });
   virtual.runAll();
   return { report: await done, server, endedMs: virtual.now() };
 }

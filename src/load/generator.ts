@@ -4,15 +4,15 @@ import { checkLoad, type Load, type LoadEnv } from './load.ts';
 import type { LoadReport } from './load-report.ts';
 import { MeasuredWindow } from './measured-window.ts';
 import { Pacer } from './pacer.ts';
-import type { Connect, FailureKind } from './raw-connection.ts';
+import type { FailureKind } from './raw-connection.ts';
 import { validityOf } from './run-validity.ts';
 import { type Arrivals, arrivalsOf } from './schedule.ts';
 import { isSuccess, Tally } from './tally.ts';
 
 /** Resolves once every request has been answered or has failed; rejects only for an invalid load. */
-export function runLoad(load: Load, env: LoadEnv, connect: Connect): Promise<LoadReport> {
+export function runLoad(load: Load, env: LoadEnv): Promise<LoadReport> {
   return new Promise((resolve) => {
-    new LoadRun(load, env, connect, resolve).start();
+    new LoadRun(load, env, resolve).start();
   });
 }
 
@@ -29,7 +29,6 @@ const OPENED_PER_TURN = 4;
 class LoadRun implements ExchangeListener {
   readonly #load: Load;
   readonly #env: LoadEnv;
-  readonly #connect: Connect;
   readonly #finished: (report: LoadReport) => void;
   readonly #arrivals: Arrivals;
   readonly #tally: Tally;
@@ -49,14 +48,13 @@ class LoadRun implements ExchangeListener {
   #connections = 0;
   #openedThisTurn = 0;
 
-  constructor(load: Load, env: LoadEnv, connect: Connect, finished: (report: LoadReport) => void) {
+  constructor(load: Load, env: LoadEnv, finished: (report: LoadReport) => void) {
     checkLoad(load);
     const startMs = env.now();
     this.#load = load;
     this.#env = env;
-    this.#connect = connect;
     this.#finished = finished;
-    this.#arrivals = arrivalsOf(load.schedule, startMs, load.warmupMs / 2, env.random);
+    this.#arrivals = arrivalsOf(load.schedule, { startMs, rampMs: load.warmupMs / 2 }, env.random);
     this.#tally = new Tally(load.keepsFirstAnswer);
     this.#pacer = new Pacer(env.clock, env.now, () => this.#nextTurn());
     this.#window = new MeasuredWindow(env.now, () => env.cpuMicros() / 1000 - this.#pacer.idleMs);
@@ -157,7 +155,7 @@ class LoadRun implements ExchangeListener {
   #open(): Exchange {
     this.#connections += 1;
     this.#openedThisTurn += 1;
-    return new Exchange(this.#connect, this);
+    return new Exchange(this.#env.connect, this);
   }
 
   /** Takes the next request from the schedule; returns whether it counts. */

@@ -19,11 +19,11 @@ export interface JobRequest {
 }
 
 /** Loads a real server. Call it in a process that does nothing else, because it counts the CPU time of the process. */
-export async function runLoadJob(job: LoadJob, env: LoadEnv): Promise<LoadReport> {
+export async function runLoadJob(job: LoadJob, env: Omit<LoadEnv, 'connect'>): Promise<LoadReport> {
   const requests = job.requests.map(({ method, path, headers, bodyBase64 }) =>
     requestBytes({ method, path, headers, body: fromBase64(bodyBase64) }, job.target),
   );
-  return runLoad({ ...job, requests }, env, connectTo(job.target));
+  return runLoad({ ...job, requests }, { ...env, connect: connectTo(job.target) });
 }
 
 function fromBase64(text: string | undefined): Buffer | undefined {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import type { Connect } from './raw-connection.ts';
 import type { Schedule } from './schedule.ts';
 
 /** The parameters of a run. */
@@ -28,6 +29,7 @@ export interface LoadEnv {
   /** CPU time used by this process so far, in microseconds. */
   readonly cpuMicros: () => number;
   readonly random: Random;
+  readonly connect: Connect;
 }
 
 /** Throws a RangeError for an invalid load, before anything is sent. */

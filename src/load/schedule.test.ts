@@ -13,7 +13,7 @@ function take(arrivals: Arrivals, count: number): number[] {
 }
 
 test('a closed loop always has a due request', () => {
-  const arrivals = arrivalsOf({ kind: 'closed', concurrency: 4 }, 0, 0, seededRandom(1));
+  const arrivals = arrivalsOf({ kind: 'closed', concurrency: 4 }, { startMs: 0, rampMs: 0 }, seededRandom(1));
   assert.equal(arrivals.nextDueMs(17), 17);
   arrivals.take();
   assert.equal(arrivals.nextDueMs(18), 18);
@@ -21,7 +21,7 @@ test('a closed loop always has a due request', () => {
 
 test('gaps of an open loop have the mean and the deviation of an exponential distribution', () => {
   const schedule = { kind: 'open', ratePerSecond: 200 } as const;
-  const instants = take(arrivalsOf(schedule, 1000, 0, seededRandom(7)), 100_000);
+  const instants = take(arrivalsOf(schedule, { startMs: 1000, rampMs: 0 }, seededRandom(7)), 100_000);
   const gaps = instants.map((dueMs, index) => dueMs - (instants[index - 1] ?? 1000));
   const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
   const variance = gaps.reduce((sum, gap) => sum + (gap - mean) ** 2, 0) / gaps.length;
@@ -38,7 +38,7 @@ test('in an open loop the due times never decrease, and the same seed gives the 
       fc.string(),
       (ratePerSecond, startMs, rampMs, seed) => {
         const begin = () =>
-          take(arrivalsOf({ kind: 'open', ratePerSecond }, startMs, rampMs, seededRandom(seed)), 200);
+          take(arrivalsOf({ kind: 'open', ratePerSecond }, { startMs, rampMs }, seededRandom(seed)), 200);
         const instants = begin();
         assert.deepEqual(begin(), instants);
         assert.deepEqual(
@@ -53,7 +53,7 @@ test('in an open loop the due times never decrease, and the same seed gives the 
 
 test('a ramp leads from 0 to the full rate, and the full rate holds after it', () => {
   const schedule = { kind: 'open', ratePerSecond: 10_000 } as const;
-  const instants = take(arrivalsOf(schedule, 0, 2000, seededRandom(3)), 40_000);
+  const instants = take(arrivalsOf(schedule, { startMs: 0, rampMs: 2000 }, seededRandom(3)), 40_000);
   const countBetween = (fromMs: number, untilMs: number) =>
     instants.filter((dueMs) => dueMs >= fromMs && dueMs < untilMs).length;
   const isNear = (count: number, expected: number) => Math.abs(count - expected) < 5 * Math.sqrt(expected);
@@ -67,13 +67,13 @@ test('invalid schedules are refused', () => {
   const random = seededRandom(1);
   for (const concurrency of [0, -1, 1.5, Number.NaN]) {
     assert.throws(
-      () => arrivalsOf({ kind: 'closed', concurrency }, 0, 0, random),
+      () => arrivalsOf({ kind: 'closed', concurrency }, { startMs: 0, rampMs: 0 }, random),
       /concurrency is .*, wanted/,
     );
   }
   for (const ratePerSecond of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
     assert.throws(
-      () => arrivalsOf({ kind: 'open', ratePerSecond }, 0, 0, random),
+      () => arrivalsOf({ kind: 'open', ratePerSecond }, { startMs: 0, rampMs: 0 }, random),
       /ratePerSecond is .*, wanted/,
     );
   }

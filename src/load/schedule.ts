@@ -13,8 +13,14 @@ export interface Arrivals {
   take(): void;
 }
 
-/** Throws a RangeError for an invalid schedule. `rampMs` applies to the open loop only. */
-export function arrivalsOf(schedule: Schedule, startMs: number, rampMs: number, random: Random): Arrivals {
+/** How a run begins. The ramp applies to the open loop only. */
+interface RunStart {
+  readonly startMs: number;
+  readonly rampMs: number;
+}
+
+/** Throws a RangeError for an invalid schedule. */
+export function arrivalsOf(schedule: Schedule, start: RunStart, random: Random): Arrivals {
   if (schedule.kind === 'closed') {
     if (!Number.isInteger(schedule.concurrency) || schedule.concurrency < 1) {
       throw new RangeError(`concurrency is ${schedule.concurrency}, wanted a whole number of at least 1`);
@@ -24,7 +30,7 @@ export function arrivalsOf(schedule: Schedule, startMs: number, rampMs: number, 
   if (!(schedule.ratePerSecond > 0 && schedule.ratePerSecond < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`ratePerSecond is ${schedule.ratePerSecond}, wanted a number above 0`);
   }
-  return new PoissonArrivals(schedule.ratePerSecond, startMs, rampMs, random);
+  return new PoissonArrivals(schedule.ratePerSecond, start, random);
 }
 
 /** Always due: only the number of connections limits the requests. */
@@ -49,7 +55,7 @@ class PoissonArrivals implements Arrivals {
   #unrampedMs = 0;
   #dueMs = 0;
 
-  constructor(ratePerSecond: number, startMs: number, rampMs: number, random: Random) {
+  constructor(ratePerSecond: number, { startMs, rampMs }: RunStart, random: Random) {
     this.#meanGapMs = 1000 / ratePerSecond;
     this.#startMs = startMs;
     this.#rampMs = rampMs;

@@ -55,7 +55,11 @@ class RosterSlot implements ReplicaView {
   /** Predicted duration of the outstanding batches, in ms. */
   dueMs = 0;
 
-  constructor(replica: Replica, index: number, weight: number, shared: ServiceTimes) {
+  constructor(
+    replica: Replica,
+    { index, weight }: Pick<ReplicaView, 'index' | 'weight'>,
+    shared: ServiceTimes,
+  ) {
     this.service = new ReplicaServiceTime(shared);
     this.id = replica.id;
     this.index = index;
@@ -83,7 +87,7 @@ export class Roster {
   /** Throws when the slot has a replica already. */
   add(replica: Replica, index: number, weight: number): void {
     if (this.#slots.has(replica.id)) throw new Error(`the slot of replica ${replica.id} is taken`);
-    this.#slots.set(replica.id, new RosterSlot(replica, index, weight, this.service));
+    this.#slots.set(replica.id, new RosterSlot(replica, { index, weight }, this.service));
     this.#views = [...this.#slots.values()].sort((a, b) => a.index - b.index);
   }
 

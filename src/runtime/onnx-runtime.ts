@@ -48,7 +48,15 @@ export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<
   const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
   // Written to stderr of the replica, so that the log shows it with the model's name.
   for (const warning of [...source.warnings, ...warnings]) console.warn(warning);
-  return new OnnxRuntime(session, outputs, device, source.file?.opTypes);
+  const rowsDependOn = crossRowOperator(source.file?.opTypes ?? []);
+  return new OnnxRuntime(session, {
+    platform: 'onnxruntime_onnx',
+    device,
+    inputs: session.inputMetadata.map(describe),
+    outputs: outputs.map(describe),
+    readsParameters: false,
+    ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
+  });
 }
 
 async function openSession(
@@ -70,22 +78,9 @@ class OnnxRuntime implements Runtime {
   readonly metadata: ModelMetadata;
   readonly #session: InferenceSession;
 
-  constructor(
-    session: InferenceSession,
-    outputs: readonly InferenceSession.ValueMetadata[],
-    device: string,
-    opTypes: ReadonlySet<string> = new Set(),
-  ) {
-    const rowsDependOn = crossRowOperator(opTypes);
+  constructor(session: InferenceSession, metadata: ModelMetadata) {
     this.#session = session;
-    this.metadata = {
-      platform: 'onnxruntime_onnx',
-      device,
-      inputs: session.inputMetadata.map(describe),
-      outputs: outputs.map(describe),
-      readsParameters: false,
-      ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
-    };
+    this.metadata = metadata;
   }
 
   unfitRows(inputs: readonly Tensor[], rows: number): Map<number, string> {
@@ -127,7 +122,7 @@ class OnnxRuntime implements Runtime {
  * An operator that scales numbers by the largest one of the batch, so that a row depends on the rows of other
  * callers.
  */
-function crossRowOperator(opTypes: ReadonlySet<string>): string | undefined {
+function crossRowOperator(opTypes: Iterable<string>): string | undefined {
   for (const opType of opTypes) {
     const name = opType.slice(opType.indexOf(':') + 1);
     if (name.startsWith('DynamicQuantize')) {

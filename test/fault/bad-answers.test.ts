@@ -29,11 +29,7 @@ for (const word of ['not finite', 'wrong shape']) {
         conditions.some(({ severity }) => severity === 'down'),
     );
     assert.match(kept.lastProbe?.result ?? '', /failed|mismatch/);
-    await fleet.replica(
-      0,
-      'in its second process',
-      ({ state, restarts }) => state === 'ready' && restarts === 1,
-    );
+    await fleet.replaced(0);
     assert.ok(!isAlive(sick));
     assert.ok((await fleet.decisions('ejection')).some(({ replica }) => replica === 'faulty/1#0'));
     const [restart] = await fleet.decisions('restart');

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
+import { metric } from '../support/asking.ts';
 import { type RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 import { chunkOf, headOf, RawClient } from './support/gateway-client.ts';
 import { Bystanders, bodyOf, infer, slow } from './support/gateway-load.ts';
 import { startServer } from './support/gateway-server.ts';
-import { memoryBytes, metric, temporaryFolder } from './support/gateway-view.ts';
+import { memoryBytes, temporaryFolder } from './support/gateway-view.ts';
 
 const folder = temporaryFolder();
 const MEBIBYTE = 1024 * 1024;

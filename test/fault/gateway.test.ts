@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { metric } from '../support/asking.ts';
 import { childrenOf, isAlive } from '../support/processes.ts';
 import { PROJECT, type RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
@@ -10,7 +11,7 @@ import { headOf, RawClient } from './support/gateway-client.ts';
 import { startInProcess } from './support/gateway-in-process.ts';
 import { Bystanders, bodyOf, infer, slow } from './support/gateway-load.ts';
 import { startServer } from './support/gateway-server.ts';
-import { metric, settingsFile, statusOf, temporaryFolder } from './support/gateway-view.ts';
+import { settingsFile, statusOf, temporaryFolder } from './support/gateway-view.ts';
 
 const folder = temporaryFolder();
 const CLI = join(PROJECT, 'dist/bundle/galley.js');

@@ -6,13 +6,14 @@ import { fitModels } from '../../src/app/models-to-serve.ts';
 import type { RolledOut } from '../../src/fleet/catalog/catalog.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
+import { metric } from '../support/asking.ts';
 import { childrenOf } from '../support/processes.ts';
 import { galley, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 import { type InProcess, startInProcess } from './support/gateway-in-process.ts';
 import { Bystanders, bodyOf, infer } from './support/gateway-load.ts';
 import { startServer } from './support/gateway-server.ts';
-import { metric, statusOf, temporaryFolder } from './support/gateway-view.ts';
+import { statusOf, temporaryFolder } from './support/gateway-view.ts';
 
 const folder = temporaryFolder();
 const HIDDEN = 4_096;

@@ -28,11 +28,7 @@ test('1: a replica that dies in the middle of a batch loses no request, and one 
 
   // A crash: the requests it ran are suspects and run alone.
   fleet.order(faulting, 'segfault');
-  await fleet.replica(
-    0,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(0);
   const [death] = await fleet.decisions('restart');
   assert.match(String(death?.facts.reason), /SIGSEGV/);
   const seenAfterMs = Date.parse(death?.time ?? '') - Number(fleet.noteOf(faulting, 'ended'));
@@ -42,11 +38,7 @@ test('1: a replica that dies in the middle of a batch loses no request, and one 
   fleet.order(killed, 'pause');
   await fleet.obeyed(killed);
   process.kill(killed, 'SIGKILL');
-  await fleet.replica(
-    1,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(1);
 
   const recoveries = await fleet.decisions('recovery');
   assert.deepEqual(
@@ -62,11 +54,7 @@ test('2: a replica that hangs in the middle of a batch is ended by the watchdog,
   const fleet = await Fleet.start(t, { replicas: 2, health: ', watchdogMs: 600' });
   const [hanging] = fleet.pids as [number];
   fleet.order(hanging, 'hang');
-  await fleet.replica(
-    0,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(0);
   assert.ok(!isAlive(hanging));
   const [recovery] = await fleet.decisions('recovery');
   assert.equal(recovery?.facts.how, 'isolate');
@@ -96,21 +84,13 @@ test('3: a replica that is stopped by a signal is replaced: by the watchdog when
   fleet.order(busy, 'pause');
   await fleet.obeyed(busy);
   process.kill(busy, 'SIGSTOP');
-  await fleet.replica(
-    0,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(0);
 
   // Ejected, it has nothing to do while the load continues on the others.
   await fleet.operate(1, 'eject');
   await fleet.replica(1, 'idle', ({ state, running }) => state === 'ejected' && running === 0);
   process.kill(idle, 'SIGSTOP');
-  await fleet.replica(
-    1,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(1);
 
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 2);
@@ -142,24 +122,12 @@ test('10: half a frame, or text on the frame pipe, ends the replica and reaches 
   const fleet = await Fleet.start(t, {});
   const [half, garbage, huge] = fleet.pids as [number, number, number];
   fleet.order(half, 'half a frame');
-  await fleet.replica(
-    0,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(0);
   fleet.order(garbage, 'garbage');
-  await fleet.replica(
-    1,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(1);
   // A header that declares more than any frame may hold: the server does not wait for the rest.
   fleet.order(huge, 'a huge frame');
-  await fleet.replica(
-    2,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(2);
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
   assert.equal(reasons.length, 3);
   assert.match(reasons[0] ?? '', /SIGSEGV/);

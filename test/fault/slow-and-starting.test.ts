@@ -24,11 +24,7 @@ test('4: a leaking replica raises an alert and is replaced at the soft limit, at
   const moves = await fleet.decisions('replica,restart');
   const [leaking] = fleet.pids as [number];
   fleet.order(leaking, 'leak', 'always');
-  await fleet.replica(
-    0,
-    'in its second process',
-    ({ state, restarts }) => state === 'ready' && restarts === 1,
-  );
+  await fleet.replaced(0);
   const own = (await fleet.decisions('replica,restart')).slice(moves.length);
   assert.deepEqual(
     own.map(({ replica, facts }) => `${replica.slice(-2)} ${facts.to}`),

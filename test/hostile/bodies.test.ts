@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
-import { announce, BesiegedServer, figure } from '../support/besieged-server.ts';
+import { metric } from '../support/asking.ts';
+import { announce, BesiegedServer } from '../support/besieged-server.ts';
 import { until } from '../support/until.ts';
 
 const INFER = '/v2/models/echo/infer';
@@ -18,7 +19,7 @@ test('bodies that are declared and never sent do not block other clients', async
   await besieged.withstand(async () => {
     for (let index = 0; index < 64; index++) besieged.connect().write(announce(INFER, LARGEST));
     await sleep(3_000);
-    assert.ok((await figure(besieged.url, 'galley_body_bytes')) < 1024 * 1024);
+    assert.ok((await metric(besieged.url, 'galley_body_bytes')) < 1024 * 1024);
   });
 });
 
@@ -32,13 +33,13 @@ test('bodies that stop just before their end are displaced by smaller ones, and 
     }
     await until(
       'they are ended',
-      async () => (await figure(besieged.url, 'galley_bodies_refused_total')) >= 8,
+      async () => (await metric(besieged.url, 'galley_bodies_refused_total')) >= 8,
       20_000,
     );
-    assert.ok((await figure(besieged.url, 'galley_bodies_refused_total', 'slow')) > 0);
+    assert.ok((await metric(besieged.url, 'galley_bodies_refused_total', /slow/)) > 0);
     await until(
       'their bytes are given back',
-      async () => (await figure(besieged.url, 'galley_body_bytes')) < 1_000_000,
+      async () => (await metric(besieged.url, 'galley_body_bytes')) < 1_000_000,
     );
   });
 });

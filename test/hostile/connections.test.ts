@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BesiegedServer, figure } from '../support/besieged-server.ts';
+import { metric } from '../support/asking.ts';
+import { BesiegedServer } from '../support/besieged-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 
@@ -75,9 +76,9 @@ test('over the connection limit idle connections are closed, other clients are s
       // In portions, as clients connect: the system queues no thousand connections.
       if (index % 50 === 0) await Promise.race([once(socket, 'connect'), once(socket, 'close')]);
     }
-    const closed = async () => figure(besieged.url, 'galley_connections_refused_total', 'idle');
+    const closed = async () => metric(besieged.url, 'galley_connections_refused_total', /idle/);
     await until('idle connections are closed', async () => (await closed()) > 0);
-    assert.ok((await figure(besieged.url, 'galley_connections')) <= 300);
+    assert.ok((await metric(besieged.url, 'galley_connections')) <= 300);
   });
   assert.match(
     besieged.server.output.stderr + besieged.server.output.stdout,

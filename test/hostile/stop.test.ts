@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { announce, BesiegedServer, figure, smallRequest } from '../support/besieged-server.ts';
+import { metric } from '../support/asking.ts';
+import { announce, BesiegedServer, smallRequest } from '../support/besieged-server.ts';
 import { rawRequest } from '../support/raw-http.ts';
 import { until } from '../support/until.ts';
 
@@ -19,9 +20,9 @@ test('a stop does not wait for incomplete requests, and loses no complete one', 
   );
   const idle = besieged.send();
   await besieged.send(smallRequest());
-  const metric = async (name: string) => figure(besieged.url, name);
-  await until('all have connected', async () => (await metric('galley_connections')) >= 5);
-  await until('half a body has arrived', async () => (await metric('galley_body_bytes')) > 0);
+  const now = async (name: string) => metric(besieged.url, name);
+  await until('all have connected', async () => (await now('galley_connections')) >= 5);
+  await until('half a body has arrived', async () => (await now('galley_body_bytes')) > 0);
   const from = performance.now();
   await besieged.server.stop();
   assert.ok(performance.now() - from < 5_000, `${performance.now() - from}`);

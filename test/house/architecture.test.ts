@@ -176,29 +176,6 @@ test('only classes have getters: one in a literal gives each object its own hidd
   for (const { file, text } of files) assert.doesNotMatch(text, /^ {4,}(get|set) \w+\(/m, file);
 });
 
-/** The parameters of each constructor, split where a comma is in no bracket. */
-function constructorsOf(text: string): string[][] {
-  return [...text.matchAll(/^ {2}constructor\(/gm)].map(({ index, 0: start }) => {
-    const parameters = [''];
-    let depth = 0;
-    for (const sign of text.slice(index + start.length)) {
-      if ('([{<'.includes(sign)) depth += 1;
-      if (')]}'.includes(sign) || (sign === '>' && !parameters.at(-1)?.endsWith('='))) depth -= 1;
-      if (depth < 0) break;
-      if (sign === ',' && depth === 0) parameters.push('');
-      else parameters[parameters.length - 1] += sign;
-    }
-    return parameters.map((each) => each.trim()).filter((each) => each !== '');
-  });
-}
-
-test('constructors of the control path take at most three things', () => {
-  for (const { file, text } of files.filter(({ file }) => /^(fleet|observe|app)\//.test(file))) {
-    for (const parameters of constructorsOf(text))
-      assert.ok(parameters.length <= 3, `${file}: constructor(${parameters.join(', ')})`);
-  }
-});
-
 test('files are short, and only the two entries re-export', () => {
   for (const { file, text, lines } of files) {
     assert.ok(lines <= 250, `${relative(SRC, file)} is too long`);

@@ -65,10 +65,19 @@ export async function metricOf(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
   const wanted = Object.entries({ model, ...labels }).map(([label, value]) => `${label}="${value}"`);
+  return sumOf(url, name, (line) => wanted.every((label) => line.includes(label)));
+}
+
+/** The sum of a metric over all its series, or over those that match a pattern. */
+export async function metric(url: string, name: string, labels = /^/): Promise<number> {
+  return sumOf(url, name, (line) => labels.test(line));
+}
+
+async function sumOf(url: string, name: string, isWanted: (line: string) => boolean): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
   return text
     .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) && wanted.every((label) => line.includes(label)))
+    .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && isWanted(line))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
 }

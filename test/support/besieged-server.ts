@@ -146,13 +146,3 @@ export function smallRequest(): Buffer {
 export function announce(path: string, bytes: number, headers = ''): string {
   return `POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: ${bytes}\r\n${headers}\r\n`;
 }
-
-/** A value of /metrics, summed over its labels. */
-export async function figure(url: string, name: string, label = ''): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .filter((line) => line.includes(label))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-}

@@ -111,6 +111,12 @@ function request(
   };
 }
 
+/** A request of one row of one byte. */
+export function oneByte(): InferenceRequest {
+  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [1], data: bytesOf(new Uint8Array(1)) }];
+  return { id: '', inputs, parameters: {}, timeoutMs: undefined, priority: 0 };
+}
+
 /** The outcome of a request: `none`, `ok` or the reason code. */
 export function reasonOf(outcomes: readonly (Answer | Refusal)[] | undefined): string {
   const [outcome] = outcomes ?? [];

@@ -5,10 +5,13 @@ import { FrameEncoder } from '../../process/wire/frame-encoder.ts';
 import { FrameReader } from '../../process/wire/frame-reader.ts';
 import type { OwnEnd } from '../../process/wire/own-end.ts';
 import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../../process/wire/wire.ts';
-import type { ReplicaId } from '../../replica/replica.ts';
+import type { Replica } from '../../replica/replica.ts';
 import { simulatedAnswer } from './simulated-answer.ts';
 import type { SimulatedBatch, SimulatedBehaviour, SimulatedResult } from './simulated-behaviour.ts';
 import { SimulatedPipe } from './simulated-pipe.ts';
+
+/** Which process of which slot. */
+type Incarnation = Pick<Replica, 'id' | 'incarnation'>;
 
 interface Held {
   readonly id: number;
@@ -23,8 +26,7 @@ export class SimulatedChild implements ChildHandle {
   readonly data: SimulatedPipe;
   readonly control = new SimulatedPipe(() => {});
   readonly direct: SimulatedPipe;
-  readonly #replica: ReplicaId;
-  readonly #incarnation: number;
+  readonly #identity: Incarnation;
   readonly #clock: Clock;
   readonly #behaviour: SimulatedBehaviour;
   readonly #held: Held[] = [];
@@ -36,9 +38,8 @@ export class SimulatedChild implements ChildHandle {
   #isOver = false;
   #isStopped = false;
 
-  constructor(replica: ReplicaId, incarnation: number, clock: Clock, behaviour: SimulatedBehaviour) {
-    this.#replica = replica;
-    this.#incarnation = incarnation;
+  constructor(identity: Incarnation, clock: Clock, behaviour: SimulatedBehaviour) {
+    this.#identity = identity;
     this.#clock = clock;
     this.#behaviour = behaviour;
     this.data = this.#pipe();
@@ -109,7 +110,7 @@ export class SimulatedChild implements ChildHandle {
   }
 
   #load(): void {
-    const load = this.#behaviour.load(this.#replica, this.#incarnation);
+    const load = this.#behaviour.load(this.#identity.id, this.#identity.incarnation);
     this.#heartbeatLater();
     switch (load.kind) {
       case 'hang':
@@ -135,7 +136,8 @@ export class SimulatedChild implements ChildHandle {
   #read(frame: Frame): SimulatedBatch {
     const { memberRows, inputs } = decodeRun(frame.meta, frame.payload, this.#behaviour.metadata.inputs);
     const rows = memberRows.reduce((sum, count) => sum + count, 0);
-    return { replica: this.#replica, incarnation: this.#incarnation, rows, memberRows, inputs };
+    const { id: replica, incarnation } = this.#identity;
+    return { replica, incarnation, rows, memberRows, inputs };
   }
 
   #runFirst(): void {
@@ -198,7 +200,7 @@ export class SimulatedChild implements ChildHandle {
   }
 
   #heartbeat(): void {
-    const rssBytes = this.#behaviour.rssBytes(this.#replica, this.#batches);
+    const rssBytes = this.#behaviour.rssBytes(this.#identity.id, this.#batches);
     const heartbeat = { rssBytes, cpuMs: 0, batches: this.#batches };
     const encoder = new FrameEncoder();
     encoder.add(this.#header(KIND.HEARTBEAT), Buffer.from(JSON.stringify(heartbeat)), []);
@@ -212,7 +214,7 @@ export class SimulatedChild implements ChildHandle {
   }
 
   #header(kind: Kind): FrameHeader {
-    return { kind, flags: 0, slot: 0, incarnation: this.#incarnation, batch: 0, member: 0 };
+    return { kind, flags: 0, slot: 0, incarnation: this.#identity.incarnation, batch: 0, member: 0 };
   }
 
   #after(ms: number, wake: () => void): void {

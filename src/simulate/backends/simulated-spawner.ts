@@ -30,7 +30,7 @@ export class SimulatedSpawner implements Spawner {
   }
 
   spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
-    const child = new SimulatedChild(id, incarnation, this.#clock, this.#behaviour);
+    const child = new SimulatedChild({ id, incarnation }, this.#clock, this.#behaviour);
     this.children.set(id, child);
     return new ProcessReplica({ id, incarnation }, child, { order: ORDER, observer });
   }

@@ -39,7 +39,11 @@ export class TimedSpawner implements Spawner {
   }
 
   spawn(id: ReplicaId, incarnation: number, _placement: Placement, observer: ReplicaObserver): Replica {
-    const replica = new TimedReplica(this.#clock, this.#behaviour, { id, incarnation }, observer);
+    const replica = new TimedReplica(
+      { id, incarnation },
+      { clock: this.#clock, behaviour: this.#behaviour },
+      observer,
+    );
     this.#clock.at(
       this.#clock.now(),
       () => {
@@ -63,9 +67,8 @@ class TimedReplica implements Replica {
   #isGone = false;
 
   constructor(
-    clock: Clock,
-    behaviour: TimedBehaviour,
     { id, incarnation }: Pick<Replica, 'id' | 'incarnation'>,
+    { clock, behaviour }: { readonly clock: Clock; readonly behaviour: TimedBehaviour },
     observer: ReplicaObserver,
   ) {
     this.#clock = clock;

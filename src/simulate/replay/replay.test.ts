@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { oneByte } from '../../../test/support/simulated-version.ts';
 import { RANK } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
@@ -7,7 +8,6 @@ import { ModelSettings } from '../../config/model-settings.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { Recorder } from '../../observe/recorder/recorder.ts';
 import { decodeRecording, INPUT, type Recording } from '../../observe/recorder/recording.ts';
-import { bytesOf } from '../../tensor/tensor.ts';
 import { wellBehaved } from '../backends/simulated-behaviour.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { replay } from './replay.ts';
@@ -35,15 +35,7 @@ function record({ maxBytes = 1e6, requests = 200 } = {}): Recording {
   version.start();
   clock.advance(3_000);
   for (let id = 0; id < requests; id++) {
-    const data = bytesOf(new Uint8Array(1));
-    const request = {
-      id: '',
-      inputs: [{ ...TENSOR, shape: [1], data }],
-      parameters: {},
-      timeoutMs: undefined,
-      priority: 0,
-    };
-    clock.at(clock.now() + 3 * id, () => void version.submit(request, () => {}), RANK.arrival);
+    clock.at(clock.now() + 3 * id, () => void version.submit(oneByte(), () => {}), RANK.arrival);
   }
   clock.advance(100);
   spawner.children.get('m/1#0')?.end(null, 'SIGSEGV');

@@ -123,6 +123,11 @@ models: {faulty: {path: ${join(TEST_MODELS, 'faulty')}, replicas: ${replicas}, w
     );
   }
 
+  /** Waits until a replica is ready again in its second process. */
+  async replaced(index: number): Promise<void> {
+    await this.replica(index, 'replaced', ({ state, restarts }) => state === 'ready' && restarts === 1);
+  }
+
   async allReady(): Promise<void> {
     await until('all replicas are ready', async () =>
       (await this.replicas()).every(({ state }) => state === 'ready'),

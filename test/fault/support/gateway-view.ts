@@ -19,16 +19,6 @@ export function settingsFile(folder: string, settings: object): string {
   return file;
 }
 
-/** The sum of a metric over all its labels, or over those that match a pattern. */
-export async function metric(url: string, name: string, labels = /^/): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `))
-    .filter((line) => labels.test(line))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
-}
-
 /** The answer to a GET; undefined when there is none. */
 export async function statusOf(url: string): Promise<number | undefined> {
   try {

@@ -1,4 +1,5 @@
 import {
+  DATATYPE_NUMBERS,
   type OnnxAttribute,
   type OnnxGraph,
   type OnnxInitializer,
@@ -95,7 +96,7 @@ export class GraphBuilder {
 
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value;
-    return this.node('Cast', [value], { ...value, type }, { to: { int: TYPE_NUMBERS[type] } });
+    return this.node('Cast', [value], { ...value, type }, { to: { int: DATATYPE_NUMBERS[type] } });
   }
 
   /** The number of rows, as a list of one number. */
@@ -123,20 +124,3 @@ export class GraphBuilder {
     return `v${this.#names}`;
   }
 }
-
-/** `TensorProto.DataType`, for the attribute of Cast. */
-const TYPE_NUMBERS: Readonly<Record<ElementType, number>> = {
-  FP32: 1,
-  UINT8: 2,
-  INT8: 3,
-  UINT16: 4,
-  INT16: 5,
-  INT32: 6,
-  INT64: 7,
-  BYTES: 8,
-  BOOL: 9,
-  FP16: 10,
-  FP64: 11,
-  UINT32: 12,
-  UINT64: 13,
-};
