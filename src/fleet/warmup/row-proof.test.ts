@@ -23,3 +23,16 @@ test('the large row is beside another one in a batch of two, since larger batche
     JSON.stringify(batches),
   );
 });
+
+test('an output without a row per row makes rows dependent, rather than answers different', () => {
+  const count = (batch: unknown, rows: readonly unknown[]) =>
+    batch === 'of a batch' ? `4 rows instead of ${rows.length}` : '';
+  const proof = proveRows({
+    comparator: { rowsProblem: count } as never,
+    alone: ROW_SCALES.map(() => ({ outputs: [] })),
+    whyNotTry: () => undefined,
+  });
+  let step = proof.next();
+  while (step.done !== true) step = proof.next({ answer: 'of a batch' } as never);
+  assert.deepEqual(step.value, { kind: 'dependent', why: '4 rows instead of 2' });
+});

@@ -48,6 +48,12 @@ export function* doubtAt(
   const problemIn = (answer: Answer, rowsBefore: readonly (AnswerRow | undefined)[], runs: RunsCompared) =>
     comparator.rowsProblem(answer, rowsBefore, runs);
 
+  const miscount = problemIn(
+    usual.answer,
+    inUsual(() => false),
+    'same size',
+  );
+  if (miscount !== '') return { kind: 'dependent', why: miscount };
   const change = problemIn(
     again.answer,
     inUsual(() => true),
