@@ -1,6 +1,6 @@
-import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import { encodeTextElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
-import { elementProblem, encodeElements } from '../tensor/elements.ts';
+import { encodeElements } from '../tensor/elements.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, type TensorArray } from '../tensor/tensor.ts';
 
@@ -26,11 +26,5 @@ export function encodeInput(name: string, datatype: Datatype, data: InputData): 
   if (isTyped && data instanceof own && datatype !== 'BOOL') return bytesOf(data);
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
   if (isTyped) throw fail(`data is a ${data.constructor.name}, wanted texts or bytes (BYTES)`);
-  return encodeBytesElements(
-    Array.from(data as readonly unknown[], (element, index) => {
-      if (typeof element === 'string') return Buffer.from(element);
-      if (element instanceof Uint8Array) return element;
-      throw fail(elementProblem(index, element, 'a text or a Uint8Array (BYTES)'));
-    }),
-  );
+  return encodeTextElements(Array.from(data as readonly unknown[]), fail, 'a text or a Uint8Array (BYTES)');
 }

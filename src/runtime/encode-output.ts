@@ -1,7 +1,7 @@
 import type { ModelOutput } from '../model/define-model.ts';
-import { encodeBytesElements } from '../tensor/bytes-elements.ts';
+import { encodeTextElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
-import { elementProblem, encodeElements } from '../tensor/elements.ts';
+import { encodeElements } from '../tensor/elements.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf } from '../tensor/tensor.ts';
 
@@ -20,11 +20,5 @@ export function encodeOutput(name: string, datatype: Datatype, data: ModelOutput
     );
   }
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
-  return encodeBytesElements(
-    Array.from(data as readonly unknown[], (element, index) => {
-      if (typeof element === 'string') return Buffer.from(element);
-      if (element instanceof Uint8Array) return element;
-      throw fail(elementProblem(index, element, 'a text or a Uint8Array (BYTES)'));
-    }),
-  );
+  return encodeTextElements(Array.from(data as readonly unknown[]), fail, 'a text or a Uint8Array (BYTES)');
 }
