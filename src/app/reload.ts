@@ -9,7 +9,8 @@ import type { ServedModel } from './served-models.ts';
 import type { GalleyServer } from './server.ts';
 
 /**
- * Reads the settings again and swaps each served version whose file or settings have changed, without losing a request.
+ * Reads the settings again and swaps each served version whose files, settings or numbers have changed, without losing a
+ * request.
  * Logs changes that need a restart. Settings that are not valid change nothing.
  */
 export async function reload(
@@ -62,9 +63,15 @@ export async function reload(
   );
 }
 
-function hasChanged({ spec, loaded }: VersionInService, { file, settings, ownSample }: ServedModel): boolean {
+function hasChanged(version: VersionInService, { file, settings, ownSample }: ServedModel): boolean {
+  const { spec, loaded, health, supervisor } = version;
   const before = { file: spec.file, settings: spec.settings, ownSample: spec.ownSample };
   if (!isDeepStrictEqual(before, { file: file.file, settings, ownSample })) return true;
+  // A replica with other numbers than before has read other data, from files that only the model knows.
+  const isOther = supervisor
+    .replicas()
+    .some(({ replica }) => health.conditions.conditionsOf(replica).some(({ cause }) => cause === 'golden'));
+  if (isOther) return true;
   try {
     return loaded !== undefined && artefactOf(file.runtime, file.file) !== loaded.metadata.artefact;
   } catch {
