@@ -7,8 +7,8 @@ import type { ServedModel } from './served-models.ts';
 import type { GalleyServer } from './server.ts';
 
 /**
- * Reads the settings again and swaps each served version whose file or settings have changed, without losing a request.
- * Logs changes that need a restart. Settings that are not valid change nothing.
+ * Reads the settings again and swaps each served version whose files, settings or numbers have changed, without losing a
+ * request. Logs changes that need a restart. Settings that are not valid change nothing.
  */
 export function reload(
   server: GalleyServer,

@@ -47,6 +47,7 @@ for (const [datatype, data, words] of [
   ['FP32', ['1'], /element 0 is "1"/],
   ['FP32', [undefined], /element 0 is undefined/],
   ['BYTES', [1], /element 0 is 1, wanted a text or a Uint8Array/],
+  ['BYTES', ['\udc00'], /element 0 is "\\udc00", wanted a string without lone surrogates/],
   ['BYTES', Float32Array.of(1), /data is a Float32Array, wanted texts or bytes/],
   ['FP32', 'text', /data is string, wanted a typed array or an array/],
   ['FP32', null, /data is null/],

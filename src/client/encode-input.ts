@@ -1,5 +1,6 @@
+import { encodeTextElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
-import { encodeElements, encodeTexts } from '../tensor/elements.ts';
+import { encodeElements } from '../tensor/elements.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf, type TensorArray } from '../tensor/tensor.ts';
 
@@ -25,5 +26,5 @@ export function encodeInput(name: string, datatype: Datatype, data: InputData): 
   if (isTyped && data instanceof own && datatype !== 'BOOL') return bytesOf(data);
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
   if (isTyped) throw fail(`data is a ${data.constructor.name}, wanted texts or bytes (BYTES)`);
-  return encodeTexts(data as readonly unknown[], fail);
+  return encodeTextElements(Array.from(data as readonly unknown[]), fail, 'a text or a Uint8Array (BYTES)');
 }

@@ -30,15 +30,22 @@ export function salvageConfig(fileOrFolder: string, overrides: Readonly<Raw>): S
   }
 }
 
+/** Deeper than any group of the settings. */
+const MOST_PASSES = 10;
+
 function withoutFaults(source: string, raw: Readonly<Raw>, problems: string[]): Raw {
-  const parsed = ServerSettings.safeParse(raw);
   const rest = structuredClone(raw) as Raw;
-  if (parsed.success) return rest;
-  const { issues } = parsed.error;
-  problems.push(...explainIssues(source, settingsSchema(), issues, raw));
-  for (const issue of issues) {
-    const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
-    for (const key of keys) remove(rest, key === undefined ? issue.path : [...issue.path, key]);
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const parsed = ServerSettings.safeParse(rest);
+    if (parsed.success) break;
+    const { issues } = parsed.error;
+    if (pass === 0) problems.push(...explainIssues(source, settingsSchema(), issues, raw));
+    for (const issue of issues) {
+      const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+      // A group that lacks a required setting, possibly one that was just removed, is removed whole.
+      const path = pass === 0 ? issue.path : issue.path.slice(0, -1);
+      for (const key of keys) remove(rest, key === undefined ? path : [...path, key]);
+    }
   }
   return rest;
 }

@@ -6,10 +6,29 @@ import { readOnnxFile } from './onnx-file.ts';
 /** Larger models are identified by size, modification time and inode, because reading them would delay the start. */
 export const MOST_HASHED_BYTES = 16 * 1024 * 1024;
 
-/** The files of a model: its own, and the external weight files of an ONNX file. */
+/** A relative import of a module, without the query. */
+const RELATIVE_IMPORT = /\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"?#]+)/g;
+
+/**
+ * The files of a model: its own, the external weight files of an ONNX file, and the files that a module imports. Data
+ * that a module reads itself is unknown: it may write files beside it too.
+ */
 export function filesOf(runtime: 'onnx' | 'module', file: string): string[] {
-  const beside = runtime === 'onnx' ? (readOnnxFile(file)?.externalFiles ?? []) : [];
+  if (runtime === 'module') return importedFrom(file);
+  const beside = readOnnxFile(file)?.externalFiles ?? [];
   return [file, ...beside.map((location) => join(dirname(file), location))];
+}
+
+function importedFrom(file: string): string[] {
+  const files = new Set([file]);
+  for (const each of files) {
+    for (const [, path = ''] of readFileSync(each, 'utf8').matchAll(RELATIVE_IMPORT)) {
+      const imported = join(dirname(each), path);
+      // An import in a comment may be of a file that does not exist.
+      if (statSync(imported, { throwIfNoEntry: false })?.isFile() === true) files.add(imported);
+    }
+  }
+  return [...files];
 }
 
 /**

@@ -35,6 +35,7 @@ for (const [datatype, data, words] of [
   ['FP32', [undefined], /element 0 is undefined/],
   ['FP32', ['1'], /element 0 is "1"/],
   ['BYTES', [1], /element 0 is 1, wanted a text or a Uint8Array/],
+  ['BYTES', ['\udc00'], /element 0 is "\\udc00", wanted a string without lone surrogates/],
   [
     'FP32',
     Float64Array.of(1),

@@ -1,6 +1,7 @@
 import type { ModelOutput } from '../model/define-model.ts';
+import { encodeTextElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
-import { encodeElements, encodeTexts } from '../tensor/elements.ts';
+import { encodeElements } from '../tensor/elements.ts';
 import type { Segments } from '../tensor/segments.ts';
 import { allocateArray, bytesOf } from '../tensor/tensor.ts';
 
@@ -19,5 +20,5 @@ export function encodeOutput(name: string, datatype: Datatype, data: ModelOutput
     );
   }
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);
-  return encodeTexts(data as readonly unknown[], fail);
+  return encodeTextElements(Array.from(data as readonly unknown[]), fail, 'a text or a Uint8Array (BYTES)');
 }

@@ -1,3 +1,4 @@
+import { elementProblem } from './elements.ts';
 import { flatten, type Segments, segmentsOf } from './segments.ts';
 
 const LENGTH_BYTES = 4;
@@ -17,24 +18,29 @@ export function encodeBytesElements(elements: readonly Uint8Array[]): Segments {
   return segmentsOf(flat);
 }
 
-/** The same for texts and bytes, without an array per text. `bytesOf` converts an element that is not a text, or throws. */
+/**
+ * The same for texts and bytes, without an array per text. A text with a lone surrogate is refused, because UTF-8 can
+ * only hold another character in its place.
+ */
 export function encodeTextElements(
   elements: readonly unknown[],
-  bytesOf: (element: unknown, index: number) => Uint8Array,
+  fail: (problem: string) => Error,
+  wanted: string,
 ): Segments {
   let byteLength = 0;
   for (const [index, element] of elements.entries()) {
     byteLength += LENGTH_BYTES;
-    byteLength +=
-      typeof element === 'string' ? Buffer.byteLength(element) : bytesOf(element, index).byteLength;
+    if (element instanceof Uint8Array) byteLength += element.byteLength;
+    else if (typeof element !== 'string') throw fail(elementProblem(index, element, wanted));
+    else if (element.isWellFormed()) byteLength += Buffer.byteLength(element);
+    else throw fail(elementProblem(index, element, 'a string without lone surrogates (BYTES)'));
   }
   const flat = Buffer.from(new ArrayBuffer(byteLength));
   let offset = 0;
-  for (const [index, element] of elements.entries()) {
+  for (const element of elements as readonly (string | Uint8Array)[]) {
     const start = offset + LENGTH_BYTES;
-    const bytes = typeof element === 'string' ? undefined : bytesOf(element, index);
-    if (bytes !== undefined) flat.set(bytes, start);
-    const length = bytes === undefined ? flat.write(element as string, start) : bytes.byteLength;
+    if (typeof element !== 'string') flat.set(element, start);
+    const length = typeof element === 'string' ? flat.write(element, start) : element.byteLength;
     flat.writeUInt32LE(length, offset);
     offset = start + length;
   }

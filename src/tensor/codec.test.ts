@@ -198,6 +198,7 @@ for (const [datatype, data, shape, message] of [
   ['UINT8', [-1], [1], /from 0 to 255/],
   ['BOOL', [1], [1], /true or false/],
   ['BYTES', [1], [1], /a string/],
+  ['BYTES', ['a', 'b\ud800'], [2], /element 1 is "b\\ud800", wanted a string without lone surrogates/],
   ['FP32', ['1'], [1], /a number/],
   ['FP32', [1, 2, 3], [2], /requires 2 elements, data has 3/],
   ['FP32', null, [1], /data is null/],

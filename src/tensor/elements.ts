@@ -1,4 +1,3 @@
-import { encodeTextElements } from './bytes-elements.ts';
 import { DATATYPES, type Datatype } from './datatype.ts';
 import { type HalfDatatype, numberToHalf } from './half.ts';
 import type { Segments } from './segments.ts';
@@ -85,14 +84,6 @@ export function encodeElements(
     array[index] = element as never;
   }
   return bytesOf(array);
-}
-
-/** Encodes the texts and bytes of a BYTES tensor as a program gives them; fails at the first other value. */
-export function encodeTexts(values: readonly unknown[], fail: (problem: string) => Error): Segments {
-  return encodeTextElements(Array.from(values), (value, index) => {
-    if (value instanceof Uint8Array) return value;
-    throw fail(elementProblem(index, value, 'a text or a Uint8Array (BYTES)'));
-  });
 }
 
 /** The problem of a value that is not an element: what it is, and what was wanted. */

@@ -32,7 +32,8 @@ export function readJsonData(
     );
   }
   const fail = (problem: string) => invalid(`input '${name}': ${problem}`);
-  if (datatype === 'BYTES') return readStrings(elements, fail);
+  // The simple form can also hold bytes.
+  if (datatype === 'BYTES') return encodeTextElements(elements, fail, 'a string (BYTES)');
   if (datatype === 'BOOL') {
     const index = elements.findIndex((element) => typeof element !== 'boolean');
     if (index >= 0) throw fail(elementProblem(index, elements[index], 'true or false (BOOL)'));
@@ -113,14 +114,6 @@ function refuseBytes(output: string): never {
   throw invalid(
     `output '${output}' holds bytes that are not valid UTF-8; request it with parameters.binary_data`,
   );
-}
-
-/** Accepts bytes in place of a text where the protocol can express bytes. */
-function readStrings(elements: readonly unknown[], fail: (problem: string) => Error): Segments {
-  return encodeTextElements(elements, (element, index) => {
-    if (element instanceof Uint8Array) return element;
-    throw fail(elementProblem(index, element, 'a string (BYTES)'));
-  });
 }
 
 function invalid(message: string): ServingError {

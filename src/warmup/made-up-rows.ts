@@ -42,6 +42,8 @@ const NOTHING_ROW = 3;
 const SIGNED: ReadonlySet<TensorMetadata['datatype']> = new Set(['INT8', 'INT16'] as const);
 const SIGNED_SPREAD = 2.4;
 const LARGEST = 100;
+/** Of this many booleans of a row, one is true. */
+const ONE_OF = 3;
 /** Of different lengths, so that a model that counts characters gives different answers. */
 const TEXTS = ['a', 'bc', 'def', '1', '22'] as const;
 const LARGE_TEXT = 'a much longer text than the others '.repeat(3);
@@ -101,7 +103,10 @@ function drawOf(datatype: TensorMetadata['datatype'], { values }: Guess, row: nu
     // With both values in every row, all rows have the same largest number, and a model that divides by that of the
     // batch would not be detected.
     if (row % ROW_SCALES.length === NOTHING_ROW) return () => 0;
-    return () => (row + bit()) % 2;
+    if (row === LARGE_ROW) return () => 1;
+    // Rows 0 and 2 have their ones at different places, so the largest of weighted ones cannot be in both.
+    let index = 0;
+    return () => ((index++ + row) % ONE_OF === 0 ? 1 : 0);
   }
   if (values === 'positive') return () => 1 + ((row + bit()) % 3);
   // Small signed types hold measurements, not indices: half of them are below 0, of each row's own scale.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runMerging } from './merging-run.ts';
 import { summarize } from './merging-summary.ts';
-import { missedQuantized } from './quantized-starts.ts';
+import { missedQuantized, QUANTIZED_MODELS } from './quantized-starts.ts';
 
 const PER_SERVER = 30;
 
@@ -12,6 +12,8 @@ test('merged requests get the numbers that they get alone, and honest models are
   assert.equal(failed, 0, lines.join('\n'));
 });
 
-test('every start detects that dynamic quantization depends on all rows', async () => {
-  assert.deepEqual(await missedQuantized(20, 20), []);
-});
+for (const kind of Object.keys(QUANTIZED_MODELS) as (keyof typeof QUANTIZED_MODELS)[]) {
+  test(`every start detects that a model ${kind} depends on all rows`, async () => {
+    assert.deepEqual(await missedQuantized(kind, 20, 20), []);
+  });
+}

@@ -72,6 +72,41 @@ test('SIGHUP applies changed models and settings without a failed request, and n
   await server.stop();
 });
 
+test('SIGHUP loads a model anew whose data changed in a file that only the model knows', async (t) => {
+  const folder = join(root, 'reads');
+  mkdirSync(folder);
+  const data = join(folder, 'factor.txt');
+  writeFileSync(
+    join(folder, 'model.mjs'),
+    `import { readFileSync } from 'node:fs';
+     import { defineModel } from 'galley';
+     const x = { name: 'x', datatype: 'FP32', shape: [-1] };
+     export default defineModel({ inputs: [x], outputs: [x],
+       load: ({ directory }) => Number(readFileSync(directory + '/factor.txt', 'utf8')),
+       predict: ({ x }, factor) => ({ x: { shape: x.shape, data: x.data.map((each) => each * factor) } }) });`,
+  );
+  writeFileSync(data, '2');
+  const file = join(root, 'reads.yaml');
+  writeFileSync(
+    file,
+    `models: {m: {path: ${folder}, replicas: 1, health: {readiness: {periodMs: 100, timeoutMs: 80}}}}`,
+  );
+  const server = await RunningServer.start([file]);
+  t.after(async () => server.stop());
+  const isReady = async () => (await fetch(`${server.url}/v2/health/ready`)).status === 200;
+  writeFileSync(data, '3');
+  const { pid } = server;
+  for (const replica of childrenOf(pid)) process.kill(replica, 'SIGKILL');
+  await until('the golden input is answered with other numbers', async () => {
+    const text = await (await fetch(`${server.url}/admin/models/m`)).text();
+    return text.includes('"golden"') && !(await isReady());
+  });
+  server.kill('SIGHUP');
+  await until('the new numbers count', isReady);
+  assert.equal(await answer(server.url), 3);
+  assert.match(server.output.stderr, /reloaded/);
+});
+
 test('a server that stops during a swap leaves no replica and switches nothing', async () => {
   writeModel(2);
   writeSettings('');

@@ -38,6 +38,12 @@ test('texts that the runtime would change are refused, and the replica stays rea
   assert.equal((await fetch(`${server.url}/v2/health/ready`)).status, 200);
 });
 
+test('a text that UTF-8 cannot hold is refused, because the model would get another', async () => {
+  const { status, text } = await ask('Wien', 'Gra\ud83d');
+  assert.equal(status, 400);
+  assert.match(text, /'city': element 1 is .* wanted a string without lone surrogates/);
+});
+
 test('bytes that are not UTF-8 are refused', async () => {
   const bytes = Buffer.from([4, 0, 0, 0, 0xff, 0xd8, 0xff, 0xe0]);
   const head = Buffer.from(

@@ -166,9 +166,11 @@ export class Catalog<Spec extends VersionSpec> {
     this.ended.emit(version);
   }
 
-  #hasChanged({ spec, loaded }: VersionInService, desired: Spec): boolean {
+  #hasChanged(version: VersionInService, desired: Spec): boolean {
+    const { spec, loaded } = version;
     const compared = ({ file, settings, ownSample }: VersionSpec) => ({ file, settings, ownSample });
     if (!isDeepStrictEqual(compared(spec), compared(desired))) return true;
+    if (hasOtherAnswers(version)) return true;
     // A file that cannot be read now leaves the version that serves.
     const artefact = loaded && this.#ports.artefactOf(desired);
     return artefact !== undefined && artefact !== loaded?.metadata.artefact;
@@ -204,4 +206,11 @@ export class Catalog<Spec extends VersionSpec> {
     // One that had no replica left ends without an event.
     this.#forget(version);
   }
+}
+
+/** Whether a replica gives another golden answer than before: it has read other data, from files that only the model knows. */
+function hasOtherAnswers({ health, supervisor }: VersionInService): boolean {
+  return supervisor
+    .replicas()
+    .some(({ replica }) => health.conditions.conditionsOf(replica).some(({ cause }) => cause === 'golden'));
 }

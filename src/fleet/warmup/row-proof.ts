@@ -36,7 +36,7 @@ export function* doubtAt(
   size: number,
   { comparator, alone }: ProofParts,
 ): Course<RowIndependence | undefined> {
-  const rows = Array.from({ length: size }, (_, place) => place % alone.length);
+  const rows = usualRows(size, alone.length);
   const usual = yield rows;
   const again = yield rows;
   if ('problem' in usual) return refused(size, usual.problem);
@@ -48,6 +48,12 @@ export function* doubtAt(
   const problemIn = (answer: Answer, rowsBefore: readonly (AnswerRow | undefined)[], runs: RunsCompared) =>
     comparator.rowsProblem(answer, rowsBefore, runs);
 
+  const miscount = problemIn(
+    usual.answer,
+    inUsual(() => false),
+    'same size',
+  );
+  if (miscount !== '') return { kind: 'dependent', why: miscount };
   const change = problemIn(
     again.answer,
     inUsual(() => true),
@@ -59,24 +65,35 @@ export function* doubtAt(
   if (amongOthers !== '') return { kind: 'dependent', why: amongOthers };
   for (const kept of [0, 1]) {
     const isKept = (place: number) => place % 2 === kept;
-    const mixed = rows.map((row, place) =>
-      isKept(place) ? row : (row + (alone.length > FURTHER ? FURTHER : 1)) % alone.length,
-    );
-    const ran = yield mixed;
-    if ('problem' in ran) return refused(size, ran.problem);
-    const problem =
-      problemIn(ran.answer, inUsual(isKept), 'same size') ||
-      problemIn(ran.answer, byAlone(mixed), 'other size');
-    if (problem !== '') return { kind: 'dependent', why: problem };
+    for (const neighbour of neighboursOf(kept, rows, alone.length)) {
+      const mixed = rows.map((row, place) => (isKept(place) ? row : neighbour));
+      const ran = yield mixed;
+      if ('problem' in ran) return refused(size, ran.problem);
+      const problem =
+        problemIn(ran.answer, inUsual(isKept), 'same size') ||
+        problemIn(ran.answer, byAlone(mixed), 'other size');
+      if (problem !== '') return { kind: 'dependent', why: problem };
+    }
   }
   return undefined;
 }
 
+/** Generated rows 0 and 2 have no whole number in common, so they rarely have the same largest number. */
+function usualRows(size: number, count: number): number[] {
+  if (size === 2) return [0, 2 % count];
+  return Array.from({ length: size }, (_, place) => place % count);
+}
+
 /**
- * Offset that selects another neighbour than before, and not the row itself. The large one of six generated rows comes
- * beside the first, in the smallest batches too: larger ones are not always run.
+ * Rows that take turns as the only neighbour of the kept rows. The batch then lacks most of its usual rows: the usual
+ * rows in another order would have the same largest number and the same sum. The smallest batch is cheapest, so most
+ * neighbours are there, the large row among them: larger batches are not always run.
  */
-const FURTHER = 4;
+function neighboursOf(kept: number, rows: readonly number[], count: number): Iterable<number> {
+  const last = count - 1;
+  if (rows.length === 2) return new Set([1, 3 % count, last]);
+  return [kept === 1 ? 3 % count : rows.includes(last) ? 1 : last];
+}
 
 function refused(size: number, problem: string): RowIndependence {
   return { kind: 'dependent', why: `the model fails on a batch of ${size} rows (${problem})` };

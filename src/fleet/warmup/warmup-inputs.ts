@@ -2,10 +2,17 @@ import type { Random } from '../../base/random.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
 import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
-import { DATATYPES } from '../../tensor/datatype.ts';
+import { DATATYPES, type Datatype } from '../../tensor/datatype.ts';
 import { gatherRows, splitRows } from '../../tensor/rows.ts';
 import { bytesOf, type Tensor, typedArrayOf } from '../../tensor/tensor.ts';
-import { GUESSES, type Guess, guessedShape, madeUpValues, ROW_SCALES } from '../../warmup/made-up-rows.ts';
+import {
+  GUESSES,
+  type Guess,
+  guessedShape,
+  LARGE_ROW,
+  madeUpValues,
+  ROW_SCALES,
+} from '../../warmup/made-up-rows.ts';
 import type { Member } from '../../work/batch.ts';
 
 /** Inputs of {@link WarmupInputs}. */
@@ -18,6 +25,9 @@ export interface WarmupInputParts {
   /** Converts a request as admission does. */
   readonly member: (request: InferenceRequest) => Member;
 }
+
+const INDICES: ReadonlySet<Datatype> = new Set(['INT32', 'INT64', 'UINT32', 'UINT64']);
+const FLOATS: ReadonlySet<Datatype> = new Set(['FP16', 'BF16', 'FP32', 'FP64']);
 
 /** Rows derived from a sample row have float values that are smaller by this share per row. */
 const VARIATION = 0.1;
@@ -94,7 +104,7 @@ export class WarmupInputs {
   }
 
   #input(input: TensorMetadata, guess: Guess, row: number, ownRows: number): Tensor {
-    const { hasBatchAxis, own, random } = this.#parts;
+    const { metadata, hasBatchAxis, own, random } = this.#parts;
     const given = own.find(({ name }) => name === input.name);
     const { name, datatype } = input;
     if (given?.data !== undefined) {
@@ -105,8 +115,11 @@ export class WarmupInputs {
     }
     const shape = given?.shape ?? guessedShape(input, guess, hasBatchAxis);
     const rowShape = given !== undefined && hasBatchAxis ? [1, ...shape.slice(1)] : shape;
+    // Whole numbers beside floats usually are indices: large ones would be refused, and the large floats with them.
+    const isIndex = INDICES.has(datatype) && metadata.inputs.some((each) => FLOATS.has(each.datatype));
+    const source = isIndex ? row % LARGE_ROW : row;
     const draws = random.fork(`${guess.values} ${guess.openSize} ${name} ${row}`);
-    return { name, datatype, shape: rowShape, data: madeUpValues(input, rowShape, guess, row, draws) };
+    return { name, datatype, shape: rowShape, data: madeUpValues(input, rowShape, guess, source, draws) };
   }
 }
 

@@ -103,6 +103,7 @@ test('base64 bytes are accepted in place of any text, and written for outputs th
   assert.deepEqual(texts(`{"inputs":{"s":[${b64}]}}`), [['\xff\xd8\xff']]);
   assert.deepEqual(texts('{"instances":[{"b64":"text"}]}', [named('b64', 'BYTES', [-1])]), [['text']]);
   assert.throws(() => texts('{"instances":[{"b64":"???"}]}'), /b64 is '\?\?\?', wanted base64/);
+  assert.throws(() => texts('{"instances":[{"b64":"/9j/A"}]}'), /b64 is '\/9j\/A', wanted base64/);
   assert.throws(() => read(`{"instances":[${b64}]}`, x()), /element 0 is an object, wanted a number/);
   const bytes = {
     ...s[0],

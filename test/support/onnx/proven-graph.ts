@@ -4,6 +4,7 @@ import { flatten, segmentsOf } from '../../../src/tensor/segments.ts';
 import { elementsOf } from '../numbers-of.ts';
 import { type Allowance, differenceOf } from '../same-tensors.ts';
 import type { PlainTensor } from '../tensor-asking.ts';
+import { giveDifferentAnswers, sliceRows } from './different-answers.ts';
 import { type RandomGraph, randomGraph } from './random-graph.ts';
 import { randomRequests } from './random-request.ts';
 import { LoneModel } from './run-alone.ts';
@@ -37,7 +38,7 @@ function noticeable(graph: RandomGraph): Allowance {
 
 /**
  * The graph of a seed: the first of its draws that computes finite numbers and, merged by onnxruntime itself, is right
- * (honest) or wrong (dishonest). Throws for a wrong honest graph, which is a bug of the generator.
+ * (honest) or wrong (dishonest). An honest graph also gives some rows different answers. Throws for a wrong honest graph, which is a bug of the generator.
  */
 export async function provenGraph(seed: string, isHonest: boolean): Promise<ProvenGraph> {
   for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
@@ -56,7 +57,8 @@ export async function provenGraph(seed: string, isHonest: boolean): Promise<Prov
       if (isHonest && wrong !== undefined) {
         throw new Error(`seed ${seed}, ${graph.steps.join(', ')}: honest by construction, but ${wrong}`);
       }
-      if (isHonest || wrong !== undefined) return { ...graph, name: seed, requests, alone };
+      if (isHonest ? giveDifferentAnswers(requests, alone) : wrong !== undefined)
+        return { ...graph, name: seed, requests, alone };
     } finally {
       await model.end();
     }
@@ -81,7 +83,7 @@ async function wrongWhenMerged(
     let start = 0;
     for (const index of members) {
       const rows = requests[index]?.[0]?.shape[0] ?? 0;
-      const own = merged.map((output) => slice(output, start, start + rows));
+      const own = merged.map((output) => sliceRows(output, start, start + rows));
       const wrong = differenceOf(own, alone[index] ?? [], allowance);
       if (wrong !== undefined) return wrong;
       start += rows;
@@ -98,12 +100,6 @@ function merge(requests: ProvenGraph['requests']): PlainTensor[] {
     );
     return { name, datatype, shape, bytes: flatten(data) };
   });
-}
-
-function slice({ name, datatype, shape, bytes }: PlainTensor, from: number, to: number): PlainTensor {
-  const rowBytes = bytes.byteLength / Math.max(1, shape[0] ?? 1);
-  const own = bytes.slice(from * rowBytes, to * rowBytes);
-  return { name, datatype, shape: [to - from, ...shape.slice(1)], bytes: own };
 }
 
 function hasFiniteNumbers(tensor: PlainTensor): boolean {

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { after, beforeEach, test } from 'node:test';
+import { artefactOf, filesOf } from './artefact.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'galley-artefact-'));
+after(() => rmSync(folder, { recursive: true }));
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+const model = join(folder, 'model.mjs');
+
+beforeEach(() => {
+  mkdirSync(join(folder, 'parts/more'), { recursive: true });
+  write(
+    'model.mjs',
+    `import { defineModel } from 'galley';\nimport { net } from './parts/net.mjs';\nimport './setup.js';`,
+  );
+  write('setup.js', `export * from "./parts/net.mjs"`);
+  write(
+    'parts/net.mjs',
+    `import words from '../words.json' with { type: 'json' };\nconst late = await import('./more/late.mjs?v=1');`,
+  );
+  write('parts/more/late.mjs', `import '../../model.mjs'; import './missing.mjs'; import '..';`);
+  write('words.json', '["a"]');
+  write('log.txt', '');
+});
+
+test('the files of a module are those that it imports by a relative path, at any depth', () => {
+  const found = filesOf('module', model).map((file) => relative(folder, file));
+  assert.equal(found[0], 'model.mjs');
+  assert.deepEqual(found.toSorted(), [
+    'model.mjs',
+    'parts/more/late.mjs',
+    'parts/net.mjs',
+    'setup.js',
+    'words.json',
+  ]);
+});
+
+test('another import or other contents of an imported file make another artefact', () => {
+  const before = artefactOf('module', model);
+  write('log.txt', 'a file that the module writes');
+  assert.equal(artefactOf('module', model), before);
+  write('words.json', '["b"]');
+  assert.notEqual(artefactOf('module', model), before);
+  write('words.json', '["a"]');
+  assert.equal(artefactOf('module', model), before);
+  write('parts/more/missing.mjs', '');
+  writeFileSync(
+    join(folder, 'parts/more/late.mjs'),
+    `import '../../model.mjs'; import './missing.mjs'; import '..';`,
+  );
+  assert.equal(filesOf('module', model).length, 6);
+});
