@@ -65,7 +65,8 @@ function writePlainFloats({ datatype, data }: Tensor): string | undefined {
   if (datatype !== 'FP32' && datatype !== 'FP64') return undefined;
   const array = typedArrayOf(datatype, data) as NumberArray;
   if (array.length > MAX_PLAIN) return undefined;
-  scratch.length = array.length;
+  // Cut or appended to, and never longer than what is in it: the engine treats lists with holes more slowly.
+  if (scratch.length > array.length) scratch.length = array.length;
   for (let index = 0; index < array.length; index++) {
     const value = array[index] as number;
     if (!Number.isFinite(value) || Object.is(value, -0)) return undefined;

@@ -1,15 +1,16 @@
 import { isAscii } from 'node:buffer';
 import { ServingError } from '../base/errors.ts';
 import { parseExactJson } from './exact-json.ts';
-import { MAX_JSON_DEPTH, scanJson } from './json-scan.ts';
+import { MAX_JSON_DEPTH, MAX_NUMBER_LENGTH, scanJson } from './json-scan.ts';
 import { flatten, type Segments } from './segments.ts';
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** A text of this size cannot exceed the limits on lists, members and values. */
 const SMALL_BYTES = 64 * 1024;
-/** A number that the fast parser might round or turn into an infinity, or a fraction that may be too long to parse. */
-const UNUSUAL_NUMBER = /(?:^|[^.\d])\d{16}|[eE][+-]?\d{3}|\.\d{40}/;
+/** A number that the fast parser might round or turn into an infinity. */
+const LARGE_NUMBER = /(?:^|[^.\d])\d{16}|[eE][+-]?\d{3}/;
+const NUMBER_PART = /[\d.eE+-]*/y;
 
 /**
  * Reads JSON from bytes: with the fast parser where it is exact, and with the exact parser for numbers beyond 2^53 and
@@ -40,7 +41,19 @@ function plainText(bytes: Segments): string | undefined {
   const flat = flatten(bytes);
   if (!isAscii(flat)) return undefined;
   const text = decode(flat, true);
-  return opensAtMost(text, MAX_JSON_DEPTH) && !UNUSUAL_NUMBER.test(text) ? text : undefined;
+  if (!opensAtMost(text, MAX_JSON_DEPTH) || hasLongNumber(text)) return undefined;
+  return LARGE_NUMBER.test(text) ? undefined : text;
+}
+
+/** Whether a number may be longer than allowed: such a number covers one of these places and half its length after it. */
+function hasLongNumber(text: string): boolean {
+  const stride = MAX_NUMBER_LENGTH / 2;
+  for (let at = stride; at < text.length; at += stride) {
+    NUMBER_PART.lastIndex = at;
+    NUMBER_PART.test(text);
+    if (NUMBER_PART.lastIndex - at >= stride) return true;
+  }
+  return false;
 }
 
 /** Whether so few lists and objects begin in the text, which then is not nested more deeply either. */
