@@ -1,11 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import type { Logger } from 'pino';
-import { RealClock } from '../base/clock.ts';
-import { completeConfig, type LoadedConfig, loadConfig } from '../config/load-config.ts';
+import { completeConfig, loadConfig } from '../config/load-config.ts';
 import type { WrittenSettings } from '../config/server-settings.ts';
-import { adminTokenOf } from './admin-token.ts';
 import { makeLogger } from './logger.ts';
-import { GalleyServer, type ServerPorts } from './server.ts';
+import { realPorts } from './real-ports.ts';
+import { GalleyServer } from './server.ts';
 
 export interface CreateServerOptions {
   /** A settings file, or a folder with a settings file or with models. */
@@ -43,10 +40,4 @@ export async function createServer({
   const server = new GalleyServer(config, realPorts(config, log));
   await server.start({ strict });
   return { url: server.url, stop: async () => server.stop() };
-}
-
-/** The ports of a server on this machine. */
-export function realPorts(config: LoadedConfig, log: Logger): ServerPorts {
-  const seed = randomBytes(16).toString('hex');
-  return { clock: new RealClock(), seed, log, adminToken: adminTokenOf(config, process.env) };
 }

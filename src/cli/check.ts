@@ -1,6 +1,6 @@
-import { realPorts } from '../app/create-server.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { brokenText, modelsToServe } from '../app/models-to-serve.ts';
+import { realPorts } from '../app/real-ports.ts';
 import { GalleyServer } from '../app/server.ts';
 import { failureText } from '../app/when-settled.ts';
 import { OperatorError } from '../base/errors.ts';

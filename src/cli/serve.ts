@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
-import { realPorts } from '../app/create-server.ts';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
+import { realPorts } from '../app/real-ports.ts';
 import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
