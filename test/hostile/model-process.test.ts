@@ -30,8 +30,8 @@ test('a replica holds no descriptor of the gateway, and its children hold none o
   const hostile = await HostileServer.start(t, 'replicas: 2');
   const own = (await hostile.ask('descriptors:')).said.split(' ');
   const sockets = own.filter((each) => /socket|pipe/.test(each)).map((each) => Number(each.split(':')[0]));
-  // stdout, stderr and the two pipes to the gateway; the descriptors that Node opens itself have no outside end.
-  for (const fd of sockets.filter((each) => each > 4)) {
+  // stdout, stderr and the three pipes to the gateway; the descriptors that Node opens itself have no outside end.
+  for (const fd of sockets.filter((each) => each > 5)) {
     assert.match(own.find((each) => each.startsWith(`${fd}:`)) ?? '', /:pipe:/);
   }
   assert.deepEqual(
@@ -46,7 +46,7 @@ test('a replica holds no descriptor of the gateway, and its children hold none o
     [],
   );
   const ofChild = (await hostile.ask('childDescriptors:')).said;
-  assert.doesNotMatch(ofChild, / [34] -> socket/);
+  assert.doesNotMatch(ofChild, / [345] -> socket/);
   await hostile.server.stop();
 });
 
@@ -131,8 +131,10 @@ test('data that a model writes to the pipes of its replica at most ends that rep
     ...['null', '{}', '{"rssBytes":"1"}', '[]'].map((meta) => `write:4,${header(11, 0, meta)}`),
     ...['null', '{}', '{"text":5}'].map((meta) => `write:4,${header(12, 0, meta)}`),
     ...['null', '{"inputs":[]}'].map((meta) => `write:3,${header(5, 0, meta)}`),
-    `write:3,${header(8, 0x7fff_0000, '')}`,
-    `write:3,${Buffer.from('hello hello hello hello hello hello').toString('base64')}`,
+    ...[3, 5].flatMap((fd) => [
+      `write:${fd},${header(8, 0x7fff_0000, '')}`,
+      `write:${fd},${Buffer.from('hello hello hello hello hello hello').toString('base64')}`,
+    ]),
   ];
   for (const deed of deeds) {
     await hostile.ask(deed);
