@@ -20,6 +20,18 @@ const ENTRIES = {
   'define-model': 'src/model/define-model.ts',
   'galley-resolver': 'src/runtime/galley-resolver.ts',
 };
+/**
+ * Programs that are bundled together share files. Those of different processes do not: each shared file is one more to
+ * find and to read in a start.
+ */
+const GROUPS = [
+  ['galley'],
+  ['index', 'client'],
+  ['replica-main'],
+  ['compute', 'define-model', 'galley-resolver'],
+  ['codec-worker'],
+  ['load-process'],
+];
 /** Packages that are installed beside the bundle: native, loaded late, or with files of their own. */
 const EXTERNAL = [
   'onnxruntime-node',
@@ -51,27 +63,31 @@ const flatUrls = {
 };
 
 rmSync(OUT, { recursive: true, force: true });
-const { metafile } = await build({
-  absWorkingDir: ROOT,
-  entryPoints: Object.entries(ENTRIES).map(([out, file]) => ({ in: file, out })),
-  outdir: OUT,
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  external: EXTERNAL,
-  plugins: [flatUrls],
-  metafile: true,
-  // Some packages are CommonJS and require modules of Node.
-  banner: {
-    js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
-  },
-});
+const inputs = [];
+for (const group of GROUPS) {
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: group.map((out) => ({ in: ENTRIES[out], out })),
+    outdir: OUT,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    external: EXTERNAL,
+    plugins: [flatUrls],
+    metafile: true,
+    // Names stay, so that stacks can be read.
+    minifyWhitespace: true,
+    // Some packages are CommonJS and require modules of Node.
+    banner: {
+      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+    },
+  });
+  inputs.push(...Object.keys(metafile.inputs));
+}
 
-const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []),
-);
+const packages = new Set(inputs.flatMap((file) => /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
 const licenses = [...packages].sort().map((folder) => {
   const { name, version } = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
   const file = readdirSync(join(ROOT, folder)).find((each) => /^licen[cs]e/i.test(each));

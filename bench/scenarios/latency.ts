@@ -32,7 +32,7 @@ export const latency: Scenario = async (say) => {
     const millisecond = await measure('millisecond');
     say('a trivial model');
     const trivial = await measure('trivial');
-    return atMost(1.7, millisecond.ratios, {
+    return atMost(1.4, millisecond.ratios, {
       galleyP50Ms: millisecond.ours,
       bareAndRunP50Ms: millisecond.limit,
       trivialRatio: median(trivial.ratios),

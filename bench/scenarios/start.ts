@@ -23,7 +23,7 @@ export const start: Scenario = async (say) => {
       },
       say,
     );
-    return atMost(3, ratios, { galleyMs: ours, scriptMs: limit });
+    return atMost(2.5, ratios, { galleyMs: ours, scriptMs: limit });
   } finally {
     await bench.close();
   }
