@@ -1,4 +1,4 @@
-/** Above this many bytes a body is gathered into blocks. */
+/** Smaller bodies are not gathered into blocks. */
 export const GATHER_FROM_BYTES = 1024 * 1024;
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
@@ -11,7 +11,8 @@ const ShrinkingBuffer = ArrayBuffer as unknown as new (
 
 /**
  * The bytes of a large body in few blocks, each with memory from the operating system. Its thousands of chunks would
- * fragment the memory of the process, and the operating system would never get it back.
+ * fragment the memory of the process, and the operating system would never get it back. The copy costs as much as all else
+ * that the gateway does for a body, so it is made only where many bytes are held.
  */
 export class BodyBlocks {
   readonly #blocks: Shrinking[] = [];

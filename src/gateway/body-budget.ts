@@ -3,6 +3,9 @@ import { SizeClasses } from './size-classes.ts';
 /** Up to this size a body is refused only when the whole budget is used, whatever its holder's share. */
 const SMALL_BODY_BYTES = 64 * 1024;
 
+/** Above this many bytes of all bodies, large ones are kept in memory that the operating system gets back. */
+const CROWDED_BYTES = 32 * 1024 * 1024;
+
 /** Limits of request bodies. */
 export interface BodyLimits {
   /** Bytes of all bodies together. */
@@ -130,6 +133,11 @@ export class BodyReservation {
     this.#budget = budget;
     this.holder = holder;
     this.#owner = owner;
+  }
+
+  /** Many bytes of bodies are held: their memory must not stay with the process in fragments. */
+  get isCrowded(): boolean {
+    return this.#budget.bytes > CROWDED_BYTES;
   }
 
   /** Extends the reservation to `bytes` in all; returns why the budget does not allow it. */

@@ -23,7 +23,7 @@ export function readJsonData(
   if (!Array.isArray(data)) {
     throw invalid(`input '${name}': data is ${kindOf(data)}, wanted an array of ${datatype} elements`);
   }
-  const elements = data.some(Array.isArray) ? readNested(name, shape, data) : (data as readonly unknown[]);
+  const elements: readonly unknown[] = isNested(data) ? readNested(name, shape, data) : data;
   const wanted = elementCount(shape);
   if (elements.length !== wanted) {
     throw invalid(
@@ -39,6 +39,12 @@ export function readJsonData(
     if (index >= 0) throw fail(elementProblem(index, elements[index], 'true or false (BOOL)'));
   }
   return encodeElements(datatype, elements, fail);
+}
+
+/** A loop, because a call for each number takes as long as the rest of reading it. */
+function isNested(data: readonly unknown[]): boolean {
+  for (const element of data) if (typeof element === 'object' && Array.isArray(element)) return true;
+  return false;
 }
 
 function readNested(name: string, shape: readonly number[], data: readonly unknown[]): unknown[] {

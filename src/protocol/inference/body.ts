@@ -78,7 +78,8 @@ export class IncomingBody implements BodyListener {
   }
 
   #keep(chunk: Uint8Array): void {
-    if (this.#blocks === undefined && this.#byteLength > GATHER_FROM_BYTES) {
+    const isLarge = this.#byteLength > GATHER_FROM_BYTES && this.#call.reservation.isCrowded;
+    if (this.#blocks === undefined && isLarge) {
       this.#blocks = new BodyBlocks();
       for (const each of this.#chunks) this.#blocks.add(each);
       this.#chunks = [];
