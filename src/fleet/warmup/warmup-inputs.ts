@@ -42,6 +42,8 @@ export class WarmupInputs {
   readonly #guesses: readonly Guess[];
   readonly #candidates: (readonly Member[])[] = [];
   #chosen: readonly Member[] | undefined;
+  /** The candidate that the chosen rows are of. */
+  #accepted: number | undefined;
   #endedReplicas = 0;
 
   constructor(parts: WarmupInputParts) {
@@ -66,8 +68,9 @@ export class WarmupInputs {
     return this.#guesses.length;
   }
 
-  /** The first candidate to run. */
+  /** The first candidate to run: the one that the model has accepted before, if any. */
   get first(): number {
+    if (this.#accepted !== undefined) return this.#accepted;
     return this.#endedReplicas === 0 ? 0 : Math.max(0, this.count - 2) + this.#endedReplicas - 1;
   }
 
@@ -83,6 +86,8 @@ export class WarmupInputs {
 
   choose(rows: readonly Member[]): void {
     this.#chosen = rows;
+    const accepted = this.#candidates.findIndex((candidate) => candidate?.[0] === rows[0]);
+    this.#accepted = accepted < 0 ? undefined : accepted;
   }
 
   /** Throws a RangeError when there is no such candidate. */

@@ -218,9 +218,12 @@ export class ModelService implements EntryOwner {
       // It waited in the queue or for a retry; its successor takes over its history.
       successor.inherit(entry);
       // A suspect never shares a batch, whichever request leads.
-      if (!isQueued && entry.hasSetbacks) this.#parts.recovery.isolate(successor);
-      else queue.add(successor);
-      if (!isQueued) this.#parts.wake();
+      const { recovery, wake } = this.#parts;
+      if (isQueued) queue.add(successor);
+      else if (entry.hasSetbacks) recovery.isolate(successor);
+      // Not the queue, in which others may have the room by now.
+      else recovery.runAgain(successor);
+      if (!isQueued) wake();
     }
   }
 }

@@ -72,6 +72,11 @@ export class Recovery implements RequestWorkOwner {
     return this.#isolation.waiting;
   }
 
+  /** Lets an entry run ahead of new work. */
+  runAgain(entry: Entry): void {
+    this.#retries.add([entry]);
+  }
+
   /** Queues a request as a suspect. */
   isolate(entry: Entry): void {
     this.#isolation.add([entry]);

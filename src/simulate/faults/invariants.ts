@@ -110,7 +110,8 @@ export class Invariants {
       .replicas()
       .map(({ replica, state, reason }) => `${replica} ${state} (${reason})`);
     // Without probes, or an input for them, a replica without traffic that is no longer slow stays degraded.
-    const isChecked = readiness.enabled && warmup.enabled;
+    const hasInput = this.#version.loaded?.inputs.chosen !== undefined;
+    const isChecked = readiness.enabled && warmup.enabled && hasInput;
     const isWell = (state: string) => state === 'ready' || (state === 'degraded' && !isChecked);
     const ready = supervisor.replicas().filter(({ state }) => isWell(state)).length;
     if (ready !== this.#plan.replicas)
