@@ -170,7 +170,7 @@ export class FastConnection implements ExchangeConnection {
     if (behind === undefined) return;
     this.#behind = undefined;
     if (this.#isPipelined) {
-      this.#leaveToNode(behind);
+      this.#lane.leaveLater(() => this.#leaveToNode(behind));
     } else {
       this.#socket.resume();
       this.#onData(behind);
@@ -192,6 +192,7 @@ export class FastConnection implements ExchangeConnection {
 
   #leaveToNode(bytes: Buffer): void {
     const socket = this.#socket;
+    if (socket.destroyed) return;
     this.#forget();
     socket.off('data', this.#onData);
     socket.off('end', this.#onEnd);

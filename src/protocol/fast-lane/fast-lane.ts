@@ -13,6 +13,7 @@ export class FastLane implements Lane {
   readonly ports: LanePorts;
   lastHead: PlainHead | undefined;
   readonly #connections = new Set<LaneConnection>();
+  readonly #leaving: (() => void)[] = [];
   #date = '';
   #dateUntil = Number.NEGATIVE_INFINITY;
 
@@ -30,6 +31,15 @@ export class FastLane implements Lane {
     this.#connections.delete(connection);
   }
 
+  /**
+   * One connection a turn: Node parses all that has been read of it at once, and pipelined requests of many connections
+   * end together when they share a batch.
+   */
+  leaveLater(leave: () => void): void {
+    this.#leaving.push(leave);
+    if (this.#leaving.length === 1) this.#leaveNext();
+  }
+
   /** Closes the connections that wait for a request. */
   closeIdle(): void {
     for (const connection of this.#connections) if (connection.isIdle) connection.destroy();
@@ -39,6 +49,19 @@ export class FastLane implements Lane {
     for (const connection of this.#connections) connection.destroy();
   }
 
+  #leaveNext(): void {
+    this.ports.clock.endOfTurn(() => {
+      const leave = this.#leaving[0];
+      try {
+        leave?.();
+      } finally {
+        this.#leaving.shift();
+        if (this.#leaving.length > 0) this.#leaveNext();
+      }
+    });
+  }
+
+  /** As a Date field has it. */
   date(): string {
     const now = this.ports.clock.now();
     if (now >= this.#dateUntil) {

@@ -38,6 +38,8 @@ export interface Lane {
   lastHead: PlainHead | undefined;
   /** The present time as a Date field has it. */
   date(): string;
+  /** Calls `leave` in a turn of its own. */
+  leaveLater(leave: () => void): void;
   /** The connection is closed, or left to Node. */
   forget(connection: LaneConnection): void;
 }
