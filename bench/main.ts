@@ -6,6 +6,7 @@ import { computeBound } from './scenarios/compute-bound.ts';
 import { frontDoor, frontDoorJson } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
+import { overload } from './scenarios/overload.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { saturation } from './scenarios/saturation.ts';
 import { scheduler } from './scenarios/scheduler.ts';
@@ -26,6 +27,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   saturation,
   slo,
   objective,
+  overload,
   scheduler,
 };
 

@@ -99,8 +99,13 @@ export function writeBenchModels(directory: string, names: readonly BenchModelNa
   for (const name of names) {
     const folder = join(directory, name, '1');
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'model.onnx'), writeOnnx(builders[name](seededRandom(`bench/${name}`))));
+    writeFileSync(join(folder, 'model.onnx'), benchModel(name));
   }
+}
+
+/** The bytes of a model file. */
+export function benchModel(name: BenchModelName): Uint8Array {
+  return writeOnnx(builders[name](seededRandom(`bench/${name}`)));
 }
 
 /** A graph from `x`, rows of the given shape, to `y`, rows of `outputs` numbers. */

@@ -5,13 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { runLoadInProcess } from '../src/cli/run-load.ts';
-import type { JobRequest } from '../src/load/load-job.ts';
+import type { JobRequest, LoadJob } from '../src/load/load-job.ts';
 import type { LoadReport } from '../src/load/load-report.ts';
 import { RunningServer } from '../test/support/running-server.ts';
 import { type BenchModelName, writeBenchModels } from './models.ts';
 
 const NULL_SERVER = fileURLToPath(new URL('./null-server.js', import.meta.url));
 const ORT_LOOP = fileURLToPath(new URL('./ort-loop.js', import.meta.url));
+const BURNER = fileURLToPath(new URL('./burner.js', import.meta.url));
+/** The folder of the net whose batches take one to three times their time. */
+const NOISY_NET = fileURLToPath(new URL('./noisy-net', import.meta.url));
 
 /** A server under load. */
 export interface Contender {
@@ -20,6 +23,9 @@ export interface Contender {
   readonly pid?: number;
   stop(): Promise<void>;
 }
+
+/** A bench model, or the one that is a module. */
+export type ServedModelName = BenchModelName | 'noisy';
 
 /** A folder of bench models and the processes started from it; `close` ends the processes and removes the folder. */
 export class Workbench {
@@ -36,16 +42,14 @@ export class Workbench {
   }
 
   /** Writes a settings file for one model. */
-  settingsFile(model: BenchModelName, settings: object, server: object = {}): string {
+  settingsFile(model: ServedModelName, settings: object, server: object = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
-    writeFileSync(
-      file,
-      JSON.stringify({ ...server, models: { [model]: { path: join(this.#folder, model), ...settings } } }),
-    );
+    const path = model === 'noisy' ? NOISY_NET : join(this.#folder, model);
+    writeFileSync(file, JSON.stringify({ ...server, models: { [model]: { path, ...settings } } }));
     return file;
   }
 
-  async galley(model: BenchModelName, settings: object, server: object = {}): Promise<Contender> {
+  async galley(model: ServedModelName, settings: object, server: object = {}): Promise<Contender> {
     const args = [this.settingsFile(model, settings, server), '--log-level', 'silent'];
     const running = await RunningServer.start(args, { isRecorded: false });
     const { pid, url } = running;
@@ -86,6 +90,16 @@ export class Workbench {
     });
     await new Promise<void>((resolve) => child.once('close', () => resolve()));
     return JSON.parse(text) as { ratePerSecond: number; p50Ms: number };
+  }
+
+  /** Takes one core for half of each second; returns how to end it. */
+  burner(): () => Promise<void> {
+    const child = spawn(process.execPath, [BURNER], { stdio: ['pipe', 'ignore', 'inherit'] });
+    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+    return async () => {
+      child.stdin.end();
+      await ended;
+    };
   }
 
   async close(): Promise<void> {
@@ -160,12 +174,19 @@ export async function closedLoop(
   return report;
 }
 
+/** Parameters of an open loop other than its rate. */
+export interface OpenLoop
+  extends Pick<LoadJob, 'withinMs'>,
+    Partial<Pick<LoadJob, 'maxConnections' | 'timeoutMs'>> {
+  readonly durationMs: number;
+}
+
 /** Loads a contender at a fixed rate; failures are in the report. Throws when the run is void. */
 export async function openLoop(
   { port }: Contender,
   request: JobRequest,
   ratePerSecond: number,
-  durationMs: number,
+  { durationMs, ...more }: OpenLoop,
 ): Promise<LoadReport> {
   const report = await runLoadInProcess({
     target: { host: '127.0.0.1', port },
@@ -176,6 +197,7 @@ export async function openLoop(
     timeoutMs: 40_000,
     maxConnections: 2_000,
     keepsFirstAnswer: false,
+    ...more,
   });
   if (report.void !== undefined) throw new Error(`the run is void: ${report.void}`);
   return report;

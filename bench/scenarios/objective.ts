@@ -40,7 +40,7 @@ export const objective: Scenario = async (say) => {
         const startRate = found.length === 0 ? FIRST_RATE : Math.max(LEAST_RATE, 0.9 * median(found));
         const search = { p99LimitMs: OBJECTIVE_MS, startRate, precision: PRECISION };
         const best = await findMaxRate(search, async (rate) =>
-          openLoop(contenders.get(name) as Contender, request, rate, WINDOW_MS),
+          openLoop(contenders.get(name) as Contender, request, rate, { durationMs: WINDOW_MS }),
         );
         found.push(best.ratePerSecond);
         say(`round ${round + 1}, ${name}: ${best.ratePerSecond.toFixed(0)}/s, limited by ${best.limitedBy}`);

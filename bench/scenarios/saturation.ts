@@ -28,7 +28,7 @@ export const saturation: Scenario = async (say) => {
         slowestLiveMs = Math.max(slowestLiveMs, performance.now() - at);
       });
     }, 500);
-    const report = await openLoop(server, request, OVERLOAD * capacity, SATURATED_MS);
+    const report = await openLoop(server, request, OVERLOAD * capacity, { durationMs: SATURATED_MS });
     clearInterval(looking);
     const { replicas } = await adminView(server);
     const metrics = await (await fetch(`${url}/metrics`)).text();

@@ -24,12 +24,12 @@ export const storm: Scenario = async (say) => {
     await one.stop();
     const rate = LOAD * capacity;
     const server = await bench.galley('millisecond', { replicas: 3, batching: { maxBatchSize: 1 } });
-    const quiet = await openLoop(server, request, rate, QUIET_MS);
+    const quiet = await openLoop(server, request, rate, { durationMs: QUIET_MS });
     say(`quiet: ${rate.toFixed(0)} requests/s, p99 ${quiet.latencyMs.p99.toFixed(2)} ms`);
 
     let kills = 0;
     const startMs: number[] = [];
-    const storming = openLoop(server, request, rate, STORM_MS);
+    const storming = openLoop(server, request, rate, { durationMs: STORM_MS });
     const endsAt = performance.now() + STORM_MS;
     while (performance.now() < endsAt) {
       await pause(KILL_EVERY_MS);

@@ -15,6 +15,7 @@ function reportOf(
     elapsedMs: 1000,
     requests: 1000,
     succeeded: change.succeeded ?? 1000,
+    inTime: change.succeeded ?? 1000,
     ratePerSecond,
     latencyMs: { mean: 1, p50: 1, p90: 1, p99, p999: p99, max: p99 },
     statusClasses: {},

@@ -55,7 +55,7 @@ class LoadRun implements ExchangeListener {
     this.#env = env;
     this.#finished = finished;
     this.#arrivals = arrivalsOf(load.schedule, { startMs, rampMs: load.warmupMs / 2 }, env.random);
-    this.#tally = new Tally(load.keepsFirstAnswer);
+    this.#tally = new Tally(load.keepsFirstAnswer, load.withinMs);
     this.#pacer = new Pacer(env.clock, env.now, () => this.#nextTurn());
     this.#window = new MeasuredWindow(env.now, () => env.cpuMicros() / 1000 - this.#pacer.idleMs);
     this.#fromMs = startMs + load.warmupMs;

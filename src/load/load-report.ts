@@ -16,6 +16,8 @@ export interface LoadReport {
   /** Requests due in the window; each counts under `succeeded` or `errors`. */
   readonly requests: number;
   readonly succeeded: number;
+  /** Succeeded within the limit of the load, from the due time. */
+  readonly inTime: number;
   /** 2xx answers that arrived within the window, whenever they were sent. */
   readonly ratePerSecond: number;
   /** From the due time, of 2xx answers only: fast refusals would lower it. */

@@ -19,6 +19,8 @@ export interface Load {
   readonly maxConnections: number;
   /** Whether the report contains the first counted answer. */
   readonly keepsFirstAnswer: boolean;
+  /** Latency up to which an answer counts as in time; without it all count. */
+  readonly withinMs?: number | undefined;
 }
 
 /** What a run needs from its process. */

@@ -12,16 +12,19 @@ export function isSuccess(status: number): boolean {
 /** Counts the results of the requests that are due in the measured window. */
 export class Tally {
   readonly #keepsFirstAnswer: boolean;
+  readonly #withinMs: number;
   readonly #latencyMs = new Histogram();
   readonly #issueDelayMs = new Histogram();
   readonly #statuses = new Map<number, number>();
   readonly #failures = new Map<FailureKind, number>();
   #requests = 0;
+  #inTime = 0;
   #firstError: string | undefined;
   #firstAnswer: FirstAnswer | undefined;
 
-  constructor(keepsFirstAnswer: boolean) {
+  constructor(keepsFirstAnswer: boolean, withinMs = Number.POSITIVE_INFINITY) {
     this.#keepsFirstAnswer = keepsFirstAnswer;
+    this.#withinMs = withinMs;
   }
 
   /** Number of due requests, sent or not. */
@@ -45,8 +48,10 @@ export class Tally {
 
   answered(request: number, status: number, latencyMs: number, body: Buffer | undefined): void {
     count(this.#statuses, status);
-    if (isSuccess(status)) this.#latencyMs.record(latencyMs);
-    else this.#firstError ??= shortened(`status ${status}: ${body?.toString() ?? ''}`);
+    if (isSuccess(status)) {
+      this.#latencyMs.record(latencyMs);
+      if (latencyMs <= this.#withinMs) this.#inTime += 1;
+    } else this.#firstError ??= shortened(`status ${status}: ${body?.toString() ?? ''}`);
     if (this.#keepsFirstAnswer && this.#firstAnswer === undefined && body !== undefined) {
       this.#firstAnswer = { request, status, bodyBase64: body.toString('base64') };
     }
@@ -62,6 +67,7 @@ export class Tally {
     return {
       requests: this.#requests,
       succeeded: this.#latencyMs.count,
+      inTime: this.#inTime,
       latencyMs: summaryOf(this.#latencyMs),
       statusClasses: this.#statusClasses(),
       errors: this.#errors(),
