@@ -176,8 +176,8 @@ export async function closedLoop(
 
 /** Parameters of an open loop other than its rate. */
 export interface OpenLoop
-  extends Pick<LoadJob, 'withinMs'>,
-    Partial<Pick<LoadJob, 'maxConnections' | 'timeoutMs'>> {
+  extends Pick<LoadJob, 'withinMs' | 'isFrugal'>,
+    Partial<Pick<LoadJob, 'maxConnections' | 'timeoutMs' | 'warmupMs'>> {
   readonly durationMs: number;
 }
 

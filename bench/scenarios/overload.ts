@@ -47,12 +47,13 @@ interface Cell {
   p99Ms: number[];
 }
 
-/** Which part of the table to measure, and how often. */
+/** Which part of the table to measure, how often and how long. */
 export interface OverloadPlan {
   readonly conditions?: readonly string[];
   readonly loads?: readonly number[];
   readonly contenders?: readonly string[];
   readonly rounds?: number;
+  readonly windowMs?: number;
 }
 
 /**
@@ -63,14 +64,14 @@ export interface OverloadPlan {
 export const overload: Scenario = (say) => measureOverload(say, {});
 
 export async function measureOverload(say: (line: string) => void, plan: OverloadPlan) {
-  const { conditions = Object.keys(CONDITIONS), loads = LOADS, rounds = 2 } = plan;
+  const { conditions = Object.keys(CONDITIONS), loads = LOADS, rounds = 2, windowMs = WINDOW_MS } = plan;
   const contenders = plan.contenders ?? Object.keys(SETTINGS);
   const also: Record<string, number | string> = {};
   const cells: { load: number; overBest: number; overGreedy: number; share: number; p99Ms: number }[] = [];
   for (const name of conditions) {
     const table = await measureCondition(
       CONDITIONS[name] as Condition,
-      { loads, contenders, rounds },
+      { loads, contenders, rounds, windowMs },
       (line) => say(`${name}: ${line}`),
     );
     also[`${name}: capacity`] = table.capacity;
@@ -78,12 +79,12 @@ export async function measureOverload(say: (line: string) => void, plan: Overloa
       const ours = row.get('ours') as Cell;
       const others = [...row].filter(([other]) => other !== 'ours').map(([, cell]) => cell.inTime);
       // Below a hundredth of the capacity nobody is served.
-      const floor = (table.capacity * WINDOW_MS * rounds) / 1e5;
+      const floor = (table.capacity * windowMs * rounds) / 1e5;
       const cell = {
         load,
         overBest: ours.inTime / Math.max(floor, ...others),
         overGreedy: ours.inTime / Math.max(floor, row.get('greedy')?.inTime ?? 0),
-        share: ours.inTime / Math.min(ours.offered, (table.capacity * WINDOW_MS * rounds) / 1e3),
+        share: ours.inTime / Math.min(ours.offered, (table.capacity * windowMs * rounds) / 1e3),
         p99Ms: Math.max(...ours.p99Ms),
       };
       cells.push(cell);
@@ -120,7 +121,7 @@ export async function measureOverload(say: (line: string) => void, plan: Overloa
 
 async function measureCondition(
   { model, isBusy }: Condition,
-  { loads, contenders, rounds }: Required<Pick<OverloadPlan, 'loads' | 'contenders' | 'rounds'>>,
+  { loads, contenders, rounds, windowMs }: Required<Omit<OverloadPlan, 'conditions'>>,
   say: (line: string) => void,
 ) {
   const bench = new Workbench(['dense']);
@@ -143,8 +144,8 @@ async function measureCondition(
       for (let round = 0; round < rounds; round++) {
         for (const name of round % 2 === 0 ? contenders : [...contenders].reverse()) {
           const report = await openLoop(servers.get(name) as Contender, request, load * capacity, {
-            ...{ durationMs: WINDOW_MS, withinMs: OBJECTIVE_MS },
-            ...{ timeoutMs: TIMEOUT_MS, maxConnections: MOST_CONNECTIONS },
+            ...{ durationMs: windowMs, withinMs: OBJECTIVE_MS },
+            ...{ timeoutMs: TIMEOUT_MS, maxConnections: MOST_CONNECTIONS, isFrugal: true },
           });
           count(row, name, report);
         }

@@ -56,7 +56,7 @@ class LoadRun implements ExchangeListener {
     this.#finished = finished;
     this.#arrivals = arrivalsOf(load.schedule, { startMs, rampMs: load.warmupMs / 2 }, env.random);
     this.#tally = new Tally(load.keepsFirstAnswer, load.withinMs);
-    this.#pacer = new Pacer(env.clock, env.now, () => this.#nextTurn());
+    this.#pacer = new Pacer(env, () => this.#nextTurn(), load.isFrugal !== true);
     this.#window = new MeasuredWindow(env.now, () => env.cpuMicros() / 1000 - this.#pacer.idleMs);
     this.#fromMs = startMs + load.warmupMs;
     this.#untilMs = this.#fromMs + (load.durationMs ?? Number.POSITIVE_INFINITY);

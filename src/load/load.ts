@@ -19,6 +19,8 @@ export interface Load {
   readonly maxConnections: number;
   /** Whether the report contains the first counted answer. */
   readonly keepsFirstAnswer: boolean;
+  /** Sleeps between requests that are due within milliseconds, and so leaves its core to the server; default false. */
+  readonly isFrugal?: boolean | undefined;
   /** Latency up to which an answer counts as in time; without it all count. */
   readonly withinMs?: number | undefined;
 }

@@ -7,7 +7,7 @@ import { Pacer } from './pacer.ts';
 const TURN_MS = 0.25;
 
 /** Virtual time in which a turn of the event loop takes time, so that busy waiting ends. */
-function setUp() {
+function setUp(maySpin = true) {
   const virtual = new VirtualClock();
   const waits: string[] = [];
   const clock: Clock = {
@@ -22,11 +22,8 @@ function setUp() {
     },
   };
   const woken: number[] = [];
-  const pacer = new Pacer(
-    clock,
-    () => virtual.now(),
-    () => woken.push(virtual.now()),
-  );
+  const now = () => virtual.now();
+  const pacer = new Pacer({ clock, now }, () => woken.push(now()), maySpin);
   return { virtual, waits, woken, pacer };
 }
 
@@ -59,4 +56,11 @@ test('turns are idle unless `worked` is called in them', () => {
   pacer.worked();
   virtual.runAll();
   assert.equal(pacer.idleMs, TURN_MS);
+});
+
+test('a frugal pacer sleeps for every wait, however short', () => {
+  const { virtual, waits, woken, pacer } = setUp(false);
+  pacer.wakeAt(0.5);
+  virtual.advance(1);
+  assert.deepEqual([waits, woken, pacer.idleMs], [['timer at 0.5'], [0.5], 0]);
 });

@@ -3,17 +3,27 @@ import type { Clock } from '../base/clock.ts';
 /** Timers fire up to this much late, so the pacer polls the time for this long before an instant. */
 const SPIN_MS = 2;
 
+/** The times that a pacer needs. */
+export interface PacerClock {
+  readonly clock: Clock;
+  /** The exact time at every call. */
+  readonly now: () => number;
+}
+
 /** Wakes a run at its next due time, about a hundred times more precisely than a timer. */
 export class Pacer {
   readonly #clock: Clock;
   readonly #now: () => number;
   readonly #wake: () => void;
+  readonly #spinMs: number;
   #isWaiting = false;
   #isSpinning = false;
   #spunFromMs = 0;
   #idleMs = 0;
 
-  constructor(clock: Clock, now: () => number, wake: () => void) {
+  /** Without spinning it leaves the processor to others, and is as precise as a timer. */
+  constructor({ clock, now }: PacerClock, wake: () => void, maySpin = true) {
+    this.#spinMs = maySpin ? SPIN_MS : 0;
     this.#clock = clock;
     this.#now = now;
     this.#wake = wake;
@@ -29,8 +39,8 @@ export class Pacer {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     const nowMs = this.#now();
-    if (dueMs - nowMs > SPIN_MS) {
-      this.#clock.at(dueMs - SPIN_MS, this.#woke);
+    if (this.#spinMs === 0 || dueMs - nowMs > this.#spinMs) {
+      this.#clock.at(dueMs - this.#spinMs, this.#woke);
     } else {
       this.#isSpinning = true;
       this.#spunFromMs = nowMs;
