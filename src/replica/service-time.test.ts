@@ -71,19 +71,71 @@ test('of two replicas that run the same batches the slow one has the larger fact
 });
 
 test('a nonlinear curve is learned at each power of two and never falls with the size', () => {
-  const truth = (rows: number) => (rows <= 8 ? 5 : 5 + (rows - 8));
+  const truths = {
+    // A row costs less from some size on; or more, where warmup has measured it.
+    concave: (rows: number) => (rows <= 8 ? 5 + rows : 13 + 0.2 * (rows - 8)),
+    convex: (rows: number) => (rows <= 8 ? 5 : 5 + (rows - 8)),
+  };
+  for (const [name, truth] of Object.entries(truths)) {
+    const time = new ServiceTime();
+    if (name === 'convex')
+      time.profile([1, 2, 4, 8, 16, 32].map((rows) => ({ rows, tookMs: [truth(rows)] })));
+    for (let run = 0; run < 2_000; run++) {
+      const rows = 2 ** (run % 6);
+      time.observe(rows, truth(rows));
+    }
+    for (const rows of [1, 8, 32]) {
+      assert.ok(
+        Math.abs(time.predictMs(rows) - truth(rows)) < 0.1 * truth(rows),
+        `${name} ${rows}: ${time.predictMs(rows)}`,
+      );
+    }
+    for (let rows = 1; rows < 64; rows++) assert.ok(time.predictMs(rows) <= time.predictMs(rows + 1));
+  }
+});
+
+test('noise, outliers and stalls of all sizes make no steps: a row never costs more than the ones before it', () => {
+  const runs = fc.record({
+    fixedMs: fc.double({ min: 0.1, max: 10, noNaN: true }),
+    rowMs: fc.double({ min: 0.01, max: 1, noNaN: true }),
+    seed: fc.integer({ min: 0, max: 1e6 }),
+    stall: fc.double({ min: 1, max: 10, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(runs, ({ fixedMs, rowMs, seed, stall }) => {
+      const random = seededRandom(seed);
+      const time = new ServiceTime();
+      for (let run = 0; run < 400; run++) {
+        const rows = 2 ** Math.floor(7 * random.unit());
+        const isStalled = run % 100 >= 80;
+        const outlier = random.unit() < 0.02 ? 20 : 1;
+        const noise = 1 + 0.3 * random.unit();
+        time.observe(rows, (fixedMs + rowMs * rows) * noise * outlier * (isStalled ? stall : 1));
+      }
+      let before = Number.POSITIVE_INFINITY;
+      for (let rows = 1; rows < 64; rows++) {
+        const cost = time.predictMs(rows + 1) - time.predictMs(rows);
+        assert.ok(
+          cost >= 0 && cost <= before * (1 + 1e-6) + 1e-9,
+          `row ${rows + 1}: ${cost} after ${before}`,
+        );
+        before = cost;
+      }
+    }),
+  );
+});
+
+test('what slows all sizes alike changes the level within some batches and leaves the shape', () => {
   const time = new ServiceTime();
-  for (let run = 0; run < 2_000; run++) {
-    const rows = 2 ** (run % 6);
-    time.observe(rows, truth(rows));
+  const truth = (rows: number) => 5 + 0.1 * rows;
+  time.profile([1, 2, 4, 8, 16, 32, 64].map((rows) => ({ rows, tookMs: [truth(rows), truth(rows)] })));
+  for (let run = 0; run < 500; run++) time.observe(2 ** (run % 7), truth(2 ** (run % 7)));
+  // The slow half of a second has only small batches.
+  for (let run = 0; run < 40; run++) time.observe(2 ** (run % 3), 2 * truth(2 ** (run % 3)));
+  for (const rows of [1, 16, 64]) {
+    const ratio = time.predictMs(rows) / (2 * truth(rows));
+    assert.ok(Math.abs(ratio - 1) < 0.15, `${rows} rows: ${ratio}`);
   }
-  for (const rows of [1, 8, 32]) {
-    assert.ok(
-      Math.abs(time.predictMs(rows) - truth(rows)) < 0.1 * truth(rows),
-      `${rows}: ${time.predictMs(rows)}`,
-    );
-  }
-  for (let rows = 1; rows < 64; rows++) assert.ok(time.predictMs(rows) <= time.predictMs(rows + 1));
 });
 
 test('rowsWithin is the inverse of predictMs', () => {

@@ -1,14 +1,18 @@
+import { evenOut, measureRises } from './even-curve.ts';
+import { LearnedLine } from './learned-line.ts';
 import { PredictionError } from './prediction-error.ts';
 
-/** Weight that older batches keep at each new batch: about the last fifty count. */
-const MEMORY = 0.98;
 /** Sizes 1, 2, 4, … 8192; the curve is linear between them. */
 const KNOTS = 14;
 /** Share of an error that the two adjacent knots take over. */
 const KNOT_RATE = 0.1;
+/** Share of its bend that a knot loses with each batch: what all sizes have in common passes to the speed. */
+const BEND_DECAY = 0.002;
 const MAX_BEND = 5;
-/** Below this variance the sizes do not determine the slope. */
-const ENOUGH_SPREAD = 0.25;
+/** Share of an error that the speed takes over: about the last seven batches count. */
+const SPEED_RATE = 0.15;
+/** What a batch takes beyond this many times its prediction says nothing about others. */
+const OUTLIER = 3;
 const KNOWN_AFTER_BATCHES = 5;
 /** A batch more than this many times larger than any seen has an unknown service time. */
 const MOST_BEYOND = 2;
@@ -22,28 +26,27 @@ export interface ProfiledSize {
 }
 
 /**
- * Learns L(b), the service time of a batch of b rows: a line by exponentially weighted least squares, plus a
- * correction at each power of two. It never falls with the size.
+ * Learns L(b), the service time of a batch of b rows. With the runs of warmup it is their shape, corrected at each power
+ * of two, times a speed. The speed follows the last batches quickly: what slows all sizes alike, such as other load on the
+ * machine, leaves the shape as it is. Without warmup the shape is a line by least squares. It never falls with the size,
+ * and unless warmup has measured it, an additional row never costs more than the ones before it: noise makes no steps.
  */
 export class ServiceTime {
-  /** Mean of the last batches, in ms. */
-  meanMs = 0;
   readonly #error = new PredictionError();
-  /** The curve after warmup, to measure drift. */
-  #profiled: ServiceTime | undefined;
+  readonly #line = new LearnedLine();
+  /** Present durations divided by those of the shape. */
+  #speed = 1;
   #batches = 0;
   /** Batches that really ran, and the rows of the largest one. */
   #seen = 0;
   #mostRows = 0;
-  #weight = 0;
-  #meanRows = 0;
-  #spread = 0;
-  #together = 0;
-  #fixedMs = 0;
-  /** undefined while all batches had one size. */
-  #rowMs: number | undefined;
+  /** The shape as warmup measured it, by knot, in ms. */
+  #base: Float64Array | undefined;
+  /** By knot: the shape divided by the base, or by the line. */
   readonly #bends = new Float64Array(KNOTS).fill(1);
   readonly #knotsMs = new Float64Array(KNOTS);
+  /** By knot: how many times more a row above it may cost than one below it. */
+  readonly #rises = new Float64Array(KNOTS).fill(1);
 
   /** Number of batches it is based on. */
   get batches(): number {
@@ -54,9 +57,11 @@ export class ServiceTime {
     return this.#batches >= KNOWN_AFTER_BATCHES;
   }
 
-  /** Fixed cost per batch and cost per row, from the line alone. */
+  /** Fixed cost per batch and cost per row of the straight line nearest to it, in ms. */
   get line(): { readonly fixedMs: number; readonly rowMs: number } {
-    return { fixedMs: this.#fixedMs, rowMs: this.#rowMs ?? 0 };
+    const most = Math.max(2, Math.min(this.#mostRows, 2 ** (KNOTS - 1)));
+    const rowMs = (this.predictMs(most) - this.predictMs(1)) / (most - 1);
+    return { fixedMs: Math.max(0, this.predictMs(1) - rowMs), rowMs };
   }
 
   /** τ: the share `quantile` of batches takes at most τ times the prediction. */
@@ -72,27 +77,32 @@ export class ServiceTime {
   observe(rows: number, tookMs: number): void {
     this.#sees(rows, 1);
     const expectedMs = this.predictMs(rows);
-    if (this.isKnown && expectedMs > 0) this.#error.observe(tookMs / expectedMs);
-    this.#learn(rows, tookMs);
+    if (!this.isKnown || !(expectedMs > 0)) {
+      this.#learn(rows, tookMs);
+      return;
+    }
+    this.#error.observe(tookMs / expectedMs);
+    const counted = Math.min(tookMs / expectedMs, OUTLIER);
+    if (this.#base !== undefined) this.#speed *= 1 + SPEED_RATE * (counted - 1);
+    this.#learn(rows, (counted * expectedMs) / this.#speed);
   }
 
   /** Starts from warmup runs: quartiles give the shape, deviations from it the error. */
   profile(sizes: readonly ProfiledSize[]): void {
-    const shape = sizes.map(({ rows, tookMs }) => ({ rows, ms: lowerQuartile(tookMs) }));
+    const shape = sizes
+      .map(({ rows, tookMs }) => ({ rows, ms: lowerQuartile(tookMs) }))
+      .sort((a, b) => a.rows - b.rows);
     for (let round = 0; round < KNOWN_AFTER_BATCHES; round++) {
       for (const { rows, ms } of shape) this.#learn(rows, ms);
     }
-    // Knots hold exact measurements; the line covers the gaps between them.
-    for (const { rows, ms } of shape) {
-      const knot = 31 - Math.clz32(rows);
-      if (rows === 2 ** knot && knot < KNOTS) this.#bends[knot] = bounded(ms / this.#lineMs(rows));
-    }
+    this.#bends.fill(1);
+    this.#base = Float64Array.from({ length: KNOTS }, (_, knot) => this.#measured(shape, 2 ** knot));
+    measureRises(this.#rises, shape);
+    for (const { rows, tookMs } of sizes) this.#sees(rows, tookMs.length);
     this.#bend();
     for (const { rows, tookMs } of sizes) {
-      this.#sees(rows, tookMs.length);
       for (const ms of tookMs) this.#error.observe(ms / this.predictMs(rows));
     }
-    this.#profiled = this.#copy();
   }
 
   /** Copies the shape of another curve whose rows are `scale` times as large. */
@@ -100,36 +110,35 @@ export class ServiceTime {
     const { fixedMs, rowMs } = other.line;
     if (!other.isKnown) return;
     for (const rows of [1, 2, 4, 8, 16]) this.#learn(rows, fixedMs + rowMs * scale * rows);
-    // A low weight, so that a few own measurements outweigh it.
-    this.#weight = 1;
+    this.#line.doubt();
   }
 
   /** Service time of a batch of so many rows, in ms. */
   predictMs(rows: number): number {
-    const knot = Math.min(31 - Math.clz32(Math.max(1, rows)), KNOTS - 2);
-    const from = this.#knotsMs[knot] as number;
-    const to = this.#knotsMs[knot + 1] as number;
-    const share = rows / 2 ** knot - 1;
-    return from + (to - from) * share;
+    return this.#speed * between(this.#knotsMs, rows);
   }
 
   /** Rows of the largest batch within `limitMs`; 0 when one row alone takes longer. */
   rowsWithin(limitMs: number): number {
-    if (!((this.#knotsMs[0] as number) <= limitMs)) return 0;
+    const shapeMs = limitMs / this.#speed;
+    if (!((this.#knotsMs[0] as number) <= shapeMs)) return 0;
     for (let knot = 1; knot < KNOTS; knot++) {
       const to = this.#knotsMs[knot] as number;
-      if (to <= limitMs) continue;
+      if (to <= shapeMs) continue;
       const from = this.#knotsMs[knot - 1] as number;
       const size = 2 ** (knot - 1);
-      return Math.floor(size + (size * (limitMs - from)) / (to - from) + 1e-9);
+      return Math.floor(size + (size * (shapeMs - from)) / (to - from) + 1e-9);
     }
     return Number.POSITIVE_INFINITY;
   }
 
   /** Current service time of the usual batch size divided by that after warmup; 1 without warmup. */
   get usualDrift(): number {
-    const rows = Math.max(1, this.#meanRows);
-    const [beforeMs, nowMs] = [this.#profiled?.predictMs(rows) ?? 0, this.predictMs(rows)];
+    const rows = Math.max(1, this.#line.meanRows);
+    const [beforeMs, nowMs] = [
+      this.#base === undefined ? 0 : between(this.#base, rows),
+      this.predictMs(rows),
+    ];
     // The first batches after a start are slower, and times of microseconds vary by chance.
     const isNoticeable = this.#batches >= DRIFT_AFTER_BATCHES && Math.abs(nowMs - beforeMs) >= LEAST_DRIFT_MS;
     return isNoticeable && beforeMs > 0 ? nowMs / beforeMs : 1;
@@ -137,62 +146,66 @@ export class ServiceTime {
 
   #sees(rows: number, times: number): void {
     this.#seen += times;
-    this.#mostRows = Math.max(this.#mostRows, rows);
+    if (times > 0) this.#mostRows = Math.max(this.#mostRows, rows);
   }
 
   #learn(rows: number, tookMs: number): void {
     this.#batches += 1;
-    this.#weight = MEMORY * this.#weight + 1;
-    const offRows = rows - this.#meanRows;
-    this.#meanRows += offRows / this.#weight;
-    const offMs = tookMs - this.meanMs;
-    this.meanMs += offMs / this.#weight;
-    this.#spread = MEMORY * this.#spread + offRows * (rows - this.#meanRows);
-    this.#together = MEMORY * this.#together + offRows * (tookMs - this.meanMs);
-    // When sizes do not vary, only the fixed part is learned and the slope is kept.
-    if (this.#spread > ENOUGH_SPREAD) this.#rowMs = Math.max(0, this.#together / this.#spread);
-    this.#fixedMs = this.meanMs - (this.#rowMs ?? 0) * this.#meanRows;
-    if (this.#fixedMs < 0) {
-      const [x, y] = [this.#meanRows, this.meanMs];
-      this.#fixedMs = 0;
-      this.#rowMs = (this.#together + this.#weight * x * y) / (this.#spread + this.#weight * x * x);
-    }
+    this.#line.observe(rows, tookMs);
     this.#bend();
-    if (this.isKnown && this.#rowMs !== undefined) this.#correct(rows, tookMs);
+    if (this.isKnown && (this.#base !== undefined || this.#line.hasSlope)) this.#correct(rows, tookMs);
   }
 
   /** Moves the two knots next to a size towards the measurement. */
   #correct(rows: number, tookMs: number): void {
-    const expectedMs = this.predictMs(rows);
+    const bends = this.#bends;
+    const expectedMs = between(this.#knotsMs, rows);
+    if (!(expectedMs > 0)) return;
     const knot = Math.min(31 - Math.clz32(rows), KNOTS - 2);
     const share = rows / 2 ** knot - 1;
-    if (!(expectedMs > 0)) return;
-    const step = 1 + KNOT_RATE * (tookMs / expectedMs - 1);
-    this.#bends[knot] = bounded((this.#bends[knot] as number) * (1 + (step - 1) * (1 - share)));
-    this.#bends[knot + 1] = bounded((this.#bends[knot + 1] as number) * (1 + (step - 1) * share));
+    const error = KNOT_RATE * (tookMs / expectedMs - 1);
+    bends[knot] = bounded((bends[knot] as number) * (1 + error * (1 - share)));
+    bends[knot + 1] = bounded((bends[knot + 1] as number) * (1 + error * share));
+    if (this.#base !== undefined) {
+      for (let each = 0; each < KNOTS; each++)
+        (bends[each] as number) += BEND_DECAY * (1 - (bends[each] as number));
+    }
     this.#bend();
   }
 
+  /** Derives the knots from what is known of the shape. */
   #bend(): void {
+    const knots = this.#knotsMs;
     let leastMs = 0;
     for (let knot = 0; knot < KNOTS; knot++) {
-      leastMs = Math.max(leastMs, this.#lineMs(2 ** knot) * (this.#bends[knot] as number));
-      this.#knotsMs[knot] = leastMs;
+      const ms = this.#base?.[knot] ?? this.#line.at(2 ** knot);
+      leastMs = Math.max(leastMs, ms * (this.#bends[knot] as number));
+      knots[knot] = leastMs;
     }
+    const last = Math.min(KNOTS - 1, 32 - Math.clz32(Math.max(1, this.#mostRows) - 1));
+    evenOut(knots, { last, rises: this.#rises });
   }
 
-  #lineMs(rows: number): number {
-    // A single size does not determine others: smaller batches are assumed to take as long, larger ones in
-    // proportion.
-    if (this.#rowMs === undefined) return this.meanMs * Math.max(1, rows / Math.max(1, this.#meanRows));
-    return this.#fixedMs + this.#rowMs * rows;
+  /** The time between two measured sizes; beyond the largest, rows cost what they do along the line. */
+  #measured(shape: readonly { readonly rows: number; readonly ms: number }[], rows: number): number {
+    const above = shape.findIndex((size) => size.rows >= rows);
+    const [to, from] = [shape[above], shape[above - 1]];
+    if (to?.rows === rows || (to !== undefined && from === undefined)) return to?.ms ?? 0;
+    if (to !== undefined && from !== undefined)
+      return from.ms + ((to.ms - from.ms) * (rows - from.rows)) / (to.rows - from.rows);
+    const last = shape.at(-1);
+    if (last === undefined) return 0;
+    return shape.length === 1
+      ? last.ms * (rows / last.rows)
+      : last.ms + this.#line.rowMs * (rows - last.rows);
   }
+}
 
-  #copy(): ServiceTime {
-    const copy = new ServiceTime();
-    copy.#knotsMs.set(this.#knotsMs);
-    return copy;
-  }
+/** The value between the knots at 1, 2, 4 … */
+function between(knots: Float64Array, rows: number): number {
+  const knot = Math.min(31 - Math.clz32(Math.max(1, rows)), KNOTS - 2);
+  const [from, to] = [knots[knot] as number, knots[knot + 1] as number];
+  return from + (to - from) * (rows / 2 ** knot - 1);
 }
 
 function bounded(bend: number): number {

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import type { ServiceCurve } from '../../src/batching/batch-target.ts';
 import { ServiceTime } from '../../src/replica/service-time.ts';
 
-/** A learned curve with this planning factor, for linear and non-linear service times. */
-export function learned(msOf: (rows: number) => number, factor = 1.2): ServiceCurve & ServiceTime {
+/** A learned curve, for linear and non-linear service times. */
+export function learned(msOf: (rows: number) => number): ServiceCurve & ServiceTime {
   const time = new ServiceTime();
   const sizes = [1, 2, 4, 8, 16, 32, 64, 128];
   time.profile(sizes.map((rows) => ({ rows, tookMs: [msOf(rows)] })));
-  return Object.assign(time, { planFactor: () => factor });
+  return time;
 }
 
 /** Curves with a fixed part, a part per row, and from some size on a higher or lower cost per row. */
@@ -17,8 +17,7 @@ export const curves = fc
     rowMs: fc.double({ min: 0.05, max: 4, noNaN: true }),
     bendAt: fc.constantFrom(4, 16, 64),
     bend: fc.double({ min: 0.3, max: 3, noNaN: true }),
-    factor: fc.double({ min: 1.05, max: 2, noNaN: true }),
   })
-  .map(({ fixedMs, rowMs, bendAt, bend, factor }) =>
-    learned((rows) => fixedMs + rowMs * (Math.min(rows, bendAt) + bend * Math.max(0, rows - bendAt)), factor),
+  .map(({ fixedMs, rowMs, bendAt, bend }) =>
+    learned((rows) => fixedMs + rowMs * (Math.min(rows, bendAt) + bend * Math.max(0, rows - bendAt))),
   );
