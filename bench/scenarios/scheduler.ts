@@ -1,6 +1,7 @@
 import { Balancer } from '../../src/balancing/balancer.ts';
 import { LeastConnections } from '../../src/balancing/least-connections.ts';
 import { VirtualClock } from '../../src/base/virtual-clock.ts';
+import { NO_MARGIN } from '../../src/batching/margin.ts';
 import { SloPolicy } from '../../src/batching/slo-policy.ts';
 import { Roster } from '../../src/replica/roster.ts';
 import { QueueSource } from '../../src/serving/dispatch/queue-source.ts';
@@ -61,6 +62,7 @@ function measure(tenants: number, classes: number, lanes = 1) {
     badShare: (now) => recovery.badShare(now),
     policy: new SloPolicy({ objective, goal: 'latency', maxBatchSize, curveOf: () => curve }),
     shedShare: () => 0,
+    margin: NO_MARGIN,
     drop() {},
   });
   const balancer = new Balancer(new LeastConnections());

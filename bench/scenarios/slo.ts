@@ -161,8 +161,9 @@ function noisy({ fixedMs, rowMs }: SloCase): PolicyRun['serviceMs'] {
   return ({ rows }) => (fixedMs + rowMs * rows) * (1 - 0.05 * Math.log(1 - unit()));
 }
 
+/** Plans with batches that are said to take `factor` times their time. */
 function withFactor(it: SloCase, factor: number): () => Contender {
-  const curve = Object.assign(new KnownCurve(it.fixedMs, it.rowMs), { planFactor: () => factor });
+  const curve = new KnownCurve(factor * it.fixedMs, factor * it.rowMs);
   return () => ({ makePolicy: withKnownCurve(curve, it.latencyMs) });
 }
 

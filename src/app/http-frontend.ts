@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../base/clock.ts';
+import type { LoopClock } from '../base/clock.ts';
 import { type Reason, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
@@ -36,7 +36,7 @@ const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTE
 
 /** The parts of the server that the HTTP front end uses. */
 export interface FrontendPorts {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly log: Logger;
   readonly catalog: Pick<Catalog<VersionSpec>, 'registry' | 'rollouts'>;
   readonly health: ServerHealth;

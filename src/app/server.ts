@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../base/clock.ts';
+import type { LoopClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
@@ -31,7 +31,7 @@ const SLOW_START_MS = 1_000;
 
 /** The external parts that a server uses. */
 export interface ServerPorts {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   /** The seed of all random numbers: the same seed and the same inputs lead to the same decisions. */
   readonly seed: string;
   readonly log: Logger;

@@ -66,3 +66,19 @@ test('one real timer fires alarms in the order of their instants', async () => {
   });
   assert.deepEqual(seen, [2, 6]);
 });
+
+test('what is read right after a long turn has waited for half of it, on average; after a pause it has not', async () => {
+  const clock = new RealClock();
+  const nextTurn = async () => new Promise<void>((resolve) => setImmediate(resolve));
+  await nextTurn();
+  const began = clock.now();
+  while (performance.now() < began + 40);
+  // The end of the turn, and a turn of the loop after it.
+  await nextTurn();
+  const now = clock.now();
+  assert.ok(clock.delayMs >= 20 && clock.delayMs <= (now - began) / 2 + 0.1, `${clock.delayMs}`);
+  await nextTurn();
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  clock.now();
+  assert.equal(clock.delayMs, 0);
+});

@@ -24,6 +24,15 @@ export interface Clock {
   endOfTurn(run: () => void): void;
 }
 
+/** The clock of a process that reads from sockets. */
+export interface LoopClock extends Clock {
+  /**
+   * How long what is read in this turn has waited in its socket, on average, in ms: half of the time since the turn before
+   * began, if the loop has not been waiting since.
+   */
+  readonly delayMs: number;
+}
+
 /** A scheduled callback as an entry of the heap of either clock. */
 export class Alarm implements Timer, HeapItem {
   heapIndex = -1;
@@ -55,8 +64,14 @@ export function alarmHeap(): Heap<Alarm> {
   });
 }
 
+/** An event loop that has been waiting for less than this when a turn begins has not been waiting at all, in ms. */
+const NO_WAIT_MS = 1;
+
 /** The clock of the machine. One real timer serves the whole heap of alarms. */
-export class RealClock implements Clock {
+export class RealClock implements LoopClock {
+  delayMs = 0;
+  #turnEndedAt = 0;
+  #turnBeganAt = 0;
   readonly #alarms = alarmHeap();
   #asked = 0;
   #turnNow: number | undefined;
@@ -65,7 +80,10 @@ export class RealClock implements Clock {
 
   now(): number {
     if (this.#turnNow === undefined) {
-      this.#turnNow = performance.now();
+      const now = performance.now();
+      this.#turnNow = now;
+      this.delayMs = now - this.#turnEndedAt < NO_WAIT_MS ? (now - this.#turnBeganAt) / 2 : 0;
+      this.#turnBeganAt = now;
       setImmediate(this.#forgetTurn);
     }
     return this.#turnNow;
@@ -90,6 +108,7 @@ export class RealClock implements Clock {
 
   readonly #forgetTurn = (): void => {
     this.#turnNow = undefined;
+    this.#turnEndedAt = performance.now();
   };
 
   #arm(): void {

@@ -56,6 +56,8 @@ export interface Refusal {
   readonly message: string;
   /** Delay before a retry, where it is known better than from the reason. */
   readonly retryAfterMs?: number;
+  /** It answers many requests: what is made of it may be kept. */
+  readonly isPrepared?: true;
   /** The internal error, for the log only. */
   readonly cause?: unknown;
 }

@@ -31,4 +31,16 @@ export class RecentValues {
   quantile(share: number): number | undefined {
     return this.#sorted[Math.min(this.#sorted.length - 1, Math.floor(share * this.#sorted.length))];
   }
+
+  /** The share of the values that are at most `bound`, as of the last sort; 1 before the first one. */
+  shareUpTo(bound: number): number {
+    const sorted = this.#sorted;
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] as number) <= bound) low = middle + 1;
+      else high = middle;
+    }
+    return sorted.length === 0 ? 1 : low / sorted.length;
+  }
 }

@@ -1,5 +1,6 @@
 import type { BatchReason } from '../work/batch.ts';
 import type { LaneView, WaitingRequest } from '../work/lane.ts';
+import type { MarginFacts } from './margin.ts';
 
 /** What a decision depends on, apart from the lanes. */
 export interface BatchFacts {
@@ -13,10 +14,9 @@ export interface BatchFacts {
   readonly startAt: number;
   /** Replicas that take callers' work. */
   readonly replicas: number;
-  /** Expected time of a batch outside the runtime, in ms, with the margin of a plan. */
+  /** Expected time of a batch outside the runtime, in ms. */
   readonly transportMs: number;
-  /** The same without the margin. */
-  readonly usualTransportMs: number;
+  readonly margin: MarginFacts;
   /** Share of the recent past in which the replicas were running a batch, 0 to 1. */
   readonly busyShare: () => number;
   /** One tenant demands much more than others, and capacity is short. */

@@ -3,15 +3,29 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { curves, learned } from '../../test/support/curves.ts';
 import { batchTarget } from './batch-target.ts';
+import { type MarginFacts, NO_MARGIN } from './margin.ts';
 
-const FACTS = { replicas: 2, latencyMs: undefined, reserveMs: 0, planFactor: 1, maxRows: 32 };
+const FACTS = { replicas: 2, latencyMs: undefined, reserveMs: 0, margin: NO_MARGIN, maxRows: 32 };
+
+/** Margins with predictions that are exceeded by up to some ms, alike or by a few much. */
+const margins = fc
+  .record({
+    ms: fc.double({ min: 0, max: 200, noNaN: true }),
+    worstMs: fc.double({ min: 0, max: 200, noNaN: true }),
+    power: fc.constantFrom(0.3, 1, 3),
+  })
+  .map(({ ms, worstMs, power }): MarginFacts => {
+    const shareWithin = (excessMs: number) =>
+      excessMs < 0 ? 0 : worstMs === 0 ? 1 : Math.min(1, (excessMs / worstMs) ** power);
+    return { ms, shareWithin };
+  });
 
 test('the target equals that of an exhaustive search', () => {
   const facts = fc.record({
     replicas: fc.integer({ min: 0, max: 8 }),
     latencyMs: fc.option(fc.double({ min: 1, max: 400, noNaN: true }), { nil: undefined }),
     reserveMs: fc.double({ min: 0, max: 20, noNaN: true }),
-    planFactor: fc.double({ min: 1.05, max: 2, noNaN: true }),
+    margin: margins,
     maxRows: fc.integer({ min: 1, max: 200 }),
   });
   fc.assert(
@@ -41,7 +55,8 @@ test('the target equals that of an exhaustive search', () => {
       }
       // Replicas start one after the other: a row waits for its turn, and then for its batch.
       const takesMs = (rows: number) =>
-        it.reserveMs + (1 + 1 / Math.max(1, it.replicas)) * it.planFactor * curve.predictMs(rows);
+        it.reserveMs + target.marginMs + (1 + 1 / Math.max(1, it.replicas)) * curve.predictMs(rows);
+      assert.ok(target.marginMs <= it.margin.ms && target.marginMs <= target.mostMarginMs);
       const within = Math.min(target.withinObjective, 8192);
       if (within > 0) assert.ok(takesMs(within) <= it.latencyMs * (1 + 1e-6));
       if (within < 8192) assert.ok(takesMs(within + 1) > it.latencyMs * (1 - 1e-6));
@@ -70,4 +85,38 @@ test('a large fixed cost gives the largest batches, and an objective bounds them
   assert.equal(bound.rows, 20);
   const hopeless = batchTarget(curve, { ...FACTS, maxRows: 64, latencyMs: 10 });
   assert.deepEqual([hopeless.rows, hopeless.withinObjective], [1, 0]);
+});
+
+test('whatever the margin, the expected answers in time are nearly those of greedy batches within the objective', () => {
+  const facts = fc.record({
+    replicas: fc.integer({ min: 1, max: 8 }),
+    latencyMs: fc.double({ min: 1, max: 400, noNaN: true }),
+    reserveMs: fc.double({ min: 0, max: 20, noNaN: true }),
+    margin: margins,
+    maxRows: fc.integer({ min: 1, max: 200 }),
+  });
+  fc.assert(
+    fc.property(curves, facts, (curve, it) => {
+      const target = batchTarget(curve, it);
+      const expected = (rows: number) => {
+        const spareMs = it.latencyMs - it.reserveMs - (1 + 1 / it.replicas) * curve.predictMs(rows);
+        return (rows / curve.predictMs(rows)) * it.margin.shareWithin(spareMs);
+      };
+      const { withinObjective: greedy } = batchTarget(curve, { ...it, margin: NO_MARGIN });
+      // Under pressure batches are as full as the margin allows.
+      const ours = Math.max(1, Math.min(target.withinObjective, it.maxRows));
+      const theirs = Math.max(1, Math.min(greedy, it.maxRows));
+      assert.ok(expected(ours) >= 0.95 * expected(theirs) - 1e-9, `${ours} rows, greedy ${theirs}`);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test('on a flat curve a margin at its limit still leaves the largest batches', () => {
+  const flat = learned(() => 18.59351423376864);
+  const margin = { ms: 1_000, shareWithin: () => 1 };
+  for (let latencyMs = 50; latencyMs < 60; latencyMs += 0.1) {
+    const target = batchTarget(flat, { ...FACTS, replicas: 1, latencyMs, margin, maxRows: 63 });
+    assert.ok(target.withinObjective >= 48, `${latencyMs}: ${target.withinObjective}`);
+  }
 });

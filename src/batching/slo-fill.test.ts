@@ -26,8 +26,7 @@ const facts = fc
     pressure: fc.double({ min: 0, max: 1, noNaN: true }),
     cap: fc.integer({ min: 1, max: 40 }),
     startAt: fc.double({ min: 0, max: 50, noNaN: true }),
-    // Without an allowance beyond the plan.
-    hopeAt: fc.constant(Number.POSITIVE_INFINITY),
+    marginMs: fc.constant(0),
   })
   .map(({ targetRows, pressure, ...it }) => {
     const leastRows = targetRows / 2;
@@ -49,12 +48,11 @@ function fillUp(fill: { rule: SloFill['rule'] }, queue: readonly Waiting[]) {
 test('except for its first request, no batch makes a member late by the plan or exceeds the cap', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
-      const planFactor = curve.planFactor(0.95);
-      const rulings = fillUp(new SloFill(curve, { ...it, planFactor }), queue);
+      const rulings = fillUp(new SloFill(curve, it), queue);
       const taken = rulings.filter(({ ruling }) => ruling === 'take').map(({ of }) => of);
       const rows = taken.reduce((sum, of) => sum + of.rows, 0);
       assert.ok(rows <= it.cap || taken.length === 1);
-      const endAt = it.startAt + planFactor * curve.predictMs(rows);
+      const endAt = it.startAt + curve.predictMs(rows);
       for (const { dueBy, isExploration } of taken)
         assert.ok(isExploration || endAt <= dueBy + 1e-6, `${endAt} of ${dueBy}`);
     }),
@@ -65,7 +63,7 @@ test('except for its first request, no batch makes a member late by the plan or 
 test('exploration requests are taken or wait for the next batch; they are never dropped', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
-      const rulings = fillUp(new SloFill(curve, { ...it, planFactor: curve.planFactor(0.95) }), queue);
+      const rulings = fillUp(new SloFill(curve, it), queue);
       for (const { of, ruling } of rulings) assert.ok(!of.isExploration || ruling !== 'drop');
       if (queue[0]?.isExploration) assert.equal(rulings[0]?.ruling, 'take');
     }),
@@ -76,11 +74,10 @@ test('exploration requests are taken or wait for the next batch; they are never 
 test('a request is dropped only if it is late even alone, or makes the batch too small while more is waiting', () => {
   fc.assert(
     fc.property(curves, facts, waiting, (curve, it, queue) => {
-      const planFactor = curve.planFactor(0.95);
-      const rulings = fillUp(new SloFill(curve, { ...it, planFactor }), queue);
+      const rulings = fillUp(new SloFill(curve, it), queue);
       let [taken, hasDropped] = [0, false];
       for (const { of, ruling, rowsLeft } of rulings) {
-        const fit = curve.rowsWithin((of.dueBy - it.startAt) / planFactor);
+        const fit = curve.rowsWithin(of.dueBy - it.startAt);
         if (ruling === 'drop') {
           const wanted = of.isUnderShare ? it.leastRows : hasDropped ? it.targetRows : it.neededRows;
           const isSmall = fit < Math.min(wanted, it.cap) && fit < taken + rowsLeft;
@@ -94,7 +91,7 @@ test('a request is dropped only if it is late even alone, or makes the batch too
   );
 });
 
-const PLAN = { planFactor: 1, targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0, hopeAt: 0 };
+const PLAN = { targetRows: 20, leastRows: 10, neededRows: 10, cap: 32, startAt: 0, marginMs: 0 };
 const line = learned((rows) => 10 + rows);
 const of = (dueBy: number, rows = 1) => ({ rows, dueBy, rank: 0, isExploration: false });
 
@@ -133,19 +130,15 @@ test('a plain fill drops nothing', () => {
   );
 });
 
-test('a request that is late only by the margins of the plan is not dropped, and makes no batch smaller than half', () => {
-  const plan = { ...PLAN, planFactor: 1.5, startAt: 2 };
-  assert.equal(
-    new SloFill(line, { ...plan, hopeAt: Number.POSITIVE_INFINITY }).rule(of(21), 40, false),
-    'drop',
-  );
+test('a request that is late only by the margin of the plan is not dropped, and makes no batch smaller than half', () => {
+  const plan = { ...PLAN, marginMs: 9 };
   const fill = new SloFill(line, plan);
-  assert.equal(fill.rule(of(21), 40, false), 'take', 'two rows fit by the plan, eleven without margins');
+  assert.equal(fill.rule(of(21), 40, false), 'take', 'two rows fit by the plan, eleven without the margin');
   for (let rows = 1; rows < 10; rows++) assert.equal(fill.rule(of(1000), 40 - rows, false), 'take');
   assert.equal(fill.rule(of(1000), 30, false), 'stop', 'ten are half of the target');
   assert.equal(
     new SloFill(line, plan).rule(of(19), 40, false),
     'drop',
-    'half a batch is late even without margins',
+    'half a batch is late even without the margin',
   );
 });

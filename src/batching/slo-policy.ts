@@ -28,12 +28,12 @@ export interface SloBatching {
 /** How batches of a lane are planned. */
 export interface BatchPlan {
   readonly target: BatchTarget;
-  readonly planFactor: number;
-  /** Planned service time of so many rows. */
-  readonly plannedMs: (rows: number) => number;
-  /** The same without the margin. */
-  readonly usualMs: (rows: number) => number;
+  /** Service time of so many rows, in ms. */
+  readonly batchMs: (rows: number) => number;
 }
+
+/** Facts that a plan depends on beside the service time. */
+export type PlanFacts = Pick<BatchFacts, 'replicas' | 'transportMs' | 'margin'>;
 
 /** While more is waiting, the first request is dropped if it would limit its batch to less than this share of b*. */
 const WORTHWHILE_SHARE = 0.5;
@@ -49,10 +49,9 @@ const PREFETCH_SHARE = 0.01;
 const UNKNOWN_TARGET_ROWS = 32;
 
 /** A target, and what it was derived from. */
-interface KnownTarget extends BatchPlan {
+interface KnownTarget extends BatchPlan, Omit<PlanFacts, 'margin'> {
   readonly batches: number;
-  readonly replicas: number;
-  readonly transportMs: number;
+  readonly marginMs: number;
   readonly maxRows: number;
 }
 
@@ -112,16 +111,13 @@ export class SloPolicy implements BatchPolicy {
     const cap = Math.min(maxRows, this.#largest(lane, facts));
     const curve = this.#settings.curveOf(lane.key);
     if (this.#settings.objective === undefined || !curve.isKnown) return new PlainFill(cap);
-    const { target, planFactor } = this.#targetOf(lane.key, facts);
-    const startAt = facts.startAt + facts.transportMs;
-    const hopeAt = facts.startAt + facts.usualTransportMs;
-    // When many requests are shed only throughput counts, and batches are as full as the objective allows.
-    const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
-    const fullest = Math.max(target.rows, Math.min(target.withinObjective, cap));
-    const targetRows = target.rows + pressure * (fullest - target.rows);
+    const { target } = this.#targetOf(lane.key, facts);
+    const targetRows = rowsUnderPressure(target, facts.shedShare, cap);
     const leastRows = WORTHWHILE_SHARE * target.rows;
-    const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressure) * targetRows;
-    return new SloFill(curve, { planFactor, targetRows, leastRows, neededRows, cap, startAt, hopeAt });
+    const neededRows = (WORTHWHILE_SHARE + (1 - WORTHWHILE_SHARE) * pressureOf(facts.shedShare)) * targetRows;
+    const startAt = facts.startAt + facts.transportMs;
+    const { marginMs } = target;
+    return new SloFill(curve, { targetRows, leastRows, neededRows, cap, startAt, marginMs });
   }
 
   targetRows(lane: LaneView, facts: BatchFacts): number {
@@ -129,7 +125,7 @@ export class SloPolicy implements BatchPolicy {
   }
 
   /** The current plan for a lane's batches; undefined while its service time is unknown. */
-  plan(lane: LaneKey, facts: Pick<BatchFacts, 'replicas' | 'transportMs'>): BatchPlan | undefined {
+  plan(lane: LaneKey, facts: PlanFacts): BatchPlan | undefined {
     const curve = this.#settings.curveOf(lane);
     return curve.isKnown ? this.#targetOf(lane, facts) : undefined;
   }
@@ -152,14 +148,14 @@ export class SloPolicy implements BatchPolicy {
     // While requests are shed, a replica must not be idle.
     if (facts.shedShare > WAITING_SHED_SHARE) return undefined;
     if (goal === 'balanced' && facts.busyShare() <= BUSY_SHARE) return undefined;
-    const { target, planFactor } = this.#targetOf(lane.key, facts);
+    const { target } = this.#targetOf(lane.key, facts);
     const curve = curveOf(lane.key);
     if (!curve.isKnown || lane.rows >= target.rows) return undefined;
-    const nextMs = planFactor * curve.predictMs(lane.rows + 1);
-    const marginMs = curve.predictMs(Math.max(1, target.rows / 4));
+    const nextMs = curve.predictMs(lane.rows + 1);
+    const spareMs = target.marginMs + curve.predictMs(Math.max(1, target.rows / 4));
     // The first request by priority or fairness may not be the one with the least time left.
     const dueBy = Math.min(next.dueBy, lane.oldestReceivedAt + objective.latencyMs);
-    return dueBy - nextMs - marginMs - facts.transportMs;
+    return dueBy - nextMs - spareMs - facts.transportMs;
   }
 
   /** Rows of the largest batch that may be sent now. */
@@ -175,9 +171,9 @@ export class SloPolicy implements BatchPolicy {
     }
     if (target.largest >= maxRows) return maxRows;
     // Little is gained by batching, so idle replicas share the rows. When many are shed, even that little counts.
-    const pressure = Math.min(1, facts.shedShare / FULL_FROM_SHED_SHARE);
     const most = Math.min(target.withinObjective, maxRows);
-    const largest = target.largest + Math.floor(pressure * Math.max(0, most - target.largest));
+    const gained = Math.max(0, most - target.largest);
+    const largest = target.largest + Math.floor(pressureOf(facts.shedShare) * gained);
     return Math.max(1, Math.min(largest, Math.ceil(lane.rows / Math.max(1, facts.idleReplicas))));
   }
 
@@ -186,9 +182,9 @@ export class SloPolicy implements BatchPolicy {
     const { objective, maxBatchSize, curveOf } = this.#settings;
     const curve = curveOf(lane.key);
     if (!facts.isCrowded || objective === undefined || !curve.isKnown) return maxBatchSize();
-    const { planFactor } = this.#targetOf(lane.key, facts);
-    const halfMs = (objective.latencyMs - facts.transportMs) / 2;
-    return Math.max(1, Math.min(maxBatchSize(), curve.rowsWithin(halfMs / planFactor)));
+    const { marginMs } = this.#targetOf(lane.key, facts).target;
+    const halfMs = (objective.latencyMs - facts.transportMs - marginMs) / 2;
+    return Math.max(1, Math.min(maxBatchSize(), curve.rowsWithin(halfMs)));
   }
 
   #mayPrefetch(lane: LaneView, { transportMs }: BatchFacts): boolean {
@@ -196,10 +192,7 @@ export class SloPolicy implements BatchPolicy {
     return !curve.isKnown || transportMs > PREFETCH_SHARE * curve.predictMs(lane.rows);
   }
 
-  #targetOf(
-    lane: LaneKey,
-    { replicas, transportMs }: Pick<BatchFacts, 'replicas' | 'transportMs'>,
-  ): KnownTarget {
+  #targetOf(lane: LaneKey, { replicas, transportMs, margin }: PlanFacts): KnownTarget {
     const curve = this.#settings.curveOf(lane);
     const maxRows = this.#settings.maxBatchSize();
     const known = this.#targets.get(lane);
@@ -207,26 +200,16 @@ export class SloPolicy implements BatchPolicy {
       known?.batches === curve.batches &&
       known.replicas === replicas &&
       known.transportMs === transportMs &&
+      known.marginMs === margin.ms &&
       known.maxRows === maxRows;
     if (known !== undefined && isFresh) return known;
-    const { objective } = this.#settings;
-    const planFactor = curve.planFactor(planQuantile(objective?.percentile ?? 99));
-    const latencyMs = objective?.latencyMs;
+    const latencyMs = this.#settings.objective?.latencyMs;
     const target = curve.isKnown
-      ? batchTarget(curve, { replicas, latencyMs, reserveMs: transportMs, planFactor, maxRows })
+      ? batchTarget(curve, { replicas, latencyMs, reserveMs: transportMs, margin, maxRows })
       : unknownTarget(maxRows);
-    const plannedMs = (rows: number) => planFactor * curve.predictMs(rows);
-    const usualMs = (rows: number) => curve.predictMs(rows);
-    const found = {
-      target,
-      planFactor,
-      plannedMs,
-      usualMs,
-      batches: curve.batches,
-      replicas,
-      transportMs,
-      maxRows,
-    };
+    const batchMs = (rows: number) => curve.predictMs(rows);
+    const marginMs = margin.ms;
+    const found = { target, batchMs, batches: curve.batches, replicas, transportMs, marginMs, maxRows };
     if (this.#targets.size >= MAX_TARGETS) this.#targets.clear();
     this.#targets.set(lane, found);
     return found;
@@ -238,10 +221,17 @@ const MAX_TARGETS = 256;
 
 function unknownTarget(maxRows: number): BatchTarget {
   const rows = Math.min(UNKNOWN_TARGET_ROWS, maxRows);
-  return { rows, withinObjective: Number.POSITIVE_INFINITY, knee: rows, largest: maxRows, gain: 1 };
+  const withinObjective = Number.POSITIVE_INFINITY;
+  return { rows, withinObjective, marginMs: 0, mostMarginMs: 0, knee: rows, largest: maxRows, gain: 1 };
 }
 
-/** Allows three times as many late batches as late requests: most members of a late batch had time to spare. */
-function planQuantile(percentile: number): number {
-  return Math.max(0.5, 1 - 3 * (1 - percentile / 100));
+/** How much only throughput counts, 0 to 1. */
+function pressureOf(shedShare: number): number {
+  return Math.min(1, shedShare / FULL_FROM_SHED_SHARE);
+}
+
+/** The size to aim at: when many requests are shed, as full as the objective allows, but at most `cap`. */
+function rowsUnderPressure(target: BatchTarget, shedShare: number, cap: number): number {
+  const fullest = Math.max(target.rows, Math.min(target.withinObjective, cap));
+  return target.rows + pressureOf(shedShare) * (fullest - target.rows);
 }

@@ -6,6 +6,8 @@ export interface CallMetadata {
   readonly fields: MetadataFields;
   /** undefined where the connection is already closed. */
   readonly remoteAddress: string | undefined;
+  /** How long it may have waited before the server looked at it, in ms. */
+  readonly delayMs: number;
 }
 
 /** The value of a field that is expected once; the first if it is sent several times. */

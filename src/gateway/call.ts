@@ -105,6 +105,7 @@ export class Call implements Arrival, BodyOwner {
     const { version, caller: known } = this.admission;
     const waitedMs = this.#ports.clock.now() - this.#receivedAt;
     const caller = waitedMs === 0 ? known : { ...known, waitedMs };
+    version.doorway.delay(this.admission.delayMs);
     const admitted = version.submit(request, onSettled, caller);
     if ('isExplained' in admitted) this.#entry = admitted;
     return admitted;

@@ -20,6 +20,8 @@ export interface Admission {
   /** Bytes of JSON before the binary tensors; undefined when the whole body is JSON. */
   readonly jsonBytes: number | undefined;
   readonly caller: Caller;
+  /** How long the request may have waited before the server looked at it, in ms. */
+  readonly delayMs: number;
 }
 
 /** Current limits of the server as a whole. */
@@ -42,7 +44,7 @@ export class HeaderCheck {
   }
 
   decide(
-    { fields, remoteAddress }: CallMetadata,
+    { fields, remoteAddress, delayMs }: CallMetadata,
     model: string,
     wantedVersion: string | undefined,
   ): Admission | Refusal {
@@ -68,7 +70,7 @@ export class HeaderCheck {
     const declaredBytes = Number(fields['content-length'] ?? 0);
     if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
     const holder = holderOf(remoteAddress, caller.tenant, tenants);
-    return { version, encoding, holder, maxBodyBytes, jsonBytes, caller };
+    return { version, encoding, holder, maxBodyBytes, jsonBytes, caller, delayMs };
   }
 }
 

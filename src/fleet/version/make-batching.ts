@@ -1,5 +1,6 @@
 import type { BatchPolicy } from '../../batching/batch-policy.ts';
 import { ExplicitPolicy } from '../../batching/explicit-policy.ts';
+import type { MarginFacts } from '../../batching/margin.ts';
 import { type BatchPlan, SloPolicy } from '../../batching/slo-policy.ts';
 import type { ModelSettings } from '../../config/model-settings.ts';
 import type { Roster } from '../../replica/roster.ts';
@@ -11,6 +12,7 @@ export interface BatchingParts {
   readonly maxBatchSize: () => number;
   readonly roster: Roster;
   readonly transport: TransportTime;
+  readonly margin: MarginFacts;
 }
 
 /** A policy, and how it plans the batches of a lane; early admission predicts waits from the plan. */
@@ -28,7 +30,7 @@ export function makeBatching(
   { makePolicy, ...parts }: BatchingParts & { readonly makePolicy: MakePolicy | undefined },
 ): Batching {
   if (makePolicy !== undefined) return makePolicy(parts);
-  const { maxBatchSize, roster, transport } = parts;
+  const { maxBatchSize, roster, transport, margin } = parts;
   const { maxWaitMs } = batching;
   if (maxWaitMs !== undefined) {
     return { policy: new ExplicitPolicy({ maxBatchSize, maxWaitMs }), planOf: () => undefined };
@@ -37,6 +39,6 @@ export function makeBatching(
   const policy = new SloPolicy({ objective, goal, maxBatchSize, curveOf });
   return {
     policy,
-    planOf: (lane) => policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms }),
+    planOf: (lane) => policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms, margin }),
   };
 }

@@ -3,13 +3,16 @@ import { makeStrategy } from '../../balancing/make-strategy.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Refusal } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
+import { Margin, NO_MARGIN } from '../../batching/margin.ts';
 import type { BatchPlan } from '../../batching/slo-policy.ts';
 import { Roster } from '../../replica/roster.ts';
+import { AdmissionController } from '../../serving/admission/admission-controller.ts';
 import { ModelService } from '../../serving/admission/model-service.ts';
 import type { AdmissionTerms } from '../../serving/admission/request-facts.ts';
 import { WaitEstimator } from '../../serving/admission/wait-estimator.ts';
 import { Dispatcher } from '../../serving/dispatch/dispatcher.ts';
 import { PinnedSource } from '../../serving/dispatch/pinned-source.ts';
+import { PunctualityWatch } from '../../serving/dispatch/punctuality-watch.ts';
 import { QueueSource } from '../../serving/dispatch/queue-source.ts';
 import { Deadlines } from '../../serving/queue/deadlines.ts';
 import { RequestQueue } from '../../serving/queue/request-queue.ts';
@@ -46,10 +49,13 @@ export class RequestPath {
   readonly quarantine: Quarantine;
   readonly recovery: Recovery;
   readonly transport: TransportTime;
+  /** undefined where no objective is kept. */
+  readonly margin: Margin | undefined;
   /** Plans the batches of a lane; undefined where two numbers are set, or nothing is known yet. */
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
   readonly waitEstimator: WaitEstimator;
   readonly dispatcher: Dispatcher;
+  readonly admission: AdmissionController;
   readonly service: ModelService;
   readonly #deadlines: Deadlines;
 
@@ -59,7 +65,9 @@ export class RequestPath {
     const { roster } = this;
     const wake = () => this.dispatcher.wake();
     const maxBatchSize = () => this.findings.maxBatchSize;
-    this.findings = new WarmupFindings(settings, roster);
+    const { objective, batching } = settings;
+    this.margin = objective && batching.maxWaitMs === undefined ? new Margin(objective) : undefined;
+    this.findings = new WarmupFindings(settings, roster, this.margin);
     this.queue = new RequestQueue(settings.queue);
     this.quarantine = new Quarantine(clock, settings.health.isolation);
     this.#deadlines = new Deadlines(clock, (entry) => this.service.deadlinePassed(entry));
@@ -76,20 +84,27 @@ export class RequestPath {
       settings.objective ? settings.objective.latencyMs / 4 : Number.POSITIVE_INFINITY,
     );
     const { recovery, transport } = this;
-    const { policy, planOf } = makeBatching(settings, { maxBatchSize, roster, transport, makePolicy });
+    const { margin = NO_MARGIN } = this;
+    const { policy, planOf } = makeBatching(settings, {
+      ...{ maxBatchSize, roster, transport, margin, makePolicy },
+    });
     this.planOf = planOf;
-    this.waitEstimator = new WaitEstimator({ queue, roster, transport, planOf });
-    this.service = new ModelService(clock, termsOf(spec), {
-      ...{ queue, recovery, deadlines, wake },
-      waitEstimator: this.waitEstimator,
+    const shedShare = () => this.admission.shedShare;
+    const watch = this.margin && new PunctualityWatch(clock, this.margin, { planOf, transport });
+    this.waitEstimator = new WaitEstimator({ queue, roster, transport, margin, planOf });
+    const terms = termsOf(spec);
+    this.admission = new AdmissionController(clock, terms, {
+      ...{ queue, waitEstimator: this.waitEstimator },
       random: random.fork(`retry-after/${model}/${version}`),
     });
+    const controller = this.admission;
+    this.service = new ModelService(clock, terms, { queue, controller, recovery, deadlines, wake });
     const { service } = this;
     const newRequests = new QueueSource({
-      ...{ queue, deadlines, policy, roster, transport, maxBatchSize },
+      ...{ queue, deadlines, policy, roster, transport, maxBatchSize, margin },
       owner: recovery,
       badShare: (now) => recovery.badShare(now),
-      shedShare: () => service.shedShare,
+      shedShare,
       drop: (entries) => service.drop(entries),
     });
     const strategy = makeStrategy(settings.balancing.strategy, random.fork(`balancing/${model}/${version}`));
@@ -103,8 +118,10 @@ export class RequestPath {
       quarantine.deny(entry);
       service.refuseLike(entry, isDenied);
     });
-    this.dispatcher.batchEnded.on(({ outcome, runsAtOnce, sentAt, endedAt }) => {
+    this.dispatcher.batchEnded.on((ended) => {
+      const { outcome, runsAtOnce, sentAt, endedAt } = ended;
       if (outcome.kind === 'done' && runsAtOnce) transport.observe(endedAt - sentAt - outcome.computeMs);
+      watch?.batchEnded(ended);
     });
   }
 

@@ -15,6 +15,7 @@ import { COMPARATOR } from '../monitor/answer-comparator.ts';
 import { VersionHealth } from '../monitor/version-health.ts';
 import { mergingNotice } from './check-settings.ts';
 import { DependencyWatch } from './dependency-watch.ts';
+import { Doorway } from './doorway.ts';
 import { Entrance } from './entrance.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 import { Loading } from './loading.ts';
@@ -34,6 +35,7 @@ export class VersionInService {
   /** A request was answered before it reached the queue. */
   readonly cacheHit = new Event<RequestFacts>();
   readonly commanded = new Event<Command>();
+
   readonly stateChanged = new Event<VersionState>();
   readonly path: RequestPath;
   readonly supervisor: Supervisor;
@@ -41,6 +43,7 @@ export class VersionInService {
   readonly warmups: WarmupDirector;
   readonly dependencies: DependencyWatch;
   readonly cache: ResponseCache | undefined;
+  readonly doorway: Doorway;
   inFlightCalls = 0;
   readonly #loading: Loading;
   /** undefined until a replica has loaded the model. */
@@ -59,6 +62,7 @@ export class VersionInService {
       makePolicy: ports.makePolicy,
     });
     this.cache = settings.cache.enabled ? new ResponseCache(clock, settings.cache) : undefined;
+    this.doorway = new Doorway(settings, this.path);
     const { roster, pinned, dispatcher, recovery } = this.path;
     const wake = () => dispatcher.wake();
     this.warmups = new WarmupDirector({ clock, comparator, pinned, wake }, settings.warmup);

@@ -1,3 +1,4 @@
+import type { Margin } from '../../batching/margin.ts';
 import type { ModelSettings } from '../../config/model-settings.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Roster } from '../../replica/roster.ts';
@@ -7,6 +8,9 @@ import type { WarmupLimits } from '../warmup/warmup-report.ts';
 import { explicitProblem, objectiveProblem } from './check-objective.ts';
 import type { LoadedVersion } from './loaded-version.ts';
 
+/** The share of warmup's runs that the first margin covers. */
+const PLANNED_SHARE = 0.97;
+
 /** Results of warmup for a version: service times, and which rows may share a batch. */
 export class WarmupFindings {
   /** Most rows of different requests in one batch: 1 until it is known that they may share one. */
@@ -15,10 +19,12 @@ export class WarmupFindings {
   isRowwise = false;
   readonly #settings: ModelSettings;
   readonly #roster: Roster;
+  readonly #margin: Margin | undefined;
 
-  constructor(settings: ModelSettings, roster: Roster) {
+  constructor(settings: ModelSettings, roster: Roster, margin: Margin | undefined) {
     this.#settings = settings;
     this.#roster = roster;
+    this.#margin = margin;
   }
 
   /** Limits of warmup: with an objective, no batches that take longer than it. */
@@ -43,6 +49,7 @@ export class WarmupFindings {
     const curve = this.#roster.service.of(lane);
     if (!curve.isKnown) {
       curve.profile(profile);
+      this.#margin?.begin(curve.planFactor(PLANNED_SHARE));
       return;
     }
     for (const { rows, tookMs } of profile) {

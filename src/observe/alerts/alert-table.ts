@@ -10,6 +10,8 @@ const MAX_EJECTIONS_AN_HOUR = 3;
 const MAX_SHED_SHARE = 0.01;
 const ENOUGH_REQUESTS = 100;
 /** Batches that are slower or faster than in warmup by more than this factor make warmup's measurements obsolete. */
+/** Below this share of busy time of the replicas nothing is late now. */
+const BUSY_SHARE = 0.05;
 const MAX_DRIFT = 1.3;
 
 const RESTART = 'POST /admin/models/{model}/versions/{version}/replicas/{index}/restart';
@@ -204,6 +206,24 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     },
     runbook:
       'another program uses the machine, or the inputs have changed; the server keeps measuring and adapts its plans',
+  },
+  {
+    name: 'MarginAtLimit',
+    severity: 'ticket',
+    lastsMs: () => 60_000,
+    summary: ({ version, now }) => {
+      const { margin, roster } = version.path;
+      if (margin?.isAtLimit !== true || roster.busyShare(now) < BUSY_SHARE) return undefined;
+      const { lateShare, allowedShare, ms } = margin;
+      const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+      return (
+        `${percent(lateShare)} of the answers of ${version.name} are late, ${percent(allowedShare)} may be, and plans already ` +
+        `leave ${Math.round(ms)} ms free: a larger margin would only cost answers`
+      );
+    },
+    runbook:
+      'something delays answers that no plan can avoid: other load on the machine, pauses of the process, or clients that ' +
+      'open too many connections; give the server more cores, or raise objective.latencyMs',
   },
   {
     name: 'DependencyDown',

@@ -65,3 +65,28 @@ test('a healthy version raises no alert', () => {
   }
   assert.deepEqual(it.notified(), []);
 });
+
+test('a margin that cannot grow although too many answers are late raises a ticket after a minute', () => {
+  let batches = 0;
+  const it = watched(
+    { objective: { latencyMs: 50 }, batching: { maxBatchSize: 8 } },
+    // One batch in five is late, whatever the plan.
+    { serviceMs: () => (batches++ % 5 === 4 ? 80 : 10) },
+  );
+  for (let request = 0; request < 600; request++) {
+    it.submit(request);
+    it.clock.advance(100);
+    if (request === 500) assert.ok(!it.notified().includes('MarginAtLimit firing'));
+  }
+  for (let request = 600; request < 1_500; request++) {
+    it.submit(request);
+    it.clock.advance(100);
+  }
+  const notice = it.notices.find(({ name }) => name === 'MarginAtLimit');
+  assert.match(
+    notice?.summary ?? it.notified().join(),
+    /^\d+\.\d % of the answers of m\/1 are late, 1\.0 % may be/,
+  );
+  it.clock.advance(60_000);
+  assert.ok(it.notified().includes('MarginAtLimit resolved'));
+});

@@ -64,6 +64,12 @@ export function writeDecisions(log: DecisionLog, clock: Clock, it: VersionInServ
       why: refusal.message,
     }),
   );
+  path.admission.refusedAtDoor.on(({ refusal: { reason, message }, requests }) =>
+    write('refusal', '', {
+      ...{ reason, request: '', waitedMs: 0 },
+      why: `${message} (${requests} requests, from their headers alone)`,
+    }),
+  );
   it.stateChanged.on((state) => write('model', '', { state, reason: it.failure }));
   it.commanded.on((command) => {
     if (command.kind === 'replica') write('admin', command.replica, { action: command.action });

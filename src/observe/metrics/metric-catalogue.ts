@@ -99,10 +99,15 @@ export const METRICS = {
     help: 'Planned rows per batch, by lane (the sizes along dynamic axes).',
     labels: ['model', 'version', 'lane'],
   },
-  galley_plan_factor: {
+  galley_plan_margin_seconds: {
     type: 'gauge',
-    help: 'Safety factor by which plans multiply the predicted service time.',
-    labels: ['model', 'version', 'lane'],
+    help: 'Time that plans leave free before the objective; regulated by the share of late answers.',
+    labels: ['model', 'version'],
+  },
+  galley_late_share: {
+    type: 'gauge',
+    help: 'Share of recently admitted requests that were answered late or dropped, 0 to 1.',
+    labels: ['model', 'version'],
   },
   galley_single_flight_total: {
     type: 'counter',

@@ -9,6 +9,7 @@ import { Statistics } from './statistics.ts';
 function versionOf(version: string) {
   const path = {
     service: { requestSettled: new Event(), turnedAway: new Event() },
+    admission: { refusedAtDoor: new Event() },
     dispatcher: { batchEnded: new Event() },
   };
   const cacheHit = new Event<{ rows: number }>();

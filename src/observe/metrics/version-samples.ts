@@ -29,10 +29,10 @@ const VERSION_SAMPLES: Readonly<Record<VersionMetric, SamplesOf>> = {
     batching.lanes.flatMap(({ lane, targetRows: rows }) =>
       rows === undefined ? [] : sample(rows, { lane }),
     ),
-  galley_plan_factor: (_counted, { batching }) =>
-    batching.lanes.flatMap(({ lane, planFactor: factor }) =>
-      factor === undefined ? [] : sample(factor, { lane }),
-    ),
+  galley_plan_margin_seconds: (_counted, { batching: { margin } }) =>
+    margin === null ? [] : [sample(margin.ms / 1000)],
+  galley_late_share: (_counted, { batching: { margin } }) =>
+    margin === null ? [] : [sample(margin.lateShare)],
   galley_not_finite_batches_total: ({ notFinite }) => [sample(notFinite)],
   galley_single_flight_total: ({ joined }) => [sample(joined)],
   galley_cache_requests_total: (_counted, { cache }) =>

@@ -104,6 +104,13 @@ export class Recorder implements EventSink {
         value: facts.timeoutMs ?? 0,
       });
     });
+    it.doorway.delayed.on((ms) => this.write(version, INPUT.DELAYED, { value: ms }));
+    it.doorway.knocked.on(({ tenant, timeoutMs }) => {
+      if (tenant.name !== '') {
+        this.write(version, INPUT.CALLER, { text: this.textId(tenant.name), value: tenant.weight });
+      }
+      this.write(version, INPUT.KNOCKED, { value: timeoutMs ?? 0 });
+    });
     it.cancelled.on(({ id }) => this.write(version, INPUT.CANCELLED, { a: id }));
     watchDecisions(it, (decision) => this.write(version, INPUT.DECIDED, { a: fingerprint(decision), b: 0 }));
   }

@@ -31,6 +31,10 @@ export const INPUT = {
   WAITED: 19,
   /** A replica that waited may start. */
   GRANTED: 20,
+  /** The event loop is behind; the value is in ms. */
+  DELAYED: 21,
+  /** A request may be refused from its headers; with its timeout in ms, or 0. */
+  KNOCKED: 22,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 

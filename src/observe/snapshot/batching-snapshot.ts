@@ -1,3 +1,4 @@
+import { limitOf } from '../../batching/batch-target.ts';
 import type { RequestPath } from '../../fleet/version/request-path.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { ServiceTime } from '../../replica/service-time.ts';
@@ -10,9 +11,15 @@ export function batchingSnapshot({ path, spec }: VersionInService) {
   return {
     ...{ objective, goal, maxBatchSize: path.findings.maxBatchSize },
     transportMs: path.transport.ms,
-    shedShare: path.service.shedShare,
+    shedShare: path.admission.shedShare,
+    margin: path.margin === undefined ? null : marginSnapshot(path.margin),
     lanes: path.roster.service.list().map(([lane, curve]) => laneSnapshot(path, lane, curve)),
   };
+}
+
+/** The margin that all plans leave free, and what it is regulated by. */
+function marginSnapshot({ ms, limitMs, lateShare, allowedShare }: NonNullable<RequestPath['margin']>) {
+  return { ms, limitMs: Number.isFinite(limitMs) ? limitMs : null, lateShare, allowedShare };
 }
 
 /** The learned service time and the batch plan of a lane. The plan is undefined while nothing is known. */
@@ -25,9 +32,9 @@ function laneSnapshot(path: RequestPath, lane: string, curve: ServiceTime) {
     ...{ lane, batches: curve.batches, ...curve.line, drift: curve.usualDrift },
     /** By rows. */
     serviceMs: curve.isKnown ? Object.fromEntries(times) : null,
-    ...{ planFactor: plan?.planFactor, targetRows: rows, kneeRows: knee, gain },
+    ...{ targetRows: rows, targetLimit: plan && limitOf(plan.target), kneeRows: knee, gain },
     rowsWithinObjective: plan && (Number.isFinite(withinObjective) ? withinObjective : null),
     capacityPerSecond:
-      plan && (1000 * plan.target.rows * path.roster.serving) / plan.plannedMs(plan.target.rows),
+      plan && (1000 * plan.target.rows * path.roster.serving) / plan.batchMs(plan.target.rows),
   };
 }

@@ -13,6 +13,13 @@ export function field(name: string, value: string | number): string {
   return `${name}: ${value}\r\n`;
 }
 
+/** The fields of an answer, with their line ends. */
+export function fieldLines(fields: Iterable<readonly [string, string | number]>): string {
+  let lines = '';
+  for (const [name, value] of fields) lines += field(name, value);
+  return lines;
+}
+
 /** The head of an answer, with the fields in the order and spelling in which Node sends them. */
 export function answerHead(
   status: number,

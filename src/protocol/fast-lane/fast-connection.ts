@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.ts';
-import { refuse } from '../../base/errors.ts';
+import { type Refusal, refuse } from '../../base/errors.ts';
 import { reportMistake } from '../../base/mistake.ts';
 import { refuseBroken, refuseLate } from '../http/http-server.ts';
 import { JOIN_BELOW_BYTES } from '../http/node-exchange.ts';
@@ -45,6 +45,10 @@ export class FastConnection implements ExchangeConnection {
     return this.#exchange === undefined && this.missingBytes === 0;
   }
 
+  get delayMs(): number {
+    return this.#lane.ports.clock.delayMs;
+  }
+
   get isPaused(): boolean {
     return this.#socket.isPaused();
   }
@@ -57,7 +61,7 @@ export class FastConnection implements ExchangeConnection {
     const socket = this.#socket;
     if (!socket.writable) return;
     this.#isLast = isLast;
-    const { keepAliveTimeoutMs, writeStallMs } = this.#lane.times;
+    const { keepAliveTimeoutMs } = this.#lane.times;
     const head = answerHead(status, fields, { date: this.#lane.date(), keepAliveTimeoutMs, isLast });
     if (byteLength < JOIN_BELOW_BYTES) {
       socket.write(joined(head, chunks, byteLength), this.#onWritten);
@@ -68,10 +72,22 @@ export class FastConnection implements ExchangeConnection {
       socket.write(chunks.at(-1) ?? '', this.#onWritten);
       socket.uncork();
     }
-    if (socket.writableLength === 0) return;
-    // The timeout passes only while no byte is sent.
+    this.#watchStall();
+  }
+
+  answerPrepared(refusal: Refusal): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    this.#isLast = false;
+    socket.write(this.#lane.preparedAnswer(refusal), this.#onWritten);
+    this.#watchStall();
+  }
+
+  /** The timeout passes only while no byte is sent. */
+  #watchStall(): void {
+    if (this.#socket.writableLength === 0) return;
     this.#isStalled = true;
-    socket.setTimeout(writeStallMs);
+    this.#socket.setTimeout(this.#lane.times.writeStallMs);
   }
 
   readonly #onData = (chunk: Buffer): void => {

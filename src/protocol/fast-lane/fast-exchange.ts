@@ -3,17 +3,21 @@ import type { CallMetadata } from '../../gateway/call-metadata.ts';
 import type { ContentEncoding } from '../../gateway/header-check.ts';
 import type { BodyListener, HttpAnswer, HttpExchange, OpenRequest } from '../http/http-exchange.ts';
 import { keepsConnection, refusalAnswer } from '../http/reply.ts';
-import { field } from './answer-head.ts';
+import { field, fieldLines } from './answer-head.ts';
 import type { PlainHead } from './plain-head.ts';
 
 /** The connection of an exchange, as the exchange uses it. */
 export interface ExchangeConnection {
   readonly remoteAddress: string | undefined;
+  /** How long its present request may have waited, in ms. */
+  readonly delayMs: number;
   readonly isPaused: boolean;
   /** Bytes of the body that have not arrived. */
   readonly missingBytes: number;
   /** Sends the answer of the present exchange; `fields` are those of its own. */
   answer(status: number, fields: string, body: AnswerBody): void;
+  /** Sends a refusal that is ready, and keeps the connection. */
+  answerPrepared(refusal: Refusal): void;
   destroy(): void;
 }
 
@@ -41,7 +45,8 @@ export class FastExchange implements HttpExchange, OpenRequest {
   }
 
   get metadata(): CallMetadata {
-    return { fields: this.head.fields, remoteAddress: this.#connection.remoteAddress };
+    const { remoteAddress, delayMs } = this.#connection;
+    return { fields: this.head.fields, remoteAddress, delayMs };
   }
 
   get isPaused(): boolean {
@@ -103,9 +108,14 @@ export class FastExchange implements HttpExchange, OpenRequest {
   }
 
   #refuse(refusal: Refusal, isLast: boolean): void {
+    if (refusal.isPrepared && this.#fields === '' && !isLast) {
+      if (this.#isAnswered || this.#isClosed) return;
+      this.#isAnswered = true;
+      this.#connection.answerPrepared(refusal);
+      return;
+    }
     const { status, fields, bytes, closes } = refusalAnswer(refusal);
-    let text = this.#fields;
-    for (const [name, value] of fields) text += field(name, value);
+    const text = this.#fields + fieldLines(fields);
     const { byteLength } = bytes;
     this.#answer(status, text, { chunks: [bytes], byteLength, isLast: isLast || closes });
   }

@@ -1,4 +1,7 @@
 import type { Socket } from 'node:net';
+import type { Refusal } from '../../base/errors.ts';
+import { refusalAnswer } from '../http/reply.ts';
+import { answerHead, fieldLines, joined } from './answer-head.ts';
 import { FastConnection } from './fast-connection.ts';
 import type { Lane, LaneConnection, LanePorts, LaneTimes } from './lane-ports.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -14,6 +17,8 @@ export class FastLane implements Lane {
   lastHead: PlainHead | undefined;
   readonly #connections = new Set<LaneConnection>();
   readonly #leaving: (() => void)[] = [];
+  /** Answers of this second. */
+  readonly #prepared = new Map<Refusal, Buffer>();
   #date = '';
   #dateUntil = Number.NEGATIVE_INFINITY;
 
@@ -61,6 +66,19 @@ export class FastLane implements Lane {
     });
   }
 
+  preparedAnswer(refusal: Refusal): Buffer {
+    const date = this.date();
+    let answer = this.#prepared.get(refusal);
+    if (answer === undefined) {
+      const { status, fields, bytes } = refusalAnswer(refusal);
+      const { keepAliveTimeoutMs } = this.times;
+      const head = answerHead(status, fieldLines(fields), { date, keepAliveTimeoutMs, isLast: false });
+      answer = joined(head, [bytes], bytes.byteLength);
+      this.#prepared.set(refusal, answer);
+    }
+    return answer;
+  }
+
   /** As a Date field has it. */
   date(): string {
     const now = this.ports.clock.now();
@@ -68,6 +86,7 @@ export class FastLane implements Lane {
       const wallMs = this.ports.wallMs(now);
       this.#date = new Date(wallMs).toUTCString();
       this.#dateUntil = now + 1_000 - (wallMs % 1_000);
+      this.#prepared.clear();
     }
     return this.#date;
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Clock } from '../../base/clock.ts';
+import type { LoopClock } from '../../base/clock.ts';
+import type { Refusal } from '../../base/errors.ts';
 import type { OpenRequests } from '../http/open-requests.ts';
 import type { FastExchange } from './fast-exchange.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -14,7 +15,7 @@ export interface LaneTimes {
 
 /** Dependencies of the fast lane. */
 export interface LanePorts {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   readonly open: OpenRequests;
   /** Wall-clock time of a moment of the clock. */
   readonly wallMs: (at: number) => number;
@@ -38,6 +39,8 @@ export interface Lane {
   lastHead: PlainHead | undefined;
   /** The present time as a Date field has it. */
   date(): string;
+  /** The bytes that answer a prepared refusal. */
+  preparedAnswer(refusal: Refusal): Buffer;
   /** Calls `leave` in a turn of its own. */
   leaveLater(leave: () => void): void;
   /** The connection is closed, or left to Node. */

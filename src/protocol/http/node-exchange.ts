@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createGunzip, createInflate, type Gunzip, type Inflate } from 'node:zlib';
-import type { Clock } from '../../base/clock.ts';
+import type { LoopClock } from '../../base/clock.ts';
 import { messageOf, type Refusal } from '../../base/errors.ts';
 import type { CallMetadata } from '../../gateway/call-metadata.ts';
 import type { ContentEncoding } from '../../gateway/header-check.ts';
@@ -12,7 +12,7 @@ export const JOIN_BELOW_BYTES = 16 * 1024;
 
 /** What all exchanges of a server share. */
 export interface ExchangeTerms {
-  readonly clock: Clock;
+  readonly clock: LoopClock;
   /** How long a client may leave its answer unread. */
   readonly writeStallMs: number;
 }
@@ -32,7 +32,8 @@ export class NodeExchange implements HttpExchange, OpenRequest {
   }
 
   get metadata(): CallMetadata {
-    return { fields: this.req.headers, remoteAddress: this.req.socket.remoteAddress };
+    const { delayMs } = this.#terms.clock;
+    return { fields: this.req.headers, remoteAddress: this.req.socket.remoteAddress, delayMs };
   }
 
   get isPaused(): boolean {

@@ -1,8 +1,14 @@
+import { limitOf } from '../../batching/batch-target.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Entry } from '../../work/entry.ts';
 import { headerJson } from '../http/header-text.ts';
 
-/** How a request was handled, as JSON for a header. Durations in ms. */
-export function explanationOf(entry: Entry, now: number): string {
+/** The request path of an explained request. */
+export type ExplainedPath = Pick<VersionInService['path'], 'planOf' | 'margin'>;
+
+/** How a request was handled, and the plan of its lane, as JSON for a header. Durations in ms. */
+export function explanationOf(entry: Entry, { planOf, margin }: ExplainedPath, now: number): string {
+  const plan = planOf(entry.lane);
   const { batchInfo, receivedAt, dispatchedAt, attempts } = entry;
   return headerJson({
     queueMs: rounded((dispatchedAt ?? now) - receivedAt),
@@ -16,6 +22,14 @@ export function explanationOf(entry: Entry, now: number): string {
           batchRows: batchInfo.rows,
           predictedMs: rounded(batchInfo.predictedMs),
           serviceMs: batchInfo.computeMs === undefined ? null : rounded(batchInfo.computeMs),
+        }),
+    ...(plan === undefined || margin === undefined
+      ? {}
+      : {
+          targetRows: plan.target.rows,
+          targetLimit: limitOf(plan.target),
+          marginMs: rounded(margin.ms),
+          lateShare: rounded(margin.lateShare),
         }),
   });
 }

@@ -45,6 +45,7 @@ const codec = {
 } as unknown as Codec;
 
 const version = {
+  doorway: { delay() {} },
   spec: { model: 'm', version: '1', settings: { timeoutMs: 5_000, queue: { maxRows: 8 } } },
   get metadata() {
     failIn('read result');

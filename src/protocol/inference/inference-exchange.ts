@@ -154,7 +154,10 @@ export class InferenceExchange implements CallReader {
   #settled({ read, outcome }: Settled): void {
     const { explained } = this.#call;
     if (explained !== undefined) {
-      this.#http.setHeader('x-galley-explain', explanationOf(explained, this.#ports.clock.now()));
+      this.#http.setHeader(
+        'x-galley-explain',
+        explanationOf(explained, this.#admission.version.path, this.#ports.clock.now()),
+      );
     }
     this.#call.settled(isRefusal(outcome));
     if (isRefusal(outcome)) {

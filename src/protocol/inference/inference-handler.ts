@@ -25,6 +25,12 @@ export class InferenceHandler {
       http.refuseEarly(admission);
       return;
     }
+    const turnedAway = admission.version.doorway.turnAway(admission.caller, admission.delayMs);
+    if (turnedAway !== undefined) {
+      this.refused.emit({ version: admission.version, refusal: turnedAway });
+      http.refuseEarly(turnedAway);
+      return;
+    }
     new InferenceExchange(this.#ports, http, { form: kind, admission }).start();
   }
 }

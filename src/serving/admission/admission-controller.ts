@@ -1,8 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
+import { Event } from '../../base/event.ts';
 import type { Random } from '../../base/random.ts';
 import type { Entry } from '../../work/entry.ts';
 import type { RequestQueue } from '../queue/request-queue.ts';
+import { Door } from './door.ts';
+import type { AdmissionTerms, Caller } from './request-facts.ts';
 import type { WaitEstimator } from './wait-estimator.ts';
 import { ExplorationAdmission } from './wait-prediction.ts';
 
@@ -19,18 +22,38 @@ const MOST_RETRY_MS = 30_000;
 /** Interval of trial runs of a request that is too large for the objective, in ms. */
 const TRIAL_MS = 10_000;
 
+/** The terms of a version that a controller needs. */
+export type ControllerTerms = Pick<AdmissionTerms, 'objectiveMs' | 'priority'>;
+
+/** A class of callers as their headers tell it. */
+export type CallerClass = Pick<Caller, 'tenant' | 'timeoutMs'>;
+
+/** A prediction for a request whose body is not read. */
+export interface LateAtDoor {
+  readonly answerMs: number;
+  readonly leftMs: number;
+}
+
+/** Requests that were refused from their headers. */
+export interface RefusedAtDoor {
+  readonly refusal: Refusal;
+  readonly requests: number;
+}
+
 /** Admits requests to the queue, or refuses them for want of time or room. */
 export class AdmissionController {
   readonly #clock: Clock;
-  readonly #objectiveMs: number | undefined;
+  readonly #terms: ControllerTerms;
   readonly #parts: AdmissionParts;
   readonly #exploration = new ExplorationAdmission();
+  readonly #door = new Door();
+  readonly refusedAtDoor = new Event<RefusedAtDoor>();
   /** When a request too large for the objective last ran. */
   #triedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, objectiveMs: number | undefined, parts: AdmissionParts) {
+  constructor(clock: Clock, terms: ControllerTerms, parts: AdmissionParts) {
     this.#clock = clock;
-    this.#objectiveMs = objectiveMs;
+    this.#terms = terms;
     this.#parts = parts;
   }
 
@@ -59,7 +82,7 @@ export class AdmissionController {
 
   /** Early admission: refuses a request now that could not be answered in time. */
   #tooLate(entry: Entry): Refusal | undefined {
-    if (this.#objectiveMs === undefined || entry.isExploration) return undefined;
+    if (this.#terms.objectiveMs === undefined || entry.isExploration) return undefined;
     const { waitEstimator } = this.#parts;
     const now = this.#clock.now();
     this.#exploration.asked(now);
@@ -75,6 +98,45 @@ export class AdmissionController {
       entry.isExploration = true;
       return undefined;
     }
+    return this.#predictedLate(answerMs, leftMs);
+  }
+
+  /** The time that a request of this class is predicted to be late by; undefined where it is not refused from its headers. */
+  lateAtDoor(
+    { tenant, timeoutMs = Number.POSITIVE_INFINITY }: CallerClass,
+    delayMs: number,
+  ): LateAtDoor | undefined {
+    const { objectiveMs, priority } = this.#terms;
+    const lane = this.#parts.queue.onlyLane;
+    if (objectiveMs === undefined || lane === undefined || this.#door.isOpenForGood) return undefined;
+    const answerMs = this.#parts.waitEstimator.answerMs(
+      { lane, rows: 1, priority, tenant },
+      this.#clock.now(),
+    );
+    const leftMs = Math.min(objectiveMs, timeoutMs) - delayMs;
+    return answerMs === undefined || answerMs <= leftMs ? undefined : { answerMs, leftMs };
+  }
+
+  /** Refuses a request of this class from its headers, or lets it pass, so that others like it are not forgotten. */
+  refuseAtDoor({ tenant }: CallerClass, { answerMs, leftMs }: LateAtDoor): Refusal | undefined {
+    const now = this.#clock.now();
+    if (this.#exploration.isDue(now) || this.#door.passes()) return undefined;
+    this.#parts.queue.asked({ tenant, rows: 1 });
+    this.#exploration.asked(now);
+    this.#exploration.refused(now);
+    return this.#door.refuse(
+      now,
+      () => this.#predictedLate(answerMs, leftMs),
+      (refusal, requests) => this.refusedAtDoor.emit({ refusal, requests }),
+    );
+  }
+
+  /** A request that named a priority in its body was read. */
+  openForGood(): void {
+    this.#door.isOpenForGood = true;
+  }
+
+  #predictedLate(answerMs: number, leftMs: number): Refusal {
     return this.#overload(
       'PREDICTED_LATE',
       `predicted to be answered in ${Math.round(answerMs)} ms, but only ${Math.round(leftMs)} ms are left: ` +
@@ -87,7 +149,7 @@ export class AdmissionController {
    * Now and then one runs all the same, because the known time of such sizes may be wrong.
    */
   #neverInTime(entry: Entry): Refusal | undefined {
-    const objectiveMs = this.#objectiveMs;
+    const { objectiveMs } = this.#terms;
     if (objectiveMs === undefined || entry.rows === 1) return undefined;
     const alone = this.#parts.waitEstimator.alone(entry, objectiveMs);
     if (alone === undefined || alone.ms <= objectiveMs || alone.mostRows === 0) return undefined;

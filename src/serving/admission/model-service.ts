@@ -5,8 +5,9 @@ import { reportMistake } from '../../base/mistake.ts';
 import type { Answer } from '../../model/inference.ts';
 import { Entry, type EntryOwner } from '../../work/entry.ts';
 import type { Deadlines } from '../queue/deadlines.ts';
+import type { RequestQueue } from '../queue/request-queue.ts';
 import type { Recovery } from '../recovery/recovery.ts';
-import { AdmissionController, type AdmissionParts } from './admission-controller.ts';
+import type { AdmissionController } from './admission-controller.ts';
 import type { AdmissionTerms, RequestFacts } from './request-facts.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -24,7 +25,9 @@ export interface TurnedAway {
 }
 
 /** Dependencies of a service. */
-export interface ServiceParts extends AdmissionParts {
+export interface ServiceParts {
+  readonly queue: RequestQueue;
+  readonly controller: AdmissionController;
   readonly recovery: Recovery;
   readonly deadlines: Deadlines;
   readonly wake: () => void;
@@ -43,7 +46,8 @@ export class ModelService implements EntryOwner {
   readonly #terms: AdmissionTerms;
   readonly #parts: ServiceParts;
   readonly #flights = new SingleFlight();
-  readonly #controller: AdmissionController;
+  /** How long requests may have waited in their sockets, in ms. */
+  #delayMs = 0;
   #admitted = 0;
   #unsettled = 0;
 
@@ -51,7 +55,6 @@ export class ModelService implements EntryOwner {
     this.#clock = clock;
     this.#terms = terms;
     this.#parts = parts;
-    this.#controller = new AdmissionController(clock, terms.objectiveMs, parts);
   }
 
   /** Number of requests that are admitted and not settled. */
@@ -84,9 +87,14 @@ export class ModelService implements EntryOwner {
     return entry;
   }
 
+  /** The server is behind by so many ms: the requests that arrive now have waited in their sockets. */
+  delayed(ms: number): void {
+    this.#delayMs = ms;
+  }
+
   #enter(entry: Entry): Refusal | undefined {
     try {
-      return this.#controller.enter(entry);
+      return this.#parts.controller.enter(entry);
     } catch (error) {
       reportMistake('admission', error);
       return refuse('INTERNAL', 'internal error');
@@ -136,17 +144,12 @@ export class ModelService implements EntryOwner {
     this.requestSettled.emit({ entry, outcome, settledAt: this.#clock.now() });
   }
 
-  /** Share of recent requests that were refused or dropped for want of time. */
-  get shedShare(): number {
-    return this.#controller.shedShare;
-  }
-
   /** Settles entries that the queue source has removed because they are too late for an efficient batch. */
   drop(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
     // At the end of the turn: an entry may be in admission right now, and is never settled before its submitter holds it.
     this.#clock.endOfTurn(() => {
-      for (const entry of entries) entry.settle(this.#controller.tooLateNow(entry));
+      for (const entry of entries) entry.settle(this.#parts.controller.tooLateNow(entry));
     });
   }
 
@@ -174,10 +177,11 @@ export class ModelService implements EntryOwner {
 
   #entry(facts: RequestFacts, onSettled: (outcome: Answer | Refusal) => void): Entry {
     const { timeoutMs, objectiveMs, isSingleFlight } = this.#terms;
-    const receivedAt = this.#clock.now();
+    const receivedAt = this.#clock.now() - this.#delayMs;
     const deadline = receivedAt + (facts.timeoutMs ?? timeoutMs);
     const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
     const priority = facts.priority ?? this.#terms.priority;
+    if (facts.priority !== undefined) this.#parts.controller.openForGood();
     const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
     // Field by field: an object spread here costs more than the rest of admission.
     const { request, lane, rows, bytes, tenant, isExplained } = facts;

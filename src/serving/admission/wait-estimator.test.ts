@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { learned } from '../../../test/support/curves.ts';
 import { entryWith } from '../../../test/support/entries.ts';
+import { type MarginFacts, NO_MARGIN } from '../../batching/margin.ts';
 import { SloPolicy } from '../../batching/slo-policy.ts';
 import { Roster } from '../../replica/roster.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -11,10 +12,10 @@ import { RequestQueue } from '../queue/request-queue.ts';
 import { TransportTime } from '../queue/transport-time.ts';
 import { WaitEstimator } from './wait-estimator.ts';
 
-const line = learned((rows) => 10 + rows, 1);
+const line = learned((rows) => 10 + rows);
 
 /** Two idle replicas behind a queue with these entries. */
-function forecastOf(waiting: readonly Entry[]) {
+function forecastOf(waiting: readonly Entry[], margin: MarginFacts = NO_MARGIN) {
   const roster = new Roster();
   for (const index of [0, 1]) {
     const id = `r${index}`;
@@ -25,8 +26,8 @@ function forecastOf(waiting: readonly Entry[]) {
   for (const entry of waiting) queue.add(entry);
   const objective = { latencyMs: 60, percentile: 99 };
   const policy = new SloPolicy({ objective, goal: 'latency', maxBatchSize: () => 32, curveOf: () => line });
-  const planOf = (lane: string) => policy.plan(lane, { replicas: roster.serving, transportMs: 0 });
-  return new WaitEstimator({ queue, roster, transport: new TransportTime(10), planOf });
+  const planOf = (lane: string) => policy.plan(lane, { replicas: roster.serving, transportMs: 0, margin });
+  return new WaitEstimator({ queue, roster, transport: new TransportTime(10), margin, planOf });
 }
 
 const of = (id: number, name: string, rows = 1, priority: Priority = 2) =>
@@ -71,4 +72,15 @@ test('no prediction exceeds the time to run all waiting requests', () => {
       assert.ok(ms <= waitEstimator.drainMs(0) + 11 + 1e-9, `${ms} of ${waitEstimator.drainMs(0)}`);
     }),
   );
+});
+
+test('the margin is added, as far as full batches still find room in the queue', () => {
+  const waiting = many(100, '');
+  const msWith = (ms: number) => {
+    const margin = { ms, shareWithin: () => 1 };
+    return forecastOf(waiting, margin).answerMs(of(100, ''), 0) ?? 0;
+  };
+  const plainMs = msWith(0);
+  assert.ok(Math.abs(msWith(2) - plainMs - 2) < 1e-9);
+  assert.ok(msWith(1_000) < plainMs + 60);
 });

@@ -1,3 +1,4 @@
+import type { MarginFacts } from '../../batching/margin.ts';
 import type { BatchPlan } from '../../batching/slo-policy.ts';
 import type { Roster } from '../../replica/roster.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -11,9 +12,13 @@ export interface EstimatorParts {
   readonly queue: RequestQueue;
   readonly roster: Roster;
   readonly transport: TransportTime;
+  readonly margin: MarginFacts;
   /** Plans the batches of a lane; undefined while nothing is known of it. */
   readonly planOf: (lane: LaneKey) => BatchPlan | undefined;
 }
+
+/** What the wait of a new request depends on. */
+export type NewRequest = Pick<Entry, 'lane' | 'rows' | 'priority' | 'tenant'>;
 
 /** Estimate for a request on an idle replica. */
 export interface LoneEstimate {
@@ -31,9 +36,12 @@ export class WaitEstimator {
     this.#parts = parts;
   }
 
-  /** Time until a new request is answered, in ms; undefined where it waits for less than a batch, or nothing is known. */
-  answerMs(entry: Entry, now: number): number | undefined {
-    const { queue, roster, transport, planOf } = this.#parts;
+  /**
+   * Time until a new request is answered, in ms, with the margin of a plan; undefined where it waits for less than a
+   * batch, or nothing is known.
+   */
+  answerMs(entry: NewRequest, now: number): number | undefined {
+    const { queue, roster, transport, margin, planOf } = this.#parts;
     if (queue.rows === 0) return undefined;
     const plan = planOf(entry.lane);
     const replicas = roster.serving;
@@ -42,10 +50,11 @@ export class WaitEstimator {
       rows: entry.rows,
       rowsAhead: this.#rowsAhead(entry),
       targetRows: plan.target.rows,
-      batchMs: plan.usualMs,
+      batchMs: plan.batchMs,
       replicas,
       idleInMs: roster.idleInMs(now),
-      transportMs: transport.usualMs,
+      transportMs: transport.ms,
+      marginMs: Math.min(margin.ms, plan.target.mostMarginMs),
     });
   }
 
@@ -58,7 +67,7 @@ export class WaitEstimator {
     const plan = planOf(lane);
     const curve = roster.service.peek(lane);
     if (plan === undefined || curve === undefined) return undefined;
-    const takesMs = (some: number) => plan.usualMs(some) + transport.usualMs;
+    const takesMs = (some: number) => plan.batchMs(some) + transport.ms;
     let [mostRows, tooMany] = [0, rows + 1];
     while (tooMany - mostRows > 1) {
       const middle = (mostRows + tooMany) >> 1;
@@ -75,11 +84,11 @@ export class WaitEstimator {
     const plan = lane === undefined ? undefined : planOf(lane.key);
     if (plan === undefined) return 0;
     const batches = Math.ceil(queue.rows / plan.target.rows);
-    return roster.idleInMs(now) + (batches * plan.plannedMs(plan.target.rows)) / Math.max(1, roster.serving);
+    return roster.idleInMs(now) + (batches * plan.batchMs(plan.target.rows)) / Math.max(1, roster.serving);
   }
 
   /** By priority, all rows that are as urgent; of other tenants, at most the rows that fairness puts first. */
-  #rowsAhead(entry: Entry): number {
+  #rowsAhead(entry: NewRequest): number {
     const { queue } = this.#parts;
     const urgent = queue.rowsFrom(entry.priority);
     const own = queue.rowsOf(entry.tenant);

@@ -11,6 +11,7 @@ const waits = fc.record({
   replicas: fc.integer({ min: 1, max: 16 }),
   idleInMs: fc.double({ min: 0, max: 100, noNaN: true }),
   transportMs: fc.double({ min: 0, max: 10, noNaN: true }),
+  marginMs: fc.double({ min: 0, max: 50, noNaN: true }),
 });
 
 test('the predicted time never falls with the rows ahead, and never rises with the replicas', () => {
@@ -20,9 +21,9 @@ test('the predicted time never falls with the rows ahead, and never rises with t
       const ms = predictedMs({ ...it, batchMs });
       assert.ok(predictedMs({ ...it, batchMs, rowsAhead: it.rowsAhead + more }) >= ms);
       assert.ok(predictedMs({ ...it, batchMs, replicas: it.replicas + 1 }) <= ms);
-      assert.ok(ms >= it.idleInMs + it.transportMs + batchMs(it.rows) - 1e-9);
+      assert.ok(ms >= it.idleInMs + it.transportMs + it.marginMs + batchMs(it.rows) - 1e-9);
       const allMs = (it.rowsAhead / it.targetRows) * batchMs(it.targetRows);
-      assert.ok(ms <= it.idleInMs + it.transportMs + batchMs(it.rows) + allMs + 1e-9);
+      assert.ok(ms <= it.idleInMs + it.transportMs + it.marginMs + batchMs(it.rows) + allMs + 1e-9);
     }),
   );
 });
@@ -72,7 +73,7 @@ test('where all requests are refused, one is admitted each second', () => {
 
 test('full batches go first, divided over the replicas; the last of them may include the new request', () => {
   const batchMs = (rows: number) => 10 + rows;
-  const facts = { rows: 2, targetRows: 10, batchMs, replicas: 2, idleInMs: 5, transportMs: 1 };
+  const facts = { rows: 2, targetRows: 10, batchMs, replicas: 2, idleInMs: 5, transportMs: 1, marginMs: 0 };
   const ms = [0, 19, 20, 100].map((rowsAhead) => predictedMs({ ...facts, rowsAhead }));
   assert.deepEqual(ms, [18, 18, 28, 108]);
 });

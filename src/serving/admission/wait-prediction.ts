@@ -13,15 +13,17 @@ export interface WaitFacts {
   /** Time until the first replica is idle, in ms. */
   readonly idleInMs: number;
   readonly transportMs: number;
+  /** Time that the plan leaves free, in ms. */
+  readonly marginMs: number;
 }
 
 /** Time until a request that arrives now is answered, in ms: full batches before its own, divided over the replicas. */
 export function predictedMs(facts: WaitFacts): number {
-  const { rows, rowsAhead, targetRows, batchMs, replicas, idleInMs, transportMs } = facts;
+  const { rows, rowsAhead, targetRows, batchMs, replicas, idleInMs, transportMs, marginMs } = facts;
   // Batches may turn out larger than planned: a request that may still be in time is admitted; batching decides later.
   const batchesBefore = Math.max(0, Math.floor(rowsAhead / targetRows) - 1);
   const waitMs = idleInMs + (batchesBefore * batchMs(targetRows)) / replicas;
-  return waitMs + batchMs(rows) + transportMs;
+  return waitMs + batchMs(rows) + transportMs + marginMs;
 }
 
 const SECOND_MS = 1_000;
@@ -51,9 +53,13 @@ export class ExplorationAdmission {
 
   /** Whether a request is admitted regardless of its prediction; it is then the one of this second. */
   take(now: number): boolean {
-    if (now - this.#lastAt < SECOND_MS) return false;
-    if (2 * this.#refused.count(now) <= this.#asked.count(now)) return false;
+    if (!this.isDue(now)) return false;
     this.#lastAt = now;
     return true;
+  }
+
+  /** Whether the next request may be it. */
+  isDue(now: number): boolean {
+    return now - this.#lastAt >= SECOND_MS && 2 * this.#refused.count(now) > this.#asked.count(now);
   }
 }

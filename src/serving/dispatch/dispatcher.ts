@@ -18,6 +18,8 @@ export interface BatchStarted {
   readonly sentAt: number;
   /** Predicted time, in ms. */
   readonly predictedMs: number;
+  /** When its replica is expected to have run it. */
+  readonly expectedAt: number;
   /** The replica was idle: no other batch runs before it. */
   readonly runsAtOnce: boolean;
 }
@@ -158,7 +160,8 @@ export class Dispatcher {
     const isRowwise = this.#parts.version.isRowwise();
     const { members, rows } = work;
     const batch: Batch = { id: this.#nextBatchId(), members, rows, isMeasured, isRowwise };
-    const started = { work, batch, replica, sentAt: now, predictedMs, runsAtOnce };
+    const expectedAt = view.busyUntil;
+    const started = { work, batch, replica, sentAt: now, predictedMs, expectedAt, runsAtOnce };
     let refusedMembers = 0;
     work.started(replica, batch, predictedMs);
     this.batchStarted.emit(started);

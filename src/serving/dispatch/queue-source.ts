@@ -7,6 +7,7 @@ import {
   NOTHING,
   PlainFill,
 } from '../../batching/batch-policy.ts';
+import type { MarginFacts } from '../../batching/margin.ts';
 import type { ReplicaView, Roster } from '../../replica/roster.ts';
 import type { BatchReason } from '../../work/batch.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -31,6 +32,7 @@ export interface QueueSourceParts {
   /** Share of rows that fail whatever batch they are in. */
   readonly badShare: (now: number) => number;
   readonly maxBatchSize: () => number;
+  readonly margin: MarginFacts;
   readonly shedShare: () => number;
   /** Called with entries that are out of the queue and must be refused. */
   readonly drop: (entries: readonly Entry[]) => void;
@@ -102,7 +104,7 @@ export class QueueSource implements WorkSource {
   }
 
   #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
-    const { queue, roster, transport, badShare, shedShare } = this.#parts;
+    const { queue, roster, transport, badShare, shedShare, margin } = this.#parts;
     let idleReplicas = 0;
     for (const { running } of eligible) if (running === 0) idleReplicas += 1;
     const hasIdleReplica = idleReplicas > 0;
@@ -118,7 +120,7 @@ export class QueueSource implements WorkSource {
       startAt,
       replicas: roster.serving,
       transportMs: transport.ms,
-      usualTransportMs: transport.usualMs,
+      margin,
       busyShare: () => roster.busyShare(now),
       shedShare: shed,
       isCrowded: shed > CROWDED_SHED_SHARE && queue.isCrowded,

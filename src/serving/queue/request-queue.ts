@@ -78,8 +78,8 @@ export class RequestQueue {
   }
 
   /** Counts a request of the tenant, whether it is admitted or not. */
-  asked(entry: Entry): void {
-    this.#demand.asked(entry.tenant, entry.rows);
+  asked({ tenant, rows }: Pick<Entry, 'tenant' | 'rows'>): void {
+    this.#demand.asked(tenant, rows);
   }
 
   /** The requests to displace to make room: of a lower priority, or of the tenant that holds most. */
@@ -129,6 +129,13 @@ export class RequestQueue {
   /** Lanes with at least one request. */
   lanes(): Iterable<LaneQueue> {
     return this.#lanes.values();
+  }
+
+  /** The lane of all waiting requests; undefined where they are of several, or none waits. */
+  get onlyLane(): LaneKey | undefined {
+    if (this.#lanes.size !== 1) return undefined;
+    const [lane] = this.#lanes.keys();
+    return lane;
   }
 
   /** The waiting entries of a lane, in order of arrival. */

@@ -182,8 +182,42 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const otherLoads = Array.from({ length: between(0, 5) }, () => ({
     ...{ atMs: between(0, FAULTS_MS), forMs: between(10, 3000) },
   }));
-  return {
+  const plan = {
     ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
     ...{ maxLoading, otherLoads },
   };
+  return chance(RUSH_SHARE) ? withRush(plan, random) : plan;
+}
+
+/** Share of the plans in which many more requests come for a while than replicas can answer within the objective. */
+const RUSH_SHARE = 0.15;
+const RUSH_REQUESTS = 600;
+const PLAIN = {
+  ...{ rows: 1, mark: MARK.none, timeoutMs: undefined, priority: 0, tenant: '', content: undefined },
+  ...{ isExplained: false, cancelAfterMs: undefined },
+};
+
+/** Adds a rush, and an objective under which larger batches pay. */
+function withRush(plan: FaultPlan, random: Random): FaultPlan {
+  const { fixedMs, rowMs, replicas } = plan;
+  const maxBatchSize = 8 + Math.floor(56 * random.unit());
+  const rowsMs = (fixedMs + rowMs * maxBatchSize) / (replicas * maxBatchSize);
+  const gapMs = rowsMs / (1.5 + 3.5 * random.unit());
+  const fromMs = 2_000 + 4_000 * random.unit();
+  const rush = Array.from({ length: RUSH_REQUESTS }, (_, index) => ({
+    ...PLAIN,
+    atMs: fromMs + index * gapMs,
+  }));
+  const objective = { latencyMs: (2 + 4 * random.unit()) * (fixedMs + rowMs) + 10, percentile: 99 };
+  const settings = {
+    ...plan.settings,
+    ...{
+      objective,
+      goal: 'latency',
+      batching: { maxBatchSize, rows: 'independent' },
+      queue: { maxRows: 1_000 },
+    },
+    ...{ singleFlight: false, cache: { enabled: false } },
+  };
+  return { ...plan, settings, requests: [...plan.requests, ...rush] };
 }

@@ -138,6 +138,12 @@ function planRequest(
       isExplained,
       waitedMs: 0,
     };
+    // The gateway asks first whether the body is needed.
+    const turnedAway = version.doorway.turnAway(caller, id % 7 === 0 ? id % 5 : 0);
+    if (turnedAway !== undefined) {
+      invariants.answered(id, turnedAway);
+      return;
+    }
     const entry = version.submit(requestOf(planned, id), settle, caller);
     if (isRefusal(entry)) invariants.answered(id, entry);
     else if ('cached' in entry) invariants.answered(id, entry.cached);

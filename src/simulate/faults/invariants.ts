@@ -6,6 +6,7 @@ import type { BatchStarted } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 import type { LossCause } from '../../work/outcome.ts';
 import { type FaultPlan, MARK, POISON } from './fault-plan.ts';
+import { wastesThroughput } from './throughput-rule.ts';
 
 /** A violated rule. */
 export interface Violation {
@@ -123,9 +124,12 @@ export class Invariants {
       this.#fail('credits conserved', `${ready} ready, but only ${idle.length} can be lent`);
   }
 
-  #onStarted({ work, replica, batch }: BatchStarted): void {
+  #onStarted(started: BatchStarted): void {
+    const { work, replica, batch } = started;
     this.#count(replica, 1);
     this.#checkQueue();
+    const waste = wastesThroughput(this.#version, this.#clock.now(), started);
+    if (waste !== undefined) this.#fail('under pressure, no less throughput than greedy batches', waste);
     const slot = this.#version.supervisor.find(replica.id);
     const state = slot?.state ?? 'gone';
     const where = `batch ${batch.id} (${work.reason}) to ${replica.id}, which is ${state}`;

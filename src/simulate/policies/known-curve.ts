@@ -21,19 +21,15 @@ export class KnownCurve implements ServiceCurve {
   rowsWithin(limitMs: number): number {
     return Math.max(0, Math.floor((limitMs - this.#fixedMs) / this.#rowMs + 1e-9));
   }
-
-  planFactor(): number {
-    return 1;
-  }
 }
 
 /** Galley's policy with a known service time. */
 export function withKnownCurve(curve: ServiceCurve, latencyMs: number): MakePolicy {
-  return ({ maxBatchSize, roster, transport }) => {
+  return ({ maxBatchSize, roster, transport, margin }) => {
     const objective = { latencyMs, percentile: 99 };
     const policy = new SloPolicy({ objective, goal: 'latency', maxBatchSize, curveOf: () => curve });
     const planOf = (lane: string) =>
-      policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms });
+      policy.plan(lane, { replicas: roster.serving, transportMs: transport.ms, margin });
     return { policy, planOf };
   };
 }

@@ -1,5 +1,6 @@
 import { seededRandom } from '../../base/random.ts';
 import { batchTarget } from '../../batching/batch-target.ts';
+import { NO_MARGIN } from '../../batching/margin.ts';
 import { type ProfiledSize, ServiceTime } from '../../replica/service-time.ts';
 import { withKnownCurve } from './known-curve.ts';
 import { runPolicy } from './policy-run.ts';
@@ -50,7 +51,10 @@ export function planReplicas(
   const curve = new ServiceTime();
   curve.profile(sizes);
   const planFactor = curve.planFactor(PLANNED_SHARE);
-  const target = batchTarget(curve, { replicas, latencyMs, reserveMs: 0, planFactor, maxRows: MOST_ROWS });
+  const target = batchTarget(curve, {
+    ...{ replicas, reserveMs: 0, margin: NO_MARGIN, maxRows: MOST_ROWS },
+    latencyMs: latencyMs / planFactor,
+  });
   const oneRowMs = planFactor * curve.predictMs(1);
   const capacityPerSecond =
     target.withinObjective < 1

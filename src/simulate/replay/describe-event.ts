@@ -33,6 +33,10 @@ export function describeEvent(
       return `timer ${a} fired`;
     case INPUT.TURN_ENDED:
       return 'the turn ended';
+    case INPUT.DELAYED:
+      return `requests have waited in their sockets for ${value} ms`;
+    case INPUT.KNOCKED:
+      return 'the headers of a request arrived';
     case INPUT.GRANTED:
       return 'a replica that waited may start';
     case INPUT.DEPENDENCY:

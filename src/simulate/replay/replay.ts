@@ -2,7 +2,7 @@ import { seededRandom } from '../../base/random.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { Command, VersionSpec } from '../../fleet/version/version-spec.ts';
+import type { Command } from '../../fleet/version/version-spec.ts';
 import { fingerprint, watchDecisions } from '../../observe/decisions/fingerprint.ts';
 import {
   ARRIVED,
@@ -11,15 +11,13 @@ import {
   type RecordedEvent,
   type Recording,
 } from '../../observe/recorder/recording.ts';
-import type { SampleInput } from '../../replica/sample-input.ts';
 import type { RequestFacts } from '../../serving/admission/request-facts.ts';
-import { encodeBytesElements } from '../../tensor/bytes-elements.ts';
-import { allocateArray, bytesOf, elementCount } from '../../tensor/tensor.ts';
-import { Entry } from '../../work/entry.ts';
+import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
 import { ReplayBackend } from '../backends/replay-backend.ts';
 import { applyCommand } from './apply-command.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { describeEvent } from './describe-event.ts';
+import { type RecordedSpec, withContents } from './recorded-spec.ts';
 
 /** Result of a replay. */
 export interface ReplayResult {
@@ -123,6 +121,12 @@ class Replay {
       case INPUT.ARRIVED:
         this.#arrive(it, event, text);
         break;
+      case INPUT.DELAYED:
+        it.version.doorway.delay(value);
+        break;
+      case INPUT.KNOCKED:
+        this.#knock(it.version, value);
+        break;
       case INPUT.CANCELLED: {
         const entry = it.entries.get(a);
         if (entry !== undefined) it.version.cancel(entry);
@@ -190,6 +194,12 @@ class Replay {
     if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
   }
 
+  #knock(version: VersionInService, timeoutMs: number): void {
+    const { tenant = DEFAULT_TENANT } = this.#caller;
+    this.#caller = {};
+    version.doorway.knock({ tenant, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs });
+  }
+
   /** Whether a replica of the version that starts here had to wait in the recording. */
   #hasWaited(version: number): boolean {
     const event = this.#recording.events[this.#next];
@@ -229,18 +239,4 @@ class Replay {
     const version = this.#versions[event.version]?.version.name ?? '';
     this.#onStep({ atMs: event.at, version, text: describeEvent(event, text, this.#text(event.a)) });
   }
-}
-
-/** A sample as it was recorded: its form, and whether it had contents. */
-type RecordedSample = Omit<SampleInput, 'data'> & { readonly isGiven?: boolean };
-type RecordedSpec = Omit<VersionSpec, 'ownSample'> & { readonly ownSample: readonly RecordedSample[] };
-
-/** Arbitrary contents are sufficient, because results about answers are in the recording. */
-function withContents({ isGiven = false, ...form }: RecordedSample): SampleInput {
-  if (!isGiven) return { ...form, data: undefined };
-  const data =
-    form.datatype === 'BYTES'
-      ? encodeBytesElements(Array.from({ length: elementCount(form.shape) }, () => new Uint8Array(0)))
-      : bytesOf(allocateArray(form.datatype, elementCount(form.shape)));
-  return { ...form, data };
 }
