@@ -8,11 +8,13 @@ import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
 import { overload } from './scenarios/overload.ts';
 import { recorder } from './scenarios/recorder.ts';
+import { recovery } from './scenarios/recovery.ts';
 import { saturation } from './scenarios/saturation.ts';
 import { scheduler } from './scenarios/scheduler.ts';
 import { slo } from './scenarios/slo.ts';
 import { start } from './scenarios/start.ts';
 import { storm } from './scenarios/storm.ts';
+import { virtualOverload } from './scenarios/virtual-overload.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'front-door': frontDoor,
@@ -28,6 +30,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   slo,
   objective,
   overload,
+  recovery,
+  'virtual-overload': virtualOverload,
   scheduler,
 };
 

@@ -19,6 +19,10 @@ export interface TimedBehaviour {
   readonly metadata: ModelMetadata;
   serviceMs(batch: Batch, replica: ReplicaId): number;
   result(batch: Batch): TimedResult;
+  /** Batches that a replica holds at a time; default 1. */
+  readonly credits?: number;
+  /** How the end of a batch reaches the gateway; by default at once. */
+  deliver?(end: () => void): void;
 }
 
 const ANSWER: Answer = { outputs: [] };
@@ -48,7 +52,7 @@ export class TimedSpawner implements Spawner {
       this.#clock.now(),
       () => {
         observer.loaded(this.#behaviour.metadata);
-        observer.credited(1);
+        observer.credited(this.#behaviour.credits ?? 1);
       },
       RANK.completion,
     );
@@ -56,7 +60,7 @@ export class TimedSpawner implements Spawner {
   }
 }
 
-/** Runs one batch at a time. */
+/** Runs one batch after the other. */
 class TimedReplica implements Replica {
   readonly id: ReplicaId;
   readonly incarnation: number;
@@ -65,6 +69,8 @@ class TimedReplica implements Replica {
   readonly #observer: ReplicaObserver;
   #heartbeat: Timer;
   #isGone = false;
+  readonly #waiting: (() => void)[] = [];
+  #isRunning = false;
 
   constructor(
     { id, incarnation }: Pick<Replica, 'id' | 'incarnation'>,
@@ -80,6 +86,17 @@ class TimedReplica implements Replica {
   }
 
   start(batch: Batch, sink: OutcomeSink): void {
+    this.#waiting.push(() => this.#run(batch, sink));
+    if (!this.#isRunning) this.#next();
+  }
+
+  #next(): void {
+    const run = this.#waiting.shift();
+    this.#isRunning = run !== undefined;
+    run?.();
+  }
+
+  #run(batch: Batch, sink: OutcomeSink): void {
     const computeMs = this.#behaviour.serviceMs(batch, this.id);
     const result = this.#behaviour.result(batch);
     const end = () => {
@@ -94,7 +111,12 @@ class TimedReplica implements Replica {
       }
       sink.end({ kind: 'done', computeMs });
     };
-    this.#clock.at(this.#clock.now() + computeMs, end, RANK.completion);
+    const { deliver = (run: () => void) => run() } = this.#behaviour;
+    const computed = () => {
+      this.#next();
+      deliver(end);
+    };
+    this.#clock.at(this.#clock.now() + computeMs, computed, RANK.completion);
   }
 
   cancel(): void {}

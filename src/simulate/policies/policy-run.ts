@@ -1,6 +1,6 @@
 import { RANK } from '../../base/clock.ts';
 import { isRefusal } from '../../base/errors.ts';
-import { Histogram } from '../../base/histogram.ts';
+import type { Histogram } from '../../base/histogram.ts';
 import { type Random, seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
@@ -12,6 +12,8 @@ import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import type { Batch } from '../../work/batch.ts';
 import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
 import { type TimedResult, TimedSpawner } from '../backends/timed-backend.ts';
+import { OutcomeTally } from './outcome-tally.ts';
+import { type MachineModel, SharedMachine } from './shared-machine.ts';
 
 /** A policy that learns from batches and requests. */
 export interface Learner {
@@ -38,8 +40,12 @@ export interface PolicyRun {
   readonly resultOf?: (batch: Batch) => TimedResult;
   /** Called for every refusal. */
   readonly onRefused?: (index: number, reason: string) => void;
+  /** Called for every answer. */
+  readonly onAnswered?: (index: number, latencyMs: number) => void;
   /** Time after arrival at which its caller disconnects, in ms; undefined never. */
   readonly leavesAfterMs?: (index: number, random: Random) => number | undefined;
+  /** The machine that all share; without one only batches take time. */
+  readonly machine?: MachineModel | undefined;
   /** Time until the next request, in ms; exponential at the rate by default. */
   readonly gapMs?: (index: number, random: Random) => number;
 }
@@ -88,10 +94,18 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   const clock = new VirtualClock();
   const random = seededRandom(it.seed);
   const [gaps, kinds, leaves] = [random.fork('gaps'), random.fork('kinds'), random.fork('leaves')];
+  const machine = it.machine && new SharedMachine(clock, it.machine, random.fork('machine'));
   const spawner = new TimedSpawner(clock, {
     metadata: METADATA,
-    serviceMs: it.serviceMs,
+    serviceMs: (batch) => machine?.computeMs(it.serviceMs(batch)) ?? it.serviceMs(batch),
     result: it.resultOf ?? (() => ({ kind: 'answer' })),
+    ...(machine && {
+      credits: 2,
+      deliver: (end: () => void) => {
+        machine.computed();
+        machine.post(end);
+      },
+    }),
   });
   const settings = ModelSettings.parse({
     replicas: it.replicas,
@@ -102,9 +116,20 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   });
   const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
   const ports = it.makePolicy === undefined ? {} : { makePolicy: it.makePolicy };
-  const version = new VersionInService(spec, { clock, random, spawner, comparator: CONTENT, ...ports });
-  const tally = new Tally(it.withinMs);
+  const ownClock = machine?.clock ?? clock;
+  const version = new VersionInService(spec, {
+    clock: ownClock,
+    random,
+    spawner,
+    comparator: CONTENT,
+    ...ports,
+  });
+  const tally = new OutcomeTally(it.withinMs);
   let [batches, rows, busyMs] = [0, 0, 0];
+  if (machine !== undefined) {
+    const { batchMs, rowMs } = it.machine as MachineModel;
+    version.path.dispatcher.batchStarted.on(({ work }) => machine.work(batchMs + rowMs * work.rows));
+  }
   version.path.dispatcher.batchEnded.on((ended) => {
     batches += 1;
     rows += ended.work.rows;
@@ -127,17 +152,37 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     it.learner?.arrived?.(now);
     const account = tally.open(facts.tenant.name, isCounted);
     const number = index;
-    const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
-      if (isRefusal(outcome)) {
-        account.refused(outcome.reason);
-        it.onRefused?.(number, outcome.reason);
-      } else account.answered(clock.now() - now);
-    });
-    if (!(entry instanceof Entry)) account.refused(entry.reason);
     const leavesAfterMs = it.leavesAfterMs?.(index, leaves);
-    if (entry instanceof Entry && leavesAfterMs !== undefined) {
-      clock.at(now + leavesAfterMs, () => version.cancel(entry), RANK.cancel);
-    }
+    const { arrivalMs = 0, refusalMs = 0, answerMs = 0 } = it.machine ?? {};
+    const refused = (reason: string) => {
+      account.refused(reason);
+      it.onRefused?.(number, reason);
+      machine?.work(refusalMs);
+    };
+    const arrived = () => {
+      const { doorway } = version;
+      doorway.delay(machine?.delayMs ?? 0);
+      const turnedAway = machine && doorway.knock(facts);
+      if (turnedAway !== undefined) {
+        refused(turnedAway.reason);
+        return;
+      }
+      machine?.work(arrivalMs);
+      const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
+        if (isRefusal(outcome)) refused(outcome.reason);
+        else {
+          const tookMs = (machine?.work(answerMs) ?? clock.now()) - now;
+          account.answered(tookMs);
+          it.onAnswered?.(number, tookMs);
+        }
+      });
+      if (!(entry instanceof Entry)) refused(entry.reason);
+      else if (leavesAfterMs !== undefined) {
+        clock.at(now + leavesAfterMs, () => version.cancel(entry), RANK.cancel);
+      }
+    };
+    if (machine === undefined) arrived();
+    else machine.post(arrived);
     index += 1;
     if (index < it.requests) clock.at(now + gap(), arrive, RANK.arrival);
   };
@@ -160,52 +205,3 @@ const FACTS: RequestFacts = {
   ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
   ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
 };
-
-/** Counts the outcomes of requests. */
-class Tally {
-  readonly #withinMs: number;
-  readonly latencyMs = new Histogram();
-  readonly shareOf = new Map<string, { inTime: number; offered: number; latencyMs: Histogram }>();
-  offered = 0;
-  inTime = 0;
-  answeredLate = 0;
-  shed = 0;
-  failed = 0;
-  left = 0;
-
-  constructor(withinMs: number) {
-    this.#withinMs = withinMs;
-  }
-
-  open(tenant: string, isCounted: boolean) {
-    if (!isCounted) return { answered() {}, refused() {} };
-    let share = this.shareOf.get(tenant);
-    if (share === undefined) {
-      share = { inTime: 0, offered: 0, latencyMs: new Histogram() };
-      this.shareOf.set(tenant, share);
-    }
-    const own = share;
-    this.offered += 1;
-    own.offered += 1;
-    return {
-      answered: (tookMs: number) => {
-        this.latencyMs.record(tookMs);
-        own.latencyMs.record(tookMs);
-        if (tookMs <= this.#withinMs + 1e-9) {
-          this.inTime += 1;
-          own.inTime += 1;
-        } else this.answeredLate += 1;
-      },
-      refused: (reason: string) => {
-        if (reason === 'CANCELLED') this.left += 1;
-        else if (reason === 'MODEL_ERROR') this.failed += 1;
-        else this.shed += 1;
-      },
-    };
-  }
-
-  result() {
-    const { offered, inTime, answeredLate, shed: refused, failed, left, latencyMs, shareOf } = this;
-    return { offered, inTime, answeredLate, refused, failed, left, latencyMs, shareOf };
-  }
-}
