@@ -2,7 +2,7 @@ import { RecentValues } from '../base/recent-values.ts';
 
 /** By how much one batch that is late as a whole raises the margin, as a share of the objective. */
 const GAIN = 0.1;
-/** The margin before anything is known, as a share of the objective: the first overload finds cautious plans. */
+/** The margin of a model without warmup before its first batch, as a share of the objective. */
 const FIRST_SHARE = 0.05;
 /** Answers that the shown share of late ones is taken over. */
 const MEMORY_ANSWERS = 2_000;

@@ -10,6 +10,7 @@ import {
 } from './batch-policy.ts';
 import { type BatchTarget, batchTarget, type ServiceCurve } from './batch-target.ts';
 import { sizeUnderThrows } from './bisect.ts';
+import type { MarginGoal } from './margin.ts';
 import { SloFill } from './slo-fill.ts';
 
 /** The trade-off between waiting and efficiency. */
@@ -18,7 +19,7 @@ export type Goal = 'latency' | 'balanced' | 'efficiency';
 /** Settings of batching by objective. */
 export interface SloBatching {
   /** undefined: nothing is dropped before its deadline, and batches aim at throughput. */
-  readonly objective: { readonly latencyMs: number; readonly percentile: number } | undefined;
+  readonly objective: MarginGoal | undefined;
   readonly goal: Goal;
   /** Largest batch that the settings, the model and memory allow, in rows. */
   readonly maxBatchSize: () => number;

@@ -29,13 +29,15 @@ test('the schedules contain enough faults, and most requests are answered', () =
   let answered = 0;
   let refused = 0;
   let faults = 0;
-  for (let seed = 0; seed < 30; seed++) {
+  for (let seed = 0; seed < 36; seed++) {
     const plan = planOf(seed);
+    // A rush is more than can be answered.
+    if (plan.hasRush) continue;
     const result = runFaults(plan);
     answered += result.answered;
     refused += result.refused;
     faults += plan.faults.length;
   }
-  assert.ok(answered > 3 * refused && refused > 0, `${answered} answered, ${refused} refused`);
+  assert.ok(answered > 5 * refused && refused > 0, `${answered} answered, ${refused} refused`);
   assert.ok(faults > 60, `${faults} faults`);
 });

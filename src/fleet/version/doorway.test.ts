@@ -31,27 +31,25 @@ test('while a row is predicted to be late, requests are refused from their heade
   assert.equal(version.doorway.turnAway(ANONYMOUS, 0), undefined, 'the queue is empty');
 });
 
-test('refusals are counted as decisions, in groups', () => {
-  const { version, clock, submit } = overloaded();
-  let refused = 0;
-  version.path.admission.refusedAtDoor.on(({ requests }) => {
-    refused += requests;
-  });
-  const turnAway = () =>
-    Array.from({ length: 100 }, () => version.doorway.turnAway(ANONYMOUS, 0)).filter(
-      (result) => result !== undefined,
-    );
-  const first = turnAway().length;
-  assert.equal(refused, 0);
-  clock.advance(20);
-  for (let request = 0; request < 200; request++) submit(10_000 + request);
-  turnAway();
-  assert.equal(refused, first);
+test('refusals are counted in groups, each as soon as its answers are renewed', () => {
+  const { version, clock } = overloaded();
+  const groups: number[] = [];
+  version.path.admission.refusedAtDoor.on(({ requests }) => groups.push(requests));
+  const refusals = Array.from({ length: 100 }, () => version.doorway.turnAway(ANONYMOUS, 0)).filter(
+    (result) => result !== undefined,
+  );
+  clock.advance(19);
+  assert.deepEqual(groups, []);
+  clock.advance(1);
+  assert.deepEqual(groups, [refusals.length]);
+  clock.advance(1_000);
+  assert.equal(groups.length, 1);
 });
 
-test('what a body may change is read: explained requests, equal ones, and all once a priority was named', () => {
-  const explained = { ...ANONYMOUS, isExplained: true };
-  assert.equal(overloaded().version.doorway.turnAway(explained, 0), undefined);
+test('the body is read of explained requests, of those with a timeout, of equal ones, and of all once one named a priority', () => {
+  for (const own of [{ isExplained: true }, { timeoutMs: 50 }]) {
+    assert.equal(overloaded().version.doorway.turnAway({ ...ANONYMOUS, ...own }, 0), undefined);
+  }
   for (const more of [{ singleFlight: true }, { cache: { enabled: true } }]) {
     assert.equal(overloaded({ ...OBJECTIVE, ...more }).version.doorway.turnAway(ANONYMOUS, 0), undefined);
   }

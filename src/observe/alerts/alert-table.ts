@@ -9,9 +9,9 @@ const MAX_QUARANTINED_AN_HOUR = 3;
 const MAX_EJECTIONS_AN_HOUR = 3;
 const MAX_SHED_SHARE = 0.01;
 const ENOUGH_REQUESTS = 100;
-/** Batches that are slower or faster than in warmup by more than this factor make warmup's measurements obsolete. */
 /** Below this share of busy time of the replicas nothing is late now. */
 const BUSY_SHARE = 0.05;
+/** Batches that are slower or faster than in warmup by more than this factor make warmup's measurements obsolete. */
 const MAX_DRIFT = 1.3;
 
 const RESTART = 'POST /admin/models/{model}/versions/{version}/replicas/{index}/restart';

@@ -106,7 +106,7 @@ export const METRICS = {
   },
   galley_late_share: {
     type: 'gauge',
-    help: 'Share of recently admitted requests that were answered late or dropped, 0 to 1.',
+    help: 'Share of recent answers that were later than the objective allows, 0 to 1.',
     labels: ['model', 'version'],
   },
   galley_single_flight_total: {

@@ -55,9 +55,7 @@ export class VersionStatistics {
     });
     path.service.requestSettled.on((settled) => this.#onSettled(settled));
     path.service.turnedAway.on(() => this.fail.add(0));
-    path.admission.refusedAtDoor.on(({ requests }) => {
-      for (let request = 0; request < requests; request++) this.fail.add(0);
-    });
+    path.admission.refusedAtDoor.on(({ requests }) => this.fail.add(0, requests));
     path.dispatcher.batchEnded.on((ended) => this.#onBatch(ended));
   }
 

@@ -105,11 +105,9 @@ export class Recorder implements EventSink {
       });
     });
     it.doorway.delayed.on((ms) => this.write(version, INPUT.DELAYED, { value: ms }));
-    it.doorway.knocked.on(({ tenant, timeoutMs }) => {
-      if (tenant.name !== '') {
-        this.write(version, INPUT.CALLER, { text: this.textId(tenant.name), value: tenant.weight });
-      }
-      this.write(version, INPUT.KNOCKED, { value: timeoutMs ?? 0 });
+    it.doorway.knocked.on(({ name, weight }) => {
+      if (name !== '') this.write(version, INPUT.CALLER, { text: this.textId(name), value: weight });
+      this.write(version, INPUT.KNOCKED, {});
     });
     it.cancelled.on(({ id }) => this.write(version, INPUT.CANCELLED, { a: id }));
     watchDecisions(it, (decision) => this.write(version, INPUT.DECIDED, { a: fingerprint(decision), b: 0 }));

@@ -33,7 +33,7 @@ export const INPUT = {
   GRANTED: 20,
   /** The event loop is behind; the value is in ms. */
   DELAYED: 21,
-  /** A request may be refused from its headers; with its timeout in ms, or 0. */
+  /** A request may be refused from its headers. */
   KNOCKED: 22,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];

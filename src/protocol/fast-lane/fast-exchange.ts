@@ -109,9 +109,7 @@ export class FastExchange implements HttpExchange, OpenRequest {
 
   #refuse(refusal: Refusal, isLast: boolean): void {
     if (refusal.isPrepared && this.#fields === '' && !isLast) {
-      if (this.#isAnswered || this.#isClosed) return;
-      this.#isAnswered = true;
-      this.#connection.answerPrepared(refusal);
+      if (this.#begins()) this.#connection.answerPrepared(refusal);
       return;
     }
     const { status, fields, bytes, closes } = refusalAnswer(refusal);
@@ -121,8 +119,13 @@ export class FastExchange implements HttpExchange, OpenRequest {
   }
 
   #answer(status: number, fields: string, body: AnswerBody): void {
-    if (this.#isAnswered || this.#isClosed) return;
+    if (this.#begins()) this.#connection.answer(status, fields, body);
+  }
+
+  /** Whether an answer may be sent: it is the first one, and its connection is open. */
+  #begins(): boolean {
+    if (this.#isAnswered || this.#isClosed) return false;
     this.#isAnswered = true;
-    this.#connection.answer(status, fields, body);
+    return true;
   }
 }

@@ -2,10 +2,10 @@ import type { Clock } from '../../base/clock.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import type { Random } from '../../base/random.ts';
-import type { Entry } from '../../work/entry.ts';
+import type { Entry, Tenant } from '../../work/entry.ts';
 import type { RequestQueue } from '../queue/request-queue.ts';
-import { Door } from './door.ts';
-import type { AdmissionTerms, Caller } from './request-facts.ts';
+import { Door, type RefusedAtDoor } from './door.ts';
+import type { AdmissionTerms } from './request-facts.ts';
 import type { WaitEstimator } from './wait-estimator.ts';
 import { ExplorationAdmission } from './wait-prediction.ts';
 
@@ -22,22 +22,16 @@ const MOST_RETRY_MS = 30_000;
 /** Interval of trial runs of a request that is too large for the objective, in ms. */
 const TRIAL_MS = 10_000;
 
+/** How long prepared refusals are used, in ms. */
+const PREPARED_MS = 20;
+
 /** The terms of a version that a controller needs. */
 export type ControllerTerms = Pick<AdmissionTerms, 'objectiveMs' | 'priority'>;
-
-/** A class of callers as their headers tell it. */
-export type CallerClass = Pick<Caller, 'tenant' | 'timeoutMs'>;
 
 /** A prediction for a request whose body is not read. */
 export interface LateAtDoor {
   readonly answerMs: number;
   readonly leftMs: number;
-}
-
-/** Requests that were refused from their headers. */
-export interface RefusedAtDoor {
-  readonly refusal: Refusal;
-  readonly requests: number;
 }
 
 /** Admits requests to the queue, or refuses them for want of time or room. */
@@ -47,6 +41,7 @@ export class AdmissionController {
   readonly #parts: AdmissionParts;
   readonly #exploration = new ExplorationAdmission();
   readonly #door = new Door();
+  /** Requests were refused from their headers; emitted for some at a time. */
   readonly refusedAtDoor = new Event<RefusedAtDoor>();
   /** When a request too large for the objective last ran. */
   #triedAt = Number.NEGATIVE_INFINITY;
@@ -101,34 +96,30 @@ export class AdmissionController {
     return this.#predictedLate(answerMs, leftMs);
   }
 
-  /** The time that a request of this class is predicted to be late by; undefined where it is not refused from its headers. */
-  lateAtDoor(
-    { tenant, timeoutMs = Number.POSITIVE_INFINITY }: CallerClass,
-    delayMs: number,
-  ): LateAtDoor | undefined {
+  /** Why a request of this tenant is refused from its headers; undefined where its body is to be read. */
+  lateAtDoor(tenant: Tenant, delayMs: number): LateAtDoor | undefined {
     const { objectiveMs, priority } = this.#terms;
-    const lane = this.#parts.queue.onlyLane;
+    const { queue, waitEstimator } = this.#parts;
+    const lane = queue.onlyLane;
     if (objectiveMs === undefined || lane === undefined || this.#door.isOpenForGood) return undefined;
-    const answerMs = this.#parts.waitEstimator.answerMs(
-      { lane, rows: 1, priority, tenant },
-      this.#clock.now(),
-    );
-    const leftMs = Math.min(objectiveMs, timeoutMs) - delayMs;
+    const answerMs = waitEstimator.answerMs({ lane, rows: 1, priority, tenant }, this.#clock.now());
+    const leftMs = objectiveMs - delayMs;
     return answerMs === undefined || answerMs <= leftMs ? undefined : { answerMs, leftMs };
   }
 
-  /** Refuses a request of this class from its headers, or lets it pass, so that others like it are not forgotten. */
-  refuseAtDoor({ tenant }: CallerClass, { answerMs, leftMs }: LateAtDoor): Refusal | undefined {
+  /** Refuses a request of this tenant from its headers, or lets it pass, so that others like it are not forgotten. */
+  refuseAtDoor(tenant: Tenant, { answerMs, leftMs }: LateAtDoor): Refusal | undefined {
     const now = this.#clock.now();
-    if (this.#exploration.isDue(now) || this.#door.passes()) return undefined;
+    const door = this.#door;
+    if (this.#exploration.isDue(now) || door.passes()) return undefined;
     this.#parts.queue.asked({ tenant, rows: 1 });
     this.#exploration.asked(now);
     this.#exploration.refused(now);
-    return this.#door.refuse(
-      now,
-      () => this.#predictedLate(answerMs, leftMs),
-      (refusal, requests) => this.refusedAtDoor.emit({ refusal, requests }),
-    );
+    if (!door.isPrepared) {
+      door.prepare(() => this.#predictedLate(answerMs, leftMs));
+      this.#clock.at(now + PREPARED_MS, () => this.refusedAtDoor.emit(door.renew()));
+    }
+    return door.refuse();
   }
 
   /** A request that named a priority in its body was read. */

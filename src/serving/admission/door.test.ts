@@ -3,26 +3,23 @@ import { test } from 'node:test';
 import { refuse } from '../../base/errors.ts';
 import { Door } from './door.ts';
 
-test('refusals are prepared together with different times to retry, and renewed after a while', () => {
+test('refusals are prepared together with different times to retry, and counted when they are renewed', () => {
   const door = new Door();
-  let prepared = 0;
-  const groups: number[] = [];
-  const refuseAt = (now: number) =>
-    door.refuse(
-      now,
-      () => refuse('PREDICTED_LATE', 'late', ++prepared),
-      (_refusal, requests) => groups.push(requests),
-    );
-  const first = Array.from({ length: 16 }, () => refuseAt(0));
-  assert.equal(prepared, 8);
-  assert.equal(new Set(first).size, 8, 'the same objects again');
-  assert.ok(first.every(({ isPrepared }) => isPrepared === true));
-  assert.equal(new Set(first.map(({ retryAfterMs }) => retryAfterMs)).size, 8);
-  refuseAt(19);
-  assert.equal(prepared, 8);
-  refuseAt(20);
-  assert.equal(prepared, 16);
-  assert.deepEqual(groups, [17]);
+  let made = 0;
+  const next = () => refuse('PREDICTED_LATE', 'late', ++made);
+  assert.equal(door.isPrepared, false);
+  door.prepare(next);
+  const used = Array.from({ length: 17 }, () => door.refuse());
+  assert.equal(made, 8);
+  assert.equal(new Set(used).size, 8, 'the same objects again');
+  assert.ok(used.every(({ isPrepared }) => isPrepared === true));
+  assert.equal(new Set(used.map(({ retryAfterMs }) => retryAfterMs)).size, 8);
+  const group = door.renew();
+  assert.deepEqual([group.requests, group.refusal === used[0]], [17, true]);
+  assert.equal(door.isPrepared, false);
+  door.prepare(next);
+  assert.equal(made, 16);
+  assert.equal(door.renew().requests, 0);
 });
 
 test('one late request in 32 is read all the same', () => {

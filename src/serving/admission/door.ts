@@ -2,10 +2,14 @@ import type { Refusal } from '../../base/errors.ts';
 
 /** One in this many requests passes a closed door, so that what their bodies say is noticed. */
 const PASSES = 32;
-/** How long prepared refusals are used, in ms. */
-const FRESH_MS = 20;
 /** Refusals that are prepared together, with different times to retry. */
 const PREPARED = 8;
+
+/** Requests that were refused from their headers with the same prepared answers. */
+export interface RefusedAtDoor {
+  readonly refusal: Refusal;
+  readonly requests: number;
+}
 
 /**
  * Refuses requests from their headers alone while predictions refuse their class. The refusals are prepared, so that one
@@ -16,7 +20,6 @@ export class Door {
   isOpenForGood = false;
   #knocks = 0;
   #prepared: readonly Refusal[] = [];
-  #preparedAt = Number.NEGATIVE_INFINITY;
   /** Requests refused with the present answers. */
   #refused = 0;
 
@@ -26,17 +29,27 @@ export class Door {
     return this.#knocks % PASSES === 0;
   }
 
-  /** The next prepared refusal; `prepare` makes one, and `count` learns how many were refused with the last ones. */
-  refuse(now: number, prepare: () => Refusal, count: (refusal: Refusal, requests: number) => void): Refusal {
-    const [first] = this.#prepared;
-    if (first === undefined || now - this.#preparedAt >= FRESH_MS) {
-      if (first !== undefined) count(first, this.#refused);
-      this.#prepared = Array.from({ length: PREPARED }, () => ({ ...prepare(), isPrepared: true as const }));
-      this.#preparedAt = now;
-      this.#refused = 0;
-    }
+  get isPrepared(): boolean {
+    return this.#prepared.length > 0;
+  }
+
+  /** Takes the refusals that `next` returns for use until they are renewed. */
+  prepare(next: () => Refusal): void {
+    this.#prepared = Array.from({ length: PREPARED }, () => ({ ...next(), isPrepared: true as const }));
+    this.#refused = 0;
+  }
+
+  /** The next prepared refusal; call `prepare` before. */
+  refuse(): Refusal {
     const refusal = this.#prepared[this.#refused % PREPARED] as Refusal;
     this.#refused += 1;
     return refusal;
+  }
+
+  /** Ends the use of the prepared refusals, and says how many requests got them. */
+  renew(): RefusedAtDoor {
+    const group = { refusal: this.#prepared[0] as Refusal, requests: this.#refused };
+    this.#prepared = [];
+    return group;
   }
 }

@@ -74,6 +74,8 @@ export interface PlannedFault {
 /** A whole run, derived from its seed: settings, traffic and faults. */
 export interface FaultPlan {
   readonly seed: number;
+  /** More requests come for a while than can be answered in time. */
+  readonly hasRush: boolean;
   readonly settings: object;
   readonly replicas: number;
   readonly credits: number;
@@ -184,7 +186,7 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   }));
   const plan = {
     ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
-    ...{ maxLoading, otherLoads },
+    ...{ maxLoading, otherLoads, hasRush: false },
   };
   return chance(RUSH_SHARE) ? withRush(plan, random) : plan;
 }
@@ -219,5 +221,5 @@ function withRush(plan: FaultPlan, random: Random): FaultPlan {
     },
     ...{ singleFlight: false, cache: { enabled: false } },
   };
-  return { ...plan, settings, requests: [...plan.requests, ...rush] };
+  return { ...plan, hasRush: true, settings, requests: [...plan.requests, ...rush] };
 }

@@ -162,7 +162,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     const arrived = () => {
       const { doorway } = version;
       doorway.delay(machine?.delayMs ?? 0);
-      const turnedAway = machine && doorway.knock(facts);
+      const turnedAway = machine && doorway.knock(facts.tenant);
       if (turnedAway !== undefined) {
         refused(turnedAway.reason);
         return;

@@ -125,7 +125,7 @@ class Replay {
         it.version.doorway.delay(value);
         break;
       case INPUT.KNOCKED:
-        this.#knock(it.version, value);
+        this.#knock(it.version);
         break;
       case INPUT.CANCELLED: {
         const entry = it.entries.get(a);
@@ -194,10 +194,10 @@ class Replay {
     if (entry instanceof Entry && !entry.isSettled) entries.set(entry.id, entry);
   }
 
-  #knock(version: VersionInService, timeoutMs: number): void {
+  #knock({ doorway }: VersionInService): void {
     const { tenant = DEFAULT_TENANT } = this.#caller;
     this.#caller = {};
-    version.doorway.knock({ tenant, timeoutMs: timeoutMs === 0 ? undefined : timeoutMs });
+    doorway.knock(tenant);
   }
 
   /** Whether a replica of the version that starts here had to wait in the recording. */
