@@ -72,6 +72,17 @@ test('a late batch raises it at once; batches in time lower it slowly', () => {
   assert.equal(margin.ms, 0);
 });
 
+test('a late batch of few requests weighs as little as they do', () => {
+  const raisedBy = (late: number) => {
+    const margin = new Margin(GOAL);
+    for (let batch = 0; batch < 100; batch++) margin.observe({ late: 0, all: 50, excessMs: 0 }, 90);
+    const before = margin.ms;
+    margin.observe({ late, all: late, excessMs: 0 }, 90);
+    return margin.ms - before;
+  };
+  assert.ok(raisedBy(1) < 0.05 * raisedBy(50), `${raisedBy(1)} and ${raisedBy(50)}`);
+});
+
 test('it is at its limit when too many are late all the same', () => {
   const margin = new Margin(GOAL);
   assert.equal(margin.isAtLimit, false);

@@ -58,9 +58,12 @@ test('turns are idle unless `worked` is called in them', () => {
   assert.equal(pacer.idleMs, TURN_MS);
 });
 
-test('a frugal pacer sleeps for every wait, however short', () => {
+test('a frugal pacer sleeps until the instant, however near, and never spins', () => {
   const { virtual, waits, woken, pacer } = setUp(false);
   pacer.wakeAt(0.5);
   virtual.advance(1);
   assert.deepEqual([waits, woken, pacer.idleMs], [['timer at 0.5'], [0.5], 0]);
+  // What is overdue waits for other work of this turn, not for a timer.
+  pacer.wakeAt(1);
+  assert.equal(waits.at(-1), 'turn');
 });

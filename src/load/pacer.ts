@@ -39,7 +39,7 @@ export class Pacer {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     const nowMs = this.#now();
-    if (this.#spinMs === 0 || dueMs - nowMs > this.#spinMs) {
+    if (dueMs - nowMs > this.#spinMs) {
       this.#clock.at(dueMs - this.#spinMs, this.#woke);
     } else {
       this.#isSpinning = true;

@@ -125,6 +125,15 @@ test('noise, outliers and stalls of all sizes make no steps: a row never costs m
   );
 });
 
+test('one batch that takes many times its prediction changes little, and the next ones undo it', () => {
+  const time = new ServiceTime();
+  time.profile([1, 2, 4, 8].map((rows) => ({ rows, tookMs: [5 + rows, 5 + rows] })));
+  time.observe(4, 200 * 9);
+  assert.ok(time.predictMs(4) < 1.5 * 9, `${time.predictMs(4)}`);
+  for (let run = 0; run < 20; run++) time.observe(4, 9);
+  assert.ok(Math.abs(time.predictMs(4) - 9) < 0.5, `${time.predictMs(4)}`);
+});
+
 test('what slows all sizes alike changes the level within some batches and leaves the shape', () => {
   const time = new ServiceTime();
   const truth = (rows: number) => 5 + 0.1 * rows;

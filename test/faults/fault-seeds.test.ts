@@ -4,7 +4,7 @@ import { planOf, runFaults } from '../../src/simulate/faults/fault-run.ts';
 
 const FIXED_SEEDS = 500;
 /** Schedules that once failed, kept as regression tests. */
-const FOUND_SEEDS = [3236, 6936, 20_086, 20_886, 53_646, 293_474_208, 22495, 22659, 25101];
+const FOUND_SEEDS = [3236, 6936, 20_086, 20_886, 53_646, 293_474_208, 22495, 22659, 25101, 627_257_428];
 const FRESH_SEEDS = 100;
 const FRESH_FROM = 1_000_000;
 
