@@ -155,6 +155,11 @@ export const METRICS = {
     help: 'Connections closed or refused, by reason: http.maxConnections reached (full), idle connection closed for a new one (idle), too many requests waiting on the connection (flood), refused by the operating system (system).',
     labels: ['reason'],
   },
+  galley_listen_overflows_total: {
+    type: 'counter',
+    help: 'Connections that the kernel refused because a listen queue was full, of all servers in this network namespace. It grows when connections arrive faster than the event loop accepts them. Linux only.',
+    labels: [],
+  },
   galley_bodies: { type: 'gauge', help: 'Request bodies in memory, arriving ones included.', labels: [] },
   galley_body_holder_bytes: {
     type: 'gauge',

@@ -12,6 +12,8 @@ export const SERVER_SAMPLES = {
   galley_connections: ({ network }) => [sample(network.connections.count)],
   galley_connections_refused_total: ({ network }) =>
     byLabel('reason', Object.entries(network.connections.refused)),
+  galley_listen_overflows_total: ({ network: { connections } }) =>
+    connections.listenOverflows === undefined ? [] : [sample(connections.listenOverflows)],
   galley_alert: ({ alerts }) =>
     alerts.map(({ model, name, severity }) => sample(1, { model, alert: name, severity })),
   galley_alerts_dropped_total: ({ dropped }) => [sample(dropped.alerts)],

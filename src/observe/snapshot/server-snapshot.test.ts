@@ -31,7 +31,7 @@ function server() {
     },
     network: () => ({
       bodies: { bytes: 10, count: 1, refused: { share: 4 }, holders: [{ name: '::1', bytes: 10 }] },
-      connections: { count: 7, refused: { full: 5 } },
+      connections: { count: 7, refused: { full: 5 }, listenOverflows: undefined },
     }),
   });
   return { snapshots, registry, one };

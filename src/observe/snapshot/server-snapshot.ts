@@ -14,7 +14,12 @@ export interface NetworkSnapshot {
     /** The holders of the most bytes. */
     readonly holders: readonly { readonly name: string; readonly bytes: number }[];
   };
-  readonly connections: { readonly count: number; readonly refused: Readonly<Record<string, number>> };
+  readonly connections: {
+    readonly count: number;
+    readonly refused: Readonly<Record<string, number>>;
+    /** Connections lost to a full listen queue, of the whole network namespace; undefined where the system does not tell. */
+    readonly listenOverflows: number | undefined;
+  };
 }
 
 /** The parts of the server that a snapshot shows. */
