@@ -49,11 +49,15 @@ export class RunningServer {
   }
 
   /** Every run is recorded; after a clean end the recording must replay to the same decisions. */
-  static async start(args: readonly string[], { isRecorded = true } = {}): Promise<RunningServer> {
+  static async start(
+    args: readonly string[],
+    { isRecorded = true, env = {} }: { isRecorded?: boolean; env?: Readonly<Record<string, string>> } = {},
+  ): Promise<RunningServer> {
     const recording = isRecorded ? newRecordingFile() : undefined;
     const record = recording === undefined ? [] : ['--record', recording];
     const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...args, ...record], {
       cwd: PROJECT,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const server = await RunningServer.of(child).catch((caught: unknown) => {
