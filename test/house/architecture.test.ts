@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   balancing: 'base config replica work',
   warmup: 'base model tensor work',
   health: 'replica work',
+  scaling: '',
   runtime: 'base model tensor',
   process: 'base config model replica runtime tensor work',
   serving: 'balancing base batching config health model replica tensor work',
@@ -39,7 +40,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   fleet: 'lifecycle monitor warmup version catalog',
   observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple oip codec inference|health|admin .',
-  simulate: 'backends replay faults policies',
+  simulate: 'backends replay faults policies scaling',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */
 const FLOORS = [
@@ -48,7 +49,7 @@ const FLOORS = [
   'model load',
   'work',
   'replica',
-  'batching balancing warmup health runtime',
+  'batching balancing warmup health scaling runtime',
   'process serving',
   'fleet',
   'observe',
@@ -59,7 +60,7 @@ const FLOORS = [
 ];
 /** The core is synchronous: it contains no promise, no timer and no I/O. */
 const SYNCHRONOUS =
-  /^(batching|balancing|warmup|health)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
+  /^(batching|balancing|warmup|health|scaling)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
 const TIME_AND_CHANCE =
   /(?<![.\w])(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
 const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/child\/)/;
