@@ -1,10 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { type BatcherCase, runBatcherCase } from './batcher-case.ts';
+import { HPA_RUNNERS } from './hpa-cases.ts';
+import { KPA_RUNNERS } from './kpa-cases.ts';
 import { POLICY_RUNNERS } from './policy-cases.ts';
+import { RAY_RUNNERS } from './ray-cases.ts';
 
 /** Common fields of all cases. */
 interface AnyCase {
-  readonly name: string;
+  /** A case has a name or an id. */
+  readonly name?: string;
+  readonly id?: string;
   readonly kind?: string;
   readonly tags?: readonly string[];
 }
@@ -19,6 +24,9 @@ export interface CaseResults {
 const RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = {
   batcher: (it: BatcherCase) => runBatcherCase(it),
   ...POLICY_RUNNERS,
+  ...HPA_RUNNERS,
+  ...KPA_RUNNERS,
+  ...RAY_RUNNERS,
 };
 
 /** Runs the cases of a file against the real objects; with a tag, only those that have it. */
@@ -27,7 +35,7 @@ export function runCaseFile(path: string, tag?: string): CaseResults {
   const wanted = cases.filter((it) => tag === undefined || it.tags?.includes(tag));
   const failures = wanted.flatMap((it) => {
     const problem = runCase(it);
-    return problem === undefined ? [] : [`${it.name}: ${problem}`];
+    return problem === undefined ? [] : [`${it.name ?? it.id}: ${problem}`];
   });
   return { passed: wanted.length - failures.length, failures };
 }

@@ -8,6 +8,7 @@ import { runCaseFile } from './case-file.ts';
 
 const BATCHER = fileURLToPath(new URL('../../../test/conformance/batcher.json', import.meta.url));
 const POLICIES = fileURLToPath(new URL('../../../test/conformance/balancing-health.json', import.meta.url));
+const SCALING = fileURLToPath(new URL('../../../test/conformance/autoscaler.json', import.meta.url));
 
 test('every core case of explicit batching passes', () => {
   const { passed, failures } = runCaseFile(BATCHER, 'core');
@@ -49,4 +50,10 @@ test("policies with other systems' constants reproduce those systems' numbers", 
   const { passed, failures } = runCaseFile(POLICIES);
   assert.deepEqual(failures, []);
   assert.equal(passed, 24);
+});
+
+test("the autoscalers reproduce the decisions that their own systems' tests expect", () => {
+  const { passed, failures } = runCaseFile(SCALING);
+  assert.deepEqual(failures, []);
+  assert.equal(passed, 201);
 });

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { LeastConnections } from '../../src/balancing/least-connections.ts';
 import { RoundRobin } from '../../src/balancing/round-robin.ts';
 import { slowStartShare } from '../../src/balancing/slow-start.ts';
@@ -26,20 +25,9 @@ import {
 } from '../../src/health/restart-policy.ts';
 import { maxRetries } from '../../src/health/retry-budget.ts';
 import type { ReplicaView } from '../../src/replica/roster.ts';
-
-/** A case with another system's numbers: the input, and the result that the system's own test expects. */
-export interface PolicyCase<Input = never> {
-  readonly name: string;
-  readonly input: Input;
-  readonly expect: Readonly<Record<string, unknown>>;
-}
+import { runnersOf, type Solver } from './solver-runner.ts';
 
 const S = 1000;
-/** Compares numbers that are rounded in such a file. */
-const TOLERANCE = 1e-4;
-
-type Expectation = Readonly<Record<string, unknown>>;
-type Solver = (input: never, expect: never) => Expectation;
 
 /** The policies, configured with the constants of the case. */
 const SOLVERS: Readonly<Record<string, Solver>> = {
@@ -179,18 +167,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
-/** One runner per kind. */
-export const POLICY_RUNNERS: Readonly<Record<string, (it: never) => string | undefined>> = Object.fromEntries(
-  Object.entries(SOLVERS).map(([kind, solve]) => [
-    kind,
-    (it: PolicyCase) => {
-      const got = solve(it.input, it.expect as never);
-      return isNear(got, it.expect)
-        ? undefined
-        : `wanted ${JSON.stringify(it.expect)}, got ${JSON.stringify(got)}`;
-    },
-  ]),
-);
+export const POLICY_RUNNERS = runnersOf(SOLVERS);
 
 function ejectionTimeGrowth({
   baseS,
@@ -275,16 +252,4 @@ function pickIndexes(
 
 function counted<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
-}
-
-function isNear(got: unknown, wanted: unknown): boolean {
-  if (typeof wanted === 'number' && typeof got === 'number') return Math.abs(got - wanted) <= TOLERANCE;
-  if (Array.isArray(wanted) && Array.isArray(got)) {
-    return got.length === wanted.length && wanted.every((each, index) => isNear(got[index], each));
-  }
-  if (typeof wanted === 'object' && wanted !== null && typeof got === 'object' && got !== null) {
-    const facts = got as Record<string, unknown>;
-    return Object.entries(wanted).every(([key, value]) => isNear(facts[key], value));
-  }
-  return isDeepStrictEqual(got, wanted);
 }
