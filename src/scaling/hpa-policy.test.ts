@@ -122,16 +122,16 @@ test('a new HPA, or one that is restarted, does not shrink within the window', (
   }
 });
 
-test('on the way up, a replica that starts counts as ready to take its share of the load', () => {
+test('on the way up, a replica that starts already takes its share of the load', () => {
   const { replicas, ...counts } = scaleOf(3);
   const starting = { isReady: false, since: START - SECOND };
   const started = replicas.map((each, index) =>
     index < 2 ? each : { ...each, startedAt: START - SECOND, readiness: starting },
   );
-  const facts = { scale: { ...counts, replicas: started }, metrics: [cpu([140, 140, 0])] };
+  const facts = { scale: { ...counts, replicas: started }, metrics: [cpu([106, 106, 0])] };
   const decision = decideHpa(SETTINGS, NEW_HPA, facts, START);
   assert.deepEqual(decision.proposals, [
-    { kind: 'proposal', replicas: 4, averageMilli: 1400, utilizationPercent: 140 },
+    { kind: 'proposal', replicas: 3, averageMilli: 1060, utilizationPercent: 106 },
   ]);
 });
 
