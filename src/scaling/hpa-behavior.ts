@@ -15,6 +15,7 @@ export interface ScalingRules {
   readonly policies: readonly RatePolicy[];
 }
 
+/** How fast replicas may change, in each direction. */
 export interface Behavior {
   readonly scaleUp: ScalingRules;
   readonly scaleDown: ScalingRules;
@@ -26,6 +27,7 @@ export interface PartialBehavior {
   readonly scaleDown?: Partial<ScalingRules> | undefined;
 }
 
+/** Of a change of the number of replicas. */
 export type Direction = 'up' | 'down';
 
 const DEFAULT_UP: ScalingRules = {

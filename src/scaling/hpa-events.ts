@@ -11,6 +11,7 @@ export interface ScaleEvents {
   readonly down: readonly ScaleEvent[];
 }
 
+/** The log before the first change. */
 export const NO_EVENTS: ScaleEvents = { up: [], down: [] };
 
 /** Replicas added or removed within the period; its oldest instant is outside. */

@@ -9,6 +9,7 @@ export type LimitReason =
   | 'ScaleUpLimit'
   | 'ScaleDownLimit';
 
+/** Both ends are allowed. */
 export interface Bounds {
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -28,6 +29,7 @@ export interface Move {
   readonly wanted: number;
 }
 
+/** The number after the limits, and the limit that decided. */
 export interface Limited {
   readonly replicas: number;
   readonly reason: LimitReason;

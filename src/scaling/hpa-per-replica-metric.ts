@@ -6,6 +6,7 @@ import {
   type Sample,
 } from './hpa-replicas.ts';
 
+/** What decides whether a sample counts, and whether a change is worth making. */
 export interface MetricSettings extends Tolerances, InitializationSettings {}
 
 /** The load of each replica as a share of what it is granted. */

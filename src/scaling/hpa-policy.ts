@@ -18,6 +18,7 @@ import {
   stabilizeDown,
 } from './hpa-stabilization.ts';
 
+/** The rules for one version. `behavior` decides which of two sets of limits applies. */
 export interface HpaSettings extends MetricSettings, Bounds {
   /** Replaces `downWindowMs` and `stepUp` where it is given. */
   readonly behavior: Behavior | undefined;
@@ -42,6 +43,7 @@ export interface HpaState {
   readonly events: ScaleEvents;
 }
 
+/** Before the first pass, also after a restart. */
 export const NEW_HPA: HpaState = { recommendations: undefined, events: NO_EVENTS };
 
 /** The number of replicas from now on, with everything that led to it. */

@@ -141,6 +141,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
+/** One runner per kind that begins with `hpa`. */
 export const HPA_RUNNERS = runnersOf(SOLVERS);
 
 function groupPods(

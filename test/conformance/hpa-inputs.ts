@@ -6,6 +6,7 @@ import type { ReplicaFacts, Sample } from '../../src/scaling/hpa-replicas.ts';
 import type { Recommendation } from '../../src/scaling/hpa-stabilization.ts';
 import { ms } from './case-seconds.ts';
 
+/** The constants of the controller, as cases write them. */
 export interface ConfigInput {
   readonly toleranceUp: number;
   readonly toleranceDown: number;
@@ -13,6 +14,7 @@ export interface ConfigInput {
   readonly initialReadinessDelayS: number;
 }
 
+/** null where Kubernetes has no condition or no time. */
 export interface PodInput {
   readonly name: string;
   readonly phase: string;
@@ -23,6 +25,7 @@ export interface PodInput {
   readonly requestMilli?: number | null;
 }
 
+/** The fields of all types of metrics; each type has some of them. */
 export interface MetricInput {
   readonly type: string;
   readonly unavailable?: boolean;
@@ -49,16 +52,19 @@ interface PolicyInput {
   readonly periodS: number;
 }
 
+/** A direction, or a part of it, that is null takes the defaults. */
 export interface BehaviorInput {
   readonly scaleUp?: RulesInput | null;
   readonly scaleDown?: RulesInput | null;
 }
 
+/** A past change; `t` in seconds. */
 export interface EventInput {
   readonly t: number;
   readonly change: number;
 }
 
+/** A past recommendation; `t` in seconds. */
 export interface RecommendationInput {
   readonly t: number;
   readonly replicas: number;
@@ -66,6 +72,7 @@ export interface RecommendationInput {
 
 const DOWN_WINDOW_S = 300;
 
+/** Seconds become ms here and below. */
 export function settingsOf(config: ConfigInput): MetricSettings {
   return {
     toleranceUp: config.toleranceUp,
@@ -75,6 +82,7 @@ export function settingsOf(config: ConfigInput): MetricSettings {
   };
 }
 
+/** A readiness without a time is older than anything. */
 export function replicasOf(pods: readonly PodInput[]): ReplicaFacts[] {
   return pods.map(({ name, phase, ready, readySince, startTime, deleting }) => ({
     id: name,
@@ -114,6 +122,7 @@ export function metricOf(metric: MetricInput, pods: readonly PodInput[], nowS: n
   }
 }
 
+/** With the defaults of Kubernetes where the case is silent. */
 export function behaviorOf(behavior: BehaviorInput, downWindowS = DOWN_WINDOW_S): Behavior {
   return completeBehavior(
     { scaleUp: rulesOf(behavior.scaleUp), scaleDown: rulesOf(behavior.scaleDown) },
@@ -121,10 +130,12 @@ export function behaviorOf(behavior: BehaviorInput, downWindowS = DOWN_WINDOW_S)
   );
 }
 
+/** In the order of the case. */
 export function eventsOf(events: readonly EventInput[]): ScaleEvent[] {
   return events.map(({ t, change }) => ({ at: ms(t), change }));
 }
 
+/** In the order of the case, which need not be that of time. */
 export function recommendationsOf(log: readonly RecommendationInput[]): Recommendation[] {
   return log.map(({ t, replicas }) => ({ at: ms(t), replicas }));
 }

@@ -137,6 +137,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
+/** One runner per kind that begins with `kpa`. */
 export const KPA_RUNNERS = runnersOf(SOLVERS);
 
 function scaleSteps(it: ScaleInput) {

@@ -167,6 +167,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
+/** One runner per kind. */
 export const POLICY_RUNNERS = runnersOf(SOLVERS);
 
 function ejectionTimeGrowth({

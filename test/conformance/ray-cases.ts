@@ -97,6 +97,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
   },
 };
 
+/** One runner per kind that begins with `ray`. */
 export const RAY_RUNNERS = runnersOf(SOLVERS);
 
 /** The one answer of all repetitions of a step; several answers are a list, which no case expects. */

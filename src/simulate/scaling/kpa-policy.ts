@@ -1,5 +1,6 @@
 import { type IndexedValues, largestValue, withValue } from './kpa-sliding-max.ts';
 
+/** The scale rules of one version; loads are concurrent requests or requests per second. */
 export interface KpaSettings {
   /** Load per replica to aim for. */
   readonly targetValue: number;
@@ -52,6 +53,7 @@ export interface KpaFacts {
   readonly panic: number;
 }
 
+/** The number of replicas from now on. */
 export interface KpaDecision {
   readonly replicas: number;
   /** Negative: the gateway is to hold requests, because the replicas could not bear a burst. */

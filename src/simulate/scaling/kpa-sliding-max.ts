@@ -8,6 +8,7 @@ export function withValue(values: IndexedValues, size: number, index: number, va
   return [...kept, [index, same === undefined ? value : Math.max(same[1], value)]];
 }
 
+/** -Infinity if there is no value. */
 export function largestValue(values: IndexedValues): number {
   return values.reduce((most, [, value]) => Math.max(most, value), Number.NEGATIVE_INFINITY);
 }

@@ -19,6 +19,7 @@ export interface KpaTarget {
   readonly total: number;
 }
 
+/** A target that the version sets replaces the default; a hard limit always holds for concurrency. */
 export function resolveTarget(settings: KpaTargetSettings): KpaTarget {
   const total = totalOf(settings);
   const utilization =

@@ -14,6 +14,7 @@ export interface KpaWindow {
   readonly sums: ReadonlyMap<number, number>;
 }
 
+/** Before the first write. */
 export const EMPTY_WINDOW: KpaWindow = { firstStep: undefined, lastStep: 0, sums: new Map() };
 
 /** The weights of the weighted average add up to this over a window. */

@@ -1,3 +1,4 @@
+/** The bounds of one version and the durations on its way to zero. */
 export interface KpaZeroSettings {
   readonly minScale: number;
   /** 0 for no maximum. */
@@ -13,6 +14,7 @@ export interface KpaZeroSettings {
   readonly isHolderAlwaysInPath: boolean;
 }
 
+/** What is known of a version when its number is to be applied. */
 export interface KpaZeroFacts {
   /** undefined while nothing was measured. */
   readonly wanted: number | undefined;
@@ -29,6 +31,7 @@ export interface KpaZeroFacts {
   };
 }
 
+/** The number after the bounds, and whether it is written now. */
 export interface KpaZeroDecision {
   /** undefined: leave the number alone. 0 that is not applied: mark inactive and hold requests. */
   readonly replicas: number | undefined;

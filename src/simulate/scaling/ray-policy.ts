@@ -1,3 +1,4 @@
+/** The `autoscaling_config` of one deployment. */
 export interface RaySettings {
   readonly minReplicas: number;
   readonly maxReplicas: number;
@@ -31,8 +32,10 @@ export interface RayState {
   readonly counter: number;
 }
 
+/** No decision counts yet. */
 export const NEW_RAY: RayState = { counter: 0 };
 
+/** What one turn sees, summed over all replicas and queues. */
 export interface RayFacts {
   /** Queued and running, of the whole version. */
   readonly requests: number;
@@ -41,6 +44,7 @@ export interface RayFacts {
   readonly target: number;
 }
 
+/** The target from now on. */
 export interface RayDecision {
   readonly replicas: number;
   readonly state: RayState;
