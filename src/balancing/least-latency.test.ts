@@ -9,6 +9,7 @@ function view(index: number, rowMs: number, more: Partial<ReplicaView> = {}): Re
     batches: 9,
     factor: 1,
     predictMs: (rows: number, lane = '') => rows * rowMs * (lane ? 3 : 1),
+    spread: () => 0,
   };
   const usual = {
     healthStatus: 'ready' as const,

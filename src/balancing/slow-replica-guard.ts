@@ -35,6 +35,8 @@ export function isBetterToWait(
   const bestMs = Math.min(...timesMs);
   const ownMs = candidate.service.predictMs(rows, lane);
   if (ownMs <= FAST_FACTOR * bestMs) return false;
+  // Where single batches differ much, the factors of equal replicas differ too.
+  if (ownMs <= FAST_FACTOR * (1 + 2 * candidate.service.spread(lane)) * bestMs) return false;
   const rate = timesMs.reduce((sum, ms) => sum + (ms <= FAST_FACTOR * bestMs ? 1 / ms : 0), 0);
   const waitMs = (batchesBehind + 1) / rate;
   return ownMs > waitMs + bestMs && now + waitMs + bestMs <= deadline;

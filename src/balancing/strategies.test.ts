@@ -23,7 +23,7 @@ const makers: Readonly<Record<string, () => Strategy>> = {
 const ONE = { rows: 1, lane: '' };
 
 function view(index: number, more: Partial<ReplicaView> = {}): ReplicaView {
-  const service = { batches: 0, factor: 1, predictMs: () => 0 };
+  const service = { batches: 0, factor: 1, predictMs: () => 0, spread: () => 0 };
   return {
     id: `r${index}`,
     index,
@@ -133,9 +133,21 @@ test('least connections: outstanding work counts against the weight', () => {
 });
 
 /** A replica whose batches take `ms`. */
-function taking(index: number, ms: number, more: Partial<ReplicaView> = {}): ReplicaView {
-  return view(index, { service: { batches: 50, factor: 1, predictMs: () => ms }, ...more });
+function taking(index: number, ms: number, more: Partial<ReplicaView> = {}, spread = 0): ReplicaView {
+  const service = { batches: 50, factor: 1, predictMs: () => ms, spread: () => spread };
+  return view(index, { service, ...more });
 }
+
+test('where single batches differ much, a replica that seems a few times slower is used', () => {
+  const idle = (ms: number, spread: number) => {
+    const all = [taking(0, 10, { running: 1 }), taking(1, ms, {}, spread)];
+    const free = all.slice(1);
+    return new Balancer(new RoundRobin()).pick(ANY, { all, free, wanted: 2, now: 0, eligible: free });
+  };
+  assert.equal(idle(30, 0.05), undefined);
+  assert.equal(idle(30, 1)?.id, 'r1');
+  assert.equal(idle(100, 1), undefined, 'but not one ten times slower');
+});
 
 test('a batch is not sent to an idle replica ten times slower while a fast one will soon be free', () => {
   const balancer = new Balancer(new RoundRobin());

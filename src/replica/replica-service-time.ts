@@ -7,6 +7,8 @@ const FACTOR_MEMORY = 0.8;
 const LEAST_MS = 1e-3;
 /** Beyond this factor, slower or faster, a replica does not contribute to the shared curves. */
 const OUTLIER = 3;
+/** The share of batches within one standard deviation above the mean. */
+const ABOVE_MOST = 5 / 6;
 /** Bound on the factor in either direction. */
 const MAX_FACTOR = 20;
 
@@ -18,6 +20,8 @@ export interface ServiceEstimate {
   readonly factor: number;
   /** Service time of a batch of a lane, in ms; without a lane, of the last one run. */
   predictMs(rows: number, lane?: LaneKey): number;
+  /** How far single batches are above their prediction: by this share of it or less, five times in six. */
+  spread(lane: LaneKey): number;
 }
 
 /** One replica's service time: the curves shared by all replicas of a version, times this replica's factor. */
@@ -52,5 +56,9 @@ export class ReplicaServiceTime implements ServiceEstimate {
   predictMs(rows: number, lane?: LaneKey): number {
     const curve = lane === undefined ? this.#shared.latest : this.#shared.guess(lane);
     return curve.predictMs(rows) * this.factor;
+  }
+
+  spread(lane: LaneKey): number {
+    return this.#shared.guess(lane).planFactor(ABOVE_MOST) - 1;
   }
 }
