@@ -10,6 +10,7 @@ import { overload } from './scenarios/overload.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { saturation } from './scenarios/saturation.ts';
+import { scaling } from './scenarios/scaling.ts';
 import { scheduler } from './scenarios/scheduler.ts';
 import { slo } from './scenarios/slo.ts';
 import { start } from './scenarios/start.ts';
@@ -33,6 +34,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   recovery,
   'virtual-overload': virtualOverload,
   scheduler,
+  scaling,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

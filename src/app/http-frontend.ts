@@ -4,6 +4,7 @@ import { type Reason, refuse } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
+import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { Catalog } from '../fleet/catalog/catalog.ts';
 import type { ServerHealth } from '../fleet/catalog/server-health.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
@@ -41,6 +42,7 @@ export interface FrontendPorts {
   readonly catalog: Pick<Catalog<VersionSpec>, 'registry' | 'rollouts'>;
   readonly health: ServerHealth;
   readonly operations: Operations;
+  readonly scaler: Scaler;
   readonly adminToken: string | undefined;
   /** Tenants by the hash of their API keys. */
   readonly tenantKeys: ReadonlyMap<string, string>;
@@ -102,7 +104,7 @@ export class HttpFrontend {
     );
     this.#open = new OpenRequests(maxConnections, notKept);
     this.#snapshots = new Snapshots({
-      ...{ catalog, health, operations },
+      ...{ catalog, health, operations, scaler: ports.scaler },
       network: () => networkSnapshot(budget, this.#arrivals, this.#open),
     });
     this.#metrics = new Metrics(() => this.#snapshots.take());
@@ -150,10 +152,10 @@ export class HttpFrontend {
   /** Loads what inference does not need: codec threads, metrics, admin API. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
-    const { catalog, operations, adminToken } = this.#ports;
+    const { catalog, operations, adminToken, scaler } = this.#ports;
     this.#router.useOther(
       await makeOtherRoutes({
-        ...{ registry: catalog.registry, operations, adminToken },
+        ...{ registry: catalog.registry, operations, adminToken, scaler },
         ...{ metrics: this.#metrics, snapshots: this.#snapshots },
       }),
     );

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version/version-spec.ts';
 import { AlertRules } from '../observe/alerts/alert-rules.ts';
@@ -10,6 +11,7 @@ import { type AlertNotice, Alerts } from '../observe/alerts/alerts.ts';
 import { DecisionLog } from '../observe/decisions/decision-log.ts';
 import { writeDecisions } from '../observe/decisions/decision-writer.ts';
 import { logVersion } from '../observe/decisions/event-log.ts';
+import { writeScaling } from '../observe/decisions/scaling-writer.ts';
 import { Recorder } from '../observe/recorder/recorder.ts';
 import { DecisionFile } from './decision-file.ts';
 import { Mistakes } from './mistakes.ts';
@@ -84,6 +86,11 @@ export class Operations {
     logVersion(this.#log, version);
     this.rules.watch(version);
     return version;
+  }
+
+  /** Writes what the scaler decides to the logs. */
+  watch(scaler: Scaler): void {
+    writeScaling(this.decisions, this.#log, { clock: this.#clock, scaler });
   }
 
   start(): void {

@@ -4,6 +4,7 @@ import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
+import { Scaler } from '../fleet/autoscale/scaler.ts';
 import { Catalog } from '../fleet/catalog/catalog.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
@@ -17,6 +18,7 @@ import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
 import { loadOrderOf } from './load-order.ts';
+import { machineBudget } from './machine.ts';
 import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
 import { Operations } from './operations.ts';
 import { processPorts } from './process-ports.ts';
@@ -53,6 +55,7 @@ export class GalleyServer {
   readonly registry: ModelRegistry;
   readonly health: ServerHealth;
   readonly operations: Operations;
+  readonly scaler: Scaler;
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
@@ -81,6 +84,14 @@ export class GalleyServer {
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
     this.operations = new Operations(config, ports);
+    this.scaler = new Scaler({
+      clock: ports.clock,
+      budget: machineBudget(config.server.machine),
+      isRollingOut: (version) =>
+        this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version),
+    });
+    this.operations.watch(this.scaler);
+    this.registry.forgotten.on((version) => this.scaler.forget(version));
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
     this.#broken = models.broken;
@@ -140,11 +151,11 @@ export class GalleyServer {
   async #open(ready: Promise<unknown>): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
-    const { catalog, health, operations } = this;
+    const { catalog, health, operations, scaler } = this;
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.#front = new HttpFrontend(this.#config, {
-      ...{ clock, log, catalog, health, operations, adminToken, tenantKeys, random },
+      ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
@@ -161,10 +172,12 @@ export class GalleyServer {
       log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
     };
     const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
-    return this.operations.makeVersion(served, {
+    const made = this.operations.makeVersion(served, {
       ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
       dependencies: DEPENDENCY_CHECKS,
     });
+    this.scaler.watch(made);
+    return made;
   }
 
   /**
@@ -194,6 +207,7 @@ export class GalleyServer {
     const gracePeriodOver = gracePeriod.wait(gracePeriodMs);
     if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
 
+    this.scaler.stop();
     this.catalog.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
     const stopped = whenStopped(this.catalog);
     await Promise.race([stopped, gracePeriodOver]);

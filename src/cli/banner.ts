@@ -15,14 +15,13 @@ export function banner(server: GalleyServer, config: LoadedConfig, startMs: numb
   const versions = all.filter(({ state }) => state !== 'failed');
   const rows = versions.map((version) => {
     const { inputs = [], outputs = [] } = version.metadata ?? {};
-    const count = version.spec.settings.replicas;
     const batches =
       version.path.findings.maxBatchSize === 1
         ? 'no batching'
         : `batches up to ${version.path.findings.maxBatchSize}`;
     return [
       version.name,
-      `${count} ${count === 1 ? 'replica' : 'replicas'}, ${batches}`,
+      `${replicasText(version)}, ${batches}`,
       `${inputs.map(describeTensor).join(', ')} → ${outputs.map(describeTensor).join(', ')}`,
     ] as const;
   });
@@ -103,4 +102,10 @@ function sampleLine(url: string, { spec, loaded }: VersionInService): string | u
 
 function describeTensor({ name, datatype, shape }: TensorMetadata): string {
   return `${name} ${datatype} [${shape.join(',')}]`;
+}
+
+function replicasText({ spec: { settings } }: VersionInService): string {
+  const { replicas, autoscaling } = settings;
+  if (autoscaling !== undefined) return `${autoscaling.minReplicas} to ${autoscaling.maxReplicas} replicas`;
+  return `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AutoscalingSettings } from './autoscaling-settings.ts';
 import { BalancingSettings } from './balancing-settings.ts';
 import { BatchingSettings } from './batching-settings.ts';
 import { flag, positive, text, whole } from './fields.ts';
@@ -42,6 +43,9 @@ export const ModelSettings = z
         'Device that computes the model. A replica that would run on another device does not become ready.',
       ),
     replicas: whole(1).describe('Replicas per version. Each is a process with its own copy of the model.'),
+    autoscaling: AutoscalingSettings.optional().describe(
+      'Bounds between which the number of replicas follows the traffic. Without it the number is fixed: replicas.',
+    ),
     threads: whole(1).describe('Compute threads per replica.'),
     batchAxis: z
       .enum(['first', 'none'])
@@ -85,6 +89,10 @@ export const ModelSettings = z
     example: text().describe(
       'File with a request body, relative to the settings file. galley serve prints a curl command that sends it.',
     ),
+  })
+  .refine(({ replicas, autoscaling }) => autoscaling === undefined || replicas === 1, {
+    error: 'either replicas, a fixed number, or autoscaling: remove one of them',
+    path: ['replicas'],
   })
   .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
     error: 'at most queue.maxRows: a larger batch never fills',

@@ -68,6 +68,24 @@ const LogSettings = section({
     .describe('Format of log lines. auto: pretty on a terminal, json elsewhere.'),
 });
 
+/** What the replicas of all models may use together. */
+const MachineSettings = section({
+  reserveCores: notNegative(0)
+    .optional()
+    .describe(
+      'Cores that autoscaling leaves to the gateway and the system. Default: 1, or 0 where there are fewer than 4.',
+    ),
+  overcommit: z
+    .number()
+    .min(1)
+    .max(2)
+    .default(1)
+    .describe('Threads of replicas per core, up to which autoscaling adds replicas.'),
+  reserveBytes: notNegative(512 * MEBIBYTE).describe(
+    'Memory that autoscaling leaves free, in bytes, of the limit of the container or of the machine.',
+  ),
+});
+
 /** All settings, as in galley.yaml. */
 export const ServerSettings = z.strictObject({
   name: z.string().min(1).default('galley').describe('Name of the server in its metadata.'),
@@ -88,6 +106,7 @@ export const ServerSettings = z.strictObject({
       'Largest number of replicas of all models that start and load at the same time; the others wait, the models in turn. ' +
         'Default: the number of available cores, at least 2, so that one model that hangs does not hold up the others.',
     ),
+  machine: MachineSettings,
   readyWhen: z
     .enum(['all', 'any'])
     .default('all')

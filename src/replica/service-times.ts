@@ -17,6 +17,11 @@ export class ServiceTimes {
   /** Guesses for lanes without measurements, until something is learned. */
   readonly #guesses = new Map<LaneKey, ServiceTime>();
 
+  /** The lane that ran last. */
+  get latestLane(): LaneKey | undefined {
+    return this.#latestLane;
+  }
+
   /** The curve of the lane that ran last. */
   get latest(): ServiceTime {
     return this.#latest;

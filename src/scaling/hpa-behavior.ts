@@ -23,9 +23,11 @@ export interface Behavior {
 
 /** Behavior as users write it: what is absent takes the defaults. */
 export interface PartialBehavior {
-  readonly scaleUp?: Partial<ScalingRules> | undefined;
-  readonly scaleDown?: Partial<ScalingRules> | undefined;
+  readonly scaleUp?: PartialRules | undefined;
+  readonly scaleDown?: PartialRules | undefined;
 }
+
+type PartialRules = { readonly [Rule in keyof ScalingRules]?: ScalingRules[Rule] | undefined };
 
 /** Of a change of the number of replicas. */
 export type Direction = 'up' | 'down';
@@ -46,8 +48,16 @@ const DEFAULT_DOWN = {
 /** The defaults of Kubernetes; `downWindowMs` is the window that applies without behavior. */
 export function completeBehavior({ scaleUp, scaleDown }: PartialBehavior, downWindowMs: number): Behavior {
   return {
-    scaleUp: { ...DEFAULT_UP, ...scaleUp },
-    scaleDown: { ...DEFAULT_DOWN, stabilizationWindowMs: downWindowMs, ...scaleDown },
+    scaleUp: completed(DEFAULT_UP, scaleUp),
+    scaleDown: completed({ ...DEFAULT_DOWN, stabilizationWindowMs: downWindowMs }, scaleDown),
+  };
+}
+
+function completed(defaults: ScalingRules, rules: PartialRules = {}): ScalingRules {
+  return {
+    stabilizationWindowMs: rules.stabilizationWindowMs ?? defaults.stabilizationWindowMs,
+    selectPolicy: rules.selectPolicy ?? defaults.selectPolicy,
+    policies: rules.policies ?? defaults.policies,
   };
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
 import { Event } from '../../base/event.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
-import type { VersionSpec } from '../version/version-spec.ts';
+import { firstReplicas, placementsOf, type VersionSpec } from '../version/version-spec.ts';
 import { ModelRegistry } from './model-registry.ts';
 
 /** Dependencies of {@link Catalog}. */
@@ -114,6 +114,10 @@ export class Catalog<Spec extends VersionSpec> {
       });
     });
     version.start();
+    // It takes over the traffic of the old one at once.
+    const { settings } = spec;
+    const replicas = Math.min(old.supervisor.wanted, settings.autoscaling?.maxReplicas ?? 0);
+    if (replicas > firstReplicas(settings)) version.scale(placementsOf(settings, replicas));
   }
 
   /**

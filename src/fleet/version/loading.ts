@@ -4,6 +4,7 @@ import type { ReplicaId } from '../../replica/replica.ts';
 import type { Fault } from '../lifecycle/replica-lifecycle.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
 import type { WarmupResult } from '../warmup/warmup-report.ts';
+import { mergingNotice } from './check-settings.ts';
 import { LoadedVersion } from './loaded-version.ts';
 import { modelChange } from './model-change.ts';
 import type { RequestPath } from './request-path.ts';
@@ -38,6 +39,16 @@ export class Loading {
   /** undefined until a replica has loaded the model. */
   get loaded(): LoadedVersion | undefined {
     return this.#loaded;
+  }
+
+  /** Settings that the model does not allow; undefined until it is loaded. */
+  get warning(): string | undefined {
+    if (this.#loaded === undefined) return undefined;
+    const { metadata, rowIndependence } = this.#loaded;
+    return (
+      mergingNotice(this.#spec.settings, metadata, rowIndependence) ??
+      this.#parts.path.findings.explicitProblem(this.#loaded)
+    );
   }
 
   /** Why a replica that has loaded its model cannot serve: it must report the same metadata as the first one. */

@@ -13,7 +13,6 @@ import { NO_SPAWN_QUEUE } from '../lifecycle/spawn-queue.ts';
 import { Supervisor } from '../lifecycle/supervisor.ts';
 import { COMPARATOR } from '../monitor/answer-comparator.ts';
 import { VersionHealth } from '../monitor/version-health.ts';
-import { mergingNotice } from './check-settings.ts';
 import { DependencyWatch } from './dependency-watch.ts';
 import { Doorway } from './doorway.ts';
 import { Entrance } from './entrance.ts';
@@ -119,12 +118,7 @@ export class VersionInService {
 
   /** Settings that the model does not allow; undefined until it is loaded. */
   get warning(): string | undefined {
-    if (this.loaded === undefined) return undefined;
-    const { metadata, rowIndependence } = this.loaded;
-    return (
-      mergingNotice(this.spec.settings, metadata, rowIndependence) ??
-      this.path.findings.explicitProblem(this.loaded)
-    );
+    return this.#loading.warning;
   }
 
   /** How its file changed since it is served; undefined when it did not. */
@@ -139,8 +133,13 @@ export class VersionInService {
   /** Why it should get no traffic now; undefined when it should. */
   get whyNotReady(): string | undefined {
     if (this.state !== 'ready') return this.state;
-    if (this.health.fitCount === 0) return 'without a ready replica';
+    if (this.health.fitCount === 0 && !this.isAsleep) return 'without a ready replica';
     return this.dependencies.problem;
+  }
+
+  /** Whether it has no replica on purpose: the next request starts one. */
+  get isAsleep(): boolean {
+    return this.state === 'ready' && this.supervisor.wanted === 0;
   }
 
   /** Whether no caller waits for a request in it. */

@@ -47,7 +47,13 @@ export type Command =
   | { readonly kind: 'scale'; readonly placements: readonly Placement[] }
   | { readonly kind: 'replica'; readonly action: ReplicaAction; readonly replica: ReplicaId };
 
-/** The replicas that a version starts with. */
-export function placementsOf({ replicas, device, threads }: ModelSettings): Placement[] {
+/** How many replicas a version starts with: at least one, so that a model that cannot be served is noticed. */
+export function firstReplicas({ replicas, autoscaling }: ModelSettings): number {
+  return autoscaling === undefined ? replicas : Math.max(1, autoscaling.minReplicas);
+}
+
+/** So many replicas as the settings describe one. */
+export function placementsOf(settings: ModelSettings, replicas = firstReplicas(settings)): Placement[] {
+  const { device, threads } = settings;
   return Array.from({ length: replicas }, () => ({ device, threads }));
 }

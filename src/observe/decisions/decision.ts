@@ -3,6 +3,7 @@ import type { ReplicaMoved } from '../../fleet/lifecycle/replica-slot.ts';
 import type { Probed } from '../../fleet/monitor/prober.ts';
 import type { ReplicaAction } from '../../fleet/version/operate.ts';
 import type { VersionState } from '../../fleet/version/version-state.ts';
+import type { ScalingFacts, Signal } from '../../scaling/scaling-policy.ts';
 import type { Recovered } from '../../serving/recovery/losses.ts';
 import type { BatchReason } from '../../work/batch.ts';
 
@@ -49,6 +50,20 @@ export interface FactsByKind {
     readonly summary: string;
   };
   readonly admin: { readonly action: ReplicaAction };
+  /** The number of replicas was changed. */
+  readonly scaling: {
+    readonly from: number;
+    readonly to: number;
+    /** The signal that decided, and why. */
+    readonly signal: Signal;
+    readonly because: string;
+    /** What every signal asked for, as texts. */
+    readonly proposals: readonly string[];
+    /** What kept the number from following the largest proposal; empty when nothing did. */
+    readonly limit: string;
+    /** The signals as numbers; null where an operator has set the number. */
+    readonly facts: ScalingFacts | null;
+  };
 }
 
 export type DecisionKind = keyof FactsByKind;

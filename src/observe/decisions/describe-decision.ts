@@ -35,6 +35,11 @@ const SENTENCES: { readonly [K in DecisionKind]: (facts: FactsByKind[K]) => stri
   model: ({ state, reason }) => (reason === '' ? `is ${state}` : `is ${state}, because ${reason}`),
   alert: ({ alert, status, severity, summary }) => `alert ${alert} ${status} (${severity}): ${summary}`,
   admin: ({ action }) => `an operator requested: ${action}`,
+  scaling: ({ from, to, signal, because, proposals, limit }) => {
+    const others = proposals.length === 0 ? '' : `; asked for: ${proposals.join(', ')}`;
+    const limited = limit === '' ? '' : `; limited: ${limit}`;
+    return `${from} → ${to} replicas, by ${signal}: ${because}${others}${limited}`;
+  },
 };
 
 function mebibytes(bytes: number): number {

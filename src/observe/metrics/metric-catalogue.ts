@@ -64,6 +64,36 @@ export const METRICS = {
     help: 'CPU time of the current process of a replica.',
     labels: ['model', 'version', 'replica'],
   },
+  galley_autoscaler_desired: {
+    type: 'gauge',
+    help: 'Replicas that the scaling policy wants, before the limits of the machine.',
+    labels: ['model', 'version'],
+  },
+  galley_autoscaler_proposal: {
+    type: 'gauge',
+    help: 'Replicas that each signal asks for.',
+    labels: ['model', 'version', 'signal'],
+  },
+  galley_autoscaler_decisions_total: {
+    type: 'counter',
+    help: 'Changes of the number of replicas, by direction and by the signal that decided.',
+    labels: ['model', 'version', 'direction', 'signal'],
+  },
+  galley_replica_start_seconds: {
+    type: 'gauge',
+    help: 'Time from the start of a replica to its readiness that one start in ten exceeds.',
+    labels: ['model', 'version'],
+  },
+  galley_held_rows: {
+    type: 'gauge',
+    help: 'Rows that wait while no replica is ready.',
+    labels: ['model', 'version'],
+  },
+  galley_machine_cores: {
+    type: 'gauge',
+    help: 'Cores for the replicas of all models (limit), and those that their threads use (used).',
+    labels: ['kind'],
+  },
   galley_probes_total: {
     type: 'counter',
     help: 'Readiness checks of replicas, by result (evidence: a batch succeeded recently; deferred: the replica is busy; none: no golden input is known; passed, failed or mismatch: result of the golden input).',

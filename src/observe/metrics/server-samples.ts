@@ -14,6 +14,10 @@ export const SERVER_SAMPLES = {
     byLabel('reason', Object.entries(network.connections.refused)),
   galley_listen_overflows_total: ({ network: { connections } }) =>
     connections.listenOverflows === undefined ? [] : [sample(connections.listenOverflows)],
+  galley_machine_cores: ({ machine }) => [
+    sample(machine.cores, { kind: 'limit' }),
+    sample(machine.usedCores, { kind: 'used' }),
+  ],
   galley_alert: ({ alerts }) =>
     alerts.map(({ model, name, severity }) => sample(1, { model, alert: name, severity })),
   galley_alerts_dropped_total: ({ dropped }) => [sample(dropped.alerts)],

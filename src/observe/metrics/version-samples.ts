@@ -47,6 +47,15 @@ const VERSION_SAMPLES: Readonly<Record<VersionMetric, SamplesOf>> = {
     ),
   galley_replica_restarts_total: (_counted, { replicas }) =>
     replicas.map(({ replica, restarts }) => sample(restarts, { replica })),
+  galley_autoscaler_desired: (_counted, { scaling }) =>
+    scaling === null || scaling.desired === null ? [] : [sample(scaling.desired)],
+  galley_autoscaler_proposal: (_counted, { scaling }) =>
+    byLabel('signal', scaling?.proposals.map(({ signal, replicas }) => [signal, replicas] as const) ?? []),
+  galley_autoscaler_decisions_total: (_counted, { scaling }) =>
+    scaling?.changes.map(({ direction, signal, count }) => sample(count, { direction, signal })) ?? [],
+  galley_replica_start_seconds: (_counted, { scaling }) =>
+    scaling === null || scaling.startMs === 0 ? [] : [sample(scaling.startMs / 1000)],
+  galley_held_rows: (_counted, { scaling }) => (scaling === null ? [] : [sample(scaling.held)]),
   galley_probes_total: ({ probes }) => byLabel('result', probes),
   galley_recoveries_total: ({ recoveries }) => byLabel('how', recoveries),
   galley_ejections_total: ({ ejections }) => [sample(ejections)],

@@ -29,6 +29,7 @@ function server() {
       internalErrors: new Map([['a timer', 3]]),
       wallMs: (at) => at,
     },
+    scaler: { of: () => undefined, budget: { cores: 4, memoryBytes: 2 ** 30 } },
     network: () => ({
       bodies: { bytes: 10, count: 1, refused: { share: 4 }, holders: [{ name: '::1', bytes: 10 }] },
       connections: { count: 7, refused: { full: 5 }, listenOverflows: undefined },

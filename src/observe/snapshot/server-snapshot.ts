@@ -1,3 +1,4 @@
+import type { Scaler } from '../../fleet/autoscale/scaler.ts';
 import type { Rollout } from '../../fleet/catalog/catalog.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { ServerHealth } from '../../fleet/catalog/server-health.ts';
@@ -26,6 +27,7 @@ export interface NetworkSnapshot {
 export interface SnapshotPorts {
   readonly catalog: { readonly registry: ModelRegistry; rollouts(): readonly Rollout[] };
   readonly health: Pick<ServerHealth, 'phase'>;
+  readonly scaler: Pick<Scaler, 'of' | 'budget'>;
   readonly operations: {
     readonly alerts: Pick<Alerts, 'active'>;
     /** Alerts that were not delivered and decisions that were not written. */
@@ -60,6 +62,8 @@ export class Snapshots {
       rollouts: catalog.rollouts().map(({ old, new: version }) => {
         return { model: old.spec.model, from: old.spec.version, to: this.ofVersion(version) };
       }),
+      /** What the replicas of all models may use, and the cores that their threads use. */
+      machine: { ...this.#ports.scaler.budget, usedCores: this.#usedCores() },
       alerts: this.alerts(),
       ...{ dropped: operations.dropped, internalErrors: operations.internalErrors, network: network() },
     };
@@ -71,12 +75,20 @@ export class Snapshots {
   }
 
   ofVersion(version: VersionInService) {
-    return versionSnapshot(version, (at) => this.#moment(at));
+    return versionSnapshot(version, this.#ports.scaler.of(version), (at) => this.#moment(at));
   }
 
   alerts() {
     const active = this.#ports.operations.alerts.active();
     return active.map(({ startedAt, ...alert }) => ({ ...alert, since: this.#moment(startedAt) }));
+  }
+
+  #usedCores(): number {
+    const versions = this.#ports.catalog.registry.all();
+    const threads = versions.flatMap(({ supervisor }) =>
+      supervisor.replicas().map(({ placement }) => placement.threads),
+    );
+    return threads.reduce((sum, each) => sum + each, 0);
   }
 
   #moment(at: number): string {

@@ -1,6 +1,8 @@
+import type { ScaledVersion } from '../../fleet/autoscale/scaled-version.ts';
 import type { ReplicaStatus } from '../../fleet/lifecycle/replica-slot.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { batchingSnapshot } from './batching-snapshot.ts';
+import { scalingSnapshot } from './scaling-snapshot.ts';
 
 /** One version, with its replicas. */
 export type VersionSnapshot = ReturnType<typeof versionSnapshot>;
@@ -8,7 +10,12 @@ export type VersionSnapshot = ReturnType<typeof versionSnapshot>;
 /** Converts a monotonic time to a wall-clock time, as a text in ISO 8601. */
 type Moment = (at: number) => string;
 
-export function versionSnapshot(version: VersionInService, moment: Moment) {
+/** `scaled` is undefined for a version that no scaler watches. */
+export function versionSnapshot(
+  version: VersionInService,
+  scaled: ScaledVersion | undefined,
+  moment: Moment,
+) {
   const { name, path, cache, loaded, whyNotReady, spec, state } = version;
   const rows = loaded?.rowIndependence;
   return {
@@ -21,6 +28,7 @@ export function versionSnapshot(version: VersionInService, moment: Moment) {
     rows: rows?.kind ?? null,
     rowsBecause: rows !== undefined && 'why' in rows ? rows.why : null,
     batching: batchingSnapshot(version),
+    scaling: scaled === undefined ? null : scalingSnapshot(scaled, moment),
     comparesGoldenNumbers: loaded?.golden?.comparesNumbers ?? null,
     deniedInputs: path.quarantine.denied.size,
     queue: { rows: path.queue.rows, bytes: path.queue.bytes },

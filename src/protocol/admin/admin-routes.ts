@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
+import type { Scaler } from '../../fleet/autoscale/scaler.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import { REPLICA_ACTIONS, type ReplicaAction } from '../../fleet/version/operate.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
@@ -11,6 +12,7 @@ import { guardAdmin } from './admin-guard.ts';
 import { readDecisionQuery } from './decision-query.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import { figuresView } from './figures-view.ts';
+import { readScaleOrder } from './scale-order.ts';
 
 /** The parts of the server that the admin API uses. */
 export interface AdminPorts {
@@ -22,6 +24,7 @@ export interface AdminPorts {
     /** The flight recording so far; undefined when the recorder is off. */
     recording(): Buffer | undefined;
   };
+  readonly scaler: Scaler;
   readonly snapshots: Snapshots;
   readonly metrics: Pick<Metrics, 'of'>;
   readonly adminToken: string | undefined;
@@ -77,6 +80,10 @@ export function adminRoutes(
       return answer(reply, isRefusal(done) ? done : withFigures(snapshots.ofVersion(done)));
     },
   );
+  app.post<{ Params: Params }>('/admin/models/:model/scale', ({ params, query }, reply) => {
+    const done = scale(ports, params.model ?? '', query as Readonly<Record<string, unknown>>);
+    return answer(reply, isRefusal(done) ? done : withFigures(snapshots.ofVersion(done)));
+  });
   app.get('/admin/alerts', () => ({ alerts: snapshots.alerts() }));
   app.get('/admin/decisions', (request: FastifyRequest, reply) => {
     const query = readDecisionQuery(request.query as Readonly<Record<string, unknown>>);
@@ -108,4 +115,27 @@ function act(params: Params, registry: ModelRegistry): VersionInService | Refusa
   }
   const problem = found.operate(action as ReplicaAction, `${found.name}#${index}`);
   return problem === undefined ? found : refuse('CONFLICT', problem);
+}
+
+/** Sets or releases the number of replicas of a model by hand, and returns the version that it concerns. */
+function scale(
+  { registry, scaler }: AdminPorts,
+  model: string,
+  query: Readonly<Record<string, unknown>>,
+): VersionInService | Refusal {
+  const order = readScaleOrder(query);
+  if (isRefusal(order)) return order;
+  const found = registry.find(model, order.version);
+  if (isRefusal(found)) return found;
+  if (scaler.of(found) === undefined) {
+    return refuse(
+      'CONFLICT',
+      `${found.name} cannot be loaded (${found.failure}), so it has no replicas to scale`,
+    );
+  }
+  if (order.replicas !== undefined) scaler.override(found, order.replicas, order.forMs);
+  else if (!scaler.release(found)) {
+    return refuse('CONFLICT', `the number of replicas of ${found.name} was not set by hand`);
+  }
+  return found;
 }

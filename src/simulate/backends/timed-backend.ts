@@ -21,6 +21,8 @@ export interface TimedBehaviour {
   result(batch: Batch): TimedResult;
   /** Batches that a replica holds at a time; default 1. */
   readonly credits?: number;
+  /** Time from a start to the loaded model, in ms; default 0. */
+  startMs?(replica: ReplicaId): number;
   /** How the end of a batch reaches the gateway; by default at once. */
   deliver?(end: () => void): void;
 }
@@ -48,14 +50,11 @@ export class TimedSpawner implements Spawner {
       { clock: this.#clock, behaviour: this.#behaviour },
       observer,
     );
-    this.#clock.at(
-      this.#clock.now(),
-      () => {
-        observer.loaded(this.#behaviour.metadata);
-        observer.credited(this.#behaviour.credits ?? 1);
-      },
-      RANK.completion,
-    );
+    const loaded = () => {
+      observer.loaded(this.#behaviour.metadata);
+      observer.credited(this.#behaviour.credits ?? 1);
+    };
+    this.#clock.at(this.#clock.now() + (this.#behaviour.startMs?.(id) ?? 0), loaded, RANK.completion);
     return replica;
   }
 }
@@ -69,6 +68,10 @@ class TimedReplica implements Replica {
   readonly #observer: ReplicaObserver;
   #heartbeat: Timer;
   #isGone = false;
+  #isDraining = false;
+  /** Time in which batches ran, as the CPU time of a process that computes in one thread. */
+  #busyMs = 0;
+  #batches = 0;
   readonly #waiting: (() => void)[] = [];
   #isRunning = false;
 
@@ -94,11 +97,14 @@ class TimedReplica implements Replica {
     const run = this.#waiting.shift();
     this.#isRunning = run !== undefined;
     run?.();
+    if (this.#isDraining && !this.#isRunning && !this.#isGone)
+      this.#clock.endOfTurn(() => this.kill('ended'));
   }
 
   #run(batch: Batch, sink: OutcomeSink): void {
     const computeMs = this.#behaviour.serviceMs(batch, this.id);
     const result = this.#behaviour.result(batch);
+    this.#busyMs += computeMs;
     const end = () => {
       if (this.#isGone) return;
       if (result.kind === 'throw') {
@@ -113,6 +119,7 @@ class TimedReplica implements Replica {
     };
     const { deliver = (run: () => void) => run() } = this.#behaviour;
     const computed = () => {
+      this.#batches += 1;
       this.#next();
       deliver(end);
     };
@@ -122,7 +129,8 @@ class TimedReplica implements Replica {
   cancel(): void {}
 
   drain(): void {
-    this.kill('ended');
+    this.#isDraining = true;
+    if (!this.#isRunning) this.kill('ended');
   }
 
   /** Does not report the running batch, because callers of `kill` do not need it. */
@@ -135,7 +143,7 @@ class TimedReplica implements Replica {
   }
 
   #onHeartbeat(): void {
-    this.#observer.heartbeat({ rssBytes: 0, cpuMs: 0, batches: 0 });
+    this.#observer.heartbeat({ rssBytes: 0, cpuMs: this.#busyMs, batches: this.#batches });
     this.#heartbeat = this.#clock.at(this.#clock.now() + BEAT_MS, () => this.#onHeartbeat());
   }
 }

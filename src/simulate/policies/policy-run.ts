@@ -4,7 +4,6 @@ import type { Histogram } from '../../base/histogram.ts';
 import { type Random, seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
-import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
 import type { MakePolicy } from '../../fleet/version/make-batching.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { RequestFacts } from '../../serving/admission/request-facts.ts';
@@ -14,6 +13,7 @@ import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
 import { type TimedResult, TimedSpawner } from '../backends/timed-backend.ts';
 import { OutcomeTally } from './outcome-tally.ts';
 import { type MachineModel, SharedMachine } from './shared-machine.ts';
+import { SAME_ANSWERS, SIMULATED_METADATA } from './simulated-model.ts';
 
 /** A policy that learns from batches and requests. */
 export interface Learner {
@@ -70,22 +70,7 @@ export interface PolicyResult {
   readonly shareOf: ReadonlyMap<string, { inTime: number; offered: number; latencyMs: Histogram }>;
 }
 
-const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
-const METADATA = {
-  platform: 'simulated',
-  inputs: [TENSOR],
-  outputs: [TENSOR],
-  readsParameters: false,
-};
 const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
-/** Compares answers without contents: all are equal. */
-const CONTENT: AnswerComparator = {
-  isSame: () => true,
-  areAlike: () => false,
-  isListed: () => false,
-  formProblem: () => '',
-  rowsProblem: () => '',
-};
 /** The first part of a run, in which queues and estimates settle, is not counted. */
 const SETTLING_SHARE = 0.1;
 
@@ -96,7 +81,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
   const [gaps, kinds, leaves] = [random.fork('gaps'), random.fork('kinds'), random.fork('leaves')];
   const machine = it.machine && new SharedMachine(clock, it.machine, random.fork('machine'));
   const spawner = new TimedSpawner(clock, {
-    metadata: METADATA,
+    metadata: SIMULATED_METADATA,
     serviceMs: (batch) => machine?.computeMs(it.serviceMs(batch)) ?? it.serviceMs(batch),
     result: it.resultOf ?? (() => ({ kind: 'answer' })),
     ...(machine && {
@@ -121,7 +106,7 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     clock: ownClock,
     random,
     spawner,
-    comparator: CONTENT,
+    comparator: SAME_ANSWERS,
     ...ports,
   });
   const tally = new OutcomeTally(it.withinMs);

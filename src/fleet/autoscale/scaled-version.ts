@@ -1,0 +1,182 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Claim, Grant } from '../../scaling/machine-budget.ts';
+import type { Proposal, ScalingDecision, ScalingFacts, ScalingPolicy } from '../../scaling/scaling-policy.ts';
+import type { VersionInService } from '../version/version-in-service.ts';
+import { firstReplicas, placementsOf } from '../version/version-spec.ts';
+import { IdleWatch } from './idle-watch.ts';
+import type { MakeScalingPolicy } from './make-scaling-policy.ts';
+import { Signals } from './signals.ts';
+
+/** A change of the number of replicas, with everything that led to it. */
+export interface Scaled {
+  readonly version: VersionInService;
+  readonly from: number;
+  readonly to: number;
+  readonly winner: Proposal;
+  readonly proposals: readonly Proposal[];
+  /** What kept the number from following the largest proposal; empty when nothing did. */
+  readonly limit: string;
+  readonly facts: ScalingFacts | undefined;
+}
+
+/** Dependencies of {@link ScaledVersion}. */
+export interface ScaledPorts {
+  readonly clock: Clock;
+  readonly makePolicy: MakeScalingPolicy;
+  /** Called when a request arrives while there is no replica. */
+  readonly activate: () => void;
+}
+
+/** A number of replicas that an operator has set. */
+export interface Override {
+  readonly replicas: number;
+  /** When it expires; undefined: only by release. */
+  readonly untilMs: number | undefined;
+}
+
+/** A replica is not taken back by other models until it has served for so many times its start. */
+const PAYS_AFTER_STARTS = 2;
+
+/** One version under the scaler: its signals, its policy, its override and its last decision. */
+export class ScaledVersion {
+  readonly version: VersionInService;
+  readonly #policy: ScalingPolicy | undefined;
+  readonly #signals: Signals | undefined;
+  readonly #idle: IdleWatch | undefined;
+  #override: Override | undefined;
+  #releasedBecause: string | undefined;
+  /** The facts and the decision of the last tick. */
+  facts: ScalingFacts | undefined;
+  decision: ScalingDecision | undefined;
+  last: (Scaled & { readonly at: number }) | undefined;
+  /** Changes so far, by direction and signal: `up/queue`. */
+  readonly changes = new Map<string, number>();
+  /** What kept the last tick from the wanted number; empty when nothing did. */
+  limit = '';
+
+  constructor(version: VersionInService, { clock, makePolicy, activate }: ScaledPorts) {
+    this.version = version;
+    const { autoscaling } = version.spec.settings;
+    if (autoscaling === undefined) return;
+    this.#policy = makePolicy(autoscaling);
+    this.#signals = new Signals(version, () => clock.now());
+    if (autoscaling.minReplicas === 0) this.#idle = new IdleWatch(version, autoscaling, { clock, activate });
+  }
+
+  /** Whether its number follows the traffic, if no operator has set it. */
+  get isAutomatic(): boolean {
+    return this.#policy !== undefined;
+  }
+
+  /** Time from the start of a replica to its readiness that one start in ten exceeds, in ms; 0 before the first. */
+  get startMs(): number {
+    return this.#signals?.startMs ?? 0;
+  }
+
+  get overridden(): Override | undefined {
+    return this.#override;
+  }
+
+  /** When the policy may let the next replica go, if the traffic stays as it is. */
+  get nextDownAt(): number | undefined {
+    return this.#policy?.nextDownAt?.(this.version.supervisor.wanted);
+  }
+
+  override(replicas: number, untilMs: number | undefined): void {
+    this.#override = { replicas, untilMs };
+  }
+
+  release(because: string): void {
+    this.#override = undefined;
+    this.#releasedBecause = because;
+  }
+
+  /** Takes the facts of this tick and lets the policy decide. */
+  decide(now: number): void {
+    const { untilMs } = this.#override ?? {};
+    if (untilMs !== undefined && now >= untilMs) this.release('the override has expired');
+    this.facts = this.#signals?.take(now);
+    if (this.facts !== undefined) this.decision = this.#policy?.decide(this.facts);
+    const { autoscaling } = this.version.spec.settings;
+    // Without a fact a new version keeps what it starts with.
+    if (autoscaling !== undefined && this.version.state === 'starting') this.decision = undefined;
+  }
+
+  /** What it needs of the machine. */
+  claim(now: number): Claim {
+    const { version } = this;
+    const { settings } = version.spec;
+    const { supervisor } = version;
+    const replicas = supervisor.replicas();
+    const isServed =
+      version.state !== 'draining' && version.state !== 'stopping' && version.state !== 'failed';
+    const held = supervisor.wanted;
+    const wanted = isServed ? this.#wanted(now) : held;
+    const minReplicas = settings.autoscaling?.minReplicas ?? settings.replicas;
+    return {
+      name: version.name,
+      // What is fixed, or set by an operator, is not negotiable.
+      minReplicas: this.isAutomatic && this.#override === undefined ? Math.min(minReplicas, wanted) : wanted,
+      ...{ wanted, held },
+      young: replicas.filter(({ since }) => now - since < PAYS_AFTER_STARTS * this.startMs).length,
+      draining: replicas.filter(({ state }) => state === 'draining').length,
+      threads: settings.threads,
+      replicaBytes: this.#signals?.replicaBytes ?? 0,
+      weight: settings.autoscaling?.weight ?? 1,
+    };
+  }
+
+  /** Changes the number of replicas to what was granted; returns the change, if there is one. */
+  apply({ replicas, limit }: Grant, now: number): Scaled | undefined {
+    const { version } = this;
+    const from = version.supervisor.wanted;
+    this.limit = limit || (this.decision?.limit ?? '');
+    if (replicas === from || version.state !== 'ready') return undefined;
+    const winner = this.#winner(now, from, replicas);
+    version.scale(placementsOf(version.spec.settings, replicas));
+    const scaled: Scaled = {
+      ...{ version, from, to: replicas, winner, limit: this.limit },
+      proposals: this.decision?.proposals ?? [],
+      facts: this.facts,
+    };
+    this.#releasedBecause = undefined;
+    this.last = { ...scaled, at: now };
+    const key = `${replicas > from ? 'up' : 'down'}/${winner.signal}`;
+    this.changes.set(key, (this.changes.get(key) ?? 0) + 1);
+    return scaled;
+  }
+
+  stop(): void {
+    this.#signals?.stop();
+    this.#idle?.stop();
+  }
+
+  #wanted(now: number): number {
+    if (this.#override !== undefined) return this.#override.replicas;
+    const { settings } = this.version.spec;
+    const present = this.version.supervisor.wanted;
+    if (this.#policy === undefined)
+      return this.#releasedBecause === undefined ? present : firstReplicas(settings);
+    const wanted = this.decision?.replicas ?? present;
+    return this.#idle?.limit(now, present, wanted) ?? wanted;
+  }
+
+  /** Why its number changes. */
+  #winner(now: number, from: number, to: number): Proposal {
+    if (this.#override !== undefined) {
+      const { untilMs } = this.#override;
+      const until =
+        untilMs === undefined ? 'until it is released' : `for ${Math.round((untilMs - now) / 1_000)} s`;
+      return {
+        signal: 'override',
+        replicas: this.#override.replicas,
+        because: `set by an operator ${until}`,
+      };
+    }
+    if (this.#policy === undefined) {
+      return { signal: 'override', replicas: to, because: this.#releasedBecause ?? '' };
+    }
+    const byIdle = this.#idle?.reason(now, from, to);
+    return byIdle ?? this.decision?.winner ?? { signal: 'minimum', replicas: to, because: '' };
+  }
+}

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRefusal } from '../../base/errors.ts';
+import { seededRandom } from '../../base/random.ts';
+import { VirtualClock } from '../../base/virtual-clock.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { TimedSpawner } from '../../simulate/backends/timed-backend.ts';
+import { SAME_ANSWERS, SIMULATED_METADATA } from '../../simulate/policies/simulated-model.ts';
+import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
+import { VersionInService } from '../version/version-in-service.ts';
+import type { Scaled } from './scaled-version.ts';
+import { Scaler } from './scaler.ts';
+
+const SERVICE_MS = 100;
+const START_MS = 300;
+const FACTS = {
+  request: { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 },
+  ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
+  ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
+};
+
+/** Versions that take 100 ms a request and 300 ms to start, under one scaler. */
+function setUp(models: Readonly<Record<string, object>>, cores = 100) {
+  const clock = new VirtualClock();
+  const random = seededRandom('scaler');
+  const rolling = new Set<VersionInService>();
+  const scaler = new Scaler({
+    ...{ clock, budget: { cores, memoryBytes: Number.POSITIVE_INFINITY } },
+    isRollingOut: (version) => rolling.has(version),
+  });
+  const scaled: Scaled[] = [];
+  scaler.scaled.on((change) => scaled.push(change));
+  const versions = Object.entries(models).map(([model, settings]) => {
+    const spawner = new TimedSpawner(clock, {
+      ...{
+        metadata: SIMULATED_METADATA,
+        serviceMs: () => SERVICE_MS,
+        result: () => ({ kind: 'answer' }) as const,
+      },
+      startMs: () => START_MS,
+    });
+    const spec = {
+      ...{ model, version: '1', file: model, ownSample: [] },
+      settings: ModelSettings.parse({
+        ...{ warmup: { enabled: false }, health: { readiness: { enabled: false } } },
+        ...settings,
+        batching: { rows: 'independent', maxBatchSize: 1 },
+      }),
+    };
+    const version = new VersionInService(spec, { clock, random, spawner, comparator: SAME_ANSWERS });
+    scaler.watch(version);
+    version.start();
+    return version;
+  });
+  const outcomes: string[] = [];
+  const ask = (version: VersionInService) => {
+    const entry = version.admit({ facts: FACTS, isDenied: false, isSuspect: false }, (outcome) =>
+      outcomes.push(isRefusal(outcome) ? outcome.reason : 'ok'),
+    );
+    if (!(entry instanceof Entry)) outcomes.push(entry.reason);
+  };
+  /** Sends requests at an even rate, per second. */
+  const send = (version: VersionInService, perSecond: number, seconds: number) => {
+    for (let each = 0; each < perSecond * seconds; each++) {
+      ask(version);
+      clock.advance(1_000 / perSecond);
+    }
+  };
+  clock.advance(1_000);
+  const [one = assert.fail(), two] = versions;
+  return { clock, scaler, scaled, one, two, outcomes, ask, send, rolling };
+}
+
+const wantedOf = (version: VersionInService | undefined) => version?.supervisor.wanted;
+
+test('a burst adds replicas within a second, a quiet spell gives them back one at a time, and no request is lost', () => {
+  const { clock, scaled, one, outcomes, send } = setUp({
+    m: { objective: { latencyMs: 4_000 }, autoscaling: { minReplicas: 1, maxReplicas: 10 } },
+  });
+  send(one, 2, 60);
+  assert.equal(wantedOf(one), 1);
+  const burstAt = clock.now();
+  send(one, 50, 1);
+  assert.ok((wantedOf(one) ?? 0) > 1, 'more within a second');
+  send(one, 50, 59);
+  assert.ok((wantedOf(one) ?? 0) >= 6, `${wantedOf(one)} replicas for 5 busy ones`);
+  assert.ok((scaled[0]?.facts?.now ?? 0) - burstAt <= 1_000);
+  send(one, 2, 900);
+  assert.equal(wantedOf(one), 1);
+  for (const { from, to } of scaled) assert.ok(to > from || to === from - 1, 'down by one');
+  assert.deepEqual(new Set(outcomes), new Set(['ok']));
+});
+
+test('constant load within what one replica can do changes nothing', () => {
+  const { scaled, one, send } = setUp({
+    m: { objective: { latencyMs: 1_000 }, autoscaling: { minReplicas: 1, maxReplicas: 4 } },
+  });
+  send(one, 5, 300);
+  assert.deepEqual(scaled, []);
+});
+
+test('what the machine has is shared: minimums first, and no version exceeds the cores', () => {
+  const settings = { autoscaling: { minReplicas: 1, maxReplicas: 10 } };
+  const { clock, scaler, one, two, ask } = setUp({ a: settings, b: settings }, 4);
+  for (let tick = 0; tick < 400; tick++) {
+    for (let each = 0; each < 10; each++) {
+      ask(one);
+      ask(two ?? assert.fail());
+    }
+    clock.advance(100);
+    const replicas = [one, two].flatMap((version) => version?.supervisor.replicas() ?? []);
+    assert.ok(replicas.filter(({ state }) => state !== 'stopped').length <= 4);
+  }
+  assert.deepEqual([wantedOf(one), wantedOf(two)], [2, 2]);
+  assert.match(scaler.of(one)?.limit ?? '', /4 cores/);
+});
+
+test('an override holds against the traffic, expires, and says both', () => {
+  const { clock, scaler, scaled, one, send } = setUp({
+    m: { autoscaling: { minReplicas: 1, maxReplicas: 4 } },
+  });
+  scaler.override(one, 3, 10_000);
+  assert.equal(wantedOf(one), 3);
+  assert.match(scaled.at(-1)?.winner.because ?? '', /set by an operator for 10 s/);
+  send(one, 1, 9);
+  assert.equal(wantedOf(one), 3);
+  assert.equal(scaler.of(one)?.overridden?.replicas, 3);
+  clock.advance(400_000);
+  assert.equal(scaler.of(one)?.overridden, undefined);
+  assert.equal(wantedOf(one), 1);
+});
+
+test('an override of a fixed number ends with the fixed number', () => {
+  const { clock, scaler, scaled, one } = setUp({ m: { replicas: 2 } });
+  scaler.override(one, 5, undefined);
+  assert.equal(wantedOf(one), 5);
+  clock.advance(60_000);
+  assert.equal(wantedOf(one), 5);
+  assert.equal(scaler.release(one), true);
+  assert.equal(wantedOf(one), 2);
+  assert.match(scaled.at(-1)?.winner.because ?? '', /released by an operator/);
+  assert.equal(scaler.release(one), false);
+});
+
+test('a version that is rolled out keeps its number', () => {
+  const { scaler, one, rolling } = setUp({ m: { autoscaling: { minReplicas: 1, maxReplicas: 4 } } });
+  rolling.add(one);
+  scaler.override(one, 3, undefined);
+  assert.equal(wantedOf(one), 1);
+});
+
+test('with minReplicas 0 an unused version ends its replica, is ready, and the next requests start one and wait for it', () => {
+  const { clock, scaled, one, outcomes, ask } = setUp({
+    m: { objective: { latencyMs: 200 }, autoscaling: { minReplicas: 0, maxReplicas: 4, idleMs: 5_000 } },
+  });
+  ask(one);
+  clock.advance(500);
+  assert.equal(wantedOf(one), 1);
+  clock.advance(310_000);
+  assert.equal(wantedOf(one), 0);
+  assert.equal(one.isReady, true);
+  assert.match(scaled.at(-1)?.winner.because ?? '', /no request for/);
+  ask(one);
+  ask(one);
+  clock.advance(1);
+  assert.equal(wantedOf(one), 1, 'at once, not at the next tick');
+  clock.advance(2_000);
+  assert.deepEqual(outcomes, ['ok', 'ok', 'ok']);
+  assert.match(scaled.at(-1)?.winner.because ?? '', /a request arrived/);
+});

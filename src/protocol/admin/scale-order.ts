@@ -1,0 +1,49 @@
+import { type Refusal, refuse } from '../../base/errors.ts';
+
+/** An operator's order about the replicas of a model. */
+export interface ScaleOrder {
+  /** undefined: the number follows the settings again. */
+  readonly replicas: number | undefined;
+  /** undefined: until it is released. */
+  readonly forMs: number | undefined;
+  readonly version: string | undefined;
+}
+
+/** More replicas than any machine runs: a larger number is a mistake. */
+const MOST_REPLICAS = 1_000;
+const KNOWN = ['replicas', 'forMs', 'version'];
+
+/** Reads `?replicas=4&forMs=60000`, or `?replicas=auto`. */
+export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleOrder | Refusal {
+  const unknown = Object.keys(query).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) {
+    return refuse(
+      'INVALID_INPUT',
+      `parameter '${unknown.slice(0, 40)}' is unknown, wanted ${KNOWN.join(', ')}`,
+    );
+  }
+  const { replicas, forMs, version } = query;
+  if (version !== undefined && typeof version !== 'string') {
+    return refuse('INVALID_INPUT', "parameter 'version' is given more than once, wanted once");
+  }
+  if (replicas === 'auto') return { replicas: undefined, forMs: undefined, version };
+  const count = wholeNumber(replicas);
+  if (count === undefined || count > MOST_REPLICAS) {
+    return refuse(
+      'INVALID_INPUT',
+      `parameter 'replicas' is '${String(replicas).slice(0, 40)}', wanted a whole number from 0 to ${MOST_REPLICAS}, or auto`,
+    );
+  }
+  const lasting = forMs === undefined ? undefined : wholeNumber(forMs);
+  if (forMs !== undefined && (lasting === undefined || lasting === 0)) {
+    return refuse(
+      'INVALID_INPUT',
+      `parameter 'forMs' is '${String(forMs).slice(0, 40)}', wanted a whole number of at least 1`,
+    );
+  }
+  return { replicas: count, forMs: lasting, version };
+}
+
+function wholeNumber(value: unknown): number | undefined {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
