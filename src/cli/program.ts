@@ -10,6 +10,7 @@ import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
 import { addScale } from './scale-command.ts';
 import { addServe } from './serve-command.ts';
+import { addSimulate } from './simulate-command.ts';
 
 const EXIT_HELP = `
 Exit codes:
@@ -34,6 +35,7 @@ export async function runProgram(
     .showHelpAfterError('(run galley --help for the commands and options)')
     .addHelpText('after', EXIT_HELP);
   addServe(program, standby);
+  addSimulate(program);
   addCheck(program);
   addInfer(program);
   addBench(program);

@@ -1,11 +1,9 @@
-import { readBytes } from '../base/disk.ts';
-import { messageOf, OperatorError } from '../base/errors.ts';
 import { mergeSettings } from '../config/load-config.ts';
-import { parseYaml } from '../config/parse-yaml.ts';
-import { decodeRecording, type Recording } from '../observe/recorder/recording.ts';
 import { replay } from '../simulate/replay/replay.ts';
 import { type WhatIfReport, whatIf } from '../simulate/replay/what-if.ts';
 import { EXIT } from './exit-codes.ts';
+import { readRecording } from './read-recording.ts';
+import { settingOf } from './setting-of.ts';
 
 /** Options of `galley replay`. */
 export interface ReplayFlags {
@@ -15,7 +13,7 @@ export interface ReplayFlags {
 
 /** Replays a recording, or simulates it with other settings, and prints the result; exit code 1 for a difference. */
 export function replayFile(file: string, { steps = false, set }: ReplayFlags): void {
-  const recording = read(file);
+  const recording = readRecording(file);
   if (set !== undefined) {
     const changes = set.map(settingOf).reduce<Record<string, unknown>>(mergeSettings, {});
     printComparison(whatIf(recording, {}), whatIf(recording, changes), set);
@@ -36,26 +34,6 @@ export function replayFile(file: string, { steps = false, set }: ReplayFlags): v
     console.log(`the replay differs after ${counts}: ${result.difference}`);
     process.exitCode = EXIT.failed;
   }
-}
-
-function read(file: string): Recording {
-  const bytes = readBytes(file);
-  try {
-    return decodeRecording(bytes);
-  } catch (caught) {
-    throw new OperatorError(`${file}: ${messageOf(caught)}`);
-  }
-}
-
-/** Parses `batching.maxBatchSize=8` to nested settings. */
-function settingOf(text: string): Record<string, unknown> {
-  const [path = '', ...rest] = text.split('=');
-  if (rest.length === 0 || path === '') {
-    throw new OperatorError(`--set ${text}: wanted setting=value, for instance batching.maxBatchSize=8`);
-  }
-  const value: unknown = parseYaml(`--set ${text}`, rest.join('='));
-  const keys = path.split('.').reverse();
-  return keys.reduce<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
 }
 
 function printComparison(was: WhatIfReport, would: WhatIfReport, set: readonly string[]): void {

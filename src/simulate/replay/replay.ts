@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
@@ -34,6 +35,9 @@ export type OnStep = (step: {
   readonly text: string;
 }) => void;
 
+/** Called with every version before anything happens to it. */
+export type OnVersion = (version: VersionInService, clock: Clock) => void;
+
 /** A version under replay. */
 interface ReplayedVersion {
   readonly version: VersionInService;
@@ -50,13 +54,18 @@ class Difference extends Error {
  * Feeds a recording to the objects that made it, and compares their decisions. Decisions follow from inputs, so each
  * must come in the recording exactly where it is made here.
  */
-export function replay(recording: Recording, onStep: OnStep = () => {}): ReplayResult {
-  return new Replay(recording, onStep).run();
+export function replay(
+  recording: Recording,
+  onStep: OnStep = () => {},
+  onVersion: OnVersion = () => {},
+): ReplayResult {
+  return new Replay(recording, onStep, onVersion).run();
 }
 
 class Replay {
   readonly #recording: Recording;
   readonly #onStep: OnStep;
+  readonly #onVersion: OnVersion;
   readonly #versions: ReplayedVersion[] = [];
   /** Facts of the next request. */
   #caller: Partial<Pick<RequestFacts, 'tenant' | 'contentKey'>> = {};
@@ -64,9 +73,10 @@ class Replay {
   #inputs = 0;
   #decisions = 0;
 
-  constructor(recording: Recording, onStep: OnStep) {
+  constructor(recording: Recording, onStep: OnStep, onVersion: OnVersion) {
     this.#recording = recording;
     this.#onStep = onStep;
+    this.#onVersion = onVersion;
   }
 
   run(): ReplayResult {
@@ -184,6 +194,7 @@ class Replay {
     version.path.service.requestSettled.on(({ entry }) => entries.delete(entry.id));
     watchDecisions(version, (decision) => this.#compare(index, decision));
     this.#versions.push({ version, backend, entries });
+    this.#onVersion(version, clock);
   }
 
   #arrive({ version, entries }: ReplayedVersion, { flag, a, b, value }: RecordedEvent, lane: string): void {

@@ -79,12 +79,13 @@ export function runScaling(it: ScalingRun): ScalingReport {
     tally.scaled(scaled);
     it.onScaled?.(scaled, clock.now() - startedAt);
   });
-  const { arrivalsMs, lastsMs } = it.trace;
+  const { arrivalsMs, rows, lastsMs } = it.trace;
   let index = 0;
   const arrive = () => {
     const now = clock.now();
     const request = tally.arrived(now - startedAt);
-    const entry = version.admit({ facts: FACTS, isDenied: false, isSuspect: false }, (outcome) => {
+    const facts = rows === undefined ? FACTS : { ...FACTS, rows: rows[index] as number };
+    const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
       if (isRefusal(outcome)) request.refused();
       else request.answered(clock.now() - now);
     });

@@ -5,6 +5,8 @@ import type { Random } from '../../base/random.ts';
 export interface Trace {
   readonly name: string;
   readonly arrivalsMs: Float64Array;
+  /** Rows of each request; without it one. */
+  readonly rows?: Uint32Array;
   readonly lastsMs: number;
 }
 
