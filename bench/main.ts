@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { type Scenario, shown } from './scenario.ts';
+import { autoscale } from './scenarios/autoscale.ts';
 import { batching } from './scenarios/batching.ts';
 import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
@@ -35,6 +36,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'virtual-overload': virtualOverload,
   scheduler,
   scaling,
+  autoscale,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

@@ -16,6 +16,10 @@ const BURNER = fileURLToPath(new URL('./burner.js', import.meta.url));
 /** The folder of the net whose batches take one to three times their time. */
 const NOISY_NET = fileURLToPath(new URL('./noisy-net', import.meta.url));
 
+/** The folder of a model that waits. */
+const WAITING_NET = fileURLToPath(new URL('./waiting-net', import.meta.url));
+const MODULES: Readonly<Record<string, string>> = { noisy: NOISY_NET, waiting: WAITING_NET };
+
 /** A server under load. */
 export interface Contender {
   readonly port: number;
@@ -24,8 +28,8 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-/** A bench model, or the one that is a module. */
-export type ServedModelName = BenchModelName | 'noisy';
+/** A bench model, or one that is a module. */
+export type ServedModelName = BenchModelName | 'noisy' | 'waiting';
 
 /** A folder of bench models and the processes started from it; `close` ends the processes and removes the folder. */
 export class Workbench {
@@ -44,7 +48,7 @@ export class Workbench {
   /** Writes a settings file for one model. */
   settingsFile(model: ServedModelName, settings: object, server: object = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
-    const path = model === 'noisy' ? NOISY_NET : join(this.#folder, model);
+    const path = MODULES[model] ?? join(this.#folder, model);
     writeFileSync(file, JSON.stringify({ ...server, models: { [model]: { path, ...settings } } }));
     return file;
   }
