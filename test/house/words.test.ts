@@ -52,6 +52,9 @@ const OLD_WORDS: Readonly<Record<string, string>> = {
   anybody: 'a replica, client or caller',
 };
 
+/** Names of libraries that contain such a word. */
+const FOREIGN = /\bLineChart\b/g;
+
 function textsIn(folder: string, ending: RegExp): string[] {
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => ending.test(file))
@@ -71,7 +74,7 @@ test('no word of the past returns', () => {
   const found = files.flatMap((file) => {
     const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
     return lines.flatMap((line, index) =>
-      [...line.matchAll(FOUND)].map(([word]) => {
+      [...line.replaceAll(FOREIGN, '').matchAll(FOUND)].map(([word]) => {
         const term = OLD_WORDS[word] ?? OLD_WORDS[word.charAt(0).toLowerCase() + word.slice(1)];
         return `${file}:${index + 1}: '${word}', wanted ${term}`;
       }),

@@ -118,7 +118,9 @@ export class ScaledVersion {
       // What is fixed, or set by an operator, is not negotiable.
       minReplicas: this.isAutomatic && this.#override === undefined ? Math.min(minReplicas, wanted) : wanted,
       ...{ wanted, held },
-      young: replicas.filter(({ since }) => now - since < PAYS_AFTER_STARTS * this.startMs).length,
+      young: replicas.filter(({ state, since }) => {
+        return state !== 'draining' && now - since < PAYS_AFTER_STARTS * this.startMs;
+      }).length,
       draining: replicas.filter(({ state }) => state === 'draining').length,
       threads: settings.threads,
       replicaBytes: this.#signals?.replicaBytes ?? 0,
@@ -157,7 +159,8 @@ export class ScaledVersion {
     const present = this.version.supervisor.wanted;
     if (this.#policy === undefined)
       return this.#releasedBecause === undefined ? present : firstReplicas(settings);
-    const wanted = this.decision?.replicas ?? present;
+    // Kubernetes' algorithm lets a number of 0 be; an override may have set it.
+    const wanted = Math.max(this.decision?.replicas ?? present, settings.autoscaling?.minReplicas ?? 0);
     return this.#idle?.limit(now, present, wanted) ?? wanted;
   }
 

@@ -24,6 +24,9 @@ import { type Command, placementsOf, type VersionPorts, type VersionSpec } from 
 import { mayFollow, refusalIn, type VersionPhase, type VersionState } from './version-state.ts';
 import { WarmupDirector } from './warmup-director.ts';
 
+/** What ends the warmup of a replica. */
+const ENDS_WARMUP: ReadonlySet<string> = new Set(['backoff', 'stopped', 'failed', 'draining']);
+
 /** One version of a model: request path, replicas, warmup, health. It is the unit of load and unload. */
 export class VersionInService {
   readonly spec: VersionSpec;
@@ -89,7 +92,7 @@ export class VersionInService {
     supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));
     supervisor.lifecycle.moved.on(({ replica, to }) => {
       if (to === 'ready') this.#goTo({ kind: 'ready' });
-      else if (to === 'backoff' || to === 'stopped' || to === 'failed') this.warmups.lost(replica);
+      else if (ENDS_WARMUP.has(to)) this.warmups.lost(replica);
     });
   }
 

@@ -66,6 +66,7 @@ export class WarmupDirector {
 
   /** The process of the replica has ended. */
   lost(id: ReplicaId): void {
+    this.#warmer.stop(id);
     this.#waiting = this.#waiting.filter((other) => other.id !== id);
     if (id !== this.#fullProfileBy || this.#reports.has(id)) return;
     this.#fullProfileBy = undefined;

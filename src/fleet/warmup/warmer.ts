@@ -3,6 +3,7 @@ import { isRefusal, type Refusal } from '../../base/errors.ts';
 import { reportMistake } from '../../base/mistake.ts';
 import type { WarmupSettings } from '../../config/warmup-settings.ts';
 import type { Answer } from '../../model/inference.ts';
+import type { ReplicaId } from '../../replica/replica.ts';
 import type { PinnedSource } from '../../serving/dispatch/pinned-source.ts';
 import type { Member } from '../../work/batch.ts';
 import type { Outcome } from '../../work/outcome.ts';
@@ -25,6 +26,8 @@ export interface WarmerPorts {
 export class Warmer {
   readonly #ports: WarmerPorts;
   readonly #settings: WarmupSettings;
+  /** The last warmup of each replica. */
+  readonly #warming = new Map<ReplicaId, Warming>();
 
   constructor(ports: WarmerPorts, settings: WarmupSettings) {
     this.#ports = ports;
@@ -33,9 +36,19 @@ export class Warmer {
 
   /** `done` is not called when the replica is lost during warmup: its exit is reported elsewhere. */
   warm(target: WarmupTarget, done: (result: WarmupResult) => void): void {
-    if (this.#settings.enabled) {
-      new Warming({ ...this.#ports, settings: this.#settings }, target, done).begin();
-    } else done(skipped(target, 'warmup is disabled (warmup.enabled)'));
+    if (!this.#settings.enabled) {
+      done(skipped(target, 'warmup is disabled (warmup.enabled)'));
+      return;
+    }
+    const warming = new Warming({ ...this.#ports, settings: this.#settings }, target, done);
+    this.#warming.set(target.id, warming);
+    warming.begin();
+  }
+
+  /** Runs no further batch on a replica that is lost or drains. */
+  stop(id: ReplicaId): void {
+    this.#warming.get(id)?.stop();
+    this.#warming.delete(id);
   }
 }
 
@@ -48,6 +61,7 @@ class Warming {
   readonly #course: Course<CourseResult>;
   #rows: readonly Member[] = [];
   #computedMs = 0;
+  #isStopped = false;
 
   constructor(
     { settings, ...ports }: WarmerPorts & { readonly settings: WarmupSettings },
@@ -70,6 +84,10 @@ class Warming {
     this.#follow(this.#course.next());
   }
 
+  stop(): void {
+    this.#isStopped = true;
+  }
+
   #follow(step: IteratorResult<Rows, CourseResult>): void {
     if (step.done === true) this.#finish(step.value);
     else this.#run(step.value);
@@ -90,6 +108,7 @@ class Warming {
 
   /** An internal error fails the warmup, so that the replica does not stay in `warming`; it is retried later. */
   #go(outcome: Exclude<Outcome, { readonly kind: 'lost' }>, answer: Answer | Refusal | undefined): void {
+    if (this.#isStopped) return;
     if (outcome.kind === 'done') this.#computedMs += outcome.computeMs;
     try {
       this.#follow(this.#course.next(ranOf(outcome, answer)));

@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.ts';
 import { STRATEGIES } from '../../config/balancing-settings.ts';
+import { type PlannedScaling, SCALING_SHARE, withScaling } from './scaling-plan.ts';
 
 /** Effect of an input on the replica that runs it. */
 export const MARK = {
@@ -86,6 +87,8 @@ export interface FaultPlan {
   readonly faults: readonly PlannedFault[];
   /** Share of the opportunities at which a part of the server itself fails; usually 0. */
   readonly mistakeShare: number;
+  /** Scaling of the number of replicas; undefined where it is fixed. */
+  readonly scaling: PlannedScaling | undefined;
   /** Replicas that may load at a time. */
   readonly maxLoading: number;
   /** Loads of another model, which take places in the same spawn queue. */
@@ -186,9 +189,12 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   }));
   const plan = {
     ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
-    ...{ maxLoading, otherLoads, hasRush: false },
+    ...{ maxLoading, otherLoads, hasRush: false, scaling: undefined },
   };
-  return chance(RUSH_SHARE) ? withRush(plan, random) : plan;
+  if (chance(RUSH_SHARE)) return withRush(plan, random);
+  // Drawn apart, so that the other plans stay as they are.
+  const apart = random.fork('scaling');
+  return apart.unit() < SCALING_SHARE ? withScaling(plan, FAULTS_MS, apart) : plan;
 }
 
 /** Share of the plans in which many more requests come for a while than replicas can answer within the objective. */

@@ -16,6 +16,7 @@ import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedFault, type PlannedReq
 import { Invariants, type Violation } from './invariants.ts';
 import { Loads } from './loads.ts';
 import { Mistakes } from './mistakes.ts';
+import { ScalingUnderFaults } from './scaling-under-faults.ts';
 
 /** Time for recovery after the last fault. */
 const RECOVERY_MS = 40_000;
@@ -72,6 +73,9 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     if (work.reason === 'isolation') isolating.delete(replica.id);
   });
 
+  const scaling =
+    plan.scaling === undefined ? undefined : new ScalingUnderFaults(plan.scaling, clock, version);
+
   const settled = mistakes?.maybe ?? (() => {});
   for (const [id, request] of plan.requests.entries()) {
     planRequest(clock, version, { invariants, settled }, request, id);
@@ -92,6 +96,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     // A probe may be running.
     for (let wait = 0; wait < 50 && invariants.isAnyoneRunning; wait++) clock.advance(7);
     invariants.checkEnd();
+    scaling?.end();
     version.stop('drain');
     clock.advance(10_000);
     version.stop('kill');
@@ -99,7 +104,11 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   } catch (caught) {
     invariants.threw(caught);
   }
-  const violations = [...invariants.violations, ...spawner.violations(plan.maxLoading)];
+  const violations = [
+    ...invariants.violations,
+    ...(scaling?.violations ?? []),
+    ...spawner.violations(plan.maxLoading),
+  ];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });
   const uncontained = mistakes?.end();

@@ -49,6 +49,7 @@ export class Invariants {
       this.#count(replica, -1);
       hasLostSynthetic ||= outcome.kind === 'lost' && isSynthetic(work.reason);
       if (outcome.kind !== 'lost' || !outcome.wasRunning || isSynthetic(work.reason)) return;
+      if (this.#isFaultless && !hasLostSynthetic) this.#fail('a scale-down loses no batch', outcome.cause);
       if (FROM_OUTSIDE.has(outcome.cause)) return;
       for (const { request } of work.members) {
         const id = Number(request.id);
@@ -73,8 +74,19 @@ export class Invariants {
     this.#fail('transition table closed, nothing throws', String((error as Error).stack ?? error));
   }
 
+  /** The number of replicas that should run. */
+  get #wanted(): number {
+    return this.#plan.scaling === undefined ? this.#plan.replicas : this.#version.supervisor.wanted;
+  }
+
   get #isKilling(): boolean {
     return this.#plan.faults.some(({ kind }) => kind === 'kill' || kind === 'kill storm');
+  }
+
+  /** Nothing but scaling ends replicas. */
+  get #isFaultless(): boolean {
+    const { faults, requests, mistakeShare } = this.#plan;
+    return faults.length === 0 && mistakeShare === 0 && requests.every(({ mark }) => mark === MARK.none);
   }
 
   get isAnyoneRunning(): boolean {
@@ -115,8 +127,7 @@ export class Invariants {
     const isChecked = readiness.enabled && warmup.enabled && hasInput;
     const isWell = (state: string) => state === 'ready' || (state === 'degraded' && !isChecked);
     const ready = supervisor.replicas().filter(({ state }) => isWell(state)).length;
-    if (ready !== this.#plan.replicas)
-      this.#fail('wanted replicas reached once faults stop', states.join(', '));
+    if (ready !== this.#wanted) this.#fail('wanted replicas reached once faults stop', states.join(', '));
     const idle = path.roster
       .free()
       .filter(({ healthStatus, running }) => healthStatus !== undefined && running === 0);
@@ -143,7 +154,7 @@ export class Invariants {
     if (isSynthetic(work.reason)) return;
     const others = this.#version.path.roster.views().filter(({ healthStatus }) => healthStatus === 'ready');
     const isOwnChoice = work.reason !== 'isolation' && state === 'ejected';
-    if (isOwnChoice && others.length * 2 >= this.#plan.replicas) {
+    if (isOwnChoice && others.length * 2 >= this.#wanted) {
       this.#fail('no work to ineligible replicas', `${where}, while ${others.length} are ready`);
     }
   }

@@ -1,4 +1,3 @@
-import type { Clock } from '../../base/clock.ts';
 import { seededRandom } from '../../base/random.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import type { AnswerComparator } from '../../fleet/monitor/answer-comparator.ts';
@@ -19,6 +18,7 @@ import { applyCommand } from './apply-command.ts';
 import { arrivedFacts } from './arrived-facts.ts';
 import { describeEvent } from './describe-event.ts';
 import { type RecordedSpec, withContents } from './recorded-spec.ts';
+import type { OnStep, OnVersion } from './replay-listeners.ts';
 
 /** Result of a replay. */
 export interface ReplayResult {
@@ -27,16 +27,6 @@ export interface ReplayResult {
   /** The first difference; undefined when there is none. */
   readonly difference: string | undefined;
 }
-
-/** Called for every input and every decision. */
-export type OnStep = (step: {
-  readonly atMs: number;
-  readonly version: string;
-  readonly text: string;
-}) => void;
-
-/** Called with every version before anything happens to it. */
-export type OnVersion = (version: VersionInService, clock: Clock) => void;
 
 /** A version under replay. */
 interface ReplayedVersion {
