@@ -99,6 +99,7 @@ function runOf(
     ...{ seed: flags.seed, withinMs, startMs: () => startMs },
     trace: recorded?.trace ?? traceOf(flags),
     serviceMs: recorded?.serviceMs ?? lawOf(flags),
+    transportMs: recorded?.transportMs,
     settings: {
       ...settings,
       warmup: { ...settings.warmup, enabled: false },

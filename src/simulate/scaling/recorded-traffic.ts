@@ -18,6 +18,8 @@ export interface RecordedTraffic {
   readonly trace: Trace;
   /** Draws the time of a batch, in ms: the learned curve times a recorded deviation from it. */
   readonly serviceMs: (batch: Batch, random: Random) => number;
+  /** Draws the time that a batch takes beside its computation: pipes, and what the gateway does meanwhile. */
+  readonly transportMs: (random: Random) => number;
   /** Usual time from the start of a replica to its readiness, in ms. */
   readonly startMs: number;
   readonly measured: {
@@ -35,6 +37,8 @@ interface Collected {
   readonly arrivals: { readonly at: number; readonly rows: number }[];
   readonly batches: { readonly rows: number; readonly tookMs: number }[];
   readonly startsMs: number[];
+  /** Times of batches beyond their computation, where they ran at once. */
+  readonly transportsMs: number[];
   readonly latencyMs: Histogram;
   refused: number;
   changes: number;
@@ -75,6 +79,7 @@ function collect(version: VersionInService, clock: Clock): Collected {
       arrivals: [],
       batches: [],
       startsMs: [],
+      transportsMs: [],
       latencyMs: new Histogram(),
       refused: 0,
       changes: 0,
@@ -85,7 +90,9 @@ function collect(version: VersionInService, clock: Clock): Collected {
   version.arrived.on(({ facts }) => found.arrivals.push({ at: now(), rows: facts.rows }));
   version.path.dispatcher.batchEnded.on(({ work, outcome, sentAt, endedAt, runsAtOnce }) => {
     if (outcome.kind !== 'done' || isSynthetic(work.reason)) return;
-    found.batches.push({ rows: work.rows, tookMs: runsAtOnce ? endedAt - sentAt : outcome.computeMs });
+    const { computeMs } = outcome;
+    found.batches.push({ rows: work.rows, tookMs: computeMs });
+    if (runsAtOnce) found.transportsMs.push(Math.max(0, endedAt - sentAt - computeMs));
   });
   version.path.service.requestSettled.on(({ entry, outcome, settledAt }) => {
     if (isRefusal(outcome)) found.refused += 1;
@@ -110,6 +117,7 @@ function trafficOf({
   arrivals,
   batches,
   startsMs,
+  transportsMs,
   latencyMs,
   refused,
   changes,
@@ -127,6 +135,7 @@ function trafficOf({
       lastsMs: lastAt - firstAt + 1,
     },
     serviceMs: recordedLaw(batches),
+    transportMs: (random) => transportsMs[Math.floor(random.unit() * transportsMs.length)] ?? 0,
     startMs: sorted[sorted.length >> 1] ?? 0,
     measured: {
       ...{ answered: latencyMs.count, refused, changes },

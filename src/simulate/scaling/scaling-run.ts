@@ -24,6 +24,8 @@ export interface ScalingRun {
   readonly settings: object;
   /** Time of a batch, in ms. */
   readonly serviceMs: (batch: Batch, random: Random) => number;
+  /** Time that a batch takes beside its computation, in ms; with it, a replica accepts the next batch while one runs. */
+  readonly transportMs?: ((random: Random) => number) | undefined;
   /** Time from the start of a replica to its loaded model, in ms. */
   readonly startMs: (random: Random) => number;
   /** Limit from arrival to answer that counts as in time, in ms. */
@@ -51,12 +53,18 @@ const STEP_MS = 10_000;
 export function runScaling(it: ScalingRun): ScalingReport {
   const clock = new VirtualClock();
   const random = seededRandom(it.seed);
-  const [service, starts] = [random.fork('service'), random.fork('starts')];
+  const [service, starts, transport] = ['service', 'starts', 'transport'].map((name) =>
+    random.fork(name),
+  ) as [Random, Random, Random];
   const spawner = new TimedSpawner(clock, {
     metadata: SIMULATED_METADATA,
     serviceMs: (batch) => it.serviceMs(batch, service),
     result: () => ({ kind: 'answer' }),
     startMs: () => it.startMs(starts),
+    ...(it.transportMs && {
+      credits: 2,
+      deliver: (end) => void clock.at(clock.now() + (it.transportMs?.(transport) ?? 0), end, RANK.completion),
+    }),
   });
   const settings = ModelSettings.parse({
     health: { readiness: { enabled: false } },
