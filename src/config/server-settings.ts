@@ -81,6 +81,14 @@ const MachineSettings = section({
     .max(2)
     .default(1)
     .describe('Threads of replicas per core, up to which autoscaling adds replicas.'),
+  standbyProcesses: z
+    .int()
+    .min(0)
+    .max(8)
+    .default(1)
+    .describe(
+      'With autoscaling: processes that wait without a model, so that a new replica has only to load it. Each takes about 60 MiB.',
+    ),
   reserveBytes: notNegative(512 * MEBIBYTE).describe(
     'Memory that autoscaling leaves free, in bytes, of the limit of the container or of the machine.',
   ),
