@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { firstThreads } from '../config/model-settings.ts';
 import type { ServedModel } from './served-models.ts';
 
 const CGROUP_LIMIT = '/sys/fs/cgroup/cpu.max';
@@ -32,12 +33,12 @@ export function compareWithCores(
   readonly warnings: readonly string[];
 } {
   const problems = served
-    .filter(({ settings }) => settings.threads > Math.max(1, cores))
+    .filter(({ settings }) => firstThreads(settings) > Math.max(1, cores))
     .map(({ model, settings }) => ({
       model,
       text: `threads is ${settings.threads}, wanted at most the number of available cores (${cores})`,
     }));
-  const threads = served.reduce((sum, { settings }) => sum + settings.replicas * settings.threads, 0);
+  const threads = served.reduce((sum, { settings }) => sum + settings.replicas * firstThreads(settings), 0);
   const warnings =
     threads > cores
       ? [

@@ -24,6 +24,7 @@ import { Operations } from './operations.ts';
 import { processPorts } from './process-ports.ts';
 import { artefactNow, type ModelList, type ServedModel } from './served-models.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
+import { ThreadChoice } from './thread-choice.ts';
 import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
 import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
@@ -62,6 +63,7 @@ export class GalleyServer {
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
   readonly #spawnQueue: BoundedSpawnQueue;
+  readonly #threadChoice: ThreadChoice;
   #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
@@ -91,6 +93,7 @@ export class GalleyServer {
         this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version),
     });
     this.operations.watch(this.scaler);
+    this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
     this.registry.forgotten.on((version) => this.scaler.forget(version));
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
@@ -184,6 +187,7 @@ export class GalleyServer {
       dependencies: DEPENDENCY_CHECKS,
     });
     this.scaler.watch(made);
+    this.#threadChoice.watch(made, served);
     return made;
   }
 
@@ -225,6 +229,6 @@ export class GalleyServer {
     // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();
-    await this.operations.stop();
+    await Promise.all([this.operations.stop(), this.#threadChoice.stop()]);
   }
 }

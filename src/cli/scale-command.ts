@@ -12,6 +12,7 @@ export function addScale(program: Command): void {
     .argument('<model>', 'name of the model')
     .argument('<replicas>', 'number of replicas, or auto to end an earlier command', replicas)
     .option('--for <time>', 'how long the number holds, such as 30m (default: until auto)', durationMs)
+    .option('--threads <n>', 'compute threads per replica; replicas are replaced one by one', threads)
     .option('--url <url>', 'address of the server', serverUrl, 'http://127.0.0.1:8000')
     .option('--model-version <number>', 'version of the model (default: the highest ready version)')
     .action(async (model: string, wanted: string, flags: ScaleFlags) => {
@@ -23,4 +24,9 @@ export function addScale(program: Command): void {
 function replicas(text: string): string {
   if (text === 'auto' || /^\d{1,4}$/.test(text)) return text;
   throw new InvalidArgumentError('Wanted a whole number from 0 to 1000, or auto.');
+}
+
+function threads(text: string): string {
+  if (/^[1-9]\d{0,2}$/.test(text)) return text;
+  throw new InvalidArgumentError('Wanted a whole number of at least 1.');
 }

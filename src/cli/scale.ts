@@ -5,6 +5,7 @@ import { EXIT } from './exit-codes.ts';
 export interface ScaleFlags {
   readonly url: string;
   readonly modelVersion?: string;
+  readonly threads?: string;
   /** In ms. */
   readonly for?: number;
 }
@@ -26,6 +27,7 @@ const TOKEN = 'GALLEY_ADMIN_TOKEN';
 export async function scale(model: string, replicas: string, flags: ScaleFlags): Promise<void> {
   const query = new URLSearchParams({ replicas });
   if (flags.for !== undefined) query.set('forMs', String(Math.round(flags.for)));
+  if (flags.threads !== undefined) query.set('threads', flags.threads);
   if (flags.modelVersion !== undefined) query.set('version', flags.modelVersion);
   const token = process.env[TOKEN];
   try {

@@ -46,7 +46,12 @@ export const ModelSettings = z
     autoscaling: AutoscalingSettings.optional().describe(
       'Bounds between which the number of replicas follows the traffic. Without it the number is fixed: replicas.',
     ),
-    threads: whole(1).describe('Compute threads per replica.'),
+    threads: z
+      .union([z.int().min(1), z.literal('auto')])
+      .default(1)
+      .describe(
+        'Compute threads per replica. auto: the server starts with 1, measures the model with 1, 2, 4 … threads once it is ready, and replaces its replicas one by one if another count brings more per core within half of the objective.',
+      ),
     batchAxis: z
       .enum(['first', 'none'])
       .optional()
@@ -109,3 +114,8 @@ export const ModelSettings = z
     path: ['goal'],
   });
 export type ModelSettings = z.output<typeof ModelSettings>;
+
+/** The threads of a replica at the start. */
+export function firstThreads({ threads }: Pick<ModelSettings, 'threads'>): number {
+  return threads === 'auto' ? 1 : threads;
+}

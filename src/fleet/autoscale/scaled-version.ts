@@ -1,5 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
+import { firstThreads } from '../../config/model-settings.ts';
 import type { Claim, Grant } from '../../scaling/machine-budget.ts';
+import { nextStep, type RollingReplica } from '../../scaling/rolling.ts';
 import type { Proposal, ScalingDecision, ScalingFacts, ScalingPolicy } from '../../scaling/scaling-policy.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
 import { firstReplicas, placementsOf } from '../version/version-spec.ts';
@@ -45,6 +47,10 @@ export class ScaledVersion {
   readonly #idle: IdleWatch | undefined;
   #override: Override | undefined;
   #releasedBecause: string | undefined;
+  /** Compute threads of each replica from now on. */
+  threads: number;
+  /** The number that was last granted. */
+  #granted: number | undefined;
   /** The facts and the decision of the last tick. */
   facts: ScalingFacts | undefined;
   decision: ScalingDecision | undefined;
@@ -56,7 +62,9 @@ export class ScaledVersion {
 
   constructor(version: VersionInService, { clock, makePolicy, activate }: ScaledPorts) {
     this.version = version;
-    const { autoscaling } = version.spec.settings;
+    const { settings } = version.spec;
+    const { autoscaling } = settings;
+    this.threads = firstThreads(settings);
     if (autoscaling === undefined) return;
     this.#policy = makePolicy(autoscaling);
     this.#signals = new Signals(version, () => clock.now());
@@ -79,7 +87,7 @@ export class ScaledVersion {
 
   /** When the policy may let the next replica go, if the traffic stays as it is. */
   get nextDownAt(): number | undefined {
-    return this.#policy?.nextDownAt?.(this.version.supervisor.wanted);
+    return this.#policy?.nextDownAt?.(this.#present);
   }
 
   override(replicas: number, untilMs: number | undefined): void {
@@ -110,7 +118,7 @@ export class ScaledVersion {
     const replicas = supervisor.replicas();
     const isServed =
       version.state !== 'draining' && version.state !== 'stopping' && version.state !== 'failed';
-    const held = supervisor.wanted;
+    const held = this.#present;
     const wanted = isServed ? this.#wanted(now) : held;
     const minReplicas = settings.autoscaling?.minReplicas ?? settings.replicas;
     return {
@@ -122,20 +130,35 @@ export class ScaledVersion {
         return state !== 'draining' && now - since < PAYS_AFTER_STARTS * this.startMs;
       }).length,
       draining: replicas.filter(({ state }) => state === 'draining').length,
-      threads: settings.threads,
+      threads: this.threads,
       replicaBytes: this.#signals?.replicaBytes ?? 0,
       weight: settings.autoscaling?.weight ?? 1,
     };
   }
 
-  /** Changes the number of replicas to what was granted; returns the change, if there is one. */
-  apply({ replicas, limit }: Grant, now: number): Scaled | undefined {
+  /**
+   * Changes the replicas to what was granted; returns the change of their number, if there is one. A change of their size
+   * is carried out one by one; `maySurge` allows one replica more meanwhile.
+   */
+  apply({ replicas, limit }: Grant, now: number, maySurge: boolean): Scaled | undefined {
     const { version } = this;
-    const from = version.supervisor.wanted;
+    const { settings } = version.spec;
     this.limit = limit || (this.decision?.limit ?? '');
-    if (replicas === from || version.state !== 'ready') return undefined;
+    if (version.state !== 'ready') return undefined;
+    const from = this.#present;
+    const { fresh, old } = nextStep(this.#rolling(), replicas, maySurge);
+    const present = version.supervisor
+      .replicas()
+      .filter(({ state }) => state !== 'draining' && state !== 'stopped');
+    const others = present
+      .map(({ placement }) => placement)
+      .filter(({ threads }) => threads !== this.threads);
+    const isDone = fresh + old === version.supervisor.wanted && old === others.length;
+    this.#granted = replicas;
+    if (isDone && replicas === from) return undefined;
     const winner = this.#winner(now, from, replicas);
-    version.scale(placementsOf(version.spec.settings, replicas));
+    if (!isDone) version.scale([...placementsOf(settings, fresh, this.threads), ...others.slice(0, old)]);
+    if (replicas === from) return undefined;
     const scaled: Scaled = {
       ...{ version, from, to: replicas, winner, limit: this.limit },
       proposals: this.decision?.proposals ?? [],
@@ -148,6 +171,27 @@ export class ScaledVersion {
     return scaled;
   }
 
+  /** Whether replicas are being replaced by larger or smaller ones. */
+  get isRolling(): boolean {
+    return this.#rolling().some(({ isNew }) => !isNew);
+  }
+
+  /** The number of replicas, without the one more of a rolling replacement. */
+  get #present(): number {
+    const { wanted } = this.version.supervisor;
+    return this.isRolling ? (this.#granted ?? wanted) : wanted;
+  }
+
+  #rolling(): RollingReplica[] {
+    return this.version.supervisor
+      .replicas()
+      .filter(({ state }) => state !== 'draining' && state !== 'stopped')
+      .map(({ placement, state }) => ({
+        isNew: placement.threads === this.threads,
+        isReady: state === 'ready' || state === 'degraded',
+      }));
+  }
+
   stop(): void {
     this.#signals?.stop();
     this.#idle?.stop();
@@ -156,7 +200,9 @@ export class ScaledVersion {
   #wanted(now: number): number {
     if (this.#override !== undefined) return this.#override.replicas;
     const { settings } = this.version.spec;
-    const present = this.version.supervisor.wanted;
+    const present = this.#present;
+    // A policy would count the one more of a rolling replacement.
+    if (this.isRolling) return present;
     if (this.#policy === undefined)
       return this.#releasedBecause === undefined ? present : firstReplicas(settings);
     // Kubernetes' algorithm lets a number of 0 be; an override may have set it.

@@ -168,3 +168,27 @@ test('with minReplicas 0 an unused version ends its replica, is ready, and the n
   assert.deepEqual(outcomes, ['ok', 'ok', 'ok']);
   assert.match(scaled.at(-1)?.winner.because ?? '', /a request arrived/);
 });
+
+test('replicas of another size take the place of the present ones one by one, and no request is lost', () => {
+  const { clock, scaler, scaled, one, outcomes, send } = setUp({ m: { replicas: 3 } });
+  scaler.resize(one, 2);
+  let fewest = 3;
+  for (let each = 0; each < 40; each++) {
+    send(one, 10, 0.1);
+    const replicas = one.supervisor.replicas().filter(({ state }) => state !== 'stopped');
+    fewest = Math.min(fewest, replicas.filter(({ state }) => state === 'ready').length);
+    assert.ok(replicas.filter(({ state }) => state !== 'draining').length <= 4);
+  }
+  clock.advance(1_000);
+  assert.deepEqual(
+    one.supervisor.replicas().map(({ placement, state }) => [placement.threads, state]),
+    [
+      [2, 'ready'],
+      [2, 'ready'],
+      [2, 'ready'],
+    ],
+  );
+  assert.equal(fewest, 3);
+  assert.deepEqual(new Set(outcomes), new Set(['ok']));
+  assert.deepEqual(scaled, [], 'the number has not changed');
+});

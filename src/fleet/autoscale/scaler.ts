@@ -64,6 +64,14 @@ export class Scaler {
     this.#tick();
   }
 
+  /** Replaces the replicas of a version one by one by some with so many threads. */
+  resize(version: VersionInService, threads: number): void {
+    const scaled = this.#versions.get(version);
+    if (scaled === undefined) return;
+    scaled.threads = threads;
+    this.#tick();
+  }
+
   /** Ends an override. Returns false when there is none. */
   release(version: VersionInService): boolean {
     const scaled = this.#versions.get(version);
@@ -106,9 +114,20 @@ export class Scaler {
     );
     for (const scaled of all) {
       if (isRollingOut(scaled.version)) continue;
-      const change = scaled.apply(grants.get(scaled.version.name) as Grant, now);
+      const change = scaled.apply(grants.get(scaled.version.name) as Grant, now, this.#mayAdd(all, scaled));
       if (change !== undefined) this.scaled.emit(change);
     }
-    if (all.some(({ overridden, isAutomatic }) => overridden !== undefined || isAutomatic)) this.#arm();
+    const isActive = ({ overridden, isAutomatic, isRolling }: ScaledVersion) =>
+      overridden !== undefined || isAutomatic || isRolling;
+    if (all.some(isActive)) this.#arm();
+  }
+
+  /** Whether the machine has room for one more replica of a version. */
+  #mayAdd(all: readonly ScaledVersion[], { threads }: ScaledVersion): boolean {
+    const placements = all.flatMap(({ version }) =>
+      version.supervisor.replicas().map(({ placement }) => placement),
+    );
+    const used = placements.reduce((sum, placement) => sum + placement.threads, 0);
+    return used + threads <= this.#ports.budget.cores;
   }
 }

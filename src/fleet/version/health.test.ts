@@ -219,8 +219,8 @@ test('when fewer replicas are wanted, then more, a draining replica keeps its sl
   const it = setUp({ replicas: 2, batching: { maxBatchSize: 1 } }, { serviceMs: () => 1_000 });
   for (const id of [0, 1]) it.submit(id);
   it.clock.advance(100);
-  const { device, threads } = it.version.spec.settings;
-  for (const count of [1, 3]) it.version.scale(Array.from({ length: count }, () => ({ device, threads })));
+  const { settings } = it.version.spec;
+  for (const count of [1, 3]) it.version.scale(placementsOf(settings, count));
   it.clock.advance(500);
   const ids = it.version.supervisor.replicas().map(({ replica, state }) => `${replica} ${state}`);
   assert.deepEqual(ids, ['m/1#0 ready', 'm/1#2 ready', 'm/1#3 ready', 'm/1#1 draining']);

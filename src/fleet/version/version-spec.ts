@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { DependencySettings } from '../../config/dependency-settings.ts';
-import type { ModelSettings } from '../../config/model-settings.ts';
+import { firstThreads, type ModelSettings } from '../../config/model-settings.ts';
 import type { Placement } from '../../replica/placement.ts';
 import type { ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
@@ -52,8 +52,12 @@ export function firstReplicas({ replicas, autoscaling }: ModelSettings): number 
   return autoscaling === undefined ? replicas : Math.max(1, autoscaling.minReplicas);
 }
 
-/** So many replicas as the settings describe one. */
-export function placementsOf(settings: ModelSettings, replicas = firstReplicas(settings)): Placement[] {
-  const { device, threads } = settings;
+/** So many replicas as the settings describe one, unless with another count of threads. */
+export function placementsOf(
+  settings: ModelSettings,
+  replicas = firstReplicas(settings),
+  threads = firstThreads(settings),
+): Placement[] {
+  const { device } = settings;
   return Array.from({ length: replicas }, () => ({ device, threads }));
 }

@@ -133,9 +133,10 @@ function scale(
       `${found.name} cannot be loaded (${found.failure}), so it has no replicas to scale`,
     );
   }
-  if (order.replicas !== undefined) scaler.override(found, order.replicas, order.forMs);
-  else if (!scaler.release(found)) {
+  if (order.replicas === 'auto' && !scaler.release(found)) {
     return refuse('CONFLICT', `the number of replicas of ${found.name} was not set by hand`);
   }
+  if (typeof order.replicas === 'number') scaler.override(found, order.replicas, order.forMs);
+  if (order.threads !== undefined) scaler.resize(found, order.threads);
   return found;
 }

@@ -2,8 +2,10 @@ import { type Refusal, refuse } from '../../base/errors.ts';
 
 /** An operator's order about the replicas of a model. */
 export interface ScaleOrder {
-  /** undefined: the number follows the settings again. */
-  readonly replicas: number | undefined;
+  /** auto: the number follows the settings again; undefined: it stays as it is. */
+  readonly replicas: number | 'auto' | undefined;
+  /** Compute threads per replica; undefined: as they are. */
+  readonly threads: number | undefined;
   /** undefined: until it is released. */
   readonly forMs: number | undefined;
   readonly version: string | undefined;
@@ -11,7 +13,8 @@ export interface ScaleOrder {
 
 /** More replicas than any machine runs: a larger number is a mistake. */
 const MOST_REPLICAS = 1_000;
-const KNOWN = ['replicas', 'forMs', 'version'];
+const MOST_THREADS = 256;
+const KNOWN = ['replicas', 'threads', 'forMs', 'version'];
 
 /** Reads `?replicas=4&forMs=60000`, or `?replicas=auto`. */
 export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleOrder | Refusal {
@@ -22,11 +25,20 @@ export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleO
       `parameter '${unknown.slice(0, 40)}' is unknown, wanted ${KNOWN.join(', ')}`,
     );
   }
-  const { replicas, forMs, version } = query;
+  const { replicas, threads, forMs, version } = query;
   if (version !== undefined && typeof version !== 'string') {
     return refuse('INVALID_INPUT', "parameter 'version' is given more than once, wanted once");
   }
-  if (replicas === 'auto') return { replicas: undefined, forMs: undefined, version };
+  const size = threads === undefined ? undefined : wholeNumber(threads);
+  if (threads !== undefined && (size === undefined || size === 0 || size > MOST_THREADS)) {
+    return refuse(
+      'INVALID_INPUT',
+      `parameter 'threads' is '${String(threads).slice(0, 40)}', wanted a whole number from 1 to ${MOST_THREADS}`,
+    );
+  }
+  if (replicas === 'auto' || (replicas === undefined && size !== undefined)) {
+    return { replicas: replicas && 'auto', threads: size, forMs: undefined, version };
+  }
   const count = wholeNumber(replicas);
   if (count === undefined || count > MOST_REPLICAS) {
     return refuse(
@@ -41,7 +53,7 @@ export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleO
       `parameter 'forMs' is '${String(forMs).slice(0, 40)}', wanted a whole number of at least 1`,
     );
   }
-  return { replicas: count, forMs: lasting, version };
+  return { replicas: count, threads: size, forMs: lasting, version };
 }
 
 function wholeNumber(value: unknown): number | undefined {
