@@ -22,8 +22,8 @@ export function addScale(program: Command): void {
 }
 
 function replicas(text: string): string {
-  if (text === 'auto' || /^\d{1,4}$/.test(text)) return text;
-  throw new InvalidArgumentError('Wanted a whole number from 0 to 1000, or auto.');
+  if (text === 'auto' || /^[1-9]\d{0,3}$/.test(text)) return text;
+  throw new InvalidArgumentError('Wanted a whole number from 1 to 1000, or auto.');
 }
 
 function threads(text: string): string {

@@ -16,6 +16,7 @@ function facts(now: number, rate: number, some: Partial<ScalingFacts> = {}): Sca
     arrivals: { rate60s: rate, recent: [], dispersion: 1, slope: 0 },
     service: { rowMs: 100, bestRowMs: 100, bestRows: 1, variation: 1, waitBudgetMs: 200 },
     ...{ queuedRows: 0, oldestWaitMs: 0, inFlightRows: 0, inFlightRowsNow: 0, replicas: [], startMs: 300 },
+    latency: { waitMs: 0, serviceMs: 0 },
     ...some,
   };
 }

@@ -12,7 +12,7 @@ function claim(some: Partial<Claim> & { readonly name: string }): Claim {
 
 const replicasOf = (claims: readonly Claim[], cores: number, memoryBytes = 2 ** 40) =>
   Object.fromEntries(
-    [...divide(claims, { cores, memoryBytes })].map(([name, { replicas }]) => [name, replicas]),
+    divide(claims, { cores, memoryBytes }).map(({ replicas }, index) => [claims[index]?.name, replicas]),
   );
 
 test('no division exceeds the cores or the memory, none takes a minimum, none gives more than is wanted', () => {
@@ -40,14 +40,15 @@ test('no division exceeds the cores or the memory, none takes a minimum, none gi
       const least = (each: Claim) => Math.max(each.minReplicas, Math.min(each.young, each.wanted));
       const use = (replicas: (each: Claim) => number, of: (each: Claim) => number) =>
         made.reduce((sum, each) => sum + of(each) * (replicas(each) + each.draining), 0);
-      const granted = (each: Claim) => grants.get(each.name)?.replicas ?? Number.NaN;
+      const grantOf = (each: Claim) => grants[made.indexOf(each)];
+      const granted = (each: Claim) => grantOf(each)?.replicas ?? Number.NaN;
       const threads = ({ threads: count }: Claim) => count;
       const bytes = ({ replicaBytes }: Claim) => replicaBytes;
       assert.ok(use(granted, threads) <= Math.max(limits.cores, use(least, threads)));
       assert.ok(use(granted, bytes) <= Math.max(limits.memoryBytes, use(least, bytes)));
       for (const each of made) {
         assert.ok(granted(each) >= each.minReplicas && granted(each) <= each.wanted);
-        assert.equal(grants.get(each.name)?.limit !== '', granted(each) < each.wanted);
+        assert.equal(grantOf(each)?.limit !== '', granted(each) < each.wanted);
       }
     }),
   );
@@ -71,11 +72,11 @@ test('a replica that serves is not taken for an equal need of another version', 
 });
 
 test('the limit says what is missing', () => {
-  const memory = divide([claim({ name: 'a', wanted: 3, replicaBytes: 2 ** 30 })], {
+  const [memory] = divide([claim({ name: 'a', wanted: 3, replicaBytes: 2 ** 30 })], {
     cores: 8,
     memoryBytes: 2 ** 31,
   });
-  assert.match(memory.get('a')?.limit ?? '', /2048 MiB of memory/);
-  const cores = divide([claim({ name: 'a', wanted: 3, threads: 2 })], { cores: 4, memoryBytes: 2 ** 40 });
-  assert.match(cores.get('a')?.limit ?? '', /4 cores, 2 for each/);
+  assert.match(memory?.limit ?? '', /2048 MiB of memory/);
+  const [cores] = divide([claim({ name: 'a', wanted: 3, threads: 2 })], { cores: 4, memoryBytes: 2 ** 40 });
+  assert.match(cores?.limit ?? '', /4 cores, 2 for each/);
 });

@@ -9,7 +9,7 @@ export interface Claim {
   readonly young: number;
   readonly draining: number;
   readonly threads: number;
-  /** Memory of one replica that one in twenty exceeds; 0 while it is unknown. */
+  /** Memory of the largest replica; 0 while it is unknown. */
   readonly replicaBytes: number;
   readonly weight: number;
 }
@@ -30,53 +30,50 @@ export interface Grant {
 const HOLDERS_BONUS = 1.25;
 
 /**
- * Divides the machine: the minimum of each version first, then one replica at a time to the version that needs it most.
- * Minimums are granted even where they do not fit together.
+ * Divides the machine, and returns what each claim gets, in their order: the minimum of each version first, then one
+ * replica at a time to the version that needs it most. Minimums are granted even where they do not fit together.
  */
-export function divide(claims: readonly Claim[], budget: MachineBudget): ReadonlyMap<string, Grant> {
-  const granted = new Map(claims.map((claim) => [claim.name, leastOf(claim)]));
+export function divide(claims: readonly Claim[], budget: MachineBudget): readonly Grant[] {
+  const granted = claims.map(leastOf);
   const usedBy = (of: (claim: Claim) => number) =>
-    claims.reduce(
-      (sum, claim) => sum + of(claim) * ((granted.get(claim.name) as number) + claim.draining),
-      0,
-    );
+    claims.reduce((sum, claim, index) => sum + of(claim) * ((granted[index] as number) + claim.draining), 0);
   let cores = usedBy(({ threads }) => threads);
   let bytes = usedBy(({ replicaBytes }) => replicaBytes);
   const fits = ({ threads, replicaBytes }: Claim) =>
     cores + threads <= budget.cores && bytes + replicaBytes <= budget.memoryBytes;
   for (;;) {
     const next = neediest(claims, granted, fits);
-    if (next === undefined) break;
-    granted.set(next.name, (granted.get(next.name) as number) + 1);
-    cores += next.threads;
-    bytes += next.replicaBytes;
+    const claim = claims[next];
+    if (claim === undefined) break;
+    (granted[next] as number) += 1;
+    cores += claim.threads;
+    bytes += claim.replicaBytes;
   }
-  return new Map(
-    claims.map((claim) => [claim.name, grantOf(claim, granted.get(claim.name) as number, budget)]),
-  );
+  return claims.map((claim, index) => grantOf(claim, granted[index] as number, budget));
 }
 
 /** What is never taken back: the minimum, and replicas that have not paid for their start yet. */
 function leastOf({ minReplicas, wanted, young }: Claim): number {
-  return Math.max(Math.min(minReplicas, Math.max(wanted, minReplicas)), Math.min(young, wanted));
+  return Math.max(minReplicas, Math.min(young, wanted));
 }
 
+/** The index of the claim that the next replica goes to; -1 when none can have one. */
 function neediest(
   claims: readonly Claim[],
-  granted: ReadonlyMap<string, number>,
+  granted: readonly number[],
   fits: (claim: Claim) => boolean,
-): Claim | undefined {
-  let best: { readonly claim: Claim; readonly value: number } | undefined;
-  for (const claim of claims) {
-    const has = granted.get(claim.name) as number;
-    if (has >= claim.wanted || !fits(claim)) continue;
-    const bonus = has < claim.held ? HOLDERS_BONUS : 1;
-    const value = (bonus * claim.weight * (claim.wanted - has)) / claim.wanted / claim.threads;
-    const isFirst =
-      best === undefined || value > best.value || (value === best.value && claim.name < best.claim.name);
-    if (isFirst) best = { claim, value };
+): number {
+  let best = { index: -1, value: 0, name: '' };
+  for (const [index, claim] of claims.entries()) {
+    const has = granted[index] as number;
+    const { name, wanted, held, weight, threads } = claim;
+    if (has >= wanted || !fits(claim)) continue;
+    const bonus = has < held ? HOLDERS_BONUS : 1;
+    const value = (bonus * weight * (wanted - has)) / wanted / threads;
+    const isFirst = value > best.value || (value === best.value && name < best.name);
+    if (isFirst) best = { index, value, name };
   }
-  return best?.claim;
+  return best.index;
 }
 
 function grantOf({ wanted, threads, replicaBytes }: Claim, replicas: number, budget: MachineBudget): Grant {

@@ -1,3 +1,5 @@
+import type { LatencyFacts } from './slowness.ts';
+
 /** What may ask for replicas. */
 export type Signal =
   | 'objective'
@@ -37,6 +39,7 @@ export interface ScalingFacts {
   readonly replicas: readonly ReplicaUseFacts[];
   /** Time from the start of a replica to its readiness that one start in ten exceeds. */
   readonly startMs: number;
+  readonly latency: LatencyFacts;
 }
 
 /** One replica, in any state. */

@@ -57,7 +57,15 @@ test('scale to zero and back, by traffic and by hand; the recording replays (che
     const again = await galley(['scale', 'echo', 'auto', '--url', server.url]);
     assert.equal(again.code, 3);
     assert.match(again.stderr, /was not set by hand/);
-    for (const query of ['replicas=-1', 'replicas=2&forMs=x', 'replicas=2&replicas=3', 'count=2', '']) {
+    for (const query of [
+      'replicas=-1',
+      'replicas=0',
+      'replicas=1&threads=0',
+      'replicas=2&forMs=x',
+      'replicas=2&replicas=3',
+      'count=2',
+      '',
+    ]) {
       const refused = await fetch(`${server.url}/admin/models/echo/scale?${query}`, { method: 'POST' });
       assert.equal(refused.status, 400, query);
     }

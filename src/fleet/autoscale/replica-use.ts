@@ -31,13 +31,6 @@ export class ReplicaUse {
     ];
   }
 
-  /** Bytes of the largest replica; 0 while none is known. */
-  get mostBytes(): number {
-    let most = 0;
-    for (const beats of this.#beats.values()) most = Math.max(most, beats.at(-1)?.heartbeat.rssBytes ?? 0);
-    return most;
-  }
-
   /** Every replica, with what its heartbeats say. `limitBytes` is undefined where its memory has no limit. */
   facts(limitBytes: number | undefined): readonly ReplicaUseFacts[] {
     return this.#supervisor.replicas().map(({ replica, placement, state, since }) => {

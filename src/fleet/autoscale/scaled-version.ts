@@ -3,6 +3,7 @@ import { firstThreads } from '../../config/model-settings.ts';
 import type { Claim, Grant } from '../../scaling/machine-budget.ts';
 import { nextStep, type RollingReplica } from '../../scaling/rolling.ts';
 import type { Proposal, ScalingDecision, ScalingFacts, ScalingPolicy } from '../../scaling/scaling-policy.ts';
+import { slownessOf } from '../../scaling/slowness.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
 import { firstReplicas, placementsOf } from '../version/version-spec.ts';
 import { IdleWatch } from './idle-watch.ts';
@@ -49,6 +50,7 @@ export class ScaledVersion {
   #releasedBecause: string | undefined;
   /** Compute threads of each replica from now on. */
   threads: number;
+  #areCoresFull = false;
   /** The number that was last granted. */
   #granted: number | undefined;
   /** The facts and the decision of the last tick. */
@@ -88,6 +90,12 @@ export class ScaledVersion {
   /** When the policy may let the next replica go, if the traffic stays as it is. */
   get nextDownAt(): number | undefined {
     return this.#policy?.nextDownAt?.(this.#present);
+  }
+
+  /** Why requests are too slow although more replicas would not help; undefined where that is not the case. */
+  get slowness(): string | undefined {
+    const { objective } = this.version.spec.settings;
+    return this.facts && slownessOf(this.facts.latency, objective?.latencyMs, this.#areCoresFull);
   }
 
   override(replicas: number, untilMs: number | undefined): void {
@@ -131,7 +139,7 @@ export class ScaledVersion {
       }).length,
       draining: replicas.filter(({ state }) => state === 'draining').length,
       threads: this.threads,
-      replicaBytes: this.#signals?.replicaBytes ?? 0,
+      replicaBytes: Math.max(0, ...replicas.map(({ heartbeat }) => heartbeat?.rssBytes ?? 0)),
       weight: settings.autoscaling?.weight ?? 1,
     };
   }
@@ -144,6 +152,7 @@ export class ScaledVersion {
     const { version } = this;
     const { settings } = version.spec;
     this.limit = limit || (this.decision?.limit ?? '');
+    this.#areCoresFull = !maySurge;
     if (version.state !== 'ready') return undefined;
     const from = this.#present;
     const { fresh, old } = nextStep(this.#rolling(), replicas, maySurge);
@@ -171,6 +180,11 @@ export class ScaledVersion {
     return scaled;
   }
 
+  stop(): void {
+    this.#signals?.stop();
+    this.#idle?.stop();
+  }
+
   /** Whether replicas are being replaced by larger or smaller ones. */
   get isRolling(): boolean {
     return this.#rolling().some(({ isNew }) => !isNew);
@@ -190,11 +204,6 @@ export class ScaledVersion {
         isNew: placement.threads === this.threads,
         isReady: state === 'ready' || state === 'degraded',
       }));
-  }
-
-  stop(): void {
-    this.#signals?.stop();
-    this.#idle?.stop();
   }
 
   #wanted(now: number): number {

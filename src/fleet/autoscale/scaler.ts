@@ -112,9 +112,9 @@ export class Scaler {
       all.map((scaled) => scaled.claim(now)),
       budget,
     );
-    for (const scaled of all) {
+    for (const [index, scaled] of all.entries()) {
       if (isRollingOut(scaled.version)) continue;
-      const change = scaled.apply(grants.get(scaled.version.name) as Grant, now, this.#mayAdd(all, scaled));
+      const change = scaled.apply(grants[index] as Grant, now, this.#mayAdd(all, scaled));
       if (change !== undefined) this.scaled.emit(change);
     }
     const isActive = ({ overridden, isAutomatic, isRolling }: ScaledVersion) =>

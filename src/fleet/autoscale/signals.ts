@@ -4,6 +4,7 @@ import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import { isSynthetic } from '../../work/batch.ts';
 import type { LaneView } from '../../work/lane.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
+import { RecentLatency } from './recent-latency.ts';
 import { ReplicaUse } from './replica-use.ts';
 import { TickRing } from './tick-ring.ts';
 
@@ -26,6 +27,7 @@ export class Signals {
   readonly #starts: number[] = [];
   readonly #startedAt = new Map<ReplicaId, number>();
   readonly #ticks: TickRing;
+  readonly #latency: RecentLatency;
   readonly #stops: readonly (() => void)[];
   /** Rows that have arrived since the last tick. */
   #rows = 0;
@@ -39,6 +41,7 @@ export class Signals {
   constructor(version: VersionInService, now: () => number) {
     this.#version = version;
     this.#ticks = new TickRing(now());
+    this.#latency = new RecentLatency(now());
     this.#use = new ReplicaUse(version.supervisor, now);
     const { supervisor, path } = version;
     this.#stops = [
@@ -50,17 +53,16 @@ export class Signals {
         this.#rows += requests * this.#meanRows;
       }),
       path.dispatcher.batchEnded.on((ended) => this.#batchEnded(ended)),
+      path.service.requestSettled.on(({ entry: { receivedAt, dispatchedAt }, settledAt }) => {
+        if (dispatchedAt !== undefined)
+          this.#latency.add(dispatchedAt - receivedAt, settledAt - dispatchedAt);
+      }),
       supervisor.lifecycle.moved.on(({ replica, from, to }) => {
         if (from === 'stopped' || from === 'backoff') this.#startedAt.set(replica, now());
         const startedAt = this.#startedAt.get(replica);
         if (to === 'ready' && from === 'warming' && startedAt !== undefined) this.#started(now() - startedAt);
       }),
     ];
-  }
-
-  /** Bytes of memory of the largest replica; 0 while none is known. */
-  get replicaBytes(): number {
-    return this.#use.mostBytes;
   }
 
   /** Time from the start of a replica to its readiness that one start in ten exceeds; 0 before the first. */
@@ -92,6 +94,7 @@ export class Signals {
       inFlightRowsNow,
       replicas: this.#use.facts(softLimitBytes ?? hardLimitBytes),
       startMs: this.startMs,
+      latency: this.#latency.at(now),
     };
   }
 

@@ -90,3 +90,15 @@ test('a margin that cannot grow although too many answers are late raises a tick
   it.clock.advance(60_000);
   assert.ok(it.notified().includes('MarginAtLimit resolved'));
 });
+
+test('a version without a replica on purpose raises no page', () => {
+  const it = watched({ autoscaling: { minReplicas: 0 } }, {});
+  it.clock.advance(1_000);
+  it.version.scale([]);
+  it.clock.advance(300_000);
+  assert.equal(it.version.isReady, true);
+  assert.deepEqual(
+    it.notified().filter((line) => /NoReady/.test(line)),
+    [],
+  );
+});

@@ -2,7 +2,7 @@ import type { ScaledVersion } from '../../fleet/autoscale/scaled-version.ts';
 
 /** How the number of replicas of a version comes about. `moment` converts a monotonic time to wall-clock time. */
 export function scalingSnapshot(scaled: ScaledVersion, moment: (at: number) => string) {
-  const { version, decision, facts, last, limit, overridden, nextDownAt } = scaled;
+  const { version, decision, facts, last, limit, overridden, nextDownAt, slowness } = scaled;
   const { autoscaling, replicas } = version.spec.settings;
   return {
     mode:
@@ -35,6 +35,8 @@ export function scalingSnapshot(scaled: ScaledVersion, moment: (at: number) => s
             because: last.winner.because,
           },
     signals: facts ?? null,
+    /** Why requests are too slow although more replicas would not help; null where that is not the case. */
+    slowness: slowness ?? null,
     /** Changes so far, by direction and signal. */
     changes: [...scaled.changes].map(([key, count]) => {
       const [direction = '', signal = ''] = key.split('/');

@@ -40,10 +40,10 @@ export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleO
     return { replicas: replicas && 'auto', threads: size, forMs: undefined, version };
   }
   const count = wholeNumber(replicas);
-  if (count === undefined || count > MOST_REPLICAS) {
+  if (count === undefined || count === 0 || count > MOST_REPLICAS) {
     return refuse(
       'INVALID_INPUT',
-      `parameter 'replicas' is '${String(replicas).slice(0, 40)}', wanted a whole number from 0 to ${MOST_REPLICAS}, or auto`,
+      `parameter 'replicas' is '${String(replicas).slice(0, 40)}', wanted a whole number from 1 to ${MOST_REPLICAS}, or auto (for none without traffic, set autoscaling.minReplicas to 0)`,
     );
   }
   const lasting = forMs === undefined ? undefined : wholeNumber(forMs);
