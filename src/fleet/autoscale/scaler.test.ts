@@ -192,3 +192,23 @@ test('replicas of another size take the place of the present ones one by one, an
   assert.deepEqual(new Set(outcomes), new Set(['ok']));
   assert.deepEqual(scaled, [], 'the number has not changed');
 });
+
+test('requests that wait for the first replica are not dropped for an objective that is shorter than its start', () => {
+  const { clock, one, outcomes, ask } = setUp({
+    m: {
+      objective: { latencyMs: 250 },
+      autoscaling: { minReplicas: 0, maxReplicas: 4, idleMs: 1_000, downWindowMs: 0, downEveryMs: 0 },
+    },
+  });
+  // Predictions need measurements.
+  for (let each = 0; each < 30; each++) {
+    ask(one);
+    clock.advance(SERVICE_MS);
+  }
+  clock.advance(120_000);
+  assert.equal(wantedOf(one), 0);
+  outcomes.length = 0;
+  for (let each = 0; each < 10; each++) ask(one);
+  clock.advance(5_000);
+  assert.deepEqual(outcomes, new Array(10).fill('ok'));
+});

@@ -35,6 +35,8 @@ export class Supervisor {
   /** A replica was ended by an error that belongs to no batch: a fault of the model. */
   readonly lateError = new Event<LateError>();
   readonly lifecycle: ReplicaLifecycle;
+  /** It was left without a replica on purpose, and none is ready since. */
+  isWaking = false;
   readonly #name: string;
   readonly #settings: Pick<ModelSettings, 'health' | 'balancing'>;
   readonly #ports: SupervisorPorts;
@@ -53,6 +55,7 @@ export class Supervisor {
     this.lifecycle = new ReplicaLifecycle(name, settings.health, ports);
     this.lifecycle.exited.on(({ slot, exit }) => this.#onExited(slot, exit));
     this.lifecycle.moved.on(({ to }) => {
+      if (to === 'ready') this.isWaking = false;
       if (to === 'ready' || to === 'failed') this.#spawnNext();
     });
   }
@@ -67,6 +70,7 @@ export class Supervisor {
    * end. Another placement is another replica.
    */
   want(placements: readonly Placement[]): void {
+    this.isWaking ||= placements.length === 0;
     const missing = [...placements];
     const surplus = inKeepOrder(this.#slots, this.#ports.roster).filter(({ placement }) => {
       const index = missing.findIndex((each) => isSamePlacement(each, placement));

@@ -34,6 +34,8 @@ export interface RequestPathPorts {
   readonly comparator: AnswerComparator;
   /** Number of replicas that should run. */
   readonly wanted: () => number;
+  /** Whether requests wait for a first replica: its start takes longer than objectives. */
+  readonly isWaking: () => boolean;
   /** Why no work can run now; undefined when it can. */
   readonly whyNot: () => Refusal | undefined;
   /** A policy other than the one in the settings, for comparisons. */
@@ -61,7 +63,7 @@ export class RequestPath {
 
   constructor(spec: VersionSpec, ports: RequestPathPorts) {
     const { model, version, settings } = spec;
-    const { clock, random, comparator, wanted, whyNot, makePolicy } = ports;
+    const { clock, random, comparator, wanted, isWaking, whyNot, makePolicy } = ports;
     const { roster } = this;
     const wake = () => this.dispatcher.wake();
     const maxBatchSize = () => this.findings.maxBatchSize;
@@ -98,7 +100,7 @@ export class RequestPath {
       random: random.fork(`retry-after/${model}/${version}`),
     });
     const controller = this.admission;
-    this.service = new ModelService(clock, terms, { queue, controller, recovery, deadlines, wake });
+    this.service = new ModelService(clock, terms, { queue, controller, recovery, deadlines, isWaking, wake });
     const { service } = this;
     const newRequests = new QueueSource({
       ...{ queue, deadlines, policy, roster, transport, maxBatchSize, margin },

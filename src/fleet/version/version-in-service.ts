@@ -60,6 +60,7 @@ export class VersionInService {
     this.path = new RequestPath(spec, {
       ...{ clock, random, comparator },
       wanted: () => this.supervisor.wanted,
+      isWaking: () => this.supervisor.isWaking,
       whyNot: () => this.whyNot(),
       makePolicy: ports.makePolicy,
     });

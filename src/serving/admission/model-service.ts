@@ -30,6 +30,8 @@ export interface ServiceParts {
   readonly controller: AdmissionController;
   readonly recovery: Recovery;
   readonly deadlines: Deadlines;
+  /** Whether requests wait for a first replica: then only their deadlines count, not the objective. */
+  readonly isWaking: () => boolean;
   readonly wake: () => void;
 }
 
@@ -179,7 +181,8 @@ export class ModelService implements EntryOwner {
     const { timeoutMs, objectiveMs, isSingleFlight } = this.#terms;
     const receivedAt = this.#clock.now() - this.#delayMs;
     const deadline = receivedAt + (facts.timeoutMs ?? timeoutMs);
-    const dueBy = objectiveMs === undefined ? deadline : Math.min(deadline, receivedAt + objectiveMs);
+    const hasObjective = objectiveMs !== undefined && !this.#parts.isWaking();
+    const dueBy = hasObjective ? Math.min(deadline, receivedAt + objectiveMs) : deadline;
     const priority = facts.priority ?? this.#terms.priority;
     if (facts.priority !== undefined) this.#parts.controller.openForGood();
     const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
