@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { firstThreads } from '../config/model-settings.ts';
+import { firstReplicas } from '../fleet/version/version-spec.ts';
 import type { ServedModel } from './served-models.ts';
 
 const CGROUP_LIMIT = '/sys/fs/cgroup/cpu.max';
@@ -38,7 +39,10 @@ export function compareWithCores(
       model,
       text: `threads is ${settings.threads}, wanted at most the number of available cores (${cores})`,
     }));
-  const threads = served.reduce((sum, { settings }) => sum + settings.replicas * firstThreads(settings), 0);
+  const threads = served.reduce(
+    (sum, { settings }) => sum + firstReplicas(settings) * firstThreads(settings),
+    0,
+  );
   const warnings =
     threads > cores
       ? [

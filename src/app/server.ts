@@ -95,6 +95,7 @@ export class GalleyServer {
     this.operations.watch(this.scaler);
     this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
     this.registry.forgotten.on((version) => this.scaler.forget(version));
+    this.catalog.switched.on(({ old, new: version }) => this.scaler.succeed(old, version));
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
     this.#broken = models.broken;

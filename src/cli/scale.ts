@@ -16,7 +16,7 @@ interface Answer {
   readonly scaling: {
     readonly replicas: number;
     readonly mode: string;
-    readonly override: { until: string | null } | null;
+    readonly override: { replicas: number; until: string | null } | null;
   };
 }
 
@@ -47,7 +47,7 @@ function described({ name, scaling }: Answer): string {
   const { replicas, override, mode } = scaling;
   if (override === null) return `${name} follows its settings again (${mode}), from ${replicas} replicas`;
   const until = override.until === null ? 'until galley scale … auto' : `until ${override.until}`;
-  return `${name} has ${replicas} replicas ${until}`;
+  return `${name} has ${override.replicas} replicas ${until}`;
 }
 
 function refused(why: string): never {

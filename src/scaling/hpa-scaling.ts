@@ -141,9 +141,9 @@ function samplesOf(
   return samples;
 }
 
-function scaleOf({ ready, coming, replicas }: ScalingFacts): Scale {
+function scaleOf({ wanted, replicas }: ScalingFacts): Scale {
   return {
-    ...{ specReplicas: ready + coming, statusReplicas: ready + coming },
+    ...{ specReplicas: wanted, statusReplicas: wanted },
     replicas: replicas.map(({ id, isReady, isEnding, since }) => ({
       ...{ id, isEnding, startedAt: since, readiness: { isReady, since } },
       phase: 'running' as const,

@@ -12,7 +12,7 @@ const SETTINGS = {
 /** A version that is as busy as `rate` requests of 100 ms per ms make it. */
 function facts(now: number, rate: number, some: Partial<ScalingFacts> = {}): ScalingFacts {
   return {
-    ...{ now, ready: 1, coming: 0, draining: 0 },
+    ...{ now, wanted: 1, ready: 1, coming: 0, draining: 0 },
     arrivals: { rate60s: rate, recent: [], dispersion: 1, slope: 0 },
     service: { rowMs: 100, bestRowMs: 100, bestRows: 1, variation: 1, waitBudgetMs: 200 },
     ...{ queuedRows: 0, oldestWaitMs: 0, inFlightRows: 0, inFlightRowsNow: 0, replicas: [], startMs: 300 },
@@ -102,6 +102,17 @@ for (const [why, given, signal, replicas] of [
   });
 }
 
+test('replicas that are not measured yet do not multiply the CPU of one that is', () => {
+  const given = facts(0, 0, { wanted: 6, ready: 6, replicas: [using(1)] });
+  assert.equal(new HybridPolicy(SETTINGS).decide(given).replicas, 6);
+});
+
+test('a replica that is ejected or restarts is not given up: the wanted number is held', () => {
+  const policy = new HybridPolicy(SETTINGS);
+  policy.decide(facts(0, 0.02, { wanted: 4, ready: 4 }));
+  assert.equal(policy.decide(facts(10_000, 0, { wanted: 4, ready: 3 })).replicas, 4);
+});
+
 test('memory asks for replicas where the settings say so', () => {
   const policy = new HybridPolicy({ ...SETTINGS, targetMemoryPercent: 80 });
   assert.deepEqual(signalOf(policy, facts(0, 0, { replicas: [using(0, 0.96)] })), ['memory', 2]);
@@ -122,11 +133,17 @@ test('whatever happens: within the bounds, down by one, not soon after another c
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 80 }), (steps) => {
       const [policy, twin] = [new HybridPolicy(SETTINGS), new HybridPolicy(SETTINGS)];
-      let [now, present, upAt, downAt] = [0, 1, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      let [now, present, upAt, downAt] = [0, 1, 0, Number.NEGATIVE_INFINITY];
       for (const { rate, burst, cpu, oldestWaitMs } of steps) {
         now += 3_000;
         const given = facts(now, rate, {
-          ...{ ready: present, queuedRows: oldestWaitMs / 10, oldestWaitMs, replicas: [using(cpu)] },
+          ...{
+            wanted: present,
+            ready: present,
+            queuedRows: oldestWaitMs / 10,
+            oldestWaitMs,
+            replicas: [using(cpu)],
+          },
           arrivals: { ...facts(0, rate).arrivals, recent: [{ windowMs: 1_000, rate: burst }] },
         });
         const decision = policy.decide(given);

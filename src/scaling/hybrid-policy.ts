@@ -37,7 +37,8 @@ const USUAL_WAIT_MS = 500;
 export class HybridPolicy implements ScalingPolicy {
   readonly #settings: HybridSettings;
   readonly #wanted: DownWindow;
-  #lastUpAt = Number.NEGATIVE_INFINITY;
+  #lastUpAt: number | undefined;
+  #lastWanted = 0;
   #lastDownAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: HybridSettings) {
@@ -49,9 +50,12 @@ export class HybridPolicy implements ScalingPolicy {
     const { minReplicas, maxReplicas } = this.#settings;
     const proposals = this.#proposals(facts);
     const winner = proposals.reduce((most, each) => (each.replicas > most.replicas ? each : most));
-    const present = facts.ready + facts.coming;
+    const present = facts.wanted;
+    // A policy that has just begun knows nothing of the time before.
+    if (this.#lastUpAt === undefined) this.#lastUpAt = facts.now;
     const wanted = Math.min(winner.replicas, maxReplicas);
     const limit = winner.replicas > maxReplicas ? `maxReplicas is ${maxReplicas}` : '';
+    this.#lastWanted = wanted;
     const standing = this.#wanted.add(facts.now, wanted);
     if (wanted > present) {
       this.#lastUpAt = facts.now;
@@ -63,8 +67,10 @@ export class HybridPolicy implements ScalingPolicy {
   /** When the next replica may go, if the traffic stays as it is; undefined when none is too many. */
   nextDownAt(present: number): number | undefined {
     const { fallsAt } = this.#wanted;
-    if (fallsAt === undefined || present <= this.#settings.minReplicas) return undefined;
-    return Math.max(fallsAt, this.#lastDownAt + this.#settings.downEveryMs);
+    const { minReplicas, downWindowMs, downEveryMs } = this.#settings;
+    const isTooMany = present > Math.max(minReplicas, this.#lastWanted);
+    if (fallsAt === undefined || this.#lastUpAt === undefined || !isTooMany) return undefined;
+    return Math.max(fallsAt, this.#lastUpAt + downWindowMs, this.#lastDownAt + downEveryMs);
   }
 
   #down(
@@ -82,7 +88,7 @@ export class HybridPolicy implements ScalingPolicy {
           : '';
       return { ...decided, replicas: present, limit: decided.limit || limit };
     }
-    if (now - this.#lastUpAt < downWindowMs) {
+    if (now - (this.#lastUpAt ?? now) < downWindowMs) {
       return {
         ...decided,
         replicas: present,
@@ -192,7 +198,7 @@ export class HybridPolicy implements ScalingPolicy {
   }
 }
 
-/** Kubernetes' formula: replicas that are coming count as idle on the way up, and are no reason to shrink. */
+/** Kubernetes' formula: replicas without a measurement count as idle on the way up, and are no reason to shrink. */
 function byShare(
   signal: 'cpu' | 'memory',
   {
@@ -207,9 +213,10 @@ function byShare(
   if (known === 0 || ready === 0) return [];
   const because = `${what} is ${Math.round(percent)} %, ${target} % wanted`;
   const ratio = percent / target;
-  if (ratio <= 1 || coming === 0) return [{ signal, replicas: scaled(ready, ratio), because }];
+  if (ratio <= 1) return [{ signal, replicas: scaled(ready, ratio), because }];
+  // Replicas of which nothing is known yet count as idle: they are what was asked for.
   const all = ready + coming;
-  const replicas = Math.max(all, scaled(all, (ratio * ready) / all));
+  const replicas = Math.max(all, scaled(all, (ratio * known) / all));
   return [{ signal, replicas, because }];
 }
 

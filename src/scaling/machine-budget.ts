@@ -7,6 +7,7 @@ export interface Claim {
   readonly held: number;
   /** Of those, replicas too young to be taken back. */
   readonly young: number;
+  /** Replicas that were given back and have not ended. */
   readonly draining: number;
   readonly threads: number;
   /** Memory of the largest replica; 0 while it is unknown. */
@@ -31,30 +32,55 @@ const HOLDERS_BONUS = 1.25;
 
 /**
  * Divides the machine, and returns what each claim gets, in their order: the minimum of each version first, then one
- * replica at a time to the version that needs it most. Minimums are granted even where they do not fit together.
+ * replica at a time to the version that needs it most. Minimums are granted even where they do not fit together. What one
+ * version gives back goes to another only when it has ended.
  */
 export function divide(claims: readonly Claim[], budget: MachineBudget): readonly Grant[] {
-  const granted = claims.map(leastOf);
-  const usedBy = (of: (claim: Claim) => number) =>
-    claims.reduce((sum, claim, index) => sum + of(claim) * ((granted[index] as number) + claim.draining), 0);
-  let cores = usedBy(({ threads }) => threads);
-  let bytes = usedBy(({ replicaBytes }) => replicaBytes);
+  const shares = sharesOf(claims, budget);
+  const present = (of: (claim: Claim) => number) =>
+    claims.reduce((sum, claim) => sum + of(claim) * (floorOf(claim) + claim.draining), 0);
+  let freeCores = budget.cores - present(({ threads }) => threads);
+  let freeBytes = budget.memoryBytes - present(({ replicaBytes }) => replicaBytes);
+  return claims.map((claim, index) => {
+    const { threads, replicaBytes } = claim;
+    const share = shares[index] as number;
+    let replicas = Math.min(share, floorOf(claim));
+    while (replicas < share && threads <= freeCores && replicaBytes <= freeBytes) {
+      replicas += 1;
+      freeCores -= threads;
+      freeBytes -= replicaBytes;
+    }
+    return grantOf(claim, replicas, budget);
+  });
+}
+
+/** What it has, or must have. */
+function floorOf({ held, minReplicas }: Claim): number {
+  return Math.max(held, minReplicas);
+}
+
+/** The number of replicas that each version should have, regardless of what is still running. */
+function sharesOf(claims: readonly Claim[], budget: MachineBudget): readonly number[] {
+  const shares = claims.map(leastOf);
+  const used = (of: (claim: Claim) => number) =>
+    claims.reduce((sum, claim, index) => sum + of(claim) * (shares[index] as number), 0);
+  let cores = used(({ threads }) => threads);
+  let bytes = used(({ replicaBytes }) => replicaBytes);
   const fits = ({ threads, replicaBytes }: Claim) =>
     cores + threads <= budget.cores && bytes + replicaBytes <= budget.memoryBytes;
   for (;;) {
-    const next = neediest(claims, granted, fits);
+    const next = neediest(claims, shares, fits);
     const claim = claims[next];
-    if (claim === undefined) break;
-    (granted[next] as number) += 1;
+    if (claim === undefined) return shares;
+    (shares[next] as number) += 1;
     cores += claim.threads;
     bytes += claim.replicaBytes;
   }
-  return claims.map((claim, index) => grantOf(claim, granted[index] as number, budget));
 }
 
 /** What is never taken back: the minimum, and replicas that have not paid for their start yet. */
-function leastOf({ minReplicas, wanted, young }: Claim): number {
-  return Math.max(minReplicas, Math.min(young, wanted));
+function leastOf({ minReplicas, wanted, held, young }: Claim): number {
+  return Math.max(minReplicas, Math.min(held, minReplicas + young, wanted));
 }
 
 /** The index of the claim that the next replica goes to; -1 when none can have one. */

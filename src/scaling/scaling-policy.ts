@@ -24,6 +24,8 @@ export interface Proposal {
 /** What a scaling policy knows of one version. Rates are in rows per ms, times in ms. */
 export interface ScalingFacts {
   readonly now: number;
+  /** The number of replicas that it should have now. */
+  readonly wanted: number;
   /** Replicas that serve, that are on their way, and that finish their work. */
   readonly ready: number;
   readonly coming: number;

@@ -29,7 +29,7 @@ export class IdleWatch {
 
   /** The wanted number, given that the policy asks for `wanted` of `present`. */
   limit(now: number, present: number, wanted: number): number {
-    if (this.#isNeeded(now)) {
+    if (this.isNeeded(now)) {
       const least = present === 0 ? this.#settings.activationReplicas : 1;
       return Math.min(Math.max(wanted, least), this.#settings.maxReplicas);
     }
@@ -39,19 +39,20 @@ export class IdleWatch {
 
   /** Why the number changes to or from none; undefined where the policy decides. */
   reason(now: number, from: number, to: number): Proposal | undefined {
-    if (to === 0) {
+    if (to === 0 && !this.isNeeded(now)) {
       const seconds = Math.round((now - this.#lastAt) / 1_000);
       return { signal: 'minimum', replicas: 0, because: `no request for ${seconds} s` };
     }
-    if (from > 0) return undefined;
+    if (from > 0 || to === 0) return undefined;
     return { signal: 'activation', replicas: to, because: 'a request arrived while there was no replica' };
+  }
+
+  /** Whether a request came not long ago, or is not answered yet. */
+  isNeeded(now: number): boolean {
+    return now - this.#lastAt < this.#settings.idleMs || !this.#version.isIdle;
   }
 
   stop(): void {
     this.#stop();
-  }
-
-  #isNeeded(now: number): boolean {
-    return now - this.#lastAt < this.#settings.idleMs || !this.#version.isIdle;
   }
 }

@@ -98,6 +98,12 @@ export class ScaledVersion {
     return this.facts && slownessOf(this.facts.latency, objective?.latencyMs, this.#areCoresFull);
   }
 
+  /** Takes over what an operator or a measurement has set for the version that it replaces. */
+  succeed(old: ScaledVersion): void {
+    this.#override ??= old.#override;
+    if (old.version.spec.settings.threads === this.version.spec.settings.threads) this.threads = old.threads;
+  }
+
   override(replicas: number, untilMs: number | undefined): void {
     this.#override = { replicas, untilMs };
   }
@@ -111,33 +117,35 @@ export class ScaledVersion {
   decide(now: number): void {
     const { untilMs } = this.#override ?? {};
     if (untilMs !== undefined && now >= untilMs) this.release('the override has expired');
-    this.facts = this.#signals?.take(now);
-    if (this.facts !== undefined) this.decision = this.#policy?.decide(this.facts);
-    const { autoscaling } = this.version.spec.settings;
-    // Without a fact a new version keeps what it starts with.
-    if (autoscaling !== undefined && this.version.state === 'starting') this.decision = undefined;
+    this.facts = this.#signals?.take(now, this.#present);
+    // A version that starts keeps what it starts with.
+    if (this.facts !== undefined && this.version.state !== 'starting') {
+      this.decision = this.#policy?.decide(this.facts);
+    }
   }
 
   /** What it needs of the machine. */
-  claim(now: number): Claim {
-    const { version } = this;
-    const { settings } = version.spec;
-    const { supervisor } = version;
-    const replicas = supervisor.replicas();
-    const isServed =
-      version.state !== 'draining' && version.state !== 'stopping' && version.state !== 'failed';
+  claim(now: number, isFrozen: boolean): Claim {
+    const { settings } = this.version.spec;
+    const { supervisor, state } = this.version;
+    const replicas = supervisor.replicas().filter((replica) => replica.state !== 'stopped');
     const held = this.#present;
-    const wanted = isServed ? this.#wanted(now) : held;
-    const minReplicas = settings.autoscaling?.minReplicas ?? settings.replicas;
+    const isFixed = isFrozen || state !== 'ready' || this.isRolling;
+    const wanted = isFixed ? held : this.#wanted(now);
+    const isNegotiable = this.isAutomatic && this.#override === undefined && !isFixed;
+    const least = Math.max(
+      settings.autoscaling?.minReplicas ?? 0,
+      this.#idle?.isNeeded(now) === true ? 1 : 0,
+    );
     return {
-      name: version.name,
+      name: this.version.name,
       // What is fixed, or set by an operator, is not negotiable.
-      minReplicas: this.isAutomatic && this.#override === undefined ? Math.min(minReplicas, wanted) : wanted,
+      minReplicas: isNegotiable ? Math.min(least, wanted) : wanted,
       ...{ wanted, held },
-      young: replicas.filter(({ state, since }) => {
-        return state !== 'draining' && now - since < PAYS_AFTER_STARTS * this.startMs;
+      young: replicas.filter(({ state: its, since }) => {
+        return its !== 'draining' && now - since < PAYS_AFTER_STARTS * this.startMs;
       }).length,
-      draining: replicas.filter(({ state }) => state === 'draining').length,
+      draining: Math.max(0, replicas.length - supervisor.wanted),
       threads: this.threads,
       replicaBytes: Math.max(0, ...replicas.map(({ heartbeat }) => heartbeat?.rssBytes ?? 0)),
       weight: settings.autoscaling?.weight ?? 1,
@@ -151,7 +159,7 @@ export class ScaledVersion {
   apply({ replicas, limit }: Grant, now: number, maySurge: boolean): Scaled | undefined {
     const { version } = this;
     const { settings } = version.spec;
-    this.limit = limit || (this.decision?.limit ?? '');
+    this.limit = limit || (this.#override === undefined ? (this.decision?.limit ?? '') : '');
     this.#areCoresFull = !maySurge;
     if (version.state !== 'ready') return undefined;
     const from = this.#present;
@@ -215,7 +223,8 @@ export class ScaledVersion {
     if (this.#policy === undefined)
       return this.#releasedBecause === undefined ? present : firstReplicas(settings);
     // Kubernetes' algorithm lets a number of 0 be; an override may have set it.
-    const wanted = Math.max(this.decision?.replicas ?? present, settings.autoscaling?.minReplicas ?? 0);
+    const { minReplicas = 0, maxReplicas = present } = settings.autoscaling ?? {};
+    const wanted = Math.min(Math.max(this.decision?.replicas ?? present, minReplicas), maxReplicas);
     return this.#idle?.limit(now, present, wanted) ?? wanted;
   }
 
@@ -231,8 +240,8 @@ export class ScaledVersion {
         because: `set by an operator ${until}`,
       };
     }
-    if (this.#policy === undefined) {
-      return { signal: 'override', replicas: to, because: this.#releasedBecause ?? '' };
+    if (this.#releasedBecause !== undefined) {
+      return { signal: 'override', replicas: to, because: this.#releasedBecause };
     }
     const byIdle = this.#idle?.reason(now, from, to);
     return byIdle ?? this.decision?.winner ?? { signal: 'minimum', replicas: to, because: '' };

@@ -128,6 +128,7 @@ test('an override holds against the traffic, expires, and says both', () => {
   clock.advance(400_000);
   assert.equal(scaler.of(one)?.overridden, undefined);
   assert.equal(wantedOf(one), 1);
+  assert.ok(scaled.some(({ to, winner }) => to < 3 && /the override has expired/.test(winner.because)));
 });
 
 test('an override of a fixed number ends with the fixed number', () => {
@@ -211,4 +212,38 @@ test('requests that wait for the first replica are not dropped for an objective 
   for (let each = 0; each < 10; each++) ask(one);
   clock.advance(5_000);
   assert.deepEqual(outcomes, new Array(10).fill('ok'));
+});
+
+test('a version that may have no replica keeps one while it is needed, on however small a machine', () => {
+  const { scaled, one, outcomes, send } = setUp(
+    { m: { autoscaling: { minReplicas: 0, maxReplicas: 4, idleMs: 2_000 } } },
+    0,
+  );
+  send(one, 2, 30);
+  assert.deepEqual(scaled, []);
+  assert.deepEqual(new Set(outcomes), new Set(['ok']));
+});
+
+test('a replica that an operator ejects or restarts is not given up', () => {
+  const { clock, scaled, one, send } = setUp({
+    m: { objective: { latencyMs: 1_000 }, autoscaling: { minReplicas: 1, maxReplicas: 4 } },
+  });
+  send(one, 20, 30);
+  const most = wantedOf(one) ?? 0;
+  assert.ok(most > 1);
+  one.operate('eject', 'm/1#0');
+  clock.advance(5_000);
+  one.operate('restart', 'm/1#1');
+  clock.advance(5_000);
+  assert.equal(wantedOf(one), most);
+  assert.ok(scaled.every(({ from, to }) => to > from));
+});
+
+test('a version that takes the place of another keeps what was set by hand', () => {
+  const { scaler, one, two } = setUp({ a: { replicas: 2 }, b: { replicas: 2 } });
+  scaler.override(one, 4, undefined);
+  scaler.resize(one, 2);
+  scaler.succeed(one, two ?? assert.fail());
+  assert.deepEqual(scaler.of(two ?? assert.fail())?.overridden, { replicas: 4, untilMs: undefined });
+  assert.equal(scaler.of(two ?? assert.fail())?.threads, 2);
 });

@@ -30,6 +30,7 @@ export class Scaler {
   readonly #versions = new Map<VersionInService, ScaledVersion>();
   #timer: Timer | undefined;
   #isStopped = false;
+  #isTickAsked = false;
 
   constructor(ports: ScalerPorts) {
     this.#ports = ports;
@@ -64,6 +65,13 @@ export class Scaler {
     this.#tick();
   }
 
+  /** A version takes the place of another one, with what was set by hand for it. */
+  succeed(old: VersionInService, version: VersionInService): void {
+    const before = this.#versions.get(old);
+    if (before !== undefined) this.#versions.get(version)?.succeed(before);
+    this.#arm();
+  }
+
   /** Replaces the replicas of a version one by one by some with so many threads. */
   resize(version: VersionInService, threads: number): void {
     const scaled = this.#versions.get(version);
@@ -93,13 +101,18 @@ export class Scaler {
     this.#timer = clock.at(clock.now() + TICK_MS, () => {
       this.#timer = undefined;
       guarded('the scaler', () => this.#tick());
-      this.#arm();
+      if (this.#isActive) this.#arm();
     });
   }
 
   /** A request arrived at a version without replicas: it does not wait for the next tick. */
   #tickSoon(): void {
-    this.#ports.clock.endOfTurn(() => guarded('the scaler', () => this.#tick()));
+    if (this.#isTickAsked) return;
+    this.#isTickAsked = true;
+    this.#ports.clock.endOfTurn(() => {
+      this.#isTickAsked = false;
+      guarded('the scaler', () => this.#tick());
+    });
   }
 
   #tick(): void {
@@ -109,7 +122,7 @@ export class Scaler {
     const all = [...this.#versions.values()];
     for (const scaled of all) scaled.decide(now);
     const grants = divide(
-      all.map((scaled) => scaled.claim(now)),
+      all.map((scaled) => scaled.claim(now, isRollingOut(scaled.version))),
       budget,
     );
     for (const [index, scaled] of all.entries()) {
@@ -117,9 +130,15 @@ export class Scaler {
       const change = scaled.apply(grants[index] as Grant, now, this.#mayAdd(all, scaled));
       if (change !== undefined) this.scaled.emit(change);
     }
-    const isActive = ({ overridden, isAutomatic, isRolling }: ScaledVersion) =>
-      overridden !== undefined || isAutomatic || isRolling;
-    if (all.some(isActive)) this.#arm();
+    if (this.#isActive) this.#arm();
+  }
+
+  /** Whether a number may change without a command. */
+  get #isActive(): boolean {
+    const all = [...this.#versions.values()];
+    return all.some(
+      ({ overridden, isAutomatic, isRolling }) => overridden !== undefined || isAutomatic || isRolling,
+    );
   }
 
   /** Whether the machine has room for one more replica of a version. */

@@ -33,7 +33,7 @@ export class Signals {
   #rows = 0;
   /** Rows of an average request. */
   #meanRows = 1;
-  /** Moving means of the time of a row, and of the square of a batch's time relative to its prediction. */
+  /** Moving means of the time of a row, of a batch, and of its square. */
   #rowMs: number | undefined;
   #batchMs = 0;
   #squareMs = 0;
@@ -58,7 +58,7 @@ export class Signals {
           this.#latency.add(dispatchedAt - receivedAt, settledAt - dispatchedAt);
       }),
       supervisor.lifecycle.moved.on(({ replica, from, to }) => {
-        if (from === 'stopped' || from === 'backoff') this.#startedAt.set(replica, now());
+        if (to === 'starting') this.#startedAt.set(replica, now());
         const startedAt = this.#startedAt.get(replica);
         if (to === 'ready' && from === 'warming' && startedAt !== undefined) this.#started(now() - startedAt);
       }),
@@ -71,8 +71,8 @@ export class Signals {
     return sorted[Math.ceil(0.9 * sorted.length) - 1] ?? 0;
   }
 
-  /** The facts of a tick, which ends the present interval of counting. */
-  take(now: number): ScalingFacts {
+  /** The facts of a tick, which ends the present interval of counting; `wanted` is the number it should have now. */
+  take(now: number, wanted: number): ScalingFacts {
     const { path, supervisor, spec } = this.#version;
     const { softLimitBytes, hardLimitBytes } = spec.settings.health.memory;
     const states = supervisor.replicas().map(({ state }) => state);
@@ -82,7 +82,7 @@ export class Signals {
     this.#ticks.add({ at: now, rows: this.#rows, inFlightRows: inFlightRowsNow });
     this.#rows = 0;
     return {
-      now,
+      ...{ now, wanted },
       ready: count((state) => state === 'ready' || state === 'degraded'),
       coming: count((state) => COMING.has(state)),
       draining: count((state) => state === 'draining'),

@@ -40,6 +40,8 @@ export class Catalog<Spec extends VersionSpec> {
   readonly registry = new ModelRegistry();
   /** A version that was stopped has no process left. */
   readonly ended = new Event<VersionInService>();
+  /** A new version takes the place of an old one. */
+  readonly switched = new Event<Rollout>();
   readonly #ports: CatalogPorts<Spec>;
   #rollouts: readonly RolloutUnderWay[] = [];
   /** Versions that are in no registry: new ones of rollouts, until they are switched in or have ended. */
@@ -185,6 +187,7 @@ export class Catalog<Spec extends VersionSpec> {
     this.#outside.delete(rollout.new);
     // A new version with another number does not replace the old one in the registry.
     if (this.registry.add(rollout.new) !== rollout.old) this.registry.remove(rollout.old);
+    this.switched.emit(rollout);
     rollout.old.leave();
     this.#retire(rollout.old);
     rollout.ended({ kind: 'done', version: rollout.new });

@@ -141,9 +141,9 @@ export class VersionInService {
     return this.dependencies.problem;
   }
 
-  /** Whether it has no replica on purpose: the next request starts one. */
+  /** Whether it has no ready replica on purpose: the next request starts one, or has done so and waits for it. */
   get isAsleep(): boolean {
-    return this.state === 'ready' && this.supervisor.wanted === 0;
+    return this.state === 'ready' && this.supervisor.isWaking;
   }
 
   /** Whether no caller waits for a request in it. */

@@ -43,9 +43,7 @@ export function scalingSnapshot(scaled: ScaledVersion, moment: (at: number) => s
       return { direction, signal, count };
     }),
     startMs: scaled.startMs,
-    held:
-      version.isAsleep || version.supervisor.replicas().every(({ state }) => state !== 'ready')
-        ? version.path.queue.rows
-        : 0,
+    /** Rows that wait while no replica serves. */
+    held: version.path.roster.serving === 0 ? version.path.queue.rows : 0,
   };
 }

@@ -133,10 +133,18 @@ function scale(
       `${found.name} cannot be loaded (${found.failure}), so it has no replicas to scale`,
     );
   }
-  if (order.replicas === 'auto' && !scaler.release(found)) {
+  const { replicas, threads, forMs } = order;
+  const cores = Math.max(1, Math.floor(scaler.budget.cores));
+  if (threads !== undefined && threads > cores) {
+    return refuse(
+      'CONFLICT',
+      `threads is ${threads}, wanted at most the number of cores for replicas (${cores})`,
+    );
+  }
+  if (replicas === 'auto' && !scaler.release(found) && threads === undefined) {
     return refuse('CONFLICT', `the number of replicas of ${found.name} was not set by hand`);
   }
-  if (typeof order.replicas === 'number') scaler.override(found, order.replicas, order.forMs);
-  if (order.threads !== undefined) scaler.resize(found, order.threads);
+  if (threads !== undefined) scaler.resize(found, threads);
+  if (typeof replicas === 'number') scaler.override(found, replicas, forMs);
   return found;
 }

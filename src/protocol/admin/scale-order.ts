@@ -37,6 +37,12 @@ export function readScaleOrder(query: Readonly<Record<string, unknown>>): ScaleO
     );
   }
   if (replicas === 'auto' || (replicas === undefined && size !== undefined)) {
+    if (forMs !== undefined) {
+      return refuse(
+        'INVALID_INPUT',
+        "parameter 'forMs' is given without a number of replicas, wanted replicas=N",
+      );
+    }
     return { replicas: replicas && 'auto', threads: size, forMs: undefined, version };
   }
   const count = wholeNumber(replicas);

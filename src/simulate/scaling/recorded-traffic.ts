@@ -88,6 +88,11 @@ function collect(version: VersionInService, clock: Clock): Collected {
   const now = () => clock.now();
   const startedAt = new Map<string, number>();
   version.arrived.on(({ facts }) => found.arrivals.push({ at: now(), rows: facts.rows }));
+  // Refused from its headers: its rows were never read.
+  version.doorway.knocked.on(() => {
+    found.arrivals.push({ at: now(), rows: 1 });
+    found.refused += 1;
+  });
   version.path.dispatcher.batchEnded.on(({ work, outcome, sentAt, endedAt, runsAtOnce }) => {
     if (outcome.kind !== 'done' || isSynthetic(work.reason)) return;
     const { computeMs } = outcome;

@@ -67,7 +67,8 @@ export function runScaling(it: ScalingRun): ScalingReport {
     }),
   });
   const settings = ModelSettings.parse({
-    health: { readiness: { enabled: false } },
+    // However long starts take.
+    health: { readiness: { enabled: false }, startupTimeoutMs: Number.MAX_SAFE_INTEGER },
     ...it.settings,
     batching: { rows: 'independent', ...(it.settings as { readonly batching?: object }).batching },
   });
