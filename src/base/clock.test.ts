@@ -78,6 +78,8 @@ test('what is read right after a long turn has waited for half of it, on average
   const now = clock.now();
   assert.ok(clock.delayMs >= 20 && clock.delayMs <= (now - began) / 2 + 0.1, `${clock.delayMs}`);
   await nextTurn();
-  await new Promise<void>((resolve) => clock.at(clock.now() + 5, resolve));
+  const pause = async () => new Promise<void>((resolve) => clock.at(clock.now() + 5, resolve));
+  // On a busy machine a turn may be long although nothing runs in it.
+  for (let tries = 0; tries < 100 && (tries === 0 || clock.delayMs > 0); tries++) await pause();
   assert.equal(clock.delayMs, 0);
 });
