@@ -20,6 +20,10 @@ export interface Trial {
   readonly threads: number;
   /** Batches that take longer are useless, in ms; larger sizes are not measured. */
   readonly limitMs: number;
+  /** Scheduling niceness of the processes; default: that of the model. */
+  readonly nice?: number;
+  /** Ends the measurement early. */
+  readonly signal?: AbortSignal;
 }
 
 const COLD_ROUNDS = 2;
@@ -30,26 +34,30 @@ const MAX_TRIAL_MS = 15_000;
 /**
  * Measures the service time of each batch size, in ms, while all replicas run at once: they share caches, memory and
  * cores, so a single replica is faster. Sizes run in turn, so that disturbances of the machine affect them alike.
- * Rejects with an OperatorError; no process is left behind.
+ * Rejects with an OperatorError, also when it is aborted; no process is left behind.
  */
 export async function measureReplicas(served: ServedModel, trial: Trial): Promise<readonly ProfiledSize[]> {
-  const { replicas, threads, limitMs } = trial;
+  const { replicas, threads, limitMs, nice = served.settings.process.nice, signal } = trial;
   const settings = ModelSettings.parse({
     ...served.settings,
-    ...{ replicas, threads, goal: 'latency' },
+    ...{ replicas, threads, goal: 'latency', autoscaling: undefined },
     // Every size that fits in memory is measured: the limit decides which are useful.
     objective: { latencyMs: Number.MAX_SAFE_INTEGER },
     batching: { maxBatchSize: served.settings.batching.maxBatchSize, rows: served.settings.batching.rows },
     // Only the warmup runs that find an input.
     warmup: { ...served.settings.warmup, budgetMs: 0 },
     health: { readiness: { enabled: false } },
+    process: { ...served.settings.process, nice },
   });
   const spec = { ...served, settings };
   const clock = new RealClock();
   const spawner = new ProcessSpawner(loadOrderOf(spec), () => {}, processPorts(settings, clock));
   const random = seededRandom('plan');
   const version = new VersionInService(spec, { clock, random, spawner });
+  const abort = () => version.stop('kill');
+  signal?.addEventListener('abort', abort, { once: true });
   try {
+    signal?.throwIfAborted();
     version.start();
     await whenAllReady(version);
     const { loaded } = version;
@@ -60,6 +68,7 @@ export async function measureReplicas(served: ServedModel, trial: Trial): Promis
     }
     return await new Rounds(version, loaded, limitMs).run();
   } finally {
+    signal?.removeEventListener('abort', abort);
     version.stop('kill');
     await whenStopped(version.supervisor);
   }
@@ -119,7 +128,10 @@ class Rounds {
 async function whenAllReady(version: VersionInService): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     version.supervisor.lifecycle.moved.on(() => {
-      if (version.supervisor.replicas().every(({ state }) => state === 'ready')) resolve();
+      const states = version.supervisor.replicas().map(({ state }) => state);
+      if (states.every((state) => state === 'stopped'))
+        reject(new OperatorError('the measurement was ended'));
+      else if (states.every((state) => state === 'ready')) resolve();
     });
     version.stateChanged.on((state) => {
       if (state === 'failed')

@@ -213,6 +213,7 @@ export class GalleyServer {
     this.#gracePeriod = gracePeriod;
     const { lameDuckMs } = this.#settings.shutdown;
 
+    const measured = this.#threadChoice.stop();
     this.health.enter('lame duck');
     if (gracePeriodMs > 0 && lameDuckMs > 0) await gracePeriod.wait(lameDuckMs);
     this.health.enter('draining');
@@ -230,6 +231,6 @@ export class GalleyServer {
     // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();
-    await Promise.all([this.operations.stop(), this.#threadChoice.stop()]);
+    await Promise.all([this.operations.stop(), measured]);
   }
 }

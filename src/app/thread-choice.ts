@@ -4,9 +4,11 @@ import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
 import { chooseThreads, type MeasuredThreads } from '../scaling/threads-policy.ts';
-import { grantedCores } from './cores.ts';
 import { measureReplicas } from './measure-replicas.ts';
 import type { ServedModel } from './served-models.ts';
+
+/** Niceness of measurements: they run beside the replicas that serve. */
+const BESIDE_TRAFFIC = 10;
 
 /** Dependencies of {@link ThreadChoice}. */
 export interface ThreadChoicePorts {
@@ -18,7 +20,7 @@ export interface ThreadChoicePorts {
 export class ThreadChoice {
   readonly #ports: ThreadChoicePorts;
   #queue: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #stopping = new AbortController();
 
   constructor(ports: ThreadChoicePorts) {
     this.#ports = ports;
@@ -34,24 +36,28 @@ export class ThreadChoice {
     });
   }
 
-  /** Measures no further; resolves when no process of a measurement is left. */
+  /** Ends a measurement; resolves when no process of it is left. */
   async stop(): Promise<void> {
-    this.#isStopped = true;
+    this.#stopping.abort();
     await this.#queue;
   }
 
   async #measure(version: VersionInService, served: ServedModel): Promise<void> {
     const { log, scaler } = this.#ports;
+    const { signal } = this.#stopping;
     const { model } = served;
     const latencyMs = served.settings.objective?.latencyMs;
     const measured: MeasuredThreads[] = [];
     try {
-      for (let threads = 1; threads <= Math.max(1, grantedCores()); threads *= 2) {
-        if (this.#isStopped || version.state !== 'ready') return;
-        const limitMs = latencyMs ?? Number.POSITIVE_INFINITY;
-        measured.push(summary(threads, await measureReplicas(served, { replicas: 1, threads, limitMs })));
+      const cores = Math.max(1, Math.floor(scaler.budget.cores));
+      const limitMs = latencyMs ?? Number.POSITIVE_INFINITY;
+      for (let threads = 1; threads <= cores; threads *= 2) {
+        if (signal.aborted || version.state !== 'ready') return;
+        const trial = { replicas: 1, threads, limitMs, nice: BESIDE_TRAFFIC, signal };
+        measured.push(summary(threads, await measureReplicas(served, trial)));
       }
     } catch (caught) {
+      if (signal.aborted) return;
       log.warn(
         { model, error: messageOf(caught) },
         'threads: auto could not be measured: its replicas keep one thread',
@@ -60,7 +66,7 @@ export class ThreadChoice {
     }
     const threads = chooseThreads(measured, latencyMs);
     log.info({ model, threads, measured }, 'threads measured');
-    if (!this.#isStopped) scaler.resize(version, threads);
+    if (!signal.aborted) scaler.resize(version, threads);
   }
 }
 
