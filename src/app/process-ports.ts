@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import { replicaEnvironment } from '../process/gateway-side/replica-environment.ts';
-import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
 import type { SpawnerPorts } from '../process/gateway-side/spawner.ts';
+import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import { countOomKills } from './oom-kills.ts';
 
 /** The ports of a version's spawner: environment, limits and standby processes. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { replicaEnvironment } from '../process/gateway-side/replica-environment.ts';
-import { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
+import { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 
 /** One: the first replica starts on a second core while the gateway starts on the first. */
 const STANDBY_PROCESSES = 1;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { PACKAGE_VERSION } from '../app/package-version.ts';
 import { OperatorError } from '../base/errors.ts';
-import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
+import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import { addBench } from './bench-command.ts';
 import { addCheck } from './check-command.ts';
 import { EXIT } from './exit-codes.ts';

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
+import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import { defaultPath } from './default-path.ts';
 import type { ServeFlags } from './serve.ts';
 

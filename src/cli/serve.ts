@@ -5,7 +5,7 @@ import { realPorts } from '../app/real-ports.ts';
 import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
-import type { StandbyProcesses } from '../process/gateway-side/replica-process.ts';
+import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import { banner } from './banner.ts';
 import { EXIT } from './exit-codes.ts';
 import { endOnUncaughtErrors } from './last-resort.ts';

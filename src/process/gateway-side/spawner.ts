@@ -11,7 +11,8 @@ import { SystemChild } from './child-handle.ts';
 import { LineCutter } from './line-cutter.ts';
 import { LineLimit } from './line-limit.ts';
 import { ProcessReplica } from './process-replica.ts';
-import { type ProcessTerms, type StandbyProcesses, startReplicaProcess } from './replica-process.ts';
+import { type ProcessTerms, startReplicaProcess } from './replica-process.ts';
+import type { StandbyProcesses } from './standby-processes.ts';
 
 /** A line that the model's code or its runtime wrote to stdout or stderr. */
 export interface ReplicaOutput {
