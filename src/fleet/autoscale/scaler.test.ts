@@ -5,19 +5,18 @@ import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import { TimedSpawner } from '../../simulate/backends/timed-backend.ts';
-import { SAME_ANSWERS, SIMULATED_METADATA } from '../../simulate/policies/simulated-model.ts';
-import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
+import {
+  SAME_ANSWERS,
+  SIMULATED_METADATA,
+  SIMULATED_REQUEST,
+} from '../../simulate/policies/simulated-model.ts';
+import { Entry } from '../../work/entry.ts';
 import { VersionInService } from '../version/version-in-service.ts';
 import type { Scaled } from './scaled-version.ts';
 import { Scaler } from './scaler.ts';
 
 const SERVICE_MS = 100;
 const START_MS = 300;
-const FACTS = {
-  request: { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 },
-  ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
-  ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
-};
 
 /** Versions that take 100 ms a request and 300 ms to start, under one scaler. */
 function setUp(models: Readonly<Record<string, object>>, cores = 100) {
@@ -54,7 +53,7 @@ function setUp(models: Readonly<Record<string, object>>, cores = 100) {
   });
   const outcomes: string[] = [];
   const ask = (version: VersionInService) => {
-    const entry = version.admit({ facts: FACTS, isDenied: false, isSuspect: false }, (outcome) =>
+    const entry = version.admit({ facts: SIMULATED_REQUEST, isDenied: false, isSuspect: false }, (outcome) =>
       outcomes.push(isRefusal(outcome) ? outcome.reason : 'ok'),
     );
     if (!(entry instanceof Entry)) outcomes.push(entry.reason);

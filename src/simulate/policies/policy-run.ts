@@ -9,11 +9,11 @@ import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { RequestFacts } from '../../serving/admission/request-facts.ts';
 import type { BatchEnded } from '../../serving/dispatch/dispatcher.ts';
 import type { Batch } from '../../work/batch.ts';
-import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
+import { Entry } from '../../work/entry.ts';
 import { type TimedResult, TimedSpawner } from '../backends/timed-backend.ts';
 import { OutcomeTally } from './outcome-tally.ts';
 import { type MachineModel, SharedMachine } from './shared-machine.ts';
-import { SAME_ANSWERS, SIMULATED_METADATA } from './simulated-model.ts';
+import { SAME_ANSWERS, SIMULATED_METADATA, SIMULATED_REQUEST } from './simulated-model.ts';
 
 /** A policy that learns from batches and requests. */
 export interface Learner {
@@ -70,7 +70,6 @@ export interface PolicyResult {
   readonly shareOf: ReadonlyMap<string, { inTime: number; offered: number; latencyMs: Histogram }>;
 }
 
-const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
 /** The first part of a run, in which queues and estimates settle, is not counted. */
 const SETTLING_SHARE = 0.1;
 
@@ -133,7 +132,10 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     const isCounted = index >= settling;
     if (index === settling) countedFrom = now;
     countedTo = now;
-    const facts = it.requestOf === undefined ? FACTS : { ...FACTS, ...it.requestOf(index, kinds) };
+    const facts =
+      it.requestOf === undefined
+        ? SIMULATED_REQUEST
+        : { ...SIMULATED_REQUEST, ...it.requestOf(index, kinds) };
     it.learner?.arrived?.(now);
     const account = tally.open(facts.tenant.name, isCounted);
     const number = index;
@@ -184,9 +186,3 @@ export function runPolicy(it: PolicyRun): PolicyResult {
     rowsPerBatch: rows / Math.max(1, batches),
   };
 }
-
-const FACTS: RequestFacts = {
-  request: REQUEST,
-  ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
-  ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
-};

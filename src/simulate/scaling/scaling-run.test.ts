@@ -77,6 +77,14 @@ test('on bursts: at most half of the misses of HPA, better than Ray, few flaps',
   }
 });
 
+test('a start may take longer than the settings allow a real one', () => {
+  const trace = syntheticTrace('calm', [{ lastsMs: 60_000, rate: 2 }], seededRandom('calm'));
+  const health = { startupTimeoutMs: 1_000, readiness: { enabled: true } };
+  const settings = { health, batching: { maxBatchSize: 1 }, warmup: { enabled: false } };
+  const report = run({ trace, settings, settleMs: 0, startMs: () => 5_000 });
+  assert.equal(report.answered, report.offered);
+});
+
 test('constant load changes nothing', () => {
   const trace = syntheticTrace('constant', [{ lastsMs: 1_800_000, rate: 4 }], seededRandom('constant'));
   const { ups, downs } = run({ trace, settleMs: 120_000 });

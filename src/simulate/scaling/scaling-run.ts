@@ -8,11 +8,10 @@ import { Scaler } from '../../fleet/autoscale/scaler.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { MachineBudget } from '../../scaling/machine-budget.ts';
 import type { ScalingPolicy } from '../../scaling/scaling-policy.ts';
-import type { RequestFacts } from '../../serving/admission/request-facts.ts';
 import type { Batch } from '../../work/batch.ts';
-import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
+import { Entry } from '../../work/entry.ts';
 import { TimedSpawner } from '../backends/timed-backend.ts';
-import { SAME_ANSWERS, SIMULATED_METADATA } from '../policies/simulated-model.ts';
+import { SAME_ANSWERS, SIMULATED_METADATA, SIMULATED_REQUEST } from '../policies/simulated-model.ts';
 import { type ScalingReport, ScalingTally } from './scaling-tally.ts';
 import type { Trace } from './trace.ts';
 
@@ -21,7 +20,10 @@ export interface ScalingRun {
   readonly seed: string;
   readonly trace: Trace;
   /** Settings of the model. */
-  readonly settings: object;
+  readonly settings: Readonly<Record<string, unknown>> & {
+    readonly health?: object;
+    readonly batching?: object;
+  };
   /** Time of a batch, in ms. */
   readonly serviceMs: (batch: Batch, random: Random) => number;
   /** Time that a batch takes beside its computation, in ms; with it, a replica accepts the next batch while one runs. */
@@ -41,12 +43,6 @@ export interface ScalingRun {
 }
 
 const NO_LIMIT: MachineBudget = { cores: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY };
-const REQUEST = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
-const FACTS: RequestFacts = {
-  request: REQUEST,
-  ...{ lane: '', rows: 1, bytes: 1, timeoutMs: undefined, priority: undefined },
-  ...{ tenant: DEFAULT_TENANT, isExplained: false, contentKey: undefined, trueLength: undefined },
-};
 const STEP_MS = 10_000;
 
 /** Sends a trace through the real scheduler, scaler and supervisor to replicas that only take time. */
@@ -66,11 +62,12 @@ export function runScaling(it: ScalingRun): ScalingReport {
       deliver: (end) => void clock.at(clock.now() + (it.transportMs?.(transport) ?? 0), end, RANK.completion),
     }),
   });
+  const { health, batching } = it.settings;
   const settings = ModelSettings.parse({
-    // However long starts take.
-    health: { readiness: { enabled: false }, startupTimeoutMs: Number.MAX_SAFE_INTEGER },
     ...it.settings,
-    batching: { rows: 'independent', ...(it.settings as { readonly batching?: object }).batching },
+    // However long starts take, and without checks, which cost a simulated replica time.
+    health: { ...health, readiness: { enabled: false }, startupTimeoutMs: Number.MAX_SAFE_INTEGER },
+    batching: { rows: 'independent', ...batching },
   });
   const spec = { model: 'm', version: '1', file: 'm', ownSample: [], settings };
   const version = new VersionInService(spec, { clock, random, spawner, comparator: SAME_ANSWERS });
@@ -93,7 +90,8 @@ export function runScaling(it: ScalingRun): ScalingReport {
   const arrive = () => {
     const now = clock.now();
     const request = tally.arrived(now - startedAt);
-    const facts = rows === undefined ? FACTS : { ...FACTS, rows: rows[index] as number };
+    const facts =
+      rows === undefined ? SIMULATED_REQUEST : { ...SIMULATED_REQUEST, rows: rows[index] as number };
     const entry = version.admit({ facts, isDenied: false, isSuspect: false }, (outcome) => {
       if (isRefusal(outcome)) request.refused();
       else request.answered(clock.now() - now);
