@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
+import { Histogram } from '../base/histogram.ts';
 import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { ProfiledSize } from '../replica/service-time.ts';
@@ -71,11 +72,16 @@ export class ThreadChoice {
 }
 
 function summary(threads: number, sizes: readonly ProfiledSize[]): MeasuredThreads {
-  const rates = sizes.map(({ rows, tookMs }) => rows / Math.max(quantile(tookMs, 0.5), Number.MIN_VALUE));
-  return { threads, rate: Math.max(...rates), oneRowMs: quantile(sizes[0]?.tookMs ?? [], 0.95) };
+  const times = sizes.map(({ rows, tookMs }) => ({ rows, ms: histogramOf(tookMs) }));
+  return {
+    threads,
+    rate: Math.max(...times.map(({ rows, ms }) => rows / ms.quantile(0.5))),
+    oneRowMs: times[0]?.ms.quantile(0.95) ?? 0,
+  };
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+function histogramOf(values: readonly number[]): Histogram {
+  const histogram = new Histogram();
+  for (const value of values) histogram.record(value);
+  return histogram;
 }

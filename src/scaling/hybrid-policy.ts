@@ -1,7 +1,8 @@
 import { DownWindow } from './down-window.ts';
 import { serversFor } from './erlang.ts';
+import { inMs, inSeconds, perSecond, short } from './numbers-in-words.ts';
 import type { Proposal, ScalingDecision, ScalingFacts, ScalingPolicy } from './scaling-policy.ts';
-import { shortBy, steadyRate, trendRate } from './traffic.ts';
+import { steadyRate, trendRate } from './traffic.ts';
 
 /** Settings of the hybrid policy. */
 export interface HybridSettings {
@@ -47,12 +48,12 @@ export class HybridPolicy implements ScalingPolicy {
   }
 
   decide(facts: ScalingFacts): ScalingDecision {
-    const { minReplicas, maxReplicas } = this.#settings;
+    const { maxReplicas } = this.#settings;
     const proposals = this.#proposals(facts);
     const winner = proposals.reduce((most, each) => (each.replicas > most.replicas ? each : most));
     const present = facts.wanted;
     // A policy that has just begun knows nothing of the time before.
-    if (this.#lastUpAt === undefined) this.#lastUpAt = facts.now;
+    this.#lastUpAt ??= facts.now;
     const wanted = Math.min(winner.replicas, maxReplicas);
     const limit = winner.replicas > maxReplicas ? `maxReplicas is ${maxReplicas}` : '';
     this.#lastWanted = wanted;
@@ -61,42 +62,40 @@ export class HybridPolicy implements ScalingPolicy {
       this.#lastUpAt = facts.now;
       return { replicas: wanted, winner, proposals, limit };
     }
-    return this.#down(facts, { wanted, standing, present, minReplicas }, { winner, proposals, limit });
+    const replicas = { wanted, standing, present, upAt: this.#lastUpAt };
+    return this.#down(facts.now, replicas, { winner, proposals, limit });
   }
 
   /** When the next replica may go, if the traffic stays as it is; undefined when none is too many. */
   nextDownAt(present: number): number | undefined {
     const { fallsAt } = this.#wanted;
-    const { minReplicas, downWindowMs, downEveryMs } = this.#settings;
-    const isTooMany = present > Math.max(minReplicas, this.#lastWanted);
+    const { downWindowMs, downEveryMs } = this.#settings;
+    const isTooMany = present > this.#lastWanted;
     if (fallsAt === undefined || this.#lastUpAt === undefined || !isTooMany) return undefined;
     return Math.max(fallsAt, this.#lastUpAt + downWindowMs, this.#lastDownAt + downEveryMs);
   }
 
   #down(
-    { now }: ScalingFacts,
-    number: { wanted: number; standing: number; present: number; minReplicas: number },
+    now: number,
+    { wanted, standing, present, upAt }: Readonly<Record<'wanted' | 'standing' | 'present' | 'upAt', number>>,
     decided: Omit<ScalingDecision, 'replicas'>,
   ): ScalingDecision {
-    const { wanted, standing, present, minReplicas } = number;
     const { downWindowMs, downEveryMs } = this.#settings;
-    const least = Math.max(standing, minReplicas);
-    if (least >= present) {
-      const limit =
-        wanted < present && standing > wanted
-          ? `${standing} were needed within ${seconds(downWindowMs)}`
-          : '';
+    // The minimum is one of the proposals, so the largest of them is never below it.
+    if (standing >= present) {
+      const isHeld = wanted < present;
+      const limit = isHeld ? `${standing} were needed within ${inSeconds(downWindowMs)}` : '';
       return { ...decided, replicas: present, limit: decided.limit || limit };
     }
-    if (now - (this.#lastUpAt ?? now) < downWindowMs) {
+    if (now - upAt < downWindowMs) {
       return {
         ...decided,
         replicas: present,
-        limit: `no replica goes within ${seconds(downWindowMs)} of one that came`,
+        limit: `no replica goes within ${inSeconds(downWindowMs)} of one that came`,
       };
     }
     if (now - this.#lastDownAt < downEveryMs) {
-      return { ...decided, replicas: present, limit: `one replica goes every ${seconds(downEveryMs)}` };
+      return { ...decided, replicas: present, limit: `one replica goes every ${inSeconds(downEveryMs)}` };
     }
     this.#lastDownAt = now;
     return { ...decided, replicas: present - 1 };
@@ -129,7 +128,7 @@ export class HybridPolicy implements ScalingPolicy {
     found.push({
       signal: rate > steady ? 'trend' : 'utilization',
       replicas: Math.ceil(load / UTILIZATION),
-      because: `${perSecond(rate)} rows/s at ${ms(bestRowMs)} a row keep ${load.toFixed(2)} replicas busy, of which each may be busy ${100 * UTILIZATION} %`,
+      because: `${perSecond(rate)} rows/s at ${inMs(bestRowMs)} a row keep ${load.toFixed(2)} replicas busy, of which each may be busy ${100 * UTILIZATION} %`,
     });
     // Where rows share batches, a fuller replica makes larger ones, and the batching policy keeps the objective.
     if (waitBudgetMs === undefined || bestRows > 1) return found;
@@ -143,7 +142,7 @@ export class HybridPolicy implements ScalingPolicy {
         LATE_SHARE,
         maxReplicas + 1,
       ),
-      because: `${perSecond(rate)} requests/s of ${ms(bestRowMs)} each, of which 99 % may wait ${ms(waitBudgetMs)} at most`,
+      because: `${perSecond(rate)} requests/s of ${inMs(bestRowMs)} each, of which 99 % may wait ${inMs(waitBudgetMs)} at most`,
     });
     return found;
   }
@@ -157,7 +156,7 @@ export class HybridPolicy implements ScalingPolicy {
       {
         signal: 'queue',
         replicas: Math.ceil(load),
-        because: `oldest request waited ${ms(oldestWaitMs)} of ${ms(waitBudgetMs)} allowed, ${queuedRows} rows wait`,
+        because: `oldest request waited ${inMs(oldestWaitMs)} of ${inMs(waitBudgetMs)} allowed, ${queuedRows} rows wait`,
       },
     ];
   }
@@ -174,7 +173,7 @@ export class HybridPolicy implements ScalingPolicy {
       {
         signal: 'in flight',
         replicas: scaled(ready, ratio),
-        because: `${inFlightRows.toFixed(1)} rows in flight, ${shortBy(target)} a replica wanted`,
+        because: `${inFlightRows.toFixed(1)} rows in flight, ${short(target)} a replica wanted`,
       },
     ];
   }
@@ -230,16 +229,4 @@ function known(shares: readonly (number | undefined)[]): readonly number[] {
 
 function meanPercent(shares: readonly number[]): number {
   return (100 * shares.reduce((sum, each) => sum + each, 0)) / Math.max(1, shares.length);
-}
-
-function perSecond(rate: number): string {
-  return shortBy(1_000 * rate);
-}
-
-function ms(value: number): string {
-  return `${shortBy(value)} ms`;
-}
-
-function seconds(value: number): string {
-  return `${shortBy(value / 1_000)} s`;
 }

@@ -25,11 +25,6 @@ export function trendRate({ rate60s, slope }: ArrivalFacts, rate: number, startM
   return Math.max(rate, rate60s + growth);
 }
 
-/** A number with as many digits as a reader needs. */
-export function shortBy(value: number): string {
-  return Number(value.toPrecision(value >= 100 ? 4 : 3)).toString();
-}
-
 /** How far the mean of a window may be above the rate by chance. One row more is no evidence. */
 function noiseOf(rate: number, dispersion: number, windowMs: number): number {
   return (CERTAINLY * Math.sqrt(Math.max(1, rate * windowMs * dispersion))) / windowMs;

@@ -197,3 +197,11 @@ test('galley check opens every model, and lists every problem with exit code 1',
   assert.match(bad.stderr, /model 'a\/1' cannot be served/);
   assert.match(bad.stderr, /model 'b\/1' cannot be served: .*default export is number/);
 });
+
+test('galley bench shows a replica of digits come', async () => {
+  const { code } = await galley(['bench', 'digits', '--url', server.url]);
+  assert.equal(code, 0);
+  const answer = await fetch(`${server.url}/admin/decisions?kind=scaling&model=digits`);
+  const { decisions } = (await answer.json()) as { decisions: { words: string }[] };
+  assert.match(decisions[0]?.words ?? '', /1 → 2 replicas, by in flight/);
+});
