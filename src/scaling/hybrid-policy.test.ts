@@ -102,6 +102,24 @@ for (const [why, given, signal, replicas] of [
   });
 }
 
+test('replicas go one at a time, so far apart as the settings say', () => {
+  const policy = new HybridPolicy({ ...SETTINGS, downWindowMs: 0 });
+  let present = 4;
+  const goneAt: number[] = [];
+  for (let now = 0; now <= 40_000; now += 1_000) {
+    const { replicas } = policy.decide(facts(now, 0, { wanted: present, ready: present }));
+    if (replicas < present) goneAt.push(now);
+    present = replicas;
+  }
+  assert.deepEqual(goneAt, [0, 10_000, 20_000]);
+});
+
+test('a policy that has just begun lets no replica go for a window', () => {
+  const policy = new HybridPolicy(SETTINGS);
+  const at = (now: number) => policy.decide(facts(now, 0, { wanted: 4, ready: 4 })).replicas;
+  assert.deepEqual([at(5_000), at(64_999), at(65_000)], [4, 4, 3]);
+});
+
 test('replicas that are not measured yet do not multiply the CPU of one that is', () => {
   const given = facts(0, 0, { wanted: 6, ready: 6, replicas: [using(1)] });
   assert.equal(new HybridPolicy(SETTINGS).decide(given).replicas, 6);

@@ -38,7 +38,7 @@ const USUAL_WAIT_MS = 500;
 export class HybridPolicy implements ScalingPolicy {
   readonly #settings: HybridSettings;
   readonly #wanted: DownWindow;
-  #lastUpAt: number | undefined;
+  #beganAt: number | undefined;
   #lastWanted = 0;
   #lastDownAt = Number.NEGATIVE_INFINITY;
 
@@ -53,16 +53,13 @@ export class HybridPolicy implements ScalingPolicy {
     const winner = proposals.reduce((most, each) => (each.replicas > most.replicas ? each : most));
     const present = facts.wanted;
     // A policy that has just begun knows nothing of the time before.
-    this.#lastUpAt ??= facts.now;
+    this.#beganAt ??= facts.now;
     const wanted = Math.min(winner.replicas, maxReplicas);
     const limit = winner.replicas > maxReplicas ? `maxReplicas is ${maxReplicas}` : '';
     this.#lastWanted = wanted;
     const standing = this.#wanted.add(facts.now, wanted);
-    if (wanted > present) {
-      this.#lastUpAt = facts.now;
-      return { replicas: wanted, winner, proposals, limit };
-    }
-    const replicas = { wanted, standing, present, upAt: this.#lastUpAt };
+    if (wanted > present) return { replicas: wanted, winner, proposals, limit };
+    const replicas = { wanted, standing, present, beganAt: this.#beganAt };
     return this.#down(facts.now, replicas, { winner, proposals, limit });
   }
 
@@ -71,13 +68,18 @@ export class HybridPolicy implements ScalingPolicy {
     const { fallsAt } = this.#wanted;
     const { downWindowMs, downEveryMs } = this.#settings;
     const isTooMany = present > this.#lastWanted;
-    if (fallsAt === undefined || this.#lastUpAt === undefined || !isTooMany) return undefined;
-    return Math.max(fallsAt, this.#lastUpAt + downWindowMs, this.#lastDownAt + downEveryMs);
+    if (fallsAt === undefined || this.#beganAt === undefined || !isTooMany) return undefined;
+    return Math.max(fallsAt, this.#beganAt + downWindowMs, this.#lastDownAt + downEveryMs);
   }
 
   #down(
     now: number,
-    { wanted, standing, present, upAt }: Readonly<Record<'wanted' | 'standing' | 'present' | 'upAt', number>>,
+    {
+      wanted,
+      standing,
+      present,
+      beganAt,
+    }: Readonly<Record<'wanted' | 'standing' | 'present' | 'beganAt', number>>,
     decided: Omit<ScalingDecision, 'replicas'>,
   ): ScalingDecision {
     const { downWindowMs, downEveryMs } = this.#settings;
@@ -87,11 +89,11 @@ export class HybridPolicy implements ScalingPolicy {
       const limit = isHeld ? `${standing} were needed within ${inSeconds(downWindowMs)}` : '';
       return { ...decided, replicas: present, limit: decided.limit || limit };
     }
-    if (now - upAt < downWindowMs) {
+    if (now - beganAt < downWindowMs) {
       return {
         ...decided,
         replicas: present,
-        limit: `no replica goes within ${inSeconds(downWindowMs)} of one that came`,
+        limit: `nothing is known of the last ${inSeconds(downWindowMs)}`,
       };
     }
     if (now - this.#lastDownAt < downEveryMs) {

@@ -39,11 +39,11 @@ export class IdleWatch {
 
   /** Why the number changes to or from none; undefined where the policy decides. */
   reason(now: number, from: number, to: number): Proposal | undefined {
-    if (to === 0 && !this.isNeeded(now)) {
+    if (to === 0) {
       const seconds = Math.round((now - this.#lastAt) / 1_000);
       return { signal: 'minimum', replicas: 0, because: `no request for ${seconds} s` };
     }
-    if (from > 0 || to === 0) return undefined;
+    if (from > 0) return undefined;
     return { signal: 'activation', replicas: to, because: 'a request arrived while there was no replica' };
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal } from '../../base/errors.ts';
+import { isRefusal, refuse } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
@@ -245,4 +245,36 @@ test('a version that takes the place of another keeps what was set by hand', () 
   scaler.succeed(one, two ?? assert.fail());
   assert.deepEqual(scaler.of(two ?? assert.fail())?.overridden, { replicas: 4, untilMs: undefined });
   assert.equal(scaler.of(two ?? assert.fail())?.threads, 2);
+});
+
+test('requests that are refused from their headers are traffic too', () => {
+  const { clock, scaler, one } = setUp({ m: { autoscaling: { minReplicas: 1, maxReplicas: 4 } } });
+  const refusal = refuse('PREDICTED_LATE', 'late');
+  one.path.admission.refusedAtDoor.emit({ refusal, requests: 600 });
+  clock.advance(250);
+  assert.ok((scaler.of(one)?.facts?.arrivals.rate60s ?? 0) >= 0.01);
+});
+
+test('a replica that drains uses its core until it has ended', () => {
+  const settings = { autoscaling: { minReplicas: 1, maxReplicas: 4 } };
+  const { clock, scaler, one, two = assert.fail(), ask } = setUp({ a: settings, b: settings }, 4);
+  scaler.override(one, 3, undefined);
+  clock.advance(1_000);
+  for (let each = 0; each < 3; each++) ask(one);
+  scaler.override(one, 1, undefined);
+  const claim = scaler.of(one)?.claim(clock.now(), false);
+  assert.deepEqual([claim?.held, claim?.draining], [1, 2]);
+  clock.advance(1_000);
+  assert.equal(scaler.of(one)?.claim(clock.now(), false).draining, 0);
+  assert.equal(wantedOf(two), 1);
+});
+
+test('a version that is frozen claims what it has', () => {
+  const { scaler, clock, one } = setUp({ m: { autoscaling: { minReplicas: 1, maxReplicas: 4 } } });
+  scaler.override(one, 3, undefined);
+  clock.advance(1_000);
+  scaler.of(one)?.override(1, undefined);
+  const frozen = scaler.of(one)?.claim(clock.now(), true);
+  assert.deepEqual([frozen?.minReplicas, frozen?.wanted], [3, 3]);
+  assert.equal(scaler.of(one)?.claim(clock.now(), false).wanted, 1);
 });
