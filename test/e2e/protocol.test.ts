@@ -4,6 +4,7 @@ import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib';
 import { GalleyClient, RefusedError } from '../../src/client/index.ts';
 import { createServer, type RunningServer } from '../../src/index.ts';
 import { TEST_MODELS } from '../support/running-server.ts';
+import { until } from '../support/until.ts';
 
 let server: RunningServer;
 before(async () => {
@@ -332,7 +333,12 @@ test('metrics count requests', async () => {
   const text = await (await fetch(`${server.url}/metrics`)).text();
   assert.match(text, /galley_requests_total\{model="echo",version="1",outcome="ok"\} [1-9]/);
   assert.match(text, /galley_requests_total\{model="nan-row",version="1",outcome="BAD_OUTPUT"\} 1/);
-  assert.match(text, /galley_replicas\{model="echo",version="1",state="ready"\} 2/);
+  // The first ready replica makes a model ready; the second may still start.
+  await until('both replicas are ready', async () =>
+    /galley_replicas\{model="echo",version="1",state="ready"\} 2/.test(
+      await (await fetch(`${server.url}/metrics`)).text(),
+    ),
+  );
   assert.match(text, /galley_batch_rows_count\{model="echo",version="1"\} [1-9]/);
   assert.match(text, /nodejs_eventloop_lag_p99_seconds/);
 });
