@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   warmup: 'base model tensor work',
   health: 'replica work',
   scaling: 'base',
+  routing: 'base',
   runtime: 'base model tensor',
   process: 'base config model replica runtime tensor work',
   serving: 'balancing base batching config health model replica tensor work',
@@ -49,7 +50,7 @@ const FLOORS = [
   'model load',
   'work',
   'replica',
-  'batching balancing warmup health scaling runtime',
+  'batching balancing warmup health scaling routing runtime',
   'process serving',
   'fleet',
   'observe',
@@ -60,7 +61,7 @@ const FLOORS = [
 ];
 /** The core is synchronous: it contains no promise, no timer and no I/O. */
 const SYNCHRONOUS =
-  /^(batching|balancing|warmup|health|scaling)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
+  /^(batching|balancing|warmup|health|scaling|routing)\/|^replica\/(roster|replica-state)|^serving\/(queue|dispatch|recovery)\//;
 const TIME_AND_CHANCE =
   /(?<![.\w])(Date\.now|performance\.now|setTimeout|setInterval|setImmediate|Math\.random|process\.env|process\.exit)\b/;
 const MAY_TOUCH_THE_WORLD = /^(base\/(clock|random)|app\/|cli\/|process\/child\/)/;
