@@ -4,6 +4,7 @@ import { autoscale } from './scenarios/autoscale.ts';
 import { batching } from './scenarios/batching.ts';
 import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
+import { experiments } from './scenarios/experiments.ts';
 import { frontDoor, frontDoorJson } from './scenarios/front-door.ts';
 import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
@@ -37,6 +38,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   scheduler,
   scaling,
   autoscale,
+  experiments,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });

@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   observe: 'balancing base batching config fleet replica scaling serving work',
   gateway: 'base config fleet model serving work',
   protocol: 'base batching config fleet gateway model observe tensor work',
-  simulate: 'base batching config fleet model observe process replica scaling serving tensor work',
+  simulate: 'base batching config fleet model observe process replica routing scaling serving tensor work',
   app: 'base config fleet gateway model observe process protocol replica scaling tensor warmup work',
   cli: 'app base client config fleet load model observe process simulate tensor warmup',
   client: 'model tensor',
@@ -41,7 +41,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   fleet: 'lifecycle monitor warmup version autoscale catalog',
   observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple oip codec inference|health|admin .',
-  simulate: 'backends replay faults policies scaling',
+  simulate: 'backends replay faults policies scaling|routing',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */
 const FLOORS = [
