@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Random } from '../../src/base/random.ts';
+import { shuffled } from '../shuffled.ts';
 
 export const imageSide = 28;
 export const imagePixels = imageSide * imageSide;
@@ -36,18 +37,6 @@ export function brightnesses({ pixels }: Digit): Float64Array {
 /** One label byte and the pixels per digit. */
 export function encodeDigits(digits: readonly Digit[]): Uint8Array {
   return Buffer.concat(digits.flatMap(({ label, pixels }) => [Uint8Array.of(label), pixels]));
-}
-
-/** A copy in random order (Fisher-Yates shuffle). */
-export function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const result = [...items];
-  for (let last = result.length - 1; last > 0; last--) {
-    const chosen = Math.floor(random.unit() * (last + 1));
-    const item = result[last] as T;
-    result[last] = result[chosen] as T;
-    result[chosen] = item;
-  }
-  return result;
 }
 
 function digitsOf(label: number): Digit[] {

@@ -1,7 +1,8 @@
 import type { Random } from '../../src/base/random.ts';
+import { shuffled } from '../shuffled.ts';
 import { Adam } from './adam.ts';
 import { augmented } from './augment.ts';
-import { type Digit, imagePixels, shuffled } from './dataset.ts';
+import { type Digit, imagePixels } from './dataset.ts';
 import type { Layer } from './layer.ts';
 import { Matrix } from './matrix.ts';
 
