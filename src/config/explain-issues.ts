@@ -18,8 +18,17 @@ export function explainIssues(
 }
 
 function explain(source: string, schema: SchemaNode, issue: Issue, input: unknown): string[] {
+  if (issue.code === 'invalid_union') {
+    // The form of the right kind, if there is one: its problems are more exact than a list of all forms.
+    const meant = issue.errors.filter((inner) => inner.every(({ path }) => path.length > 0));
+    const [only] = meant;
+    if (only !== undefined && meant.length === 1) {
+      const within = only.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
+      return explainIssues(source, schema, within, input);
+    }
+  }
   if (issue.code === 'unrecognized_keys') {
-    const valid = Object.keys(schemaAt(schema, issue.path)?.properties ?? {});
+    const valid = Object.keys(propertiesOf(schemaAt(schema, issue.path)));
     return issue.keys.map((key) => {
       const meant = nearestName(key, valid);
       return (
@@ -37,6 +46,13 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
   const wanted =
     issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? 'another value');
   return [`${source}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}${inexactText(came)}`];
+}
+
+/** The settings of a group, also of one that may be written as text. */
+function propertiesOf(node: SchemaNode | undefined): Readonly<Record<string, SchemaNode>> {
+  return (
+    node?.properties ?? node?.anyOf?.find(({ properties }) => properties !== undefined)?.properties ?? {}
+  );
 }
 
 /** A hint for integers beyond 2^53, such as long time stamps, which the parser has already rounded. */
@@ -70,6 +86,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 /** The values that a setting may have, in words. */
 export function wantedText(node: SchemaNode | undefined): string | undefined {
   if (node === undefined) return undefined;
+  if (node.title !== undefined) return node.title;
   if (node.anyOf !== undefined) return node.anyOf.map(wantedText).join(', or ');
   if (node.const !== undefined) return JSON.stringify(node.const);
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;

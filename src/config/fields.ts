@@ -28,3 +28,20 @@ export const text = () => z.string().optional();
 export function section<T extends z.core.$ZodLooseShape>(fields: T) {
   return z.strictObject(fields).prefault({} as z.input<z.ZodObject<T, z.core.$strict>>);
 }
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+
+/** A time as text with a unit, such as 10m; the value is in ms. */
+export const duration = (fallback: string) =>
+  z
+    .string()
+    .regex(DURATION)
+    .meta({ title: 'a time with its unit such as 30s, 10m or 2h' })
+    .default(fallback)
+    .transform(msOf);
+
+function msOf(text: string): number {
+  const [, number = '', unit = ''] = DURATION.exec(text) ?? [];
+  return Number(number) * (UNITS[unit] ?? Number.NaN);
+}

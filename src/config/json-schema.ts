@@ -4,6 +4,8 @@ import { ServerSettings } from './server-settings.ts';
 /** The part of JSON Schema that the settings use. */
 export interface SchemaNode {
   readonly type?: string;
+  /** In words, what a text with a pattern must be. */
+  readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly enum?: readonly unknown[];

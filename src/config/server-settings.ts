@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { flag, notNegative, section, share, text, whole } from './fields.ts';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
+import { RoutesSettings } from './route-settings.ts';
 import { TenantsSettings } from './tenant-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -136,6 +137,9 @@ export const ServerSettings = z.strictObject({
     .record(z.string().min(1), ModelSettings)
     .default({})
     .describe('Settings by model name; they override the model.yaml beside the model.'),
+  routes: RoutesSettings.describe(
+    'Public names with rules that lead to models, by name. Clients call a route like a model. In a name, * stands for any characters.',
+  ),
 });
 export type ServerSettings = z.output<typeof ServerSettings>;
 /** The same before validation: settings with a default may be missing. */

@@ -1,0 +1,95 @@
+import type { CanarySettings } from '../config/canary-settings.ts';
+import { isExcessive } from './share-test.ts';
+
+/** What the requests of one side have shown since the canary began. */
+export interface CanarySide {
+  readonly requests: number;
+  readonly errors: number;
+}
+
+/** Counts of the canary that its gates judge. */
+export interface CanaryCounts extends CanarySide {
+  /** Answers slower than `p99Ratio` times the 99th percentile of the control, of `timed`. */
+  readonly slow: number;
+  readonly timed: number;
+  /** Answers later than `objectiveMs`. */
+  readonly late: number;
+  /** Answers that differ from the control's, of `compared`. */
+  readonly disagreed: number;
+  readonly compared: number;
+}
+
+export interface CanaryFacts {
+  readonly canary: CanaryCounts;
+  readonly control: CanarySide;
+  /** Requests that the canary has answered at this step. */
+  readonly requestsAtStep: number;
+  /** Time at this step, in ms. */
+  readonly atStepMs: number;
+  readonly step: number;
+}
+
+export type Gate = 'errors' | 'p99Ratio' | 'objectiveMs' | 'disagreement';
+
+export type CanaryDecision =
+  | { readonly kind: 'hold'; readonly because: string }
+  | { readonly kind: 'advance'; readonly to: number; readonly because: string }
+  | { readonly kind: 'promote'; readonly because: string }
+  | { readonly kind: 'roll back'; readonly gate: Gate; readonly because: string };
+
+/** Probability that a gate breaks without cause, over the whole canary: it is looked at after every request. */
+const FALSE_ALARM = 0.005;
+/** The share of requests that may be slower than the ratio, or later than the objective. */
+const SLOW_SHARE = 0.01;
+
+/** Rolls back at a broken gate, goes on when the step has lasted and has been seen by enough requests, else waits. */
+export function canaryDecision(settings: CanarySettings, facts: CanaryFacts): CanaryDecision {
+  const broken = brokenGate(settings, facts);
+  if (broken !== undefined) return broken;
+  const { steps, every, minRequests } = settings;
+  const { step, atStepMs, requestsAtStep } = facts;
+  if (atStepMs < every)
+    return { kind: 'hold', because: `${seconds(every - atStepMs)} s are left at ${steps[step]} %` };
+  if (requestsAtStep < minRequests) {
+    return { kind: 'hold', because: `${requestsAtStep} requests at ${steps[step]} %, wanted ${minRequests}` };
+  }
+  const because = `all gates hold after ${requestsAtStep} requests in ${seconds(atStepMs)} s at ${steps[step]} %`;
+  return step + 1 < steps.length ? { kind: 'advance', to: step + 1, because } : { kind: 'promote', because };
+}
+
+/** The first gate that is broken beyond doubt; undefined while all hold. */
+export function brokenGate(
+  { gates }: CanarySettings,
+  { canary, control }: Pick<CanaryFacts, 'canary' | 'control'>,
+): Extract<CanaryDecision, { kind: 'roll back' }> | undefined {
+  const { errors, p99Ratio, objectiveMs, disagreement } = gates;
+  const usual = control.requests === 0 ? 0 : control.errors / control.requests;
+  if (isExcessive(canary.errors, canary.requests, usual + errors, FALSE_ALARM)) {
+    const because = `${canary.errors} of ${canary.requests} requests failed, ${percent(usual)} of the control's; ${percent(errors)} more are allowed`;
+    return { kind: 'roll back', gate: 'errors', because };
+  }
+  if (isExcessive(canary.slow, canary.timed, SLOW_SHARE, FALSE_ALARM)) {
+    const because = `${canary.slow} of ${canary.timed} answers took more than ${p99Ratio} times the 99th percentile of the control; 1 % are allowed`;
+    return { kind: 'roll back', gate: 'p99Ratio', because };
+  }
+  if (objectiveMs !== undefined && isExcessive(canary.late, canary.requests, SLOW_SHARE, FALSE_ALARM)) {
+    const because = `${canary.late} of ${canary.requests} answers took more than ${objectiveMs} ms; 1 % are allowed`;
+    return { kind: 'roll back', gate: 'objectiveMs', because };
+  }
+  if (
+    disagreement !== undefined &&
+    isExcessive(canary.disagreed, canary.compared, disagreement, FALSE_ALARM)
+  ) {
+    const because = `${canary.disagreed} of ${canary.compared} answers differ from the control's; ${percent(disagreement)} are allowed`;
+    return { kind: 'roll back', gate: 'disagreement', because };
+  }
+  return undefined;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 10_000) / 100} %`;
+}
+
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}

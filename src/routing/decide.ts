@@ -1,0 +1,158 @@
+import { isMatch } from './match.ts';
+import type { RequestView } from './request-view.ts';
+import type {
+  CanaryPlan,
+  ChoosePlan,
+  NamedPlan,
+  Onward,
+  Plan,
+  RefusePlan,
+  RoutePlan,
+  SplitPlan,
+  StaticPlan,
+  Target,
+} from './route-plan.ts';
+import { targetOfKey, type Weighted } from './split.ts';
+
+/** Where a request goes first: a target, a fixed answer, a refusal, or a classifier that is asked. */
+export type Leaf = Target | StaticPlan | RefusePlan | ChoosePlan;
+
+/** A plan that gives its targets shares of the traffic. */
+export type Shared = SplitPlan | CanaryPlan;
+
+/** The decision of a route about one request. */
+export interface Decision {
+  readonly leaf: Leaf;
+  /** Index of the rule of the route that was called; -1 when none matched. */
+  readonly rule: number;
+  /** The last split that was drawn; undefined without one. */
+  readonly split: Drawn | undefined;
+}
+
+/** A draw of a split. */
+export interface Drawn {
+  readonly plan: Shared;
+  /** The name of the target. */
+  readonly variant: string;
+  /** undefined for a request without a key, which counts towards exact shares. */
+  readonly key: string | undefined;
+}
+
+/** The state of routes that decisions depend on. */
+export interface RoutingState {
+  routeNamed(name: string): RoutePlan | undefined;
+  /** The weights of a split now. */
+  weightsOf(plan: Shared): readonly Weighted[];
+  /** Draws for a request without a key. */
+  next(plan: Shared, weights: readonly Weighted[]): number;
+  /** Receives each step in words. */
+  note?(text: () => string): void;
+}
+
+const NO_RULE = -1;
+
+/** Decides where a request goes; undefined when that depends on a body that is not read yet. */
+export function decide(route: RoutePlan, view: RequestView, state: RoutingState): Decision | undefined {
+  const rule = ruleFor(route, view, state);
+  if (rule === undefined) return undefined;
+  let plan: Plan = rule === NO_RULE ? route.otherwise : (route.rules[rule]?.use as Plan);
+  let by = route;
+  let split: Drawn | undefined;
+  for (;;) {
+    switch (plan.kind) {
+      case 'route': {
+        const onward = routeOf(plan, state);
+        const inner = ruleFor(onward, view, state);
+        if (inner === undefined) return undefined;
+        plan = inner === NO_RULE ? onward.otherwise : (onward.rules[inner]?.use as Plan);
+        by = onward;
+        break;
+      }
+      case 'split':
+      case 'canary': {
+        const { stickyBy } = plan;
+        if (stickyBy?.needsBody === true && view.request === undefined) return undefined;
+        split = draw(by, plan, stickyBy?.keyOf(view), state);
+        plan = armOf(plan, split.variant);
+        break;
+      }
+      case 'named': {
+        if (plan.by.needsBody && view.request === undefined) return undefined;
+        plan = namedBy(plan, view, state);
+        break;
+      }
+      default:
+        return { leaf: plan, rule, split };
+    }
+  }
+}
+
+/** Where the classifier's label leads, through further routes if it names one. */
+export function decideOnward(
+  to: Target | Onward,
+  view: RequestView,
+  state: RoutingState,
+): Decision | undefined {
+  if (to.kind === 'target') return { leaf: to, rule: NO_RULE, split: undefined };
+  return decide(routeOf(to, state), view, state);
+}
+
+/** The rule that matches; -1 for none, undefined when the body decides. */
+function ruleFor(route: RoutePlan, view: RequestView, { note }: RoutingState): number | undefined {
+  const { rules, name } = route;
+  for (let index = 0; index < rules.length; index++) {
+    const matches = isMatch((rules[index] as (typeof rules)[number]).match, view);
+    note?.(
+      () =>
+        `${name}: rule ${index + 1} ${matches === undefined ? 'waits for the body' : matches ? 'matches' : 'does not match'}`,
+    );
+    if (matches === undefined) return undefined;
+    if (matches) return index;
+  }
+  if (rules.length > 0) note?.(() => `${name}: no rule matches: otherwise`);
+  return NO_RULE;
+}
+
+function draw(by: RoutePlan, plan: Shared, key: string | undefined, state: RoutingState): Drawn {
+  const weights = state.weightsOf(plan);
+  const index = key === undefined ? state.next(plan, weights) : targetOfKey(by.name, key, weights);
+  const { name } = weights[index] as Weighted;
+  state.note?.(() => {
+    const shares = weights.map((each) => `${each.name} ${percent(each.weight, weights)}`).join(', ');
+    const how = key === undefined ? 'next in turn' : `by ${plan.stickyBy?.source} '${key.slice(0, 100)}'`;
+    return `${by.name}: ${name}, ${how}, of ${shares}`;
+  });
+  return { plan, variant: name, key };
+}
+
+function armOf(plan: Shared, variant: string): Plan {
+  if (plan.kind === 'canary') return plan.to.name === variant ? plan.to : plan.from;
+  return (plan.arms.find(({ name }) => name === variant) ?? (plan.arms[0] as (typeof plan.arms)[number])).to;
+}
+
+function namedBy(
+  { by, among, otherwise }: NamedPlan,
+  view: RequestView,
+  { note }: RoutingState,
+): Target | Onward {
+  const wanted = by.keyOf(view);
+  const found = among.find(({ name }) => name === wanted);
+  note?.(() => {
+    const came = wanted === undefined ? 'is missing' : `is '${wanted.slice(0, 100)}'`;
+    return found === undefined
+      ? `${by.source} ${came}: otherwise ${otherwise.name}`
+      : `${by.source} names ${found.name}`;
+  });
+  return found ?? otherwise;
+}
+
+function routeOf({ name }: Onward, state: RoutingState): RoutePlan {
+  const route = state.routeNamed(name);
+  if (route === undefined) throw new Error(`route '${name}' was removed while another leads to it`);
+  return route;
+}
+
+function percent(weight: number, weights: readonly Weighted[]): string {
+  const total = weights.reduce((sum, each) => sum + each.weight, 0);
+  return `${Math.round((1000 * weight) / total) / 10} %`;
+}
