@@ -81,7 +81,7 @@ for (const group of GROUPS) {
     minifyWhitespace: true,
     // Some packages are CommonJS and require modules of Node.
     banner: {
-      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module';const require = requireFrom(import.meta.url);",
     },
   });
   inputs.push(...Object.keys(metafile.inputs));

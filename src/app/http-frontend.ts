@@ -11,6 +11,7 @@ import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { Arrivals } from '../gateway/arrivals.ts';
 import { BodyBudget } from '../gateway/body-budget.ts';
 import { HeaderCheck } from '../gateway/header-check.ts';
+import { routeView } from '../gateway/routes/route-view.ts';
 import { Tenants } from '../gateway/tenants.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { Statistics } from '../observe/metrics/statistics.ts';
@@ -31,6 +32,7 @@ import { networkSnapshot } from './network-snapshot.ts';
 import type { Operations } from './operations.ts';
 import { PACKAGE_VERSION } from './package-version.ts';
 import { rarely } from './rarely.ts';
+import type { ServedRoutes } from './served-routes.ts';
 
 /** Reasons of requests that were refused before admission for lack of capacity. */
 const SHED: ReadonlySet<Reason> = new Set(['QUEUE_FULL', 'CLASS_SHED', 'PREDICTED_LATE'] as const);
@@ -47,6 +49,7 @@ export interface FrontendPorts {
   /** Tenants by the hash of their API keys. */
   readonly tenantKeys: ReadonlyMap<string, string>;
   readonly random: Random;
+  readonly routes: ServedRoutes;
 }
 
 /** The network side of the server: header checks, codec, routes and the HTTP server. */
@@ -64,7 +67,8 @@ export class HttpFrontend {
   readonly #lane: FastLane;
 
   constructor({ server: settings }: LoadedConfig, ports: FrontendPorts) {
-    const { clock, catalog, health, log, operations } = ports;
+    const { clock, catalog, health, log, operations, random } = ports;
+    const { table } = ports.routes;
     const { registry } = catalog;
     this.#settings = settings;
     this.#ports = ports;
@@ -80,17 +84,18 @@ export class HttpFrontend {
     const headerCheck = new HeaderCheck(registry, {
       maxBodyBytes,
       isAdmitting: () => health.isAdmitting,
-      tenants,
+      ...{ tenants, routes: table },
     });
     // One core is for the gateway's event loop; large JSON gets the rest, but at least one thread.
     this.#codec = new Codec(clock, Math.max(1, Math.floor(grantedCores()) - 1));
     const inference = new InferenceHandler(headerCheck, {
       ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals },
+      routes: { clock, random: random.fork('routes'), registry, table },
     });
-    const models = new ModelRoutes(registry, health, { name, version: PACKAGE_VERSION });
+    const models = new ModelRoutes({ registry, table }, health, { name, version: PACKAGE_VERSION });
     const statistics = new Statistics(registry);
     const wallMs = (at: number) => operations.wallMs(at);
-    const extensions = new ExtensionRoutes({ registry, statistics, wallMs });
+    const extensions = new ExtensionRoutes({ registry, table, statistics, wallMs });
     this.#router = new Router({ inference, models, extensions, health });
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
@@ -106,6 +111,7 @@ export class HttpFrontend {
     this.#snapshots = new Snapshots({
       ...{ catalog, health, operations, scaler: ports.scaler },
       network: () => networkSnapshot(budget, this.#arrivals, this.#open),
+      routes: () => table.all().map(routeView),
     });
     this.#metrics = new Metrics(() => this.#snapshots.take());
     for (const version of registry.all()) this.#metrics.watch(version);
@@ -152,10 +158,11 @@ export class HttpFrontend {
   /** Loads what inference does not need: codec threads, metrics, admin API. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
-    const { catalog, operations, adminToken, scaler } = this.#ports;
+    const { catalog, operations, adminToken, scaler, routes } = this.#ports;
     this.#router.useOther(
       await makeOtherRoutes({
         ...{ registry: catalog.registry, operations, adminToken, scaler },
+        routes: { table: routes.table, problem: () => routes.problem },
         ...{ metrics: this.#metrics, snapshots: this.#snapshots },
       }),
     );

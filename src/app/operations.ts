@@ -11,6 +11,7 @@ import { type AlertNotice, Alerts } from '../observe/alerts/alerts.ts';
 import { DecisionLog } from '../observe/decisions/decision-log.ts';
 import { writeDecisions } from '../observe/decisions/decision-writer.ts';
 import { logVersion } from '../observe/decisions/event-log.ts';
+import { type RouteEvents, writeRoutes } from '../observe/decisions/route-writer.ts';
 import { writeScaling } from '../observe/decisions/scaling-writer.ts';
 import { Recorder } from '../observe/recorder/recorder.ts';
 import { DecisionFile } from './decision-file.ts';
@@ -91,6 +92,13 @@ export class Operations {
   /** Writes what the scaler decides to the logs. */
   watch(scaler: Scaler): void {
     writeScaling(this.decisions, this.#log, { clock: this.#clock, scaler });
+  }
+
+  /** Writes what routes decide to the logs and to the recording. */
+  watchRoutes(routes: RouteEvents): void {
+    writeRoutes(this.decisions, { clock: this.#clock, events: this.#log }, routes);
+    const recorder = this.#recorder;
+    if (recorder !== undefined) routes.routed.on((routed) => recorder.routed(routed));
   }
 
   start(): void {

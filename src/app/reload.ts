@@ -4,6 +4,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import { modelsToServe } from './models-to-serve.ts';
 import type { ServedModel } from './served-models.ts';
+import { routeSettingsProblems } from './served-routes.ts';
 import type { GalleyServer } from './server.ts';
 
 /**
@@ -19,7 +20,9 @@ export function reload(
   let wanted: readonly ServedModel[];
   try {
     config = read();
-    const { served, problems } = modelsToServe(config);
+    const models = modelsToServe(config);
+    const { served } = models;
+    const problems = [...models.problems, ...routeSettingsProblems(config, models)];
     if (problems.length > 0) throw new SettingsError(problems);
     wanted = served;
   } catch (caught) {
@@ -30,7 +33,8 @@ export function reload(
     );
     return;
   }
-  if (!isDeepStrictEqual(config.server, current.server)) {
+  server.routes.apply(config);
+  if (!isDeepStrictEqual(withoutRoutes(config), withoutRoutes(current))) {
     log.warn('server settings have changed: restart the server to apply them');
   }
   const { added, removed } = server.catalog.apply(wanted, ({ model, version }, result) => {
@@ -50,4 +54,9 @@ export function reload(
       'version removed from the settings or the models folder: it is served until the server restarts',
     );
   }
+}
+
+/** Routes change at once; everything else of the server waits for a restart. */
+function withoutRoutes({ server }: LoadedConfig): object {
+  return { ...server, routes: {} };
 }

@@ -23,6 +23,7 @@ import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
 import { Operations } from './operations.ts';
 import { processPorts } from './process-ports.ts';
 import { artefactNow, type ModelList, type ServedModel } from './served-models.ts';
+import { routeSettingsProblems, ServedRoutes } from './served-routes.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
 import { ThreadChoice } from './thread-choice.ts';
 import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
@@ -57,6 +58,7 @@ export class GalleyServer {
   readonly health: ServerHealth;
   readonly operations: Operations;
   readonly scaler: Scaler;
+  readonly routes: ServedRoutes;
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
@@ -72,7 +74,8 @@ export class GalleyServer {
 
   /** Throws a SettingsError for invalid settings; a model with broken files does not affect the others. */
   constructor(config: LoadedConfig, ports: ServerPorts, models: ModelList = modelsToServe(config)) {
-    if (models.problems.length > 0) throw new SettingsError(models.problems);
+    const problems = [...models.problems, ...routeSettingsProblems(config, models)];
+    if (problems.length > 0) throw new SettingsError(problems);
     this.#config = config;
     this.#settings = config.server;
     this.#ports = ports;
@@ -93,6 +96,12 @@ export class GalleyServer {
         this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version),
     });
     this.operations.watch(this.scaler);
+    this.routes = new ServedRoutes({
+      ...ports,
+      random: seededRandom(ports.seed).fork('routes'),
+      registry: this.registry,
+    });
+    this.operations.watchRoutes(this.routes.table);
     this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
     this.registry.forgotten.on((version) => this.scaler.forget(version));
     this.catalog.switched.on(({ old, new: version }) => this.scaler.succeed(old, version));
@@ -102,6 +111,7 @@ export class GalleyServer {
     for (const warning of models.warnings) ports.log.warn(warning);
     for (const each of models.served) this.catalog.open(each);
     for (const each of models.broken) this.catalog.add(this.#makeUnfit(each));
+    this.routes.apply(config);
   }
 
   /** The address of the server, for instance `http://127.0.0.1:8000`. */
@@ -155,11 +165,11 @@ export class GalleyServer {
   async #open(ready: Promise<unknown>): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
-    const { catalog, health, operations, scaler } = this;
+    const { catalog, health, operations, scaler, routes } = this;
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.#front = new HttpFrontend(this.#config, {
-      ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random },
+      ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random, routes },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
@@ -221,6 +231,7 @@ export class GalleyServer {
     if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
 
     this.scaler.stop();
+    this.routes.stop();
     this.#ports.standby?.close();
     this.catalog.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
     const stopped = whenStopped(this.catalog);

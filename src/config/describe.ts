@@ -10,7 +10,9 @@ interface Row {
 export function describeSettings(): string {
   const schema = settingsSchema();
   const model = schemaAt(schema, ['models', 'any']) ?? {};
-  const isModelPart = (row: Row) => row.key.startsWith('models') || row.key.startsWith('defaults');
+  const route = schemaAt(schema, ['routes', 'any']) ?? {};
+  const use = formsOf(schemaAt(route, ['otherwise']));
+  const isModelPart = ({ key }: Row) => /^(models|defaults|routes)/.test(key);
   return [
     '# Settings',
     '',
@@ -27,10 +29,25 @@ export function describeSettings(): string {
     ...table(rowsOf(schema).filter((row) => !isModelPart(row))),
     '| `defaults` | a group of settings | | Settings for all models: any of the model settings below. |',
     '| `models` | settings by model name | | Settings per model: any of the model settings below. They override the model.yaml of the model. |',
+    '| `routes` | settings by route name | | Public names with rules that lead to models: any of the route settings below. Clients call a route like a model. In a name, * stands for any characters. |',
     '',
     '## Model settings (`models.<name>` in `galley.yaml`, or `models/<name>/model.yaml`)',
     '',
     ...table(rowsOf(model)),
+    '',
+    '## Route settings (`routes.<name>` in `galley.yaml`)',
+    '',
+    'A decision (`use`, `otherwise`) is the name of a target, or a group of the settings of the next table.',
+    '',
+    ...table(rowsOf(route)),
+    '',
+    '## Settings of a decision of a route',
+    '',
+    ...table(rowsOf(use)),
+    '',
+    '## Settings of a step of `fallback` that is no target',
+    '',
+    ...table(rowsOf(formsOf(schemaAt(route, ['fallback', '0'])))),
     '',
   ].join('\n');
 }
@@ -46,10 +63,16 @@ function table(rows: readonly Row[]): string[] {
   ];
 }
 
+/** The group among the forms of a setting that may also be text. */
+function formsOf(node: SchemaNode | undefined): SchemaNode {
+  return node?.anyOf?.find(({ properties }) => properties !== undefined) ?? {};
+}
+
 function rowsOf(node: SchemaNode, prefix = ''): Row[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, child]) => {
     const key = `${prefix}${name}`;
     const row = { key, node: child };
+    if (child.items?.properties !== undefined) return [row, ...rowsOf(child.items, `${key}[].`)];
     if (child.properties === undefined) return [row];
     const inner = rowsOf(child, `${key}.`);
     // A group that also takes arbitrary names is a setting of its own.

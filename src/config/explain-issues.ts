@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { nearestName } from '../base/nearest.ts';
 import { type SchemaNode, schemaAt } from './json-schema.ts';
+import { placeInFile } from './place-in-file.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -27,25 +28,26 @@ function explain(source: string, schema: SchemaNode, issue: Issue, input: unknow
       return explainIssues(source, schema, within, input);
     }
   }
+  const at = placeOf(source, issue.path);
   if (issue.code === 'unrecognized_keys') {
     const valid = Object.keys(propertiesOf(schemaAt(schema, issue.path)));
     return issue.keys.map((key) => {
       const meant = nearestName(key, valid);
       return (
-        `${source}: unknown setting '${pathText([...issue.path, key])}'` +
+        `${at}: unknown setting '${pathText([...issue.path, key])}'` +
         `${meant === undefined ? '.' : `, did you mean '${meant}'?`} Valid here: ${valid.join(', ')}`
       );
     });
   }
   if (issue.code === 'invalid_key') {
     const [name, group] = [String(issue.path.at(-1)), pathText(issue.path.slice(0, -1))];
-    return [`${source}: '${name}' under '${group}', wanted ${issue.issues[0]?.message ?? issue.message}`];
+    return [`${at}: '${name}' under '${group}', wanted ${issue.issues[0]?.message ?? issue.message}`];
   }
   const came = valueAt(input, issue.path);
   // Rules that a schema cannot express, such as relations of two settings, have a message of their own.
   const wanted =
     issue.code === 'custom' ? issue.message : (wantedText(schemaAt(schema, issue.path)) ?? 'another value');
-  return [`${source}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}${inexactText(came)}`];
+  return [`${at}: '${pathText(issue.path)}' is ${cameText(came)}, wanted ${wanted}${inexactText(came)}`];
 }
 
 /** The settings of a group, also of one that may be written as text. */
@@ -59,6 +61,11 @@ function propertiesOf(node: SchemaNode | undefined): Readonly<Record<string, Sch
 function inexactText(came: unknown): string {
   const isInexact = Number.isInteger(came) && !Number.isSafeInteger(came);
   return isInexact ? '; numbers of more than 15 digits lose precision: put the number in quotes' : '';
+}
+
+/** Routes nest deeply, so their problems are given with the line. */
+function placeOf(source: string, path: readonly PropertyKey[]): string {
+  return path[0] === 'routes' ? placeInFile(source, path) : source;
 }
 
 /** The value as in the file, cut at `LONGEST_VALUE` characters. */

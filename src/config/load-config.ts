@@ -13,6 +13,8 @@ type Raw = Readonly<Record<string, unknown>>;
 /** The server settings, and the raw settings from which those of each model are completed. */
 export interface LoadedConfig {
   readonly server: ServerSettings;
+  /** The settings file, or another name for where the settings come from. */
+  readonly source: string;
   /** Base folder of relative paths in the settings. */
   readonly directory: string;
   /** Folder of models, absolute; undefined when all models are named by path. */
@@ -84,6 +86,7 @@ export function completeConfig(source: string, directory: string, raw: Raw): Loa
   const server = parsed.data;
   return {
     server,
+    source,
     directory,
     repository: findRepository(source, directory, server),
     rawModels: (raw.models ?? {}) as Readonly<Record<string, Raw>>,

@@ -137,6 +137,9 @@ export const ServerSettings = z.strictObject({
     .record(z.string().min(1), ModelSettings)
     .default({})
     .describe('Settings by model name; they override the model.yaml beside the model.'),
+  routeStateFile: text().describe(
+    'File that keeps the state of canaries and experiments over restarts, relative to the settings file. Default: galley-routes.db, where a route has any.',
+  ),
   routes: RoutesSettings.describe(
     'Public names with rules that lead to models, by name. Clients call a route like a model. In a name, * stands for any characters.',
   ),

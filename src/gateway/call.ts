@@ -10,6 +10,9 @@ import type { Entry } from '../work/entry.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 import type { BodyBudget, BodyOwner, BodyReservation } from './body-budget.ts';
 import { type Admission, noRoom } from './header-check.ts';
+import type { RouteDestination } from './routes/route-destination.ts';
+import type { RoutedPorts } from './routes/routed-call.ts';
+import { RoutedRequest } from './routes/routed-request.ts';
 
 /** A call that was refused before its version admitted it. */
 export interface RefusedCall {
@@ -23,6 +26,7 @@ export interface CallPorts {
   readonly budget: BodyBudget;
   readonly arrivals: Arrivals;
   readonly refused: Event<RefusedCall>;
+  readonly routes: RoutedPorts;
 }
 
 /** The protocol's side of a call. */
@@ -52,6 +56,7 @@ export class Call implements Arrival, BodyOwner {
   readonly #receivedAt: number;
   #isInFlight = true;
   #entry: Entry | SplitRequest | undefined;
+  #routed: RoutedRequest | undefined;
 
   constructor(ports: CallPorts, admission: Admission, reader: CallReader) {
     const { caller, version, holder } = admission;
@@ -100,6 +105,16 @@ export class Call implements Arrival, BodyOwner {
     this.#ports.arrivals.remove(this);
   }
 
+  /** How its route handles it; undefined for a call of a model. */
+  get routed(): RoutedRequest | undefined {
+    return this.#routed;
+  }
+
+  /** The version that answers it. */
+  get version(): VersionInService {
+    return this.#routed?.version ?? this.admission.version;
+  }
+
   /** Sends the decoded request to the version. */
   submit(request: InferenceRequest, onSettled: OnSettled): Admitted {
     const { version, caller: known } = this.admission;
@@ -111,8 +126,22 @@ export class Call implements Arrival, BodyOwner {
     return admitted;
   }
 
+  /** Sends the decoded request to its route. `onSettled` is called once, perhaps before this returns. */
+  submitTo(destination: RouteDestination, request: InferenceRequest, onSettled: OnSettled): void {
+    const deadline = Math.min(
+      this.deadline,
+      this.#receivedAt + (request.timeoutMs ?? Number.POSITIVE_INFINITY),
+    );
+    const { caller } = this.admission;
+    const call = { destination, caller, request, receivedAt: this.#receivedAt, deadline };
+    this.#routed = new RoutedRequest(this.#ports.routes, call, onSettled);
+    this.#routed.start();
+  }
+
   /** The entry whose path explains the answer; undefined where the caller did not ask for an explanation. */
   get explained(): Entry | undefined {
+    if (this.#routed !== undefined)
+      return this.admission.caller.isExplained ? this.#routed.explained : undefined;
     if (this.#entry?.isExplained !== true) return undefined;
     return this.#entry instanceof SplitRequest ? this.#entry.parts.at(-1) : this.#entry;
   }
@@ -139,5 +168,6 @@ export class Call implements Arrival, BodyOwner {
     if (this.#isInFlight) version.inFlightCalls -= 1;
     this.#isInFlight = false;
     if (this.#entry !== undefined && !isSent) version.cancel(this.#entry);
+    if (!isSent) this.#routed?.cancel();
   }
 }

@@ -1,18 +1,24 @@
 import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import type { RequestView } from '../routing/request-view.ts';
 import type { Caller } from '../serving/admission/request-facts.ts';
 import type { NoRoom } from './body-budget.ts';
 import { holderOf } from './body-holder.ts';
 import { type CallMetadata, fieldIn, type MetadataFields } from './call-metadata.ts';
 import { callerOf } from './caller.ts';
+import { enterRoute, type RouteDestination } from './routes/route-destination.ts';
+import type { RouteTable } from './routes/route-table.ts';
 import type { Tenants } from './tenants.ts';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 
 /** An admitted request: its target, and what its body may be. */
 export interface Admission {
+  /** The version that is called; for a route, the one whose inputs the body is read for. */
   readonly version: VersionInService;
+  /** Set for a call of a route. */
+  readonly destination: RouteDestination | undefined;
   readonly encoding: ContentEncoding;
   /** The holder that its body counts for: an address, or a tenant that has sent its key. */
   readonly holder: string;
@@ -29,6 +35,7 @@ export interface ServerLimits {
   readonly maxBodyBytes: number;
   readonly isAdmitting: () => boolean;
   readonly tenants: Tenants;
+  readonly routes: RouteTable;
 }
 
 const DIGITS = /^\d{1,15}$/;
@@ -37,10 +44,12 @@ const DIGITS = /^\d{1,15}$/;
 export class HeaderCheck {
   readonly #registry: ModelRegistry;
   readonly #rules: ServerLimits;
+  readonly #ports: { readonly table: RouteTable; readonly registry: ModelRegistry };
 
   constructor(registry: ModelRegistry, rules: ServerLimits) {
     this.#registry = registry;
     this.#rules = rules;
+    this.#ports = { table: rules.routes, registry };
   }
 
   decide(
@@ -51,9 +60,14 @@ export class HeaderCheck {
     if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
     const caller = callerOf(fields, this.#rules.tenants);
     if (isRefusal(caller)) return caller;
-    const version = this.#registry.find(model, wantedVersion);
+    const route = this.#rules.routes.find(model);
+    const destination =
+      route && enterRoute(route, viewOf(fields, caller, { model, version: wantedVersion }), this.#ports);
+    if (destination !== undefined && isRefusal(destination)) return destination;
+    const version = destination?.version ?? this.#registry.find(model, wantedVersion);
     if (isRefusal(version)) return version;
-    const closed = version.whyNot();
+    // A route asks its targets one after the other.
+    const closed = destination === undefined ? version.whyNot() : undefined;
     if (closed !== undefined) return closed;
 
     const encoding = (fieldIn(fields, 'content-encoding') ?? 'identity').trim().toLowerCase();
@@ -70,8 +84,16 @@ export class HeaderCheck {
     const declaredBytes = Number(fields['content-length'] ?? 0);
     if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
     const holder = holderOf(remoteAddress, caller.tenant, tenants);
-    return { version, encoding, holder, maxBodyBytes, jsonBytes, caller, delayMs };
+    return { version, destination, encoding, holder, maxBodyBytes, jsonBytes, caller, delayMs };
   }
+}
+
+function viewOf(
+  fields: MetadataFields,
+  { tenant }: Caller,
+  { model, version }: { readonly model: string; readonly version: string | undefined },
+): RequestView {
+  return { name: model, fields, tenant: tenant.name, version, request: undefined };
 }
 
 /** The refusal of a body that is, or has become, larger than the maximum. */

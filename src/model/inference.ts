@@ -31,3 +31,9 @@ export interface Answer {
   /** In the order of the metadata. */
   readonly outputs: readonly Tensor[];
 }
+
+/** Parameters that the model does not read neither distinguish requests nor are sent to it. */
+export function withoutParameters(request: InferenceRequest): InferenceRequest {
+  for (const _ in request.parameters) return { ...request, parameters: {} };
+  return request;
+}

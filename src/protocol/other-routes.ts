@@ -3,6 +3,7 @@ import { type Refusal, refuse } from '../base/errors.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
 import { type AdminPorts, adminRoutes } from './admin/admin-routes.ts';
 import { DecisionStream } from './admin/decision-stream.ts';
+import { feedbackRoutes } from './feedback-routes.ts';
 import { sendRefusal } from './http/reply.ts';
 import type { OtherRoutes } from './router.ts';
 
@@ -30,6 +31,7 @@ export async function makeOtherRoutes(
     void reply.type('text/plain; version=0.0.4; charset=utf-8');
     return ports.metrics.render();
   });
+  feedbackRoutes(app, ports.routes.table, sendRefused);
   // A separate scope binds the guard to these routes, however a client spells their path.
   await app.register(async (admin) => adminRoutes(admin, ports, stream, sendRefused));
   await app.ready();

@@ -16,8 +16,8 @@ export interface RouteProblem {
   readonly text: string;
 }
 
-/** The versions of each model that is served, by name. */
-export type KnownModels = ReadonlyMap<string, readonly string[]>;
+/** The versions of each model that is served, by name; any where its files cannot be read now. */
+export type KnownModels = ReadonlyMap<string, readonly string[] | 'any'>;
 
 /** Problems that no schema shows: unknown targets, loops, rules that are never reached, fallbacks without use. */
 export function routeProblems(
@@ -79,7 +79,7 @@ function targetProblem(to: Target | Onward, { routes, models, onlyModel }: Known
     const hint = meant === undefined ? '' : `, did you mean '${meant}'?`;
     return `leads to '${to.name}', which is neither a model nor a route${hint}; there are ${known.join(', ') || 'none'}`;
   }
-  if (to.version === undefined || versions.includes(to.version)) return undefined;
+  if (to.version === undefined || versions === 'any' || versions.includes(to.version)) return undefined;
   return `leads to '${to.name}', but versions of '${to.model}' that are served are ${versions.join(', ')}: see models.${to.model}.versions`;
 }
 
@@ -156,7 +156,7 @@ function planProblems(route: RoutePlan): RouteProblem[] {
 }
 
 /** A plan with a state that commands change. */
-export function isManaged(plan: Plan): boolean {
+function isManaged(plan: Plan): boolean {
   return plan.kind === 'canary' || (plan.kind === 'split' && plan.experiment !== undefined);
 }
 

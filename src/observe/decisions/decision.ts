@@ -50,6 +50,33 @@ export interface FactsByKind {
     readonly summary: string;
   };
   readonly admin: { readonly action: ReplicaAction };
+  /** How a route handled a call. The model is the route. */
+  readonly route: {
+    readonly request: string;
+    /** Number of the rule; 0 for `otherwise`. */
+    readonly rule: number;
+    /** The variant that a split has drawn; empty without one. */
+    readonly variant: string;
+    readonly isSticky: boolean;
+    readonly attempts: readonly {
+      readonly target: string;
+      readonly result: string;
+      readonly reason: Reason | undefined;
+      readonly ms: number;
+    }[];
+    /** Empty when the call was refused. */
+    readonly servedBy: string;
+  };
+  /** A canary or an experiment of a route changed its shares, or was concluded. */
+  readonly traffic: {
+    readonly subject: string;
+    readonly action: string;
+    /** The share of a canary, in percent; null for an experiment. */
+    readonly share: number | null;
+    /** The variant that gets all traffic; empty when there is none. */
+    readonly winner: string;
+    readonly because: string;
+  };
   /** The number of replicas was changed. */
   readonly scaling: {
     readonly from: number;
@@ -88,4 +115,4 @@ export type Decision = { readonly [K in DecisionKind]: DecisionOf<K> }[DecisionK
 export type NewDecision = { readonly [K in DecisionKind]: Omit<DecisionOf<K>, 'id'> }[DecisionKind];
 
 /** Frequent kinds: they must not push rare decisions out of the log. */
-export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal'] as const);
+export const FREQUENT: ReadonlySet<DecisionKind> = new Set(['batch', 'refusal', 'route'] as const);

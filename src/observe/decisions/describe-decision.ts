@@ -2,7 +2,8 @@ import type { Decision, DecisionKind, FactsByKind } from './decision.ts';
 
 /** A decision as a sentence. Sentences are made on reading, so that deciding costs no text. */
 export function describeDecision({ kind, model, version, replica, facts }: Decision): string {
-  const subject = replica === '' ? `${model}/${version}` : replica;
+  const name = version === '' ? model : `${model}/${version}`;
+  const subject = replica === '' ? name : replica;
   return `${subject}: ${sentenceOf(kind, facts)}`;
 }
 
@@ -35,6 +36,19 @@ const SENTENCES: { readonly [K in DecisionKind]: (facts: FactsByKind[K]) => stri
   model: ({ state, reason }) => (reason === '' ? `is ${state}` : `is ${state}, because ${reason}`),
   alert: ({ alert, status, severity, summary }) => `alert ${alert} ${status} (${severity}): ${summary}`,
   admin: ({ action }) => `an operator requested: ${action}`,
+  route: ({ request, rule, variant, isSticky, attempts, servedBy }) => {
+    const by = rule === 0 ? 'no rule' : `rule ${rule}`;
+    const drawn = variant === '' ? '' : `, ${variant} ${isSticky ? 'by its key' : 'in turn'}`;
+    const tried = attempts.map(({ target, result, reason }) =>
+      reason === undefined ? `${target} ${result}` : `${target} ${result} (${reason})`,
+    );
+    const end = servedBy === '' ? 'refused' : `served by ${servedBy}`;
+    return `request '${request}': ${by}${drawn}; ${[...tried, end].join(', ')}`;
+  },
+  traffic: ({ subject, action, share, winner, because }) => {
+    const now = winner === '' ? (share === null ? '' : `, now ${share} %`) : `, all traffic to ${winner}`;
+    return `${subject}: ${action}${now}, because ${because}`;
+  },
   scaling: ({ from, to, signal, because, proposals, limit }) => {
     const others = proposals.length === 0 ? '' : `; asked for: ${proposals.join(', ')}`;
     const limited = limit === '' ? '' : `; limited: ${limit}`;

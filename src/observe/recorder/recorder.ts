@@ -22,6 +22,15 @@ const TEXT_LIMITS = { texts: 65_536, bytes: 16 * 1024 * 1024 };
 /** When a text has no room, the oldest of this many equal parts of the events is dropped. */
 const SEGMENTS = 8;
 
+/** How a route handled a call. */
+interface RoutedCall {
+  readonly route: string;
+  readonly rule: number;
+  readonly variant: string;
+  readonly attempts: readonly { readonly target: string; readonly result: string }[];
+  readonly servedBy: string;
+}
+
 /** The seed of all random numbers, and the wall-clock start for readers. */
 type RecordingStart = Pick<Recording, 'seed' | 'startedWallMs'>;
 
@@ -111,6 +120,14 @@ export class Recorder implements EventSink {
     });
     it.cancelled.on(({ id }) => this.write(version, INPUT.CANCELLED, { a: id }));
     watchDecisions(it, (decision) => this.write(version, INPUT.DECIDED, { a: fingerprint(decision), b: 0 }));
+  }
+
+  /** Records how a route handled a call: what a replay feeds to the versions is recorded with them. */
+  routed({ route, rule, variant, attempts, servedBy }: RoutedCall): void {
+    const tried = attempts.map(({ target, result }) => `${target} ${result}`);
+    const by = rule === 0 ? 'otherwise' : `rule ${rule}`;
+    const text = `route ${route}: ${[by, ...(variant === '' ? [] : [`drew ${variant}`]), ...tried].join(', ')}; served by ${servedBy || 'none'}`;
+    this.write(0, INPUT.ROUTED, { a: rule, text: this.textId(text) });
   }
 
   write(version: number, kind: InputKind, numbers: EventNumbers): void {

@@ -35,6 +35,8 @@ export const INPUT = {
   DELAYED: 21,
   /** A request may be refused from its headers. */
   KNOCKED: 22,
+  /** Not an input of a version: how a route handled a call, in words. Its requests to versions are recorded as such. */
+  ROUTED: 23,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 

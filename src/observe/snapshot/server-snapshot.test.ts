@@ -30,6 +30,7 @@ function server() {
       wallMs: (at) => at,
     },
     scaler: { of: () => undefined, budget: { cores: 4, memoryBytes: 2 ** 30 } },
+    routes: () => [],
     network: () => ({
       bodies: { bytes: 10, count: 1, refused: { share: 4 }, holders: [{ name: '::1', bytes: 10 }] },
       connections: { count: 7, refused: { full: 5 }, listenOverflows: undefined },

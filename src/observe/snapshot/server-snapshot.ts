@@ -4,6 +4,7 @@ import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { ServerHealth } from '../../fleet/catalog/server-health.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Alerts } from '../alerts/alerts.ts';
+import type { RouteSnapshot } from './route-snapshot.ts';
 import { versionSnapshot } from './version-snapshot.ts';
 
 /** Request bodies and connections of clients. What was refused is counted by reason. */
@@ -38,6 +39,7 @@ export interface SnapshotPorts {
     wallMs(at: number): number;
   };
   readonly network: () => NetworkSnapshot;
+  readonly routes: () => readonly RouteSnapshot[];
 }
 
 /** The whole server at one moment, as plain data: what the admin API and the gauges of the metrics show. */
@@ -65,6 +67,7 @@ export class Snapshots {
       /** What the replicas of all models may use, and the cores that their threads use. */
       machine: { ...this.#ports.scaler.budget, usedCores: this.#usedCores() },
       alerts: this.alerts(),
+      routes: this.#ports.routes(),
       ...{ dropped: operations.dropped, internalErrors: operations.internalErrors, network: network() },
     };
   }

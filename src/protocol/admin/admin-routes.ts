@@ -12,6 +12,7 @@ import { guardAdmin } from './admin-guard.ts';
 import { readDecisionQuery } from './decision-query.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import { figuresView } from './figures-view.ts';
+import { routeRoutes } from './route-routes.ts';
 import { readScaleOrder } from './scale-order.ts';
 
 /** The parts of the server that the admin API uses. */
@@ -28,6 +29,7 @@ export interface AdminPorts {
   readonly snapshots: Snapshots;
   readonly metrics: Pick<Metrics, 'of'>;
   readonly adminToken: string | undefined;
+  readonly routes: Parameters<typeof routeRoutes>[1];
 }
 
 type Params = Readonly<Record<string, string>>;
@@ -84,6 +86,7 @@ export function adminRoutes(
     const done = scale(ports, params.model ?? '', query as Readonly<Record<string, unknown>>);
     return answer(reply, isRefusal(done) ? done : withFigures(snapshots.ofVersion(done)));
   });
+  routeRoutes(app, ports.routes, answer);
   app.get('/admin/alerts', () => ({ alerts: snapshots.alerts() }));
   app.get('/admin/decisions', (request: FastifyRequest, reply) => {
     const query = readDecisionQuery(request.query as Readonly<Record<string, unknown>>);

@@ -4,8 +4,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { HeadReader } from '../oip/oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from '../oip/oip-request.ts';
 import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from '../oip/oip-response.ts';
+import type { ReadTarget } from '../simple/read-target.ts';
 import {
   type Layout,
+  type PredictForm,
   type PredictTarget,
   readPredictRequest,
   writePredictAnswer,
@@ -15,7 +17,7 @@ import {
 export type CodecTask =
   | {
       readonly kind: 'read infer';
-      readonly target: PredictTarget;
+      readonly target: ReadTarget;
       readonly body: Segments;
       readonly jsonBytes: number | undefined;
     }
@@ -28,6 +30,8 @@ export type CodecTask =
       readonly kind: 'read predict';
       readonly target: PredictTarget;
       readonly hasBatchAxis: boolean;
+      /** Further forms that the request may have, for a route that decides by the body. */
+      readonly others?: readonly PredictForm[];
       readonly body: Segments;
     }
   | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
@@ -50,8 +54,8 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
       case 'read raw':
         return readRawRequest(task.target.model, task.target.metadata, task.body);
       case 'read predict': {
-        const { target, hasBatchAxis, body } = task;
-        const read = readPredictRequest(target, hasBatchAxis, body);
+        const { target, hasBatchAxis, others, body } = task;
+        const read = readPredictRequest(target, hasBatchAxis, body, others);
         return { ...read, outputs: undefined, isBinaryByDefault: false };
       }
     }

@@ -72,7 +72,9 @@ export class Codec {
 /** Bytes to be parsed: JSON, and the lengths in BYTES. Numbers are used as they are. */
 function walkedBytesIn(task: ReadTask): number {
   if (task.kind === 'read raw') return 0;
-  const hasBytes = task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');
+  const hasBytes =
+    task.target.metadata === undefined ||
+    task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');
   if (hasBytes || task.kind === 'read predict') return task.body.byteLength;
   return task.jsonBytes ?? task.body.byteLength;
 }

@@ -1,43 +1,62 @@
+import { type Refusal, refuse } from '../../base/errors.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Call } from '../../gateway/call.ts';
 import type { Admission } from '../../gateway/header-check.ts';
-import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { Answer } from '../../model/inference.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import { LARGE_BYTES } from '../codec/codec.ts';
 import type { ReadTask, WriteTask } from '../codec/codec-task.ts';
 import type { OipRequest } from '../oip/oip-request.ts';
-import { answerParts } from '../oip/oip-response.ts';
+import { answerParts, checkOutputs } from '../oip/oip-response.ts';
 import { mostValues } from '../simple/read-target.ts';
+import type { PredictForm } from '../simple/simple-codec.ts';
 
 /** The protocol form of a request. */
 export type Form = 'infer' | 'predict';
 
-/** The codec task that reads a body. */
-export function readTask(form: Form, { version, jsonBytes }: Admission, body: Segments): ReadTask {
+/** The codec task that reads a body. A route reads the plain form even where none of its targets is loaded. */
+export function readTask(
+  form: Form,
+  { version, destination, jsonBytes }: Admission,
+  body: Segments,
+): ReadTask | Refusal {
   const { model, settings } = version.spec;
   const { metadata, hasBatchAxis } = version;
-  if (metadata === undefined) throw new Error(`${version.name} was admitted before it was loaded`);
+  const others = destination?.others ?? [];
+  if (form === 'infer' && jsonBytes !== 0 && (metadata === undefined || others.length > 0)) {
+    return { kind: 'read infer', target: { model }, body, jsonBytes };
+  }
+  if (metadata === undefined) return refuse('MODEL_STARTING', `${version.name} is starting`);
   const { maxRows, maxRequestRows = maxRows } = settings.queue;
   const isLarge = body.byteLength > LARGE_BYTES;
   const maxValues = isLarge ? mostValues(metadata, hasBatchAxis, maxRequestRows) : undefined;
   const target = { model, metadata, maxValues };
-  if (form === 'predict') return { kind: 'read predict', target, hasBatchAxis, body };
+  if (form === 'predict')
+    return { kind: 'read predict', target, hasBatchAxis, others: others.flatMap(formOf), body };
   if (jsonBytes === 0) return { kind: 'read raw', target, body };
   return { kind: 'read infer', target, body, jsonBytes };
 }
 
-/** The codec task that writes an answer in the form its caller asked for. */
-export function writeTask(
-  { version }: Admission,
-  { request, outputs, isBinaryByDefault, layout }: OipRequest,
-  answer: Answer,
-): WriteTask {
-  const { spec, hasBatchAxis } = version;
-  if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
-  const head = { id: request.id, model: spec.model, version: spec.version };
-  return { kind: 'write infer', head, parts: answerParts(answer.outputs, outputs, isBinaryByDefault) };
+function formOf({ metadata, hasBatchAxis }: VersionInService): PredictForm[] {
+  return metadata === undefined ? [] : [{ metadata, hasBatchAxis }];
 }
 
-/** Parameters that the model does not read neither distinguish requests nor are sent to it. */
-export function withoutParameters(request: InferenceRequest): InferenceRequest {
-  for (const _ in request.parameters) return { ...request, parameters: {} };
-  return request;
+/** The codec task that writes an answer in the form its caller asked for. A route answers under its own name. */
+export function writeTask(
+  { version, routed, admission: { destination } }: Pick<Call, 'version' | 'routed' | 'admission'>,
+  { request, outputs, isBinaryByDefault, layout }: OipRequest,
+  answer: Answer,
+): WriteTask | Refusal {
+  const { spec, hasBatchAxis } = version;
+  if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
+  const head = { id: request.id, model: destination?.view.name ?? spec.model, version: spec.version };
+  // A route may answer from another target than the one that the outputs were requested of.
+  // A fixed answer has what it has.
+  const isFixed = routed?.servedBy === 'answer';
+  const wanted = isFixed
+    ? outputs?.filter(({ name }) => answer.outputs.some((it) => it.name === name))
+    : outputs;
+  const wrong = destination && wanted && checkOutputs(head.model, answer, wanted);
+  if (wrong !== undefined) return wrong;
+  return { kind: 'write infer', head, parts: answerParts(answer.outputs, wanted, isBinaryByDefault) };
 }

@@ -1,16 +1,15 @@
 import { limitOf } from '../../batching/batch-target.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Entry } from '../../work/entry.ts';
-import { headerJson } from '../http/header-text.ts';
 
 /** The request path of an explained request. */
 export type ExplainedPath = Pick<VersionInService['path'], 'planOf' | 'margin'>;
 
-/** How a request was handled, and the plan of its lane, as JSON for a header. Durations in ms. */
-export function explanationOf(entry: Entry, { planOf, margin }: ExplainedPath, now: number): string {
+/** How a request was handled, and the plan of its lane. Durations in ms. */
+export function explanationOf(entry: Entry, { planOf, margin }: ExplainedPath, now: number): object {
   const plan = planOf(entry.lane);
   const { batchInfo, receivedAt, dispatchedAt, attempts } = entry;
-  return headerJson({
+  return {
     queueMs: rounded((dispatchedAt ?? now) - receivedAt),
     totalMs: rounded(now - receivedAt),
     attempts,
@@ -31,10 +30,10 @@ export function explanationOf(entry: Entry, { planOf, margin }: ExplainedPath, n
           marginMs: rounded(margin.ms),
           lateShare: rounded(margin.lateShare),
         }),
-  });
+  };
 }
 
 /** Rounds to microseconds. */
-function rounded(ms: number): number {
+export function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }

@@ -6,10 +6,13 @@ import { RealClock } from '../../base/clock.ts';
 import { refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import { onMistake } from '../../base/mistake.ts';
+import { seededRandom } from '../../base/random.ts';
+import { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import { Arrivals } from '../../gateway/arrivals.ts';
 import { BodyBudget } from '../../gateway/body-budget.ts';
 import type { RefusedCall } from '../../gateway/call.ts';
 import type { Admission } from '../../gateway/header-check.ts';
+import { RouteTable } from '../../gateway/routes/route-table.ts';
 import { ANONYMOUS } from '../../serving/admission/request-facts.ts';
 import type { Codec } from '../codec/codec.ts';
 import { NodeExchange } from '../http/node-exchange.ts';
@@ -63,8 +66,11 @@ const version = {
 };
 
 const admission = { version, encoding: 'identity', holder: 'a', maxBodyBytes: 1_000, caller: ANONYMOUS };
+const registry = new ModelRegistry();
+const random = seededRandom(1);
+const routes = { clock, random, registry, refused, table: new RouteTable({ clock, random, registry }) };
 const server = createServer((req, res) => {
-  const ports = { clock, codec, budget, arrivals, refused };
+  const ports = { clock, codec, budget, arrivals, refused, routes };
   const http = new NodeExchange({ clock, writeStallMs: 1_000 }, req, res);
   res.on('close', () => http.closed());
   new InferenceExchange(ports, http, { form: 'infer', admission: admission as unknown as Admission }).start();

@@ -3,16 +3,18 @@ import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import { reportMistake } from '../../base/mistake.ts';
 import { Call, type CallPorts, type CallReader } from '../../gateway/call.ts';
 import type { Admission } from '../../gateway/header-check.ts';
-import type { Answer } from '../../model/inference.ts';
+import { type Answer, withoutParameters } from '../../model/inference.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { CodecJob } from '../codec/codec-threads.ts';
+import { headerJson } from '../http/header-text.ts';
 import type { HttpExchange } from '../http/http-exchange.ts';
 import type { OipRequest } from '../oip/oip-request.ts';
 import { checkOutputs, type EncodedAnswer } from '../oip/oip-response.ts';
 import { IncomingBody } from './body.ts';
-import { type Form, readTask, withoutParameters, writeTask } from './exchange-tasks.ts';
+import { type Form, readTask, writeTask } from './exchange-tasks.ts';
 import { explanationOf } from './explanation.ts';
+import { routeExplanation, tellRoute } from './route-report.ts';
 import { sendAnswer } from './send-answer.ts';
 
 /** How a request ended, and how it was asked. */
@@ -110,9 +112,9 @@ export class InferenceExchange implements CallReader {
     }
     this.#call.reservation.arrived();
     this.#isReading = true;
-    this.#job = this.#ports.codec.read(readTask(this.#form, this.#admission, body), (read) =>
-      this.#step(this.#taken, read),
-    );
+    const task = readTask(this.#form, this.#admission, body);
+    if (isRefusal(task)) this.#taken(task);
+    else this.#job = this.#ports.codec.read(task, (read) => this.#step(this.#taken, read));
   }
 
   #taken(read: OipRequest | Refusal): void {
@@ -133,7 +135,13 @@ export class InferenceExchange implements CallReader {
   }
 
   #submit(read: OipRequest): void {
-    const { version } = this.#admission;
+    const { version, destination } = this.#admission;
+    if (destination !== undefined) {
+      this.#call.submitTo(destination, read.request, (outcome) =>
+        this.#step(this.#settled, { read, outcome }),
+      );
+      return;
+    }
     const { metadata } = version;
     const wrong = read.outputs && metadata && checkOutputs(version.spec.model, metadata, read.outputs);
     if (wrong !== undefined) {
@@ -152,11 +160,14 @@ export class InferenceExchange implements CallReader {
   }
 
   #settled({ read, outcome }: Settled): void {
-    const { explained } = this.#call;
-    if (explained !== undefined) {
+    const { explained, routed, version } = this.#call;
+    if (routed !== undefined) tellRoute(this.#http, routed);
+    if (explained !== undefined || (routed !== undefined && this.#admission.caller.isExplained)) {
+      const path =
+        explained === undefined ? {} : explanationOf(explained, version.path, this.#ports.clock.now());
       this.#http.setHeader(
         'x-galley-explain',
-        explanationOf(explained, this.#admission.version.path, this.#ports.clock.now()),
+        headerJson({ ...path, ...(routed && routeExplanation(routed)) }),
       );
     }
     this.#call.settled(isRefusal(outcome));
@@ -164,9 +175,9 @@ export class InferenceExchange implements CallReader {
       this.#http.refuse(outcome);
       return;
     }
-    this.#job = this.#ports.codec.write(writeTask(this.#admission, read, outcome), (answer) =>
-      this.#step(this.#written, answer),
-    );
+    const task = writeTask(this.#call, read, outcome);
+    if (isRefusal(task)) this.#http.refuse(task);
+    else this.#job = this.#ports.codec.write(task, (answer) => this.#step(this.#written, answer));
   }
 
   #written(answer: EncodedAnswer | Refusal): void {

@@ -2,6 +2,7 @@ import { isRefusal } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import type { RefusedCall } from '../../gateway/call.ts';
 import type { HeaderCheck } from '../../gateway/header-check.ts';
+import type { RoutedPorts } from '../../gateway/routes/routed-call.ts';
 import type { HttpExchange } from '../http/http-exchange.ts';
 import type { InferenceRoute } from '../http/route.ts';
 import { type ExchangePorts, InferenceExchange } from './inference-exchange.ts';
@@ -13,9 +14,13 @@ export class InferenceHandler {
   readonly #headerCheck: HeaderCheck;
   readonly #ports: ExchangePorts;
 
-  constructor(headerCheck: HeaderCheck, ports: Omit<ExchangePorts, 'refused'>) {
+  constructor(
+    headerCheck: HeaderCheck,
+    ports: Omit<ExchangePorts, 'refused' | 'routes'> & { readonly routes: Omit<RoutedPorts, 'refused'> },
+  ) {
+    const { refused } = this;
     this.#headerCheck = headerCheck;
-    this.#ports = { ...ports, refused: this.refused };
+    this.#ports = { ...ports, refused, routes: { ...ports.routes, refused } };
   }
 
   handle(http: HttpExchange, { kind, model, version }: InferenceRoute): void {
@@ -25,9 +30,10 @@ export class InferenceHandler {
       http.refuseEarly(admission);
       return;
     }
-    const turnedAway = admission.version.doorway.turnAway(admission.caller, admission.delayMs);
+    const { version: called, caller, delayMs, destination } = admission;
+    const turnedAway = destination === undefined ? called.doorway.turnAway(caller, delayMs) : undefined;
     if (turnedAway !== undefined) {
-      this.refused.emit({ version: admission.version, refusal: turnedAway });
+      this.refused.emit({ version: called, refusal: turnedAway });
       http.refuseEarly(turnedAway);
       return;
     }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal, type Refusal, refuse, ServingError } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { RouteTable } from '../../gateway/routes/route-table.ts';
 import type { Statistics } from '../../observe/metrics/statistics.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import { parseRequestJson, present, shown } from '../http/json-text.ts';
@@ -13,6 +14,7 @@ import { statisticsView } from './statistics-view.ts';
 /** Dependencies of the extensions. */
 export interface ExtensionPorts {
   readonly registry: ModelRegistry;
+  readonly table: Pick<RouteTable, 'find'>;
   readonly statistics: Statistics;
   /** The wall-clock time of a monotonic one, in ms. */
   readonly wallMs: (at: number) => number;
@@ -28,7 +30,7 @@ export class ExtensionRoutes {
 
   /** `GET /v2/models/{model}[/versions/{version}]/config` */
   configuration(res: ServerResponse, model: string, wanted: string | undefined): void {
-    const version = this.#ports.registry.find(model, wanted);
+    const version = this.#versionOf(model, wanted);
     if (isRefusal(version)) sendRefusal(res, version);
     else if (version.metadata === undefined) sendRefusal(res, whyNoMetadata(version));
     else sendJson(res, 200, modelConfiguration(version, version.metadata));
@@ -37,7 +39,7 @@ export class ExtensionRoutes {
   /** `GET /v2/models/{model}[/versions/{version}]/stats` */
   statistics(res: ServerResponse, model: string, wanted: string | undefined): void {
     const { registry } = this.#ports;
-    const found = registry.find(model, wanted);
+    const found = this.#versionOf(model, wanted);
     if (isRefusal(found)) sendRefusal(res, found);
     else this.#sendStatistics(res, wanted === undefined ? registry.versionsOf(model) : [found]);
   }
@@ -58,6 +60,16 @@ export class ExtensionRoutes {
       const rows = this.#ports.registry.all().map(indexRow);
       sendJson(res, 200, wantsReady ? rows.filter(({ state }) => state === 'READY') : rows);
     });
+  }
+
+  /** A route has neither configuration nor statistics of its own. */
+  #versionOf(model: string, wanted: string | undefined): VersionInService | Refusal {
+    const { registry, table } = this.#ports;
+    if (wanted !== undefined || table.find(model) === undefined) return registry.find(model, wanted);
+    return refuse(
+      'NOT_OFFERED',
+      `'${model}' is a route: ask for one of its targets, or GET /admin/routes/${model}`,
+    );
   }
 
   #sendStatistics(res: ServerResponse, versions: readonly VersionInService[]): void {

@@ -6,7 +6,8 @@ import { ModelRoutes } from './model-routes.ts';
 
 /** The response about a model for this result of the registry. */
 function simpleReady(found: object): readonly [number, unknown] {
-  const routes = new ModelRoutes({ find: () => found } as never, {} as never, { name: 's', version: '1' });
+  const ports = { registry: { find: () => found }, table: { find: () => undefined } };
+  const routes = new ModelRoutes(ports as never, {} as never, { name: 's', version: '1' });
   let [status, body] = [0, ''];
   const res = {
     setHeader: () => {},

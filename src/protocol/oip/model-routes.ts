@@ -1,8 +1,11 @@
 import type { ServerResponse } from 'node:http';
-import { isRefusal } from '../../base/errors.ts';
+import { isRefusal, refuse } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { ServerHealth } from '../../fleet/catalog/server-health.ts';
+import { routeMetadata, whyRouteNotReady } from '../../gateway/routes/route-status.ts';
+import type { RouteTable } from '../../gateway/routes/route-table.ts';
 import type { TensorMetadata } from '../../model/model-metadata.ts';
+import type { RoutePlan } from '../../routing/route-plan.ts';
 import { sendJson, sendRefusal } from '../http/reply.ts';
 import { whyNoMetadata } from './extension-routes.ts';
 
@@ -24,11 +27,17 @@ export interface ServerIdentity {
 /** Readable data about models and the server, in the protocol's form and in the simple one. */
 export class ModelRoutes {
   readonly #registry: ModelRegistry;
+  readonly #table: RouteTable;
   readonly #health: ServerHealth;
   readonly #identity: ServerIdentity;
 
-  constructor(registry: ModelRegistry, health: ServerHealth, identity: ServerIdentity) {
+  constructor(
+    { registry, table }: { readonly registry: ModelRegistry; readonly table: RouteTable },
+    health: ServerHealth,
+    identity: ServerIdentity,
+  ) {
     this.#registry = registry;
+    this.#table = table;
     this.#health = health;
     this.#identity = identity;
   }
@@ -47,6 +56,11 @@ export class ModelRoutes {
 
   /** `GET /v2/models/{model}[/versions/{version}]` */
   modelMetadata(res: ServerResponse, model: string, version: string | undefined): void {
+    const route = version === undefined ? this.#table.find(model) : undefined;
+    if (route !== undefined) {
+      this.#routeMetadata(res, model, route.plan);
+      return;
+    }
     const found = this.#registry.find(model, version);
     if (isRefusal(found) || found.metadata === undefined) {
       sendRefusal(res, isRefusal(found) ? found : whyNoMetadata(found));
@@ -66,8 +80,38 @@ export class ModelRoutes {
     });
   }
 
+  /** A route has the inputs and outputs that its targets have in common. */
+  #routeMetadata(res: ServerResponse, name: string, plan: RoutePlan): void {
+    const metadata = routeMetadata(plan, { registry: this.#registry, table: this.#table });
+    if (metadata === undefined) {
+      sendRefusal(res, refuse('MODEL_STARTING', `no target of the route '${name}' is loaded`));
+      return;
+    }
+    const { inputs, outputs } = metadata;
+    sendJson(res, 200, {
+      ...{ name, versions: [], platform: 'galley_route' },
+      ...{ inputs: inputs.map(signatureOf), outputs: outputs.map(signatureOf) },
+    });
+  }
+
+  /** undefined for the name of a model. */
+  #whyRouteNotReady(name: string, version: string | undefined): string | undefined {
+    const route = version === undefined ? this.#table.find(name) : undefined;
+    if (route === undefined) return undefined;
+    return whyRouteNotReady(route.plan, { registry: this.#registry, table: this.#table }) ?? '';
+  }
+
   /** `GET /v2/models/{model}[/versions/{version}]/ready` */
   modelReady(res: ServerResponse, model: string, version: string | undefined): void {
+    const why = this.#whyRouteNotReady(model, version);
+    if (why !== undefined) {
+      sendJson(res, why === '' ? 200 : 503, {
+        name: model,
+        ready: why === '',
+        ...(why === '' ? {} : { error: why }),
+      });
+      return;
+    }
     const found = this.#registry.find(model, version);
     if (isRefusal(found)) sendRefusal(res, found);
     else if (found.isReady) sendJson(res, 200, { name: model, ready: true });
@@ -76,6 +120,10 @@ export class ModelRoutes {
 
   /** `GET /v1/models/{model}[/versions/{version}]`, as defined by KServe's V1 protocol. */
   simpleReady(res: ServerResponse, model: string, version: string | undefined): void {
+    if (this.#whyRouteNotReady(model, version) !== undefined) {
+      this.modelReady(res, model, version);
+      return;
+    }
     const found = this.#registry.find(model, version);
     if (isRefusal(found)) sendRefusal(res, found);
     else if (found.isReady) sendJson(res, 200, { name: model, ready: true });
@@ -88,7 +136,8 @@ export class ModelRoutes {
       name,
       versions: this.#registry.versionsOf(name).map(({ spec, state }) => ({ version: spec.version, state })),
     }));
-    sendJson(res, 200, { models });
+    const routes = this.#table.all().map(({ name }) => ({ name, versions: [] }));
+    sendJson(res, 200, { models: [...models, ...routes] });
   }
 }
 

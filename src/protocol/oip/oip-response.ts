@@ -1,5 +1,4 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
-import type { ModelMetadata } from '../../model/model-metadata.ts';
 import { writeJsonData } from '../../tensor/json-codec.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { RequestedOutput } from './oip-head.ts';
@@ -22,7 +21,7 @@ export interface AnswerHead {
 /** The refusal of unknown requested outputs; undefined when all are known. */
 export function checkOutputs(
   model: string,
-  metadata: ModelMetadata,
+  metadata: { readonly outputs: readonly { readonly name: string }[] },
   outputs: readonly RequestedOutput[],
 ): Refusal | undefined {
   const unknown = outputs.find(({ name }) => !metadata.outputs.some((output) => output.name === name));

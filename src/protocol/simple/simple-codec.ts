@@ -16,6 +16,12 @@ export interface PredictRequest {
   readonly layout: Layout;
 }
 
+/** The inputs of a version that a request in the simple form may be for. */
+export interface PredictForm {
+  readonly metadata: ModelMetadata;
+  readonly hasBatchAxis: boolean;
+}
+
 /** The simple form has neither names nor shapes: they come from the model's metadata. */
 export type PredictTarget = ReadTarget & { readonly metadata: ModelMetadata };
 
@@ -24,11 +30,18 @@ export type PredictTarget = ReadTarget & { readonly metadata: ModelMetadata };
  * model of several inputs it is an object by input name. `{"inputs": …}` holds each input as a whole.
  */
 export function readPredictRequest(
-  { model, metadata, maxValues }: PredictTarget,
-  hasBatchAxis: boolean,
+  target: PredictTarget,
+  hasBatches: boolean,
   body: Segments,
+  others: readonly PredictForm[] = [],
 ): PredictRequest {
-  const json = parseRequestJson(body, maxValues);
+  const { model, maxValues } = target;
+  const json = parseRequestJson(body, others.length > 0 ? undefined : maxValues);
+  const { metadata, hasBatchAxis } = formFor(
+    json,
+    { metadata: target.metadata, hasBatchAxis: hasBatches },
+    others,
+  );
   const [instances, columns] = [present(json.instances), present(json.inputs)];
   if (instances !== undefined && columns !== undefined) {
     throw malformed(`got both "instances" and "inputs" for model '${model}', wanted one of them`);
@@ -50,6 +63,24 @@ export function readPredictRequest(
     return hasBatchAxis ? readRows(input, values) : readWhole(input, values[0]);
   });
   return { request: { ...request, inputs }, layout: { by: 'row', rows: instances.length } };
+}
+
+/** The first form that has just the inputs that a request names; the first of all for a request without names. */
+function formFor(
+  json: Readonly<Record<string, unknown>>,
+  first: PredictForm,
+  others: readonly PredictForm[],
+): PredictForm {
+  if (others.length === 0) return first;
+  const given = Array.isArray(json.instances) ? json.instances[0] : json.inputs;
+  if (!isJsonObject(given) || isBase64(given)) return first;
+  const names = Object.keys(given).toSorted().join('\n');
+  const namesOf = ({ metadata }: PredictForm) =>
+    metadata.inputs
+      .map(({ name }) => name)
+      .toSorted()
+      .join('\n');
+  return [first, ...others].find((form) => namesOf(form) === names) ?? first;
 }
 
 function valueFor(metadata: ModelMetadata, input: TensorMetadata, instance: unknown, index: number): unknown {

@@ -102,6 +102,10 @@ class Replay {
       this.#addVersion(JSON.parse(this.#text(event.text)) as RecordedSpec);
       return;
     }
+    if (event.kind === INPUT.ROUTED) {
+      this.#onStep({ atMs: event.at, version: '', text: this.#text(event.text) });
+      return;
+    }
     const it = this.#versions[event.version];
     if (it === undefined) throw new Difference(`event ${this.#next - 1} belongs to an unknown version`);
     it.backend.clock.moveTo(event.at);

@@ -1,0 +1,83 @@
+import { isRefusal, type Refusal } from '../../base/errors.ts';
+import type { Answer } from '../../model/inference.ts';
+import type { Decision } from '../../routing/decide.ts';
+import { failureCause } from '../../routing/fallback.ts';
+import { choiceOf } from '../../routing/label.ts';
+import type { ChoosePlan, Onward, Target } from '../../routing/route-plan.ts';
+import type { ActiveRoute } from './active-route.ts';
+import type { RouteTable } from './route-table.ts';
+import type { AttemptFacts } from './routed-facts.ts';
+
+/** Counts what one call through a route comes to, for the route, for its canary, and for an explanation. */
+export class CallAccount {
+  readonly attempts: AttemptFacts[] = [];
+  /** How the call was decided beside the rules, in words. */
+  readonly notes: string[] = [];
+  decision: Decision | undefined;
+  readonly #route: ActiveRoute;
+  readonly #table: RouteTable;
+
+  constructor(route: ActiveRoute, table: RouteTable) {
+    this.#route = route;
+    this.#table = table;
+  }
+
+  decided(decision: Decision): void {
+    this.decision = decision;
+    const { ruleHits } = this.#route;
+    const hit = decision.rule === -1 ? ruleHits.length - 1 : decision.rule;
+    ruleHits[hit] = (ruleHits[hit] as number) + 1;
+    this.#route.hedge?.earn();
+  }
+
+  /** Takes over where the answer of a classifier leads; its failure leads to `otherwise`. */
+  chosen(
+    plan: ChoosePlan,
+    outcome: Answer | Refusal,
+    decideAt: (to: Target | Onward) => Decision | undefined,
+  ): Decision {
+    const { to, why } = isRefusal(outcome)
+      ? { to: plan.otherwise, why: `${plan.by.name} failed (${outcome.reason}): ${outcome.message}` }
+      : choiceOf(plan, outcome);
+    this.notes.push(`${why}: ${to.name}`);
+    const onward = decideAt(to);
+    if (onward === undefined) throw new Error(`'${to.name}' does not decide a whole request`);
+    this.decision = { ...onward, rule: this.decision?.rule ?? -1 };
+    return this.decision;
+  }
+
+  /** A target has answered or failed after `ms`. */
+  ended(target: string, outcome: Answer | Refusal, ms: number): void {
+    const tally = this.#route.tallyOf(target);
+    const split = this.decision?.split;
+    const canary = split?.variant === target ? this.#table.splitOf(split.plan)?.canary : undefined;
+    if (!isRefusal(outcome)) {
+      tally.answer(ms);
+      canary?.answered(target, ms);
+      this.attempts.push({ target, result: 'answered', reason: undefined, ms });
+      return;
+    }
+    const cause = failureCause(outcome);
+    tally.fail(cause ?? 'refused');
+    if (cause !== undefined) canary?.failed(target);
+    this.attempts.push({ target, result: cause ?? 'refused', reason: outcome.reason, ms });
+  }
+
+  cancelled(target: string, ms: number): void {
+    this.attempts.push({ target, result: 'cancelled', reason: undefined, ms });
+  }
+
+  hasTried(target: string): boolean {
+    return this.attempts.some((attempt) => attempt.target === target);
+  }
+
+  /** Announces the end of the call. */
+  settled(request: string, servedBy: string): void {
+    const { decision, attempts } = this;
+    const split = decision?.split;
+    this.#table.routed.emit({
+      ...{ route: this.#route.name, request, rule: (decision?.rule ?? -1) + 1, attempts, servedBy },
+      ...{ variant: split?.variant ?? '', isSticky: split?.key !== undefined },
+    });
+  }
+}

@@ -1,0 +1,69 @@
+import type { Refusal } from '../../base/errors.ts';
+import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { Target } from '../../routing/route-plan.ts';
+import { contentKeyOf } from '../../serving/recovery/content-key.ts';
+import type { CallAccount } from './call-account.ts';
+import { fixedAnswer } from './fixed-answer.ts';
+import type { RouteDestination } from './route-destination.ts';
+
+/** An answer without a model. */
+export interface Ready {
+  readonly kind: 'ready';
+  readonly outcome: Answer | Refusal;
+  readonly by: 'answer' | 'cached';
+}
+
+/** The fallback of one call. */
+export class FallbackChain {
+  readonly #destination: RouteDestination;
+  readonly #request: InferenceRequest;
+  /** Key of the contents, where the chain has cached answers. */
+  readonly #contentKey: string | undefined;
+  #next = 0;
+
+  constructor(destination: RouteDestination, request: InferenceRequest) {
+    this.#destination = destination;
+    this.#request = request;
+    this.#contentKey = destination.route.answers === undefined ? undefined : contentKeyOf(request);
+  }
+
+  /** Whether there is a further step. */
+  get hasNext(): boolean {
+    return this.#next < this.#destination.route.plan.fallback.length;
+  }
+
+  /** Whether a step was taken. */
+  get isUsed(): boolean {
+    return this.#next > 0;
+  }
+
+  /** The next step that can help: a target that was not tried, or an answer. */
+  next(account: CallAccount): Target | Ready | undefined {
+    const { route } = this.#destination;
+    for (;;) {
+      const step = route.plan.fallback[this.#next];
+      if (step === undefined) return undefined;
+      this.#next += 1;
+      if (step.kind === 'answer') return this.fixed(step.values);
+      if (step.kind === 'target') {
+        if (!account.hasTried(step.name)) return step;
+        continue;
+      }
+      const answer = this.#contentKey === undefined ? undefined : route.answers?.find(this.#contentKey);
+      if (answer === undefined) continue;
+      route.answeredOtherwise.cached += 1;
+      return { kind: 'ready', outcome: answer, by: 'cached' };
+    }
+  }
+
+  fixed(values: Readonly<Record<string, unknown>>): Ready {
+    const { route, version } = this.#destination;
+    route.answeredOtherwise.answer += 1;
+    return { kind: 'ready', outcome: fixedAnswer(values, this.#request, version), by: 'answer' };
+  }
+
+  /** Keeps an answer for later calls with equal contents, where the chain has cached answers. */
+  keep(answer: Answer): void {
+    if (this.#contentKey !== undefined) this.#destination.route.answers?.keep(this.#contentKey, answer);
+  }
+}

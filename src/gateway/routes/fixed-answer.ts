@@ -1,0 +1,18 @@
+import { type Refusal, ServingError } from '../../base/errors.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import { staticAnswer } from '../../routing/static-answer.ts';
+
+/** The fixed answer of a route to a request, in the form of the version that would have answered. */
+export function fixedAnswer(
+  values: Readonly<Record<string, unknown>>,
+  { inputs }: InferenceRequest,
+  { metadata, hasBatchAxis }: VersionInService,
+): Answer | Refusal {
+  const [rows = 1] = hasBatchAxis || metadata === undefined ? (inputs[0]?.shape ?? []) : [];
+  try {
+    return staticAnswer(values, rows, metadata?.outputs ?? []);
+  } catch (caught) {
+    return ServingError.from(caught).refusal;
+  }
+}

@@ -1,0 +1,28 @@
+import { isRefusal } from '../../base/errors.ts';
+import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
+import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Target } from '../../routing/route-plan.ts';
+import type { ActiveRoute } from './active-route.ts';
+
+/** The share of the answers of a target that come before a second attempt starts. */
+const HEDGE_QUANTILE = 0.95;
+
+/** Time after which a second attempt starts; undefined where there is none, or nothing is known of the target yet. */
+export function hedgeDelayMs(route: ActiveRoute, first: Target): number | undefined {
+  const { hedge } = route.plan;
+  if (hedge === undefined || hedge.to.name === first.name) return undefined;
+  return hedge.afterMs ?? route.tallyOf(first.name).recent.quantile(HEDGE_QUANTILE);
+}
+
+/** Where the second attempt goes; undefined where it cannot, or the budget is used up. It is paid for. */
+export function hedgeTarget(
+  { plan, hedge, hedges }: ActiveRoute,
+  registry: ModelRegistry,
+): readonly [Target, VersionInService] | undefined {
+  const to = plan.hedge?.to;
+  const version = to && registry.find(to.model, to.version);
+  if (to === undefined || version === undefined || isRefusal(version) || !version.isReady) return undefined;
+  if (hedge?.spend() === true) return [to, version];
+  hedges.unaffordable += 1;
+  return undefined;
+}

@@ -1,0 +1,34 @@
+import type { Shared } from '../../routing/decide.ts';
+import { ExactShares, type Weighted } from '../../routing/split.ts';
+import type { CanaryRun } from './canary-run.ts';
+import type { ExperimentRun } from './experiment-run.ts';
+
+/** A split in service: its weights now, and what decides them. */
+export class SplitState {
+  readonly plan: Shared;
+  readonly canary: CanaryRun | undefined;
+  readonly experiment: ExperimentRun | undefined;
+  readonly #exact = new ExactShares();
+  #set: readonly Weighted[] | undefined;
+
+  constructor(plan: Shared, run: { readonly canary?: CanaryRun; readonly experiment?: ExperimentRun }) {
+    this.plan = plan;
+    this.canary = run.canary;
+    this.experiment = run.experiment;
+  }
+
+  get weights(): readonly Weighted[] {
+    if (this.canary !== undefined) return this.canary.weights;
+    if (this.experiment !== undefined) return this.experiment.weights;
+    return this.#set ?? (this.plan.kind === 'split' ? this.plan.arms : []);
+  }
+
+  /** Changes the weights of a plain split until the settings change. */
+  set(weights: readonly Weighted[]): void {
+    this.#set = weights;
+  }
+
+  next(weights: readonly Weighted[]): number {
+    return this.#exact.next(weights);
+  }
+}
