@@ -1,9 +1,5 @@
-/** Type, help text and labels of a metric; the source of both GET /metrics and docs/metrics.md. */
-export interface MetricInfo {
-  readonly type: 'counter' | 'gauge' | 'histogram';
-  readonly help: string;
-  readonly labels: readonly string[];
-}
+import type { MetricInfo } from './metric-info.ts';
+import { ROUTE_METRICS } from './route-metrics.ts';
 
 export const METRICS = {
   galley_requests_total: {
@@ -159,51 +155,7 @@ export const METRICS = {
     help: 'Batches with NaN or an infinity among the first 16,384 numbers of their outputs.',
     labels: ['model', 'version'],
   },
-  galley_route_requests_total: {
-    type: 'counter',
-    help: 'Attempts of calls through routes, by target and outcome: ok, the cause of the failure, or refused where the request was wrong. The targets cached, answer and refuse are answers without a model.',
-    labels: ['route', 'target', 'outcome'],
-  },
-  galley_route_duration_seconds: {
-    type: 'histogram',
-    help: 'Time of answered attempts of calls through routes.',
-    labels: ['route', 'target'],
-  },
-  galley_route_rules_total: {
-    type: 'counter',
-    help: 'Calls through routes by the number of the rule, or otherwise.',
-    labels: ['route', 'rule'],
-  },
-  galley_route_fallbacks_total: {
-    type: 'counter',
-    help: 'Steps to the next of the fallback, by the target that failed and the cause: error, not-ready, overload, deadline, lost.',
-    labels: ['route', 'target', 'cause'],
-  },
-  galley_route_hedges_total: {
-    type: 'counter',
-    help: 'Second attempts by result: won, lost, or unaffordable where the budget was used up.',
-    labels: ['route', 'result'],
-  },
-  galley_route_copies_total: {
-    type: 'counter',
-    help: 'Copies for shadows and for the control of a canary, by result: agreed, differed, failed, alone (the original had no answer), skipped (it gave way).',
-    labels: ['route', 'target', 'result'],
-  },
-  galley_route_share: {
-    type: 'gauge',
-    help: 'Present share of a target in its split, from 0 to 1.',
-    labels: ['route', 'target'],
-  },
-  galley_route_reported_total: {
-    type: 'counter',
-    help: 'Values that clients have reported for the answers of a variant.',
-    labels: ['route', 'target'],
-  },
-  galley_route_reported_mean: {
-    type: 'gauge',
-    help: 'Mean of the reported values of a variant.',
-    labels: ['route', 'target'],
-  },
+  ...ROUTE_METRICS,
   galley_alert: {
     type: 'gauge',
     help: 'Firing alerts, with the value 1 each.',

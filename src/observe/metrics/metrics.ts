@@ -1,7 +1,8 @@
 import type { Reason } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { ServerSnapshot } from '../snapshot/server-snapshot.ts';
-import { METRICS, type MetricInfo, type MetricName } from './metric-catalogue.ts';
+import { METRICS, type MetricName } from './metric-catalogue.ts';
+import type { MetricInfo } from './metric-info.ts';
 import { byLabel, type Labels, type Sample } from './sample.ts';
 import { SERVER_SAMPLES } from './server-samples.ts';
 import { VersionMetrics } from './version-metrics.ts';

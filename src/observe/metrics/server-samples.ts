@@ -1,6 +1,7 @@
 import type { ServerSnapshot } from '../snapshot/server-snapshot.ts';
 import type { MetricName } from './metric-catalogue.ts';
-import { byLabel, histogramSamples, type Labels, type Sample, SECONDS, sample } from './sample.ts';
+import { ROUTE_SAMPLES } from './route-samples.ts';
+import { byLabel, type Sample, sample } from './sample.ts';
 
 /** The samples of the metrics that belong to no version. */
 export const SERVER_SAMPLES = {
@@ -18,60 +19,10 @@ export const SERVER_SAMPLES = {
     sample(machine.cores, { kind: 'limit' }),
     sample(machine.usedCores, { kind: 'used' }),
   ],
-  galley_route_requests_total: ({ routes }) =>
-    routes.flatMap(({ name: route, targets, answeredOtherwise }) => [
-      ...targets.flatMap(({ target, answered, failed }) =>
-        byLabel('outcome', [['ok', answered], ...Object.entries(failed)]).map((each) =>
-          labelled(each, { route, target }),
-        ),
-      ),
-      ...Object.entries(answeredOtherwise).map(([target, count]) =>
-        sample(count, { route, target, outcome: 'ok' }),
-      ),
-    ]),
-  galley_route_duration_seconds: ({ routes }) =>
-    routes.flatMap(({ name: route, targets }) =>
-      targets.flatMap(({ target, latency }) =>
-        histogramSamples('galley_route_duration_seconds', latency, SECONDS, { route, target }),
-      ),
-    ),
-  galley_route_rules_total: ({ routes }) =>
-    routes.flatMap(({ name: route, rules }) =>
-      rules.map(({ rule, requests }) => sample(requests, { route, rule })),
-    ),
-  galley_route_fallbacks_total: ({ routes }) =>
-    routes.flatMap(({ name: route, fallbacks }) =>
-      fallbacks.map(({ target, cause, count }) => sample(count, { route, target, cause })),
-    ),
-  galley_route_hedges_total: ({ routes }) =>
-    routes.flatMap(({ name: route, hedges }) =>
-      byLabel('result', Object.entries(hedges)).map((each) => labelled(each, { route })),
-    ),
-  galley_route_copies_total: ({ routes }) =>
-    routes.flatMap(({ name: route, copies }) =>
-      copies.flatMap(({ target, results }) =>
-        byLabel('result', Object.entries(results)).map((each) => labelled(each, { route, target })),
-      ),
-    ),
-  galley_route_share: ({ routes }) =>
-    routes.flatMap(({ name: route, shares }) =>
-      shares.map(({ target, share }) => sample(share, { route, target })),
-    ),
-  galley_route_reported_total: ({ routes }) =>
-    routes.flatMap(({ name: route, experiment }) =>
-      (experiment?.variants ?? []).map(({ variant, count }) => sample(count, { route, target: variant })),
-    ),
-  galley_route_reported_mean: ({ routes }) =>
-    routes.flatMap(({ name: route, experiment }) =>
-      (experiment?.variants ?? []).map(({ variant, mean }) => sample(mean, { route, target: variant })),
-    ),
+  ...ROUTE_SAMPLES,
   galley_alert: ({ alerts }) =>
     alerts.map(({ model, name, severity }) => sample(1, { model, alert: name, severity })),
   galley_alerts_dropped_total: ({ dropped }) => [sample(dropped.alerts)],
   galley_decisions_dropped_total: ({ dropped }) => [sample(dropped.decisions)],
   galley_internal_errors_total: ({ internalErrors }) => byLabel('where', internalErrors),
 } as const satisfies Partial<Record<MetricName, (snapshot: ServerSnapshot) => Sample[]>>;
-
-function labelled(each: Sample, labels: Labels): Sample {
-  return { ...each, labels: { ...labels, ...each.labels } };
-}
