@@ -11,6 +11,7 @@ import { objective } from './scenarios/objective.ts';
 import { overload } from './scenarios/overload.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { recovery } from './scenarios/recovery.ts';
+import { routing } from './scenarios/routing.ts';
 import { saturation } from './scenarios/saturation.ts';
 import { scaling } from './scenarios/scaling.ts';
 import { scheduler } from './scenarios/scheduler.ts';
@@ -28,6 +29,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'big-json': bigJson,
   start,
   recorder,
+  routing,
   storm,
   saturation,
   slo,

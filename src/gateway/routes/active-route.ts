@@ -87,7 +87,7 @@ export class ActiveRoute {
   tallyOf(target: string): TargetTally {
     let tally = this.tallies.get(target);
     if (tally === undefined) {
-      tally = new TargetTally();
+      tally = new TargetTally(this.hedge !== undefined);
       this.tallies.set(target, tally);
     }
     return tally;

@@ -8,11 +8,13 @@ import type { ActiveRoute } from './active-route.ts';
 import type { RouteTable } from './route-table.ts';
 import type { AttemptFacts } from './routed-facts.ts';
 
+const NONE: readonly string[] = [];
+
 /** Counts what one call through a route comes to, for the route, for its canary, and for an explanation. */
 export class CallAccount {
   readonly attempts: AttemptFacts[] = [];
   /** How the call was decided beside the rules, in words. */
-  readonly notes: string[] = [];
+  notes: readonly string[] = NONE;
   decision: Decision | undefined;
   readonly #route: ActiveRoute;
   readonly #table: RouteTable;
@@ -39,7 +41,7 @@ export class CallAccount {
     const { to, why } = isRefusal(outcome)
       ? { to: plan.otherwise, why: `${plan.by.name} failed (${outcome.reason}): ${outcome.message}` }
       : choiceOf(plan, outcome);
-    this.notes.push(`${why}: ${to.name}`);
+    this.notes = [...this.notes, `${why}: ${to.name}`];
     const onward = decideAt(to);
     if (onward === undefined) throw new Error(`'${to.name}' does not decide a whole request`);
     this.decision = { ...onward, rule: this.decision?.rule ?? -1 };
@@ -76,8 +78,13 @@ export class CallAccount {
     const { decision, attempts } = this;
     const split = decision?.split;
     this.#table.routed.emit({
-      ...{ route: this.#route.name, request, rule: (decision?.rule ?? -1) + 1, attempts, servedBy },
-      ...{ variant: split?.variant ?? '', isSticky: split?.key !== undefined },
+      route: this.#route.plan.name,
+      request,
+      rule: (decision?.rule ?? -1) + 1,
+      variant: split?.variant ?? '',
+      isSticky: split?.key !== undefined,
+      attempts,
+      servedBy,
     });
   }
 }

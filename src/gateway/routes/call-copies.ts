@@ -8,7 +8,13 @@ export class CallCopies {
   readonly #route: ActiveRoute;
   #copies: RequestCopy[] | undefined;
 
-  constructor(route: ActiveRoute) {
+  /** undefined for a route without copies. */
+  static of(route: ActiveRoute): CallCopies | undefined {
+    const has = route.shadow !== undefined || route.controlCopies !== undefined;
+    return has ? new CallCopies(route) : undefined;
+  }
+
+  private constructor(route: ActiveRoute) {
     this.#route = route;
   }
 

@@ -11,7 +11,7 @@ const HEDGE_QUANTILE = 0.95;
 export function hedgeDelayMs(route: ActiveRoute, first: Target): number | undefined {
   const { hedge } = route.plan;
   if (hedge === undefined || hedge.to.name === first.name) return undefined;
-  return hedge.afterMs ?? route.tallyOf(first.name).recent.quantile(HEDGE_QUANTILE);
+  return hedge.afterMs ?? route.tallyOf(first.name).recent?.quantile(HEDGE_QUANTILE);
 }
 
 /** Where the second attempt goes; undefined where it cannot, or the budget is used up. It is paid for. */

@@ -27,7 +27,7 @@ export class RoutedRequest {
   readonly #ports: RoutedPorts;
   readonly #call: RoutedCall;
   readonly #onSettled: OnSettled;
-  readonly #copies: CallCopies;
+  readonly #copies: CallCopies | undefined;
   readonly #chain: FallbackChain;
   readonly #running: Attempt[] = [];
   #hedging: Timer | undefined;
@@ -42,7 +42,7 @@ export class RoutedRequest {
     this.#onSettled = onSettled;
     this.version = version;
     this.account = new CallAccount(route, ports.table);
-    this.#copies = new CallCopies(route);
+    this.#copies = CallCopies.of(route);
     this.#chain = new FallbackChain(call.destination, call.request);
   }
 
@@ -123,7 +123,7 @@ export class RoutedRequest {
     const { attemptShare } = destination.route.plan;
     const found = this.#ports.registry.find(target.model, target.version);
     const { hasNext } = this.#chain;
-    if (isFirst) this.#copies.send(request, target.name, isRefusal(found) ? undefined : found);
+    if (isFirst) this.#copies?.send(request, target.name, isRefusal(found) ? undefined : found);
     const whyNot = isRefusal(found) ? found : hasNext ? notReady(found) : undefined;
     if (isRefusal(found) || whyNot !== undefined) {
       const refusal = whyNot ?? (found as Refusal);
@@ -236,7 +236,7 @@ export class RoutedRequest {
       this.account.cancelled(attempt.target.name, attempt.ms);
       attempt.cancel();
     }
-    this.#copies.original(answer);
+    this.#copies?.original(answer);
   }
 }
 

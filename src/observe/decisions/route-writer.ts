@@ -33,6 +33,12 @@ export interface RouteEvents {
   readonly changed: Pick<Event<RouteChangeNotice>, 'on'>;
 }
 
+/**
+ * Calls that the first target answers are logged at most so often, in ms: to keep thousands a second costs more than to
+ * route them. The recorder has all.
+ */
+const PLAIN_EVERY_MS = 10;
+
 /** Writes what routes decide into the decision log, and changes of canaries and experiments also into the event log. */
 export function writeRoutes(
   log: DecisionLog,
@@ -40,9 +46,15 @@ export function writeRoutes(
   { routed, changed }: RouteEvents,
 ): void {
   const none = { version: '', replica: '' };
-  routed.on(({ route, request, rule, variant, isSticky, attempts, servedBy }) => {
-    const facts = { request, rule, variant, isSticky, attempts, servedBy };
-    log.add({ at: clock.now(), kind: 'route', model: route, ...none, facts });
+  let plainAt = Number.NEGATIVE_INFINITY;
+  routed.on((facts) => {
+    const isPlain = facts.attempts.length === 1 && facts.servedBy !== '';
+    if (isPlain) {
+      const now = clock.now();
+      if (now - plainAt < PLAIN_EVERY_MS) return;
+      plainAt = now;
+    }
+    log.add({ at: clock.now(), kind: 'route', model: facts.route, version: '', replica: '', facts });
   });
   changed.on(({ route, subject, change }) => {
     const { action, share = null, winner = '', because } = change;

@@ -124,10 +124,16 @@ export class Recorder implements EventSink {
 
   /** Records how a route handled a call: what a replay feeds to the versions is recorded with them. */
   routed({ route, rule, variant, attempts, servedBy }: RoutedCall): void {
-    const tried = attempts.map(({ target, result }) => `${target} ${result}`);
-    const by = rule === 0 ? 'otherwise' : `rule ${rule}`;
-    const text = `route ${route}: ${[by, ...(variant === '' ? [] : [`drew ${variant}`]), ...tried].join(', ')}; served by ${servedBy || 'none'}`;
-    this.write(0, INPUT.ROUTED, { a: rule, text: this.textId(text) });
+    // Most calls have one attempt, and few different texts.
+    const tried =
+      attempts.length === 1 ? '' : attempts.map(({ target, result }) => `${target} ${result}`).join(', ');
+    const text = tried === '' ? servedBy : `${tried}; ${servedBy}`;
+    this.write(0, INPUT.ROUTED, {
+      a: this.pinnedTextId(route),
+      b: variant === '' ? 0 : this.pinnedTextId(variant),
+      text: this.textId(text),
+      value: rule,
+    });
   }
 
   write(version: number, kind: InputKind, numbers: EventNumbers): void {

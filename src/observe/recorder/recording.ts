@@ -35,7 +35,10 @@ export const INPUT = {
   DELAYED: 21,
   /** A request may be refused from its headers. */
   KNOCKED: 22,
-  /** Not an input of a version: how a route handled a call, in words. Its requests to versions are recorded as such. */
+  /**
+   * Not an input of a version: how a route handled a call. `value` is the rule, `a` the route, `b` the variant, and the
+   * text what answered, after several attempts with these. Its requests to versions are recorded as such.
+   */
   ROUTED: 23,
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];

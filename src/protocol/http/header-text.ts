@@ -8,5 +8,7 @@ export function headerJson(value: unknown): string {
 
 /** Text for a header: characters that it cannot hold are percent-encoded. */
 export function headerText(text: string): string {
+  // Almost every text is plain.
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   return text.replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character.toWellFormed()));
 }

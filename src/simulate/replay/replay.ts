@@ -103,7 +103,7 @@ class Replay {
       return;
     }
     if (event.kind === INPUT.ROUTED) {
-      this.#onStep({ atMs: event.at, version: '', text: this.#text(event.text) });
+      this.#onStep({ atMs: event.at, version: this.#text(event.a), text: this.#routed(event) });
       return;
     }
     const it = this.#versions[event.version];
@@ -166,6 +166,12 @@ class Replay {
       default:
         throw new Difference(this.#where('the recording has a decision here that the replay does not make'));
     }
+  }
+
+  #routed({ value, b, text }: RecordedEvent): string {
+    const by = value === 0 ? 'otherwise' : `rule ${value}`;
+    const drawn = b === 0 ? '' : `, drew ${this.#text(b)}`;
+    return `${by}${drawn}: ${this.#text(text) || 'refused'}`;
   }
 
   #addVersion(kept: RecordedSpec): void {
