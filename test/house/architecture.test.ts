@@ -28,7 +28,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   observe: 'balancing base batching config fleet replica scaling serving work',
   gateway: 'base config fleet model routing serving tensor work',
   protocol: 'base batching config fleet gateway model observe routing tensor work',
-  simulate: 'base batching config fleet model observe process replica routing scaling serving tensor work',
+  simulate:
+    'base batching config fleet gateway model observe process replica routing scaling serving tensor work',
   app: 'base config fleet gateway model observe process protocol replica routing scaling tensor warmup work',
   cli: 'app base client config fleet load model observe process simulate tensor warmup',
   client: 'model tensor',

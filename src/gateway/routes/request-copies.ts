@@ -51,6 +51,11 @@ export class RequestCopies {
     this.#ports = ports;
   }
 
+  /** Copies in progress. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /**
    * Copies a request that goes to `original`; undefined where the copy has to give way. `compared` is called at most once,
    * when both answers are there.
@@ -84,7 +89,7 @@ export class RequestCopies {
     };
     const parameters = version.metadata?.readsParameters === true ? request.parameters : {};
     const admitted = version.submit(
-      { ...request, parameters, priority: LOWEST_CLASS },
+      { ...request, id: `copy of ${request.id}`, parameters, priority: LOWEST_CLASS },
       (outcome) => ended(isRefusal(outcome) ? undefined : outcome),
       COPIES,
     );

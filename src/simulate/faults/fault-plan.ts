@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.ts';
 import { STRATEGIES } from '../../config/balancing-settings.ts';
+import { drawRouted, ROUTED_SHARE, type RoutedPlan } from './routed-plan.ts';
 import { type PlannedScaling, SCALING_SHARE, withScaling } from './scaling-plan.ts';
 
 /** Effect of an input on the replica that runs it. */
@@ -89,6 +90,8 @@ export interface FaultPlan {
   readonly mistakeShare: number;
   /** Scaling of the number of replicas; undefined where it is fixed. */
   readonly scaling: PlannedScaling | undefined;
+  /** Three models behind a route, in a run of their own; undefined where there is none. */
+  readonly routed: RoutedPlan | undefined;
   /** Replicas that may load at a time. */
   readonly maxLoading: number;
   /** Loads of another model, which take places in the same spawn queue. */
@@ -189,12 +192,14 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   }));
   const plan = {
     ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
-    ...{ maxLoading, otherLoads, hasRush: false, scaling: undefined },
+    ...{ maxLoading, otherLoads, hasRush: false, scaling: undefined, routed: undefined },
   };
   if (chance(RUSH_SHARE)) return withRush(plan, random);
   // Drawn apart, so that the other plans stay as they are.
   const apart = random.fork('scaling');
-  return apart.unit() < SCALING_SHARE ? withScaling(plan, FAULTS_MS, apart) : plan;
+  const scaled = apart.unit() < SCALING_SHARE ? withScaling(plan, FAULTS_MS, apart) : plan;
+  const routes = random.fork('routes');
+  return routes.unit() < ROUTED_SHARE ? { ...scaled, routed: drawRouted(scaled, FAULTS_MS, routes) } : scaled;
 }
 
 /** Share of the plans in which many more requests come for a while than replicas can answer within the objective. */

@@ -5,23 +5,23 @@ import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import { BoundedSpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { Answer } from '../../model/inference.ts';
 import { Recorder } from '../../observe/recorder/recorder.ts';
 import { decodeRecording } from '../../observe/recorder/recording.ts';
-import { bytesOf } from '../../tensor/tensor.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { replay } from '../replay/replay.ts';
-import { FaultBackend, WIDTH } from './fault-backend.ts';
-import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedFault, type PlannedRequest } from './fault-plan.ts';
+import { FaultBackend } from './fault-backend.ts';
+import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedRequest } from './fault-plan.ts';
 import { Invariants, type Violation } from './invariants.ts';
 import { Loads } from './loads.ts';
 import { Mistakes } from './mistakes.ts';
+import { planFault } from './outside-fault.ts';
+import { requestOf } from './planned-input.ts';
+import { runRouted } from './routed-run.ts';
 import { ScalingUnderFaults } from './scaling-under-faults.ts';
 
 /** Time for recovery after the last fault. */
 const RECOVERY_MS = 40_000;
-/** Shorter than most starts, so that a storm also hits replicas that are starting. */
-const KILL_EVERY_MS = 130;
 const RECORDER_BYTES = 2 * 1024 * 1024;
 
 /** Result of a run under faults. */
@@ -80,7 +80,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
   for (const [id, request] of plan.requests.entries()) {
     planRequest(clock, version, { invariants, settled }, request, id);
   }
-  for (const fault of plan.faults) planFault(clock, version, processes, isolating, fault);
+  for (const fault of plan.faults) planFault({ clock, version, processes, isolating }, fault);
   for (const { atMs, forMs } of plan.otherLoads) {
     clock.at(atMs, () => spawner.loadAnother((end) => clock.at(clock.now() + forMs, end)));
   }
@@ -108,6 +108,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     ...invariants.violations,
     ...(scaling?.violations ?? []),
     ...spawner.violations(plan.maxLoading),
+    ...(plan.routed === undefined ? [] : runRouted(plan.routed)),
   ];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });
@@ -161,56 +162,4 @@ function planRequest(
     }
   };
   clock.at(planned.atMs, arrive, RANK.arrival);
-}
-
-/** Schedules a fault from outside. Faults with a duration are in the backend. */
-function planFault(
-  clock: VirtualClock,
-  version: VersionInService,
-  spawner: SimulatedSpawner,
-  isolating: ReadonlySet<string>,
-  { kind, replica, atMs, forMs }: PlannedFault,
-): void {
-  const id = `m/1#${replica}`;
-  const at = (dueMs: number, act: () => void) => clock.at(dueMs, act);
-  const child = () => (isolating.has(id) ? undefined : spawner.children.get(id));
-  switch (kind) {
-    case 'kill':
-      at(atMs, () => spawner.children.get(id)?.end(null, 'SIGKILL'));
-      break;
-    case 'kill storm':
-      for (let each = atMs; each < atMs + forMs; each += KILL_EVERY_MS) {
-        // A replica killed at every run of one input, and never otherwise, cannot be told from one that the input
-        // kills.
-        at(each, () => child()?.end(null, 'SIGKILL'));
-      }
-      break;
-    case 'crash':
-      at(atMs, () => child()?.end(null, 'SIGSEGV'));
-      break;
-    case 'freeze':
-      at(atMs, () => child()?.freeze());
-      break;
-    case 'stall':
-      at(atMs, () => clock.stall(Math.min(forMs, 1000)));
-      break;
-    case 'operator restarts':
-      at(atMs, () => version.operate('restart', id));
-      break;
-    case 'operator ejects':
-      at(atMs, () => version.operate('eject', id));
-      at(atMs + forMs, () => version.operate('restore', id));
-      break;
-    default:
-      break;
-  }
-}
-
-function requestOf(planned: PlannedRequest, id: number): InferenceRequest {
-  const { rows, mark, timeoutMs, priority, content } = planned;
-  const kind = content ?? id + 256;
-  const bytes = new Uint8Array(rows * WIDTH);
-  bytes.set([mark, kind & 0xff, kind >>> 8, 1]);
-  const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [rows, WIDTH], data: bytesOf(bytes) }];
-  return { id: String(id), inputs, parameters: {}, timeoutMs, priority };
 }
