@@ -8,8 +8,8 @@ export interface Weighted {
 
 /**
  * Index of the target that a key belongs to, by weighted rendezvous hashing. It depends on nothing but its arguments, so
- * every gateway and every restart chooses alike; when weights change, only the share that must move moves, and only to
- * the targets that gain. At least one weight must be above 0.
+ * every gateway and every restart chooses alike. When weights change, a key moves only to a target whose weight grows
+ * relative to that of the one it leaves, so hardly more keys move than must. At least one weight must be above 0.
  */
 export function targetOfKey(salt: string, key: string, targets: readonly Weighted[]): number {
   const [high, low] = [hash(0x9747b28c, `${salt}\n${key}`), hash(0x85ebca6b, `${key}\n${salt}`)];
@@ -28,22 +28,25 @@ export function targetOfKey(salt: string, key: string, targets: readonly Weighte
   return best;
 }
 
-/** Exact shares for requests without a key: after n requests, no target is more than one request off its share. */
+/**
+ * Exact shares for requests without a key: while weights stay, no target is ever more than one request off its share, with
+ * five or more targets sometimes 1.3.
+ */
 export class ExactShares {
+  /** Requests that each target is owed, which has a meaning at any scale of the weights. */
   readonly #ahead: number[] = [];
 
   /** Index of the next target. At least one weight must be above 0. */
   next(targets: readonly Weighted[]): number {
-    let total = 0;
+    const total = targets.reduce((sum, { weight }) => sum + weight, 0);
     let best = -1;
     for (let index = 0; index < targets.length; index++) {
       const { weight } = targets[index] as Weighted;
-      total += weight;
-      const ahead = (this.#ahead[index] ?? 0) + weight;
+      const ahead = (this.#ahead[index] ?? 0) + weight / total;
       this.#ahead[index] = ahead;
       if (weight > 0 && (best === -1 || ahead > (this.#ahead[best] as number))) best = index;
     }
-    this.#ahead[best] = (this.#ahead[best] as number) - total;
+    this.#ahead[best] = (this.#ahead[best] as number) - 1;
     return best;
   }
 }
