@@ -36,7 +36,9 @@ function otherValues(one: Tensor, two: Tensor, { by, tolerance }: CompareSetting
 
 function isNear(a: number, b: number, tolerance: number): boolean {
   if (Object.is(a, b) || a === b) return true;
-  return Math.abs(a - b) <= tolerance * Math.max(1, Math.abs(a), Math.abs(b));
+  const largest = Math.max(1, Math.abs(a), Math.abs(b));
+  // Any number is within a share of infinity.
+  return Number.isFinite(largest) && Math.abs(a - b) <= tolerance * largest;
 }
 
 /** Scores of the last axis are one row each; labels are compared as they are. */
@@ -44,7 +46,7 @@ function otherTop(one: Tensor, two: Tensor): string | undefined {
   const [scores, others] = [numbersOf(one), numbersOf(two)];
   const classes = one.shape.at(-1) ?? 1;
   const isLabel = classes === 1 || one.shape.length < 2;
-  if (scores === undefined || others === undefined || (isLabel && one.shape.length > 0 && !isFloat(one)))
+  if (scores === undefined || others === undefined || (isLabel && !isFloat(one)))
     return Buffer.compare(flatten(one.data), flatten(two.data)) === 0 ? undefined : 'has another label';
   if (one.shape.join() !== two.shape.join()) return `is ${formOf(one)} and ${formOf(two)}`;
   for (let start = 0; start < scores.length; start += classes) {
