@@ -63,5 +63,5 @@ function labelsIn(outputs: readonly Tensor[], name: string): Labels | undefined 
 function scoresIn(outputs: readonly Tensor[], name: string): readonly number[] | undefined {
   const tensor = outputs.find((output) => output.name === name);
   const numbers = tensor && numbersOf(tensor);
-  return numbers && Array.from(numbers);
+  return numbers === undefined || numbers.length === 0 ? undefined : Array.from(numbers);
 }
