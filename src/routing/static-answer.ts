@@ -31,7 +31,7 @@ function tensorOf(name: string, value: unknown, rows: number, wanted: Datatype |
   const inner = nestedShape(value);
   const row = flattenNested(value, inner, (place, problem) => fail(`${place} ${problem}`));
   const elements = Array.from({ length: rows }, () => row).flat();
-  const datatype = wanted ?? datatypeOf(elements);
+  const datatype = wanted ?? datatypeOf(row);
   const data =
     datatype === 'BYTES'
       ? encodeTextElements(elements, fail, 'text')
