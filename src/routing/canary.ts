@@ -1,5 +1,5 @@
 import type { CanarySettings } from '../config/canary-settings.ts';
-import { isExcessive } from './share-test.ts';
+import { isExcessive, largestShare } from './share-test.ts';
 
 /** What the requests of one side have shown since the canary began. */
 export interface CanarySide {
@@ -64,7 +64,7 @@ export function brokenGate(
 ): Extract<CanaryDecision, { kind: 'roll back' }> | undefined {
   const { errors, p99Ratio, objectiveMs, disagreement } = gates;
   const usual = control.requests === 0 ? 0 : control.errors / control.requests;
-  if (isExcessive(canary.errors, canary.requests, usual + errors, FALSE_ALARM)) {
+  if (failsMore(canary, control, errors)) {
     const because = `${canary.errors} of ${canary.requests} requests failed, ${percent(usual)} of the control's; ${percent(errors)} more are allowed`;
     return { kind: 'roll back', gate: 'errors', because };
   }
@@ -84,6 +84,19 @@ export function brokenGate(
     return { kind: 'roll back', gate: 'disagreement', because };
   }
   return undefined;
+}
+
+/** Beyond doubt about both shares: that of the control is only known from as many requests as it had. */
+function failsMore(canary: CanarySide, control: CanarySide, allowed: number): boolean {
+  const alpha = FALSE_ALARM / 2;
+  const exceeds = (usual: number) => isExcessive(canary.errors, canary.requests, usual + allowed, alpha);
+  // Without a control, what is allowed is the limit.
+  if (control.requests === 0) return exceeds(0);
+  // The bound takes longer than all else, and is never below the estimate.
+  return (
+    exceeds(control.errors / control.requests) &&
+    exceeds(largestShare(control.errors, control.requests, alpha))
+  );
 }
 
 function percent(share: number): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { seededRandom } from '../base/random.ts';
-import { evidenceOfExcess, isExcessive } from './share-test.ts';
+import { evidenceOfExcess, isExcessive, largestShare } from './share-test.ts';
 
 const ALPHA = 0.01;
 
@@ -115,3 +115,33 @@ test('millions of observations give finite evidence', () => {
   assert.ok(evidenceOfExcess(5e7, 1e8, 0.9) < 1e-300);
   assert.ok(isExcessive(5e7, 1e8, 0.01, Number.MIN_VALUE));
 });
+
+test('the largest share is above the seen one, and comes near it with many observations', () => {
+  fc.assert(
+    fc.property(observed, ({ hits, count }) => {
+      const bound = largestShare(hits, count, ALPHA);
+      assert.ok(bound <= 1 && (count === 0 || bound >= hits / count), `${bound}`);
+    }),
+  );
+  assert.equal(largestShare(0, 0, ALPHA), 1);
+  const near = largestShare(10_000, 100_000, ALPHA);
+  assert.ok(near > 0.1 && near < 0.105, `${near}`);
+});
+
+for (const share of [0.01, 0.3]) {
+  test(`a share of ${share} is above its bound at any of several looks in at most 1 % of runs`, () => {
+    const runs = 1_000;
+    let above = 0;
+    for (let run = 0; run < runs; run++) {
+      const random = seededRandom(`bound ${run}`);
+      let hits = 0;
+      let isAbove = false;
+      for (let count = 1; count <= 1_000; count++) {
+        if (random.unit() < share) hits += 1;
+        if ([10, 30, 100, 300, 1_000].includes(count)) isAbove ||= largestShare(hits, count, ALPHA) < share;
+      }
+      if (isAbove) above += 1;
+    }
+    assert.ok(above <= runs * ALPHA + 3 * Math.sqrt(runs * ALPHA), `${above}`);
+  });
+}

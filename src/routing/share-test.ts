@@ -26,6 +26,18 @@ export function isExcessive(hits: number, count: number, limit: number, alpha: n
   return logEvidence(hits, count, limit) >= -log(alpha);
 }
 
+/** An upper bound of the share of hits: too low at any time with probability `alpha` at most. */
+export function largestShare(hits: number, count: number, alpha: number): number {
+  let [within, outside] = [count === 0 ? 1 : hits / count, 1];
+  for (let halving = 0; halving < 20; halving++) {
+    const middle = (within + outside) / 2;
+    // A share is too large where so many misses would be too many.
+    if (isExcessive(count - hits, count, 1 - middle, alpha)) outside = middle;
+    else within = middle;
+  }
+  return outside;
+}
+
 function logEvidence(hits: number, count: number, limit: number): number {
   // No share exceeds 1.
   if (limit >= 1) return Number.NEGATIVE_INFINITY;
