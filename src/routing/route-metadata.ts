@@ -29,15 +29,16 @@ export function metadataProblems(
   exchangeable: readonly (readonly string[])[],
 ): readonly string[] {
   const problems: string[] = [];
-  const [first, ...others] = targets;
   for (const side of ['inputs', 'outputs'] as const) {
-    for (const other of others) {
-      for (const tensor of first?.metadata[side] ?? []) {
-        const same = other.metadata[side].find(({ name }) => name === tensor.name);
-        if (same === undefined || areAlike(tensor, same)) continue;
+    const firsts = new Map<string, { readonly tensor: TensorMetadata; readonly owner: string }>();
+    for (const { name: owner, metadata } of targets) {
+      for (const tensor of metadata[side]) {
+        const first = firsts.get(tensor.name);
+        if (first === undefined) firsts.set(tensor.name, { tensor, owner });
+        if (first === undefined || areAlike(first.tensor, tensor)) continue;
         const what = `${side.slice(0, -1)} '${tensor.name}'`;
         problems.push(
-          `${what} is ${formOf(tensor)} in ${first?.name} and ${formOf(same)} in ${other.name}: one name cannot stand for both`,
+          `${what} is ${formOf(first.tensor)} in ${first.owner} and ${formOf(tensor)} in ${owner}: one name cannot stand for both`,
         );
       }
     }
