@@ -47,7 +47,7 @@ function wordsOf(
     return `${control}, the control, is better than every other variant (at ${sure} confidence)`;
   if (winner !== undefined) {
     const found = comparisons.find(({ variant }) => variant === winner);
-    return `${winner} is better than ${control} by ${shown(found?.estimate)}, at least by ${shown(leastOf(found))} (at ${sure} confidence)`;
+    return `${winner} is better than ${control} by ${shown(found && Math.abs(found.estimate))}, at least by ${shown(leastOf(found))} (at ${sure} confidence)`;
   }
   const few = [...outcomes].filter(([, { count }]) => count < minOutcomes);
   if (few.length > 0) {
