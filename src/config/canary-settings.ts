@@ -28,7 +28,10 @@ const GateSettings = z
       .default(1.5)
       .describe('Largest ratio of the 99th percentile of the latency to that of the control.'),
     objectiveMs: z.number().positive().optional().describe('At most 1 % of the requests may take longer.'),
-    disagreement: share(0.02)
+    disagreement: z
+      .number()
+      .positive()
+      .max(1)
       .optional()
       .describe(
         'Largest share of answers that differ from those of the control. The control answers the same requests a second time, as a shadow.',
