@@ -1,10 +1,12 @@
 import * as z from 'zod';
 
+const TARGET = 'the name of a model, of a version such as digits/2, or of a route';
+
 /** A model, a version of it, or another route. */
 export const TargetName = z
   .string()
-  .regex(/^[^/\s]+(\/\d{1,15})?$/)
-  .meta({ title: 'the name of a model, of a version such as digits/2, or of a route' })
+  .regex(/^[^/\s]+(\/\d{1,15})?$/, TARGET)
+  .meta({ title: TARGET })
   .describe('A model (digits), a version of it (digits/2), or another route.');
 
 /** What a text or number of a request must be. */
