@@ -20,6 +20,7 @@ function floats(...elements: number[]): Tensor {
 test('numbers agree within the tolerance, relative to the larger one or to 1', () => {
   assert.equal(compared(floats(1000), floats(1000.9)), undefined);
   assert.equal(compared(floats(1, 1000), floats(1, 1001.1)), "output 'y' has 1000 and 1001.1 at element 1");
+  assert.equal(compared(floats(1000), floats(1001.0005)), undefined, 'the larger one counts');
   assert.equal(compared(floats(0), floats(0.0009)), undefined);
   assert.equal(compared(floats(0), floats(0.0011)), "output 'y' has 0 and 0.0011 at element 0");
 });

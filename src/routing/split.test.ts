@@ -149,3 +149,12 @@ test('weights of another scale keep the shares exact', () => {
   const off = largestError(weighted({ a: 0.3, b: 0.3, c: 0.4 }), 1_000, shares);
   assert.ok(off <= 2, `${off}`);
 });
+
+test('a target whose weight becomes 0 is not drawn, even if it is owed a request', () => {
+  const shares = new ExactShares();
+  const first = [1, 2].map(() => shares.next(weighted({ a: 35, b: 33, c: 32 })));
+  assert.deepEqual(first, [0, 1], 'c would be the next');
+  for (let again = 0; again < 10; again++) {
+    assert.notEqual(shares.next(weighted({ a: 1, b: 1, c: 0 })), 2);
+  }
+});
