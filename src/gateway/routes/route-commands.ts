@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 import type { ActiveRoute } from './active-route.ts';
+import type { CanaryRun } from './canary-run.ts';
 import type { RouteTable } from './route-table.ts';
 
 export const ROUTE_ACTIONS = ['promote', 'rollback', 'pause', 'resume', 'weights'] as const;
@@ -8,7 +9,7 @@ export type RouteAction = (typeof ROUTE_ACTIONS)[number];
 /** A command of an operator about the traffic of a route. */
 export interface RouteCommand {
   readonly action: RouteAction;
-  /** The variant of an experiment that is promoted; undefined: the one of its conclusion. */
+  /** The variant that is promoted; undefined: the canary, or the one of the conclusion of an experiment. */
   readonly variant?: string | undefined;
   /** New weights by target, for `weights`. */
   readonly weights?: ReadonlyMap<string, number> | undefined;
@@ -35,9 +36,9 @@ function apply(route: ActiveRoute, command: RouteCommand): Refusal | undefined {
     return refuse('CONFLICT', `'${route.name}' has neither a canary nor an experiment`);
   switch (command.action) {
     case 'promote':
-      if (canary !== undefined) canary.promote(BECAUSE);
-      else return promoteVariant(route, command.variant);
-      return undefined;
+      return canary === undefined
+        ? promoteVariant(route, command.variant)
+        : promoteCanary(route.name, canary, command.variant);
     case 'rollback':
       (canary ?? experiment)?.rollBack(BECAUSE);
       return undefined;
@@ -50,6 +51,18 @@ function apply(route: ActiveRoute, command: RouteCommand): Refusal | undefined {
         ? undefined
         : refuse('CONFLICT', `'${route.name}' is already running`);
   }
+}
+
+function promoteCanary(name: string, canary: CanaryRun, wanted: string | undefined): Refusal | undefined {
+  const { name: to } = canary.plan.to;
+  if (wanted !== undefined && wanted !== to) {
+    return refuse(
+      'INVALID_INPUT',
+      `'${wanted.slice(0, 100)}' is not the canary of '${name}', wanted ${to}; rollback returns to the control`,
+    );
+  }
+  canary.promote(BECAUSE);
+  return undefined;
 }
 
 function promoteVariant({ name, experiment }: ActiveRoute, wanted: string | undefined): Refusal | undefined {
