@@ -50,7 +50,11 @@ interface Place {
 function placesOf(route: RoutePlan): Place[] {
   const { fallback, shadow, hedge } = route;
   const places = plansOf(route).flatMap(({ plan, path }) => [
-    ...destinationsOf(plan).map((to) => ({ to, path, onlyModel: plan.kind === 'canary' })),
+    ...waysOf(plan).map(([to, ...inner]) => ({
+      to,
+      path: [...path, ...inner],
+      onlyModel: plan.kind === 'canary',
+    })),
     ...(plan.kind === 'choose' ? [{ to: plan.by, path: [...path, 'choose', 'by'], onlyModel: true }] : []),
   ]);
   const steps = fallback.flatMap((to, index) =>
@@ -59,6 +63,35 @@ function placesOf(route: RoutePlan): Place[] {
   const one = (name: string, to: Target | undefined) =>
     to === undefined ? [] : [{ to, path: [name, 'to'], onlyModel: true }];
   return [...places, ...steps, ...one('shadow', shadow?.to), ...one('hedge', hedge?.to)];
+}
+
+/** The targets that a plan may lead to, each with its place in the plan. */
+function waysOf(plan: Plan): (readonly [Target | Onward, ...string[]])[] {
+  switch (plan.kind) {
+    case 'target':
+    case 'route':
+      return [[plan]];
+    case 'split':
+      return plan.arms.map(({ name, to }) => [to, 'split', name]);
+    case 'canary':
+      return [
+        [plan.from, 'canary', 'from'],
+        [plan.to, 'canary', 'to'],
+      ];
+    case 'choose':
+      return [
+        ...[...plan.targets].map(([label, to]) => [to, 'choose', 'targets', label] as const),
+        [plan.otherwise, 'choose', 'otherwise'],
+      ];
+    case 'named':
+      return [
+        ...plan.among.map((to, index) => [to, 'named', 'among', String(index)] as const),
+        [plan.otherwise, 'named', 'otherwise'],
+      ];
+    case 'answer':
+    case 'refuse':
+      return [];
+  }
 }
 
 interface Known {
