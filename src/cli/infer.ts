@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
-import { messageOf, OperatorError } from '../base/errors.ts';
+import { OperatorError } from '../base/errors.ts';
 import { GalleyClient } from '../client/galley-client.ts';
 import { type ImageSettings, ImageSettings as ImageSettingsSchema } from '../config/image-settings.ts';
 import { writeExactJson } from '../tensor/exact-json.ts';
 import { askProblem } from './ask-problem.ts';
 import { EXIT } from './exit-codes.ts';
 import { pixelsOf } from './image-input.ts';
+import { readInput } from './read-input.ts';
 import { summarize } from './summarize.ts';
 
 /** Options of `galley infer`. */
@@ -17,7 +17,6 @@ export interface InferFlags {
 }
 
 const PNG_MAGIC = Buffer.from([0x89, 0x50, 0x4e, 0x47]);
-const STDIN_FD = 0;
 const JSON_INDENT = 2;
 
 /** Sends one inference request and prints the answer; exits with code 3 when there is none. */
@@ -67,12 +66,4 @@ function shapeOfPixels(shape: readonly number[], pixels: number): number[] {
   const known = shape.map((size, axis) => (axis === 0 && size === -1 ? 1 : size));
   const product = known.reduce((all, size) => (size === -1 ? all : all * size), 1);
   return known.map((size) => (size === -1 ? pixels / product : size));
-}
-
-function readInput(file: string): Buffer {
-  try {
-    return readFileSync(file === '-' ? STDIN_FD : file);
-  } catch (caught) {
-    throw new OperatorError(`cannot read ${file}: ${messageOf(caught)}`);
-  }
 }

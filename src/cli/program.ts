@@ -8,6 +8,7 @@ import { EXIT } from './exit-codes.ts';
 import { addInfer } from './infer-command.ts';
 import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
+import { addRoute } from './route-command.ts';
 import { addScale } from './scale-command.ts';
 import { addServe } from './serve-command.ts';
 import { addSimulate } from './simulate-command.ts';
@@ -42,6 +43,7 @@ export async function runProgram(
   addPlan(program);
   addReplay(program);
   addScale(program);
+  addRoute(program);
   // Commander reports help and version as errors with exit code 0.
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));

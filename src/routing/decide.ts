@@ -1,3 +1,4 @@
+import type { KeySource } from './key-source.ts';
 import { isMatch } from './match.ts';
 import type { RequestView } from './request-view.ts';
 import type {
@@ -45,9 +46,30 @@ export interface RoutingState {
   weightsOf(plan: Shared): readonly Weighted[];
   /** Draws for a request without a key. */
   next(plan: Shared, weights: readonly Weighted[]): number;
-  /** Receives each step in words. */
-  note?(text: () => string): void;
+  /** Receives each step of the decision. */
+  note?(step: Step): void;
 }
+
+/** A step of a decision. */
+export type Step =
+  | {
+      readonly kind: 'rule';
+      readonly route: RoutePlan;
+      readonly index: number;
+      /** undefined: that depends on a body that is not read yet. */
+      readonly matches: boolean | undefined;
+    }
+  | { readonly kind: 'otherwise'; readonly route: RoutePlan }
+  | { readonly kind: 'route'; readonly route: RoutePlan }
+  | { readonly kind: 'drawn'; readonly drawn: Drawn; readonly weights: readonly Weighted[] }
+  | {
+      readonly kind: 'named';
+      readonly plan: NamedPlan;
+      /** The name in the request. */
+      readonly wanted: string | undefined;
+      readonly to: Target | Onward;
+    }
+  | { readonly kind: 'key waits'; readonly by: KeySource };
 
 const NO_RULE = -1;
 
@@ -62,6 +84,7 @@ export function decide(route: RoutePlan, view: RequestView, state: RoutingState)
     switch (plan.kind) {
       case 'route': {
         const onward = routeOf(plan, state);
+        state.note?.({ kind: 'route', route: onward });
         const inner = ruleFor(onward, view, state);
         if (inner === undefined) return undefined;
         plan = inner === NO_RULE ? onward.otherwise : (onward.rules[inner]?.use as Plan);
@@ -71,13 +94,13 @@ export function decide(route: RoutePlan, view: RequestView, state: RoutingState)
       case 'split':
       case 'canary': {
         const { stickyBy } = plan;
-        if (stickyBy?.needsBody === true && view.request === undefined) return undefined;
+        if (stickyBy !== undefined && waits(stickyBy, view, state)) return undefined;
         split = draw(by, plan, stickyBy?.keyOf(view), state);
         plan = armOf(plan, split.variant);
         break;
       }
       case 'named': {
-        if (plan.by.needsBody && view.request === undefined) return undefined;
+        if (waits(plan.by, view, state)) return undefined;
         plan = namedBy(plan, view, state);
         break;
       }
@@ -99,30 +122,30 @@ export function decideOnward(
 
 /** The rule that matches; -1 for none, undefined when the body decides. */
 function ruleFor(route: RoutePlan, view: RequestView, { note }: RoutingState): number | undefined {
-  const { rules, name } = route;
+  const { rules } = route;
   for (let index = 0; index < rules.length; index++) {
     const matches = isMatch((rules[index] as (typeof rules)[number]).match, view);
-    note?.(
-      () =>
-        `${name}: rule ${index + 1} ${matches === undefined ? 'waits for the body' : matches ? 'matches' : 'does not match'}`,
-    );
+    note?.({ kind: 'rule', route, index, matches });
     if (matches === undefined) return undefined;
     if (matches) return index;
   }
-  if (rules.length > 0) note?.(() => `${name}: no rule matches: otherwise`);
+  note?.({ kind: 'otherwise', route });
   return NO_RULE;
+}
+
+/** Whether a key is in a body that is not read yet. */
+function waits(by: KeySource, { request }: RequestView, { note }: RoutingState): boolean {
+  if (!by.needsBody || request !== undefined) return false;
+  note?.({ kind: 'key waits', by });
+  return true;
 }
 
 function draw(by: RoutePlan, plan: Shared, key: string | undefined, state: RoutingState): Drawn {
   const weights = state.weightsOf(plan);
   const index = key === undefined ? state.next(plan, weights) : targetOfKey(by.name, key, weights);
-  const { name } = weights[index] as Weighted;
-  state.note?.(() => {
-    const shares = weights.map((each) => `${each.name} ${percent(each.weight, weights)}`).join(', ');
-    const how = key === undefined ? 'next in turn' : `by ${plan.stickyBy?.source} '${key.slice(0, 100)}'`;
-    return `${by.name}: ${name}, ${how}, of ${shares}`;
-  });
-  return { plan, variant: name, key };
+  const drawn = { plan, variant: (weights[index] as Weighted).name, key };
+  state.note?.({ kind: 'drawn', drawn, weights });
+  return drawn;
 }
 
 function armOf(plan: Shared, variant: string): Plan {
@@ -130,29 +153,16 @@ function armOf(plan: Shared, variant: string): Plan {
   return (plan.arms.find(({ name }) => name === variant) ?? (plan.arms[0] as (typeof plan.arms)[number])).to;
 }
 
-function namedBy(
-  { by, among, otherwise }: NamedPlan,
-  view: RequestView,
-  { note }: RoutingState,
-): Target | Onward {
+function namedBy(plan: NamedPlan, view: RequestView, { note }: RoutingState): Target | Onward {
+  const { by, among, otherwise } = plan;
   const wanted = by.keyOf(view);
-  const found = among.find(({ name }) => name === wanted);
-  note?.(() => {
-    const came = wanted === undefined ? 'is missing' : `is '${wanted.slice(0, 100)}'`;
-    return found === undefined
-      ? `${by.source} ${came}: otherwise ${otherwise.name}`
-      : `${by.source} names ${found.name}`;
-  });
-  return found ?? otherwise;
+  const to = among.find(({ name }) => name === wanted) ?? otherwise;
+  note?.({ kind: 'named', plan, wanted, to });
+  return to;
 }
 
 function routeOf({ name }: Onward, state: RoutingState): RoutePlan {
   const route = state.routeNamed(name);
   if (route === undefined) throw new Error(`route '${name}' was removed while another leads to it`);
   return route;
-}
-
-function percent(weight: number, weights: readonly Weighted[]): string {
-  const total = weights.reduce((sum, each) => sum + each.weight, 0);
-  return `${Math.round((1000 * weight) / total) / 10} %`;
 }

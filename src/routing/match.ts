@@ -15,6 +15,8 @@ export interface Condition {
   readonly expression: Expression | undefined;
   readonly needsBody: boolean;
   holds(view: RequestView): boolean;
+  /** What the request has there, as text. */
+  cameIn(view: RequestView): string | undefined;
 }
 
 /** The compiled conditions of a rule; those that need no body come first. */
@@ -69,6 +71,7 @@ function condition(
       const value = textIn(view);
       return value !== undefined && expression.matches(value);
     },
+    cameIn: textIn,
   };
 }
 
@@ -78,6 +81,10 @@ function inputConditions({ name, datatype, shape, value }: NonNullable<MatchSett
     holds: ({ request }) => {
       const tensor = inputOf(request, name);
       return tensor !== undefined && holds(tensor);
+    },
+    cameIn: ({ request }) => {
+      const tensor = inputOf(request, name);
+      return tensor && `${tensor.datatype}[${tensor.shape.join(',')}]`;
     },
   });
   return [

@@ -112,6 +112,11 @@ export function targetNamed(name: string): Target {
     : { kind: 'target', name, model: name.slice(0, slash), version: name.slice(slash + 1) };
 }
 
+/** Whether a rule of the route asks for the version in the path; the versions of any other route are unknown. */
+export function usesVersion({ rules }: RoutePlan): boolean {
+  return rules.some(({ match }) => match.some(({ subject }) => subject === 'version'));
+}
+
 /** All plans of a route with their place in the settings. */
 export function plansOf({
   rules,

@@ -31,7 +31,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   simulate:
     'base batching config fleet gateway model observe process replica routing scaling serving tensor work',
   app: 'base config fleet gateway model observe process protocol replica routing scaling tensor warmup work',
-  cli: 'app base client config fleet load model observe process simulate tensor warmup',
+  cli: 'app base client config fleet load model observe process protocol routing simulate tensor warmup',
   client: 'model tensor',
   'index.ts': 'app base model',
 };

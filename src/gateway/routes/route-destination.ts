@@ -3,7 +3,7 @@ import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { type Decision, decide } from '../../routing/decide.ts';
 import type { RequestView } from '../../routing/request-view.ts';
-import { destinationsOf, plansOf, type Target } from '../../routing/route-plan.ts';
+import { destinationsOf, plansOf, type Target, usesVersion } from '../../routing/route-plan.ts';
 import type { ActiveRoute } from './active-route.ts';
 import type { RouteTable } from './route-table.ts';
 
@@ -25,7 +25,7 @@ export function enterRoute(
   view: RequestView,
   { table, registry }: { readonly table: RouteTable; readonly registry: ModelRegistry },
 ): RouteDestination | Refusal {
-  if (view.version !== undefined && !usesVersion(route)) {
+  if (view.version !== undefined && !usesVersion(route.plan)) {
     return refuse(
       'VERSION_UNKNOWN',
       `'${route.name}' is a route and has no versions: leave out /versions/${view.version.slice(0, 40)}, or call a model`,
@@ -47,10 +47,6 @@ export function enterRoute(
   if (version === undefined)
     return refuse('MODEL_UNKNOWN', `no target of the route '${route.name}' is served`);
   return { route, view, decision, version, others: decision === undefined ? others : [] };
-}
-
-function usesVersion({ plan }: ActiveRoute): boolean {
-  return plan.rules.some(({ match }) => match.some(({ subject }) => subject === 'version'));
 }
 
 /** All models that a route may lead to, through other routes too, without its shadow. */
