@@ -9,6 +9,7 @@ import { addInfer } from './infer-command.ts';
 import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
 import { addRoute } from './route-command.ts';
+import { addRouteState } from './route-state-command.ts';
 import { addScale } from './scale-command.ts';
 import { addServe } from './serve-command.ts';
 import { addSimulate } from './simulate-command.ts';
@@ -44,6 +45,7 @@ export async function runProgram(
   addReplay(program);
   addScale(program);
   addRoute(program);
+  addRouteState(program);
   // Commander reports help and version as errors with exit code 0.
   for (const command of [program, ...program.commands]) {
     command.exitOverride((error) => process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage));

@@ -30,7 +30,13 @@ export function routeView(route: ActiveRoute) {
       const total = weights.reduce((sum, { weight }) => sum + weight, 0);
       return weights.map(({ name, weight }) => ({ target: name, share: weight / total }));
     }),
-    canary: canary === undefined ? null : { ...canary.state, share: canary.share, because: canary.because },
+    canary:
+      canary === undefined
+        ? null
+        : {
+            ...canary.state,
+            ...{ steps: canary.plan.settings.steps, share: canary.share, because: canary.because },
+          },
     experiment: experiment === undefined ? null : experimentView(route, experiment),
   };
 }
