@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { placeInFile } from '../config/place-in-file.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import { routeDisagreements } from '../gateway/routes/route-status.ts';
 import { RouteTable } from '../gateway/routes/route-table.ts';
 import { compileRoutes } from '../routing/compile-route.ts';
 import { type KnownModels, routeProblems } from '../routing/route-problems.ts';
@@ -83,12 +84,29 @@ export class ServedRoutes {
   }
 }
 
-/** Problems of the routes in the settings, each with its place in the file. */
-export function routeSettingsProblems({ server, source }: LoadedConfig, models: ModelList): string[] {
-  const known = knownModels(models);
+/**
+ * Problems of the routes in the settings, each with its place in the file. `leftOut` are names that lead to something,
+ * whatever it is.
+ */
+export function routeSettingsProblems(
+  { server, source }: LoadedConfig,
+  models: ModelList,
+  leftOut: readonly string[] = [],
+): string[] {
+  const known = new Map([...knownModels(models), ...leftOut.map((name) => [name, 'any'] as const)]);
   return routeProblems(compileRoutes(server.routes), known).map(
     ({ path, text }) => `${placeInFile(source, path)}: '${path.join('.')}' ${text}`,
   );
+}
+
+/** Where the models of a route, as far as they are loaded, cannot answer the same requests. */
+export function routeMetadataProblems({ server, source }: LoadedConfig, registry: ModelRegistry): string[] {
+  const routes = compileRoutes(server.routes);
+  const world = { registry, table: { routeNamed: (name: string) => routes.get(name) } };
+  return [...routes.values()].flatMap((route) => {
+    const place = placeInFile(source, ['routes', route.name]);
+    return routeDisagreements(route, world).map((text) => `${place}: 'routes.${route.name}': ${text}`);
+  });
 }
 
 /** A broken model is known: it may be mended while the server runs. */

@@ -1,13 +1,16 @@
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { brokenText, modelsToServe } from '../app/models-to-serve.ts';
 import { realPorts } from '../app/real-ports.ts';
+import { routeMetadataProblems, routeSettingsProblems } from '../app/served-routes.ts';
 import { GalleyServer } from '../app/server.ts';
 import { failureText } from '../app/when-settled.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { salvageConfig } from '../config/salvage.ts';
+import { type Salvaged, salvageConfig } from '../config/salvage.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import { compileRoutes } from '../routing/compile-route.ts';
+import { describeRoute } from '../routing/describe-route.ts';
 import { checkLog } from './check-log.ts';
 
 export interface CheckFlags {
@@ -19,23 +22,29 @@ export interface CheckFlags {
  * own and warms it up. Throws one SettingsError with every problem, and leaves no process behind.
  */
 export async function check(path: string, { timeout }: CheckFlags): Promise<void> {
-  const { config, problems } = salvageConfig(path, settingsFromEnvironment(process.env));
-  const found = [...problems];
-  if (config !== undefined) found.push(...(await tryModels(withoutTraces(config), timeout)));
+  const salvaged = salvageConfig(path, settingsFromEnvironment(process.env));
+  const { config } = salvaged;
+  const found = [...salvaged.problems];
+  if (config !== undefined) found.push(...(await tryModels(config, salvaged, timeout)));
   if (found.length > 0) throw new SettingsError(found);
 }
 
-async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<string[]> {
+async function tryModels(config: LoadedConfig, salvaged: Salvaged, timeoutMs: number): Promise<string[]> {
   let server: GalleyServer;
+  let areRoutesWhole = false;
   const problems: string[] = [];
   try {
     const models = modelsToServe(config);
     problems.push(...models.problems, ...models.broken.map(brokenText));
+    const routeProblems = routeSettingsProblems(config, models, salvaged.routesLeftOut);
+    problems.push(...routeProblems);
+    areRoutesWhole = routeProblems.length + salvaged.problems.length === 0;
     // One replica finds every problem of a model.
     const served = models.served.map((each) => ({ ...each, settings: { ...each.settings, replicas: 1 } }));
     const log = checkLog((line) => console.log(line));
     const fit = { ...models, served, broken: [], problems: [] };
-    server = new GalleyServer(config, realPorts(config, log), fit);
+    const quiet = withoutTraces(config);
+    server = new GalleyServer(quiet, realPorts(quiet, log), fit);
   } catch (caught) {
     if (caught instanceof OperatorError) return [...problems, ...caught.message.split('\n')];
     throw caught;
@@ -49,19 +58,22 @@ async function tryModels(config: LoadedConfig, timeoutMs: number): Promise<strin
       if (version.state === 'ready') printModel(version);
       else problems.push(whyNot(version, timeoutMs));
     }
+    if (areRoutesWhole) printRoutes(config);
+    problems.push(...routeMetadataProblems(config, server.registry));
   } finally {
     await server.stop(0);
   }
   return problems;
 }
 
-/** Turns off what a check must not write or send: recordings, decisions, alerts. */
+/** Turns off what a check must not write or send: recordings, decisions, alerts, states of routes. */
 function withoutTraces(config: LoadedConfig): LoadedConfig {
   const { recorder, decisions, alerts } = config.server;
   return {
     ...config,
     server: {
       ...config.server,
+      routes: {},
       recorder: { ...recorder, enabled: false },
       decisions: { ...decisions, file: undefined },
       alerts: { ...alerts, webhook: undefined },
@@ -78,6 +90,10 @@ function printModel({ name, spec, metadata, path }: VersionInService): void {
   if (image === undefined || inputs.some((input) => input.name === image.input)) return;
   const known = inputs.map((input) => input.name).join(', ');
   console.log(`warning: ${name}: image.input is '${image.input}', but the model's inputs are: ${known}`);
+}
+
+function printRoutes({ server }: LoadedConfig): void {
+  for (const route of compileRoutes(server.routes).values()) console.log(describeRoute(route));
 }
 
 function whyNot(version: VersionInService, timeoutMs: number): string {

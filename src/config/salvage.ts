@@ -11,6 +11,8 @@ export interface Salvaged {
   /** undefined when no part is usable. */
   readonly config: LoadedConfig | undefined;
   readonly problems: readonly string[];
+  /** Names of routes that are left out. */
+  readonly routesLeftOut: readonly string[];
 }
 
 /**
@@ -23,10 +25,15 @@ export function salvageConfig(fileOrFolder: string, overrides: Readonly<Raw>): S
     const { file, directory, raw } = readSettings(fileOrFolder);
     const given = withoutFaults('flags or environment', overrides, problems);
     const merged = withoutFaults(file, mergeSettings(raw, given), problems);
-    return { config: completeConfig(file, directory, merged), problems };
+    const config = completeConfig(file, directory, merged);
+    const named = Object.keys((raw.routes as Raw | null | undefined) ?? {});
+    return {
+      ...{ config, problems },
+      routesLeftOut: named.filter((name) => !Object.hasOwn(config.server.routes, name)),
+    };
   } catch (caught) {
     if (!(caught instanceof SettingsError)) throw caught;
-    return { config: undefined, problems: [...problems, ...caught.problems] };
+    return { config: undefined, problems: [...problems, ...caught.problems], routesLeftOut: [] };
   }
 }
 
