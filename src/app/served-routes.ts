@@ -5,7 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { placeInFile } from '../config/place-in-file.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
-import { routeDisagreements } from '../gateway/routes/route-status.ts';
+import { missingOutputs, routeDisagreements } from '../gateway/routes/route-status.ts';
 import { RouteTable } from '../gateway/routes/route-table.ts';
 import { compileRoutes } from '../routing/compile-route.ts';
 import { type KnownModels, routeProblems } from '../routing/route-problems.ts';
@@ -86,26 +86,28 @@ export class ServedRoutes {
 
 /**
  * Problems of the routes in the settings, each with its place in the file. `leftOut` are names that lead to something,
- * whatever it is.
+ * whatever it is; so do models whose settings are invalid.
  */
 export function routeSettingsProblems(
-  { server, source }: LoadedConfig,
+  { server, source, rawModels }: LoadedConfig,
   models: ModelList,
   leftOut: readonly string[] = [],
 ): string[] {
-  const known = new Map([...knownModels(models), ...leftOut.map((name) => [name, 'any'] as const)]);
+  const named = [...Object.keys(rawModels), ...leftOut].map((name) => [name, 'any'] as const);
+  const known = new Map([...named, ...knownModels(models)]);
   return routeProblems(compileRoutes(server.routes), known).map(
     ({ path, text }) => `${placeInFile(source, path)}: '${path.join('.')}' ${text}`,
   );
 }
 
-/** Where the models of a route, as far as they are loaded, cannot answer the same requests. */
+/** Where the models of a route, as far as they are loaded, do not fit it or each other. */
 export function routeMetadataProblems({ server, source }: LoadedConfig, registry: ModelRegistry): string[] {
   const routes = compileRoutes(server.routes);
   const world = { registry, table: { routeNamed: (name: string) => routes.get(name) } };
   return [...routes.values()].flatMap((route) => {
     const place = placeInFile(source, ['routes', route.name]);
-    return routeDisagreements(route, world).map((text) => `${place}: 'routes.${route.name}': ${text}`);
+    const problems = [...routeDisagreements(route, world), ...missingOutputs(route, world)];
+    return problems.map((text) => `${place}: 'routes.${route.name}': ${text}`);
   });
 }
 

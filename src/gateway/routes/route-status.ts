@@ -68,6 +68,20 @@ export function routeDisagreements(route: RoutePlan, world: RouteWorld): readonl
   );
 }
 
+/** Outputs that a loaded classifier does not have: every request would go to `otherwise`. */
+export function missingOutputs(route: RoutePlan, world: RouteWorld): readonly string[] {
+  return plansOf(route).flatMap(({ plan }) => {
+    const [by] = plan.kind === 'choose' ? metadataOf(plan.by, world) : [];
+    if (plan.kind !== 'choose' || by === undefined) return [];
+    const there = by.metadata.outputs.map(({ name }) => name);
+    return [plan.output, plan.confidence].flatMap((name) =>
+      name === undefined || there.includes(name)
+        ? []
+        : [`the classifier ${by.name} has no output '${name}'; it has ${there.join(', ')}`],
+    );
+  });
+}
+
 function loadedTargets(route: RoutePlan, world: RouteWorld): TargetMetadata[] {
   return targetsOf({ plan: route }, world.table).flatMap((to) => metadataOf(to, world));
 }
