@@ -1,16 +1,17 @@
 /** The part of the state of a route that is printed. */
 export interface RouteState {
   readonly name: string;
-  readonly targets: readonly {
-    readonly target: string;
-    readonly answered: number;
-    readonly failed: Readonly<Record<string, number>>;
-    readonly p50Ms: number;
-    readonly p99Ms: number;
-  }[];
-  readonly shares: readonly { readonly target: string; readonly share: number }[];
   readonly canary: CanaryPart | null;
   readonly experiment: ExperimentPart | null;
+}
+
+interface Variant {
+  readonly variant: string;
+  readonly share: number;
+  readonly requests: number;
+  readonly failed: number;
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 interface CanaryPart {
@@ -21,6 +22,7 @@ interface CanaryPart {
   readonly steps: readonly number[];
   readonly share: number;
   readonly because: string;
+  readonly variants: readonly Variant[];
   readonly counts: {
     readonly requests: number;
     readonly errors: number;
@@ -46,15 +48,7 @@ interface ExperimentPart {
     readonly low: number | null;
     readonly high: number | null;
   }[];
-  readonly variants: readonly {
-    readonly variant: string;
-    readonly count: number;
-    readonly mean: number;
-    readonly requests: number;
-    readonly failed: number;
-    readonly p50Ms: number | null;
-    readonly p99Ms: number | null;
-  }[];
+  readonly variants: readonly (Variant & { readonly count: number; readonly mean: number })[];
 }
 
 const NONE = '-';
@@ -66,28 +60,20 @@ export function routeTable(route: RouteState): string[] {
 }
 
 /** What is so now, in one line. */
-export function routeLine({ name, canary, experiment, shares }: RouteState): string {
-  const { phase, because } =
-    canary ??
-    (experiment === null
-      ? { phase: 'without canary and experiment', because: '' }
-      : {
-          phase: experiment.phase,
-          because: experiment.phase === 'running' ? experiment.conclusion : experiment.reason,
-        });
-  const parts = shares.map(({ target, share }) => `${percent(share)} ${target}`);
-  return `${name} is ${phase}: ${parts.join(', ')}${because === '' ? '' : ` (${because})`}`;
+export function routeLine({ name, canary, experiment }: RouteState): string {
+  const managed = canary ?? experiment;
+  if (managed === null) return `${name} has neither a canary nor an experiment`;
+  const { phase, variants } = managed;
+  const shares = variants.map(({ variant, share }) => `${percent(share)} ${variant}`).join(', ');
+  const because = canary?.because ?? (phase === 'running' ? experiment?.conclusion : experiment?.reason);
+  return `${name} is ${phase}: ${shares} (${because})`;
 }
 
-function canaryLines({ name, targets }: RouteState, canary: CanaryPart): string[] {
-  const { from, to, phase, step, steps, share, because, counts, control } = canary;
-  const rows = [
-    { target: from, share: 100 - share, ...control },
-    { target: to, share, requests: counts.requests, errors: counts.errors },
-  ].map((side) => {
-    const seen = targets.find(({ target }) => target === side.target);
-    const times = seen === undefined || seen.answered === 0 ? [NONE, NONE] : [ms(seen.p50Ms), ms(seen.p99Ms)];
-    return [side.target, `${side.share} %`, String(side.requests), String(side.errors), ...times];
+function canaryLines({ name }: RouteState, canary: CanaryPart): string[] {
+  const { from, to, phase, step, steps, share, because, variants, counts, control } = canary;
+  const rows = variants.map(({ variant, share: part, p50Ms, p99Ms }) => {
+    const { requests, errors } = variant === to ? counts : control;
+    return [variant, percent(part), String(requests), String(errors), ms(p50Ms), ms(p99Ms)];
   });
   const { slow, timed, late, disagreed, compared } = counts;
   const seen = [
@@ -109,14 +95,12 @@ function canaryLines({ name, targets }: RouteState, canary: CanaryPart): string[
   ];
 }
 
-function experimentLines({ name, shares }: RouteState, experiment: ExperimentPart): string[] {
+function experimentLines({ name }: RouteState, experiment: ExperimentPart): string[] {
   const { control, goal, phase, reason, conclusion, pending, comparisons, variants } = experiment;
-  const rows = variants.map(({ variant, requests, failed, p50Ms, p99Ms, count, mean }) => {
+  const rows = variants.map(({ variant, share, requests, failed, p50Ms, p99Ms, count, mean }) => {
     const compared = comparisons.find((each) => each.variant === variant);
-    const share = shares.find(({ target }) => target === variant)?.share;
     return [
-      ...[variant, share === undefined ? NONE : percent(share), String(requests), String(failed)],
-      ...[requests > failed ? ms(p50Ms) : NONE, requests > failed ? ms(p99Ms) : NONE],
+      ...[variant, percent(share), String(requests), String(failed), ms(p50Ms), ms(p99Ms)],
       ...[String(count), count === 0 ? NONE : number(mean)],
       ...(compared === undefined ? ['control', ''] : differenceOf(compared)),
     ];

@@ -41,6 +41,8 @@ routes:
       experiment: { control: digits/1, minOutcomes: 2 }
   ask:
     otherwise: { choose: { by: echo, output: y, targets: { '0': digits/1 }, otherwise: digits } }
+  onward:
+    otherwise: trial-*
   only-gold:
     when: [{ match: { tenant: gold, version: '3' }, use: digits }]
     otherwise: { refuse: not today }
@@ -141,7 +143,7 @@ test('the check prints each route in words, and leaves no states behind', async 
   const { code, stdout, stderr } = await galley(['check', folder]);
   assert.equal(code, 0, stderr);
   const words = stdout.split('\n').filter((line) => line.startsWith('route '));
-  assert.equal(words.length, 5);
+  assert.equal(words.length, 6);
   assert.equal(
     words[0],
     'route classify: 1. header content-language is de* and tenant is gold: digits/1; ' +
@@ -238,7 +240,10 @@ test('a canary and an experiment are printed and commanded', async () => {
       return code === 0 ? stdout : `${code} ${stderr}`;
     };
     for (let index = 0; index < 6; index++) {
-      const response = await fetch(`${server.url}/v2/models/trial-1/infer`, { method: 'POST', body: DIGIT });
+      const response = await fetch(`${server.url}/v2/models/${index < 3 ? 'trial-1' : 'onward'}/infer`, {
+        method: 'POST',
+        body: DIGIT,
+      });
       await response.arrayBuffer();
       const requestId = response.headers.get('x-galley-request-id');
       const value = response.headers.get('x-galley-served-by') === 'digits/2' ? 3 : index;

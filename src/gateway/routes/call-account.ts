@@ -52,15 +52,20 @@ export class CallAccount {
   ended(target: string, outcome: Answer | Refusal, ms: number): void {
     const tally = this.#route.tallyOf(target);
     const split = this.decision?.split;
-    const canary = split?.variant === target ? this.#table.splitOf(split.plan)?.canary : undefined;
+    // The split may be that of another route, through which this one leads.
+    const drawn = split?.variant === target ? this.#table.splitOf(split.plan) : undefined;
+    const canary = drawn?.canary;
+    const variant = drawn?.tallies.get(target);
     if (!isRefusal(outcome)) {
       tally.answer(ms);
+      variant?.answer(ms);
       canary?.answered(target, ms);
       this.attempts.push({ target, result: 'answered', reason: undefined, ms });
       return;
     }
     const cause = failureCause(outcome);
     tally.fail(cause ?? 'refused');
+    variant?.fail(cause ?? 'refused');
     if (cause !== undefined) canary?.failed(target);
     this.attempts.push({ target, result: cause ?? 'refused', reason: outcome.reason, ms });
   }

@@ -1,5 +1,7 @@
+import { NO_OUTCOMES } from '../../routing/outcomes.ts';
 import type { ActiveRoute } from './active-route.ts';
 import type { RequestCopies } from './request-copies.ts';
+import type { SplitState } from './split-state.ts';
 
 /** A route as plain data, but for the histograms: for metrics and the admin API. */
 export function routeView(route: ActiveRoute) {
@@ -30,35 +32,44 @@ export function routeView(route: ActiveRoute) {
       const total = weights.reduce((sum, { weight }) => sum + weight, 0);
       return weights.map(({ name, weight }) => ({ target: name, share: weight / total }));
     }),
-    canary:
-      canary === undefined
-        ? null
-        : {
-            ...canary.state,
-            ...{ steps: canary.plan.settings.steps, share: canary.share, because: canary.because },
-          },
+    canary: canary === undefined ? null : canaryView(route, canary),
     experiment: experiment === undefined ? null : experimentView(route, experiment),
   };
 }
 
-function experimentView({ tallies }: ActiveRoute, experiment: NonNullable<ActiveRoute['experiment']>) {
+function canaryView({ splits }: ActiveRoute, canary: NonNullable<ActiveRoute['canary']>) {
+  const { steps } = canary.plan.settings;
+  const variants = variantsOf(splits.find((split) => split.canary === canary));
+  return { ...canary.state, steps, share: canary.share, because: canary.because, variants };
+}
+
+function experimentView({ splits }: ActiveRoute, experiment: NonNullable<ActiveRoute['experiment']>) {
   const { settings, phase, reason, outcomes, ids } = experiment;
   const { winner, comparisons, words } = experiment.conclusion();
   return {
     ...{ control: settings.control, goal: settings.goal, level: settings.level, phase, reason },
     ...{ conclusion: words, winner: winner ?? null, pending: ids.size },
     comparisons: comparisons.map((each) => ({ ...each, low: finite(each.low), high: finite(each.high) })),
-    variants: [...outcomes].map(([variant, { count, mean, squares }]) => {
-      const tally = tallies.get(variant);
-      const failed = Object.values(tally?.failed ?? {}).reduce((sum, each) => sum + each, 0);
-      return {
-        ...{ variant, count, mean, deviation: count > 1 ? Math.sqrt(squares / (count - 1)) : null },
-        ...{ requests: (tally?.answered ?? 0) + failed, failed },
-        p50Ms: tally?.latency.quantile(0.5) ?? null,
-        p99Ms: tally?.latency.quantile(0.99) ?? null,
-      };
+    variants: variantsOf(splits.find((split) => split.experiment === experiment)).map((variant) => {
+      const { count, mean, squares } = outcomes.get(variant.variant) ?? NO_OUTCOMES;
+      return { ...variant, count, mean, deviation: count > 1 ? Math.sqrt(squares / (count - 1)) : null };
     }),
   };
+}
+
+/** What was seen of each variant since the start or the last change of the settings, through any route. */
+function variantsOf(split: SplitState | undefined) {
+  const { weights = [], tallies } = split ?? {};
+  const total = weights.reduce((sum, { weight }) => sum + weight, 0);
+  return weights.map(({ name: variant, weight }) => {
+    const { answered = 0, failed: causes = {}, latency } = tallies?.get(variant) ?? {};
+    const failed = Object.values(causes).reduce((sum, each) => sum + each, 0);
+    return {
+      ...{ variant, share: weight / total, requests: answered + failed, failed },
+      p50Ms: answered === 0 ? null : (latency?.quantile(0.5) ?? null),
+      p99Ms: answered === 0 ? null : (latency?.quantile(0.99) ?? null),
+    };
+  });
 }
 
 /** JSON has no infinity. */

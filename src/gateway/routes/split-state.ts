@@ -2,12 +2,15 @@ import type { Shared } from '../../routing/decide.ts';
 import { ExactShares, type Weighted } from '../../routing/split.ts';
 import type { CanaryRun } from './canary-run.ts';
 import type { ExperimentRun } from './experiment-run.ts';
+import { TargetTally } from './target-tally.ts';
 
 /** A split in service: its weights now, and what decides them. */
 export class SplitState {
   readonly plan: Shared;
   readonly canary: CanaryRun | undefined;
   readonly experiment: ExperimentRun | undefined;
+  /** What requests drawn for each variant came to; empty without canary and experiment. */
+  readonly tallies: ReadonlyMap<string, TargetTally>;
   readonly #exact = new ExactShares();
   #set: readonly Weighted[] | undefined;
 
@@ -15,6 +18,8 @@ export class SplitState {
     this.plan = plan;
     this.canary = run.canary;
     this.experiment = run.experiment;
+    const isCompared = run.canary !== undefined || run.experiment !== undefined;
+    this.tallies = new Map(isCompared ? this.weights.map(({ name }) => [name, new TargetTally()]) : []);
   }
 
   get weights(): readonly Weighted[] {
