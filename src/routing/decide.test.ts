@@ -20,7 +20,7 @@ function stateOf(written: WrittenRoutes, notes: string[] = []): RoutingState {
             { name: plan.to.name, weight: 10 },
           ],
     next: (_, weights) => shares.next(weights),
-    note: (text) => notes.push(text()),
+    note: ({ kind }) => notes.push(kind),
   };
 }
 
@@ -168,7 +168,7 @@ test('a classifier is left to be asked, and its label leads on through routes', 
   assert.deepEqual(decideOnward(targetNamed('english'), viewOf(), state)?.leaf, targetNamed('english'));
 });
 
-test('each step is noted in words', () => {
+test('each step is noted', () => {
   const written: WrittenRoutes = {
     shop: {
       when: [
@@ -180,11 +180,8 @@ test('each step is noted in words', () => {
   };
   const notes: string[] = [];
   leafOf(written, viewOf(), stateOf(written, notes));
-  assert.deepEqual(notes, ['shop: rule 1 does not match', 'shop: rule 2 waits for the body']);
+  assert.deepEqual(notes, ['rule', 'rule']);
   notes.length = 0;
-  const drawn = leafOf(written, viewWith({ id: 'r7' }), stateOf(written, notes));
-  assert.deepEqual(notes.slice(2), [
-    'shop: no rule matches: otherwise',
-    `shop: ${drawn}, by id 'r7', of a 25 %, b 75 %`,
-  ]);
+  leafOf(written, viewWith({ id: 'r7' }), stateOf(written, notes));
+  assert.deepEqual(notes.slice(2), ['otherwise', 'drawn']);
 });

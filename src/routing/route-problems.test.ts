@@ -53,7 +53,7 @@ test('a target that does not exist is reported with the nearest name', () => {
 
 test('a version that is not served is reported with those that are', () => {
   assert.deepEqual(problemsOf({ otherwise: { split: { 'digits/1': 1, 'digits/3': 1 } } }), [
-    "otherwise: leads to 'digits/3', but versions of 'digits' that are served are 1, 2: see models.digits.versions",
+    "otherwise.split.digits/3: leads to 'digits/3', but versions of 'digits' that are served are 1, 2: see models.digits.versions",
   ]);
 });
 
@@ -70,8 +70,20 @@ test('every place of a route is looked at', () => {
   assert.deepEqual(
     found.map((line) => /^(.*): leads to '(a\d)'/.exec(line)?.slice(1).join(' ')),
     [
-      ...['when.0.use a2', 'when.0.use a3', 'when.0.use.choose.by a1', 'when.1.use a4', 'when.1.use a5'],
-      ...['otherwise a6', 'otherwise a7', 'fallback.0 a8', 'shadow.to a9', 'hedge.to a0'],
+      ...[
+        'when.0.use.choose.targets.x a2',
+        'when.0.use.choose.otherwise a3',
+        'when.0.use.choose.by a1',
+        'when.1.use.named.among.0 a4',
+        'when.1.use.named.otherwise a5',
+      ],
+      ...[
+        'otherwise.canary.from a6',
+        'otherwise.canary.to a7',
+        'fallback.0 a8',
+        'shadow.to a9',
+        'hedge.to a0',
+      ],
     ],
   );
 });

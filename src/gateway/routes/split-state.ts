@@ -19,7 +19,7 @@ export class SplitState {
     this.canary = run.canary;
     this.experiment = run.experiment;
     const isCompared = run.canary !== undefined || run.experiment !== undefined;
-    this.tallies = new Map(isCompared ? this.weights.map(({ name }) => [name, new TargetTally()]) : []);
+    this.tallies = new Map(isCompared ? this.weights.map(({ name }) => [name, new TargetTally(false)]) : []);
   }
 
   get weights(): readonly Weighted[] {

@@ -45,3 +45,10 @@ export function describeEvent(
       return '';
   }
 }
+
+/** Describes how a route handled a call. */
+export function describeRouted({ value, b, text }: RecordedEvent, textOf: (id: number) => string): string {
+  const by = value === 0 ? 'otherwise' : `rule ${value}`;
+  const drawn = b === 0 ? '' : `, drew ${textOf(b)}`;
+  return `${by}${drawn}: ${textOf(text) || 'refused'}`;
+}

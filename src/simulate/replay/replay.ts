@@ -16,7 +16,7 @@ import { DEFAULT_TENANT, Entry } from '../../work/entry.ts';
 import { ReplayBackend } from '../backends/replay-backend.ts';
 import { applyCommand } from './apply-command.ts';
 import { arrivedFacts } from './arrived-facts.ts';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, describeRouted } from './describe-event.ts';
 import { type RecordedSpec, withContents } from './recorded-spec.ts';
 import type { OnStep, OnVersion } from './replay-listeners.ts';
 
@@ -103,7 +103,8 @@ class Replay {
       return;
     }
     if (event.kind === INPUT.ROUTED) {
-      this.#onStep({ atMs: event.at, version: this.#text(event.a), text: this.#routed(event) });
+      const text = describeRouted(event, (id) => this.#text(id));
+      this.#onStep({ atMs: event.at, version: this.#text(event.a), text });
       return;
     }
     const it = this.#versions[event.version];
@@ -166,12 +167,6 @@ class Replay {
       default:
         throw new Difference(this.#where('the recording has a decision here that the replay does not make'));
     }
-  }
-
-  #routed({ value, b, text }: RecordedEvent): string {
-    const by = value === 0 ? 'otherwise' : `rule ${value}`;
-    const drawn = b === 0 ? '' : `, drew ${this.#text(b)}`;
-    return `${by}${drawn}: ${this.#text(text) || 'refused'}`;
   }
 
   #addVersion(kept: RecordedSpec): void {
