@@ -47,3 +47,38 @@ for (const [model, text, label, score] of [
     assert.deepEqual(await predictions(model, [text]), [{ label, score }]);
   });
 }
+
+for (const [text, label, servedBy] of [
+  ['Das Zimmer war sauber und das Personal freundlich.', 'positive', 'sentiment-de/1'],
+  ['I would not recommend this restaurant.', 'negative', 'sentiment-en/1'],
+  ['Il servizio era terribile.', 'unknown', 'sentiment-other/1'],
+  ['zzzz qqq 12345', 'unknown', 'sentiment-other/1'],
+] as const) {
+  test(`the route sends '${text}' to ${servedBy}`, async () => {
+    const response = await fetch(`${server.url}/v1/models/review:predict`, {
+      method: 'POST',
+      body: JSON.stringify({ instances: [text] }),
+    });
+    assert.equal(response.headers.get('x-galley-served-by'), servedBy);
+    const { predictions } = (await response.json()) as { predictions: readonly { label: string }[] };
+    assert.deepEqual(
+      predictions.map((prediction) => prediction.label),
+      [label],
+    );
+  });
+}
+
+test('texts of different languages in one request go to the model for any language', async () => {
+  const response = await fetch(`${server.url}/v1/models/review:predict`, {
+    method: 'POST',
+    headers: { 'x-galley-explain': '1' },
+    body: JSON.stringify({
+      instances: [
+        'Das Zimmer war sauber und das Personal freundlich.',
+        'I would not recommend this restaurant.',
+      ],
+    }),
+  });
+  assert.equal(response.headers.get('x-galley-served-by'), 'sentiment-other/1');
+  assert.match(response.headers.get('x-galley-explain') ?? '', /the rows have different labels/);
+});
