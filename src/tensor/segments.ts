@@ -64,5 +64,6 @@ export function flatten(segments: Segments): Uint8Array {
 /** One contiguous piece that starts at a multiple of `alignment`, as typed arrays require; copied if necessary. */
 export function flattenAligned(segments: Segments, alignment: number): Uint8Array {
   const flat = flatten(segments);
-  return flat.byteOffset % alignment === 0 ? flat : flat.slice();
+  // Not `slice`: that of a Buffer, as it comes from a socket, is a view of the same memory.
+  return flat.byteOffset % alignment === 0 ? flat : new Uint8Array(flat);
 }
