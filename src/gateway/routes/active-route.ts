@@ -1,11 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
+import { type Refusal, refuse } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import type { RouteSettings } from '../../config/route-settings.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
+import type { Decision } from '../../routing/decide.ts';
 import { EvenShare } from '../../routing/even-share.ts';
 import type { FailureCause } from '../../routing/fallback.ts';
 import { HedgeBudget } from '../../routing/hedge-budget.ts';
-import { type Plan, plansOf, type RoutePlan } from '../../routing/route-plan.ts';
+import { type Plan, plansOf, type RefusePlan, type RoutePlan } from '../../routing/route-plan.ts';
 import { ResponseCache } from '../../serving/admission/response-cache.ts';
 import { CanaryRun, type CanaryState } from './canary-run.ts';
 import { ExperimentRun, type ExperimentState } from './experiment-run.ts';
@@ -91,6 +93,16 @@ export class ActiveRoute {
       this.tallies.set(target, tally);
     }
     return tally;
+  }
+
+  countRule({ rule }: Pick<Decision, 'rule'>): void {
+    const hit = rule === -1 ? this.ruleHits.length - 1 : rule;
+    this.ruleHits[hit] = (this.ruleHits[hit] as number) + 1;
+  }
+
+  refuse({ message }: RefusePlan): Refusal {
+    this.answeredOtherwise.refuse += 1;
+    return refuse('INVALID_INPUT', message);
   }
 
   countFallback(target: string, cause: FailureCause): void {

@@ -26,9 +26,7 @@ export class CallAccount {
 
   decided(decision: Decision): void {
     this.decision = decision;
-    const { ruleHits } = this.#route;
-    const hit = decision.rule === -1 ? ruleHits.length - 1 : decision.rule;
-    ruleHits[hit] = (ruleHits[hit] as number) + 1;
+    this.#route.countRule(decision);
     this.#route.hedge?.earn();
   }
 

@@ -33,6 +33,10 @@ export function enterRoute(
   }
   const decision = decide(route.plan, view, table);
   const leaf = decision?.leaf;
+  if (decision !== undefined && leaf?.kind === 'refuse') {
+    route.countRule(decision);
+    return route.refuse(leaf);
+  }
   if (leaf?.kind === 'target') {
     const version = registry.find(leaf.model, leaf.version);
     if (!isRefusal(version) && version.metadata !== undefined)

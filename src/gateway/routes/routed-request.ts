@@ -85,8 +85,7 @@ export class RoutedRequest {
         this.#settle(this.#chain.fixed(leaf.values).outcome, 'answer');
         break;
       case 'refuse':
-        this.#call.destination.route.answeredOtherwise.refuse += 1;
-        this.#settle(refuse('INVALID_INPUT', leaf.message), '');
+        this.#settle(this.#call.destination.route.refuse(leaf), '');
         break;
     }
   }
