@@ -7,7 +7,8 @@ import type { NoRoom } from './body-budget.ts';
 import { holderOf } from './body-holder.ts';
 import { type CallMetadata, fieldIn, type MetadataFields } from './call-metadata.ts';
 import { callerOf } from './caller.ts';
-import { enterRoute, type RouteDestination } from './routes/route-destination.ts';
+import type { ActiveRoute } from './routes/active-route.ts';
+import { enterRoute, type RouteDestination, usesVersion } from './routes/route-destination.ts';
 import type { RouteTable } from './routes/route-table.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -60,7 +61,7 @@ export class HeaderCheck {
     if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
     const caller = callerOf(fields, this.#rules.tenants);
     if (isRefusal(caller)) return caller;
-    const route = this.#rules.routes.find(model);
+    const route = this.#routeOf(model, wantedVersion);
     const destination =
       route && enterRoute(route, viewOf(fields, caller, { model, version: wantedVersion }), this.#ports);
     if (destination !== undefined && isRefusal(destination)) return destination;
@@ -85,6 +86,13 @@ export class HeaderCheck {
     if (declaredBytes > maxBodyBytes) return tooLarge(maxBodyBytes, declaredBytes);
     const holder = holderOf(remoteAddress, caller.tenant, tenants);
     return { version, destination, encoding, holder, maxBodyBytes, jsonBytes, caller, delayMs };
+  }
+
+  /** Versions of a model stay callable under the name of a route, unless its rules use the version. */
+  #routeOf(name: string, wantedVersion: string | undefined): ActiveRoute | undefined {
+    const route = this.#rules.routes.find(name);
+    if (route === undefined || wantedVersion === undefined || usesVersion(route)) return route;
+    return this.#registry.versionsOf(name).length > 0 ? undefined : route;
   }
 }
 
