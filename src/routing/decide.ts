@@ -95,6 +95,8 @@ export function decide(route: RoutePlan, view: RequestView, state: RoutingState)
       case 'canary': {
         const { stickyBy } = plan;
         if (stickyBy !== undefined && waits(stickyBy, view, state)) return undefined;
+        // Before the body, a draw must be final: a second one would take another's turn.
+        if (view.request === undefined && mayNeedBody(plan, state)) return undefined;
         split = draw(by, plan, stickyBy?.keyOf(view), state);
         plan = armOf(plan, split.variant);
         break;
@@ -118,6 +120,26 @@ export function decideOnward(
 ): Decision | undefined {
   if (to.kind === 'target') return { leaf: to, rule: NO_RULE, split: undefined };
   return decide(routeOf(to, state), view, state);
+}
+
+/** Whether a decision that begins with this plan can depend on the body. */
+function mayNeedBody(plan: Plan, state: RoutingState): boolean {
+  const mayNeed = (each: Plan) => mayNeedBody(each, state);
+  switch (plan.kind) {
+    case 'route': {
+      const { rules, otherwise } = routeOf(plan, state);
+      const byRule = rules.some(({ match, use }) => match.some(({ needsBody }) => needsBody) || mayNeed(use));
+      return byRule || mayNeed(otherwise);
+    }
+    case 'split':
+      return plan.stickyBy?.needsBody === true || plan.arms.some(({ to }) => mayNeed(to));
+    case 'canary':
+      return plan.stickyBy?.needsBody === true;
+    case 'named':
+      return plan.by.needsBody || [...plan.among, plan.otherwise].some(mayNeed);
+    default:
+      return false;
+  }
 }
 
 /** The rule that matches; -1 for none, undefined when the body decides. */
