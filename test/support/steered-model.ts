@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What a steered model does with a number `v`; texts are conditions in JavaScript. */
@@ -18,6 +18,8 @@ export interface Behaviour {
 export interface SteeredModel {
   /** `hang` until the next order, `throw` at everything, or `serve`. */
   order(order: 'hang' | 'throw' | 'serve'): void;
+  /** The process that has loaded it last. */
+  pid(): number;
 }
 
 /** Settings with which only callers run the model, one request at a time. */
@@ -36,13 +38,14 @@ export function writeSteeredModel(folder: string, behaviour: Behaviour = {}): St
   order('serve');
   writeFileSync(
     join(folder, 'model.mjs'),
-    `import { readFileSync } from 'node:fs';
+    `import { readFileSync, writeFileSync } from 'node:fs';
      import { defineModel } from 'galley';
      const tensor = (name) => ({ name, datatype: 'FP32', shape: [-1] });
      const pause = new Int32Array(new SharedArrayBuffer(4));
      const wait = (ms) => void (ms > 0 && Atomics.wait(pause, 0, 0, ms));
      const order = () => readFileSync(${JSON.stringify(file)}, 'utf8');
      export default defineModel({ inputs: [tensor('x')], outputs: [tensor('y')],
+       load: () => writeFileSync(${JSON.stringify(join(folder, 'pid.txt'))}, String(process.pid)),
        predict({ x: { data, shape } }) {
          const v = data[0];
          while (order() === 'hang') wait(5);
@@ -51,5 +54,5 @@ export function writeSteeredModel(folder: string, behaviour: Behaviour = {}): St
          return { y: { shape, data: data.map((each) => each * ${factor} + (${differs} ? 1 : 0)) } };
        } });`,
   );
-  return { order };
+  return { order, pid: () => Number(readFileSync(join(folder, 'pid.txt'), 'utf8')) };
 }

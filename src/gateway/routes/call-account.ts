@@ -72,6 +72,11 @@ export class CallAccount {
     this.attempts.push({ target, result: 'cancelled', reason: undefined, ms });
   }
 
+  /** The target whose answer came; undefined while there is none. */
+  get answeredBy(): string | undefined {
+    return this.attempts.findLast(({ result }) => result === 'answered')?.target;
+  }
+
   hasTried(target: string): boolean {
     return this.attempts.some((attempt) => attempt.target === target);
   }

@@ -14,12 +14,14 @@ const USABLE_ID = /^[\x21-\x7e]{1,128}$/;
  */
 export function feedbackId(
   { table, random }: { readonly table: RouteTable; readonly random: Random },
-  { decision, attempts }: CallAccount,
+  { decision, answeredBy }: CallAccount,
   { destination, request }: { readonly destination: RouteDestination; readonly request: InferenceRequest },
 ): string | undefined {
   const split = decision?.split;
   const ids = split && table.splitOf(split.plan)?.experiment?.ids;
-  if (split === undefined || ids === undefined || attempts.at(-1)?.target !== split.variant) return undefined;
+  if (split === undefined || ids === undefined) return undefined;
+  // A hedge or the fallback may have answered. A variant that is a route answers by its target.
+  if (decision?.leaf.kind !== 'target' || answeredBy !== decision.leaf.name) return undefined;
   const own = headerOf(destination.view, 'x-request-id') ?? request.id;
   const id = USABLE_ID.test(own) ? own : newId(random);
   ids.add(id, split.variant);
