@@ -59,16 +59,19 @@ export async function commandRoute(url: string, route: string, action: string): 
   return fetch(`${url}/admin/routes/${encodeURIComponent(route)}/${action}`, { method: 'POST' });
 }
 
+/** A change of a canary or an experiment. */
+export interface TrafficFacts {
+  readonly action: string;
+  readonly share: number | null;
+  readonly winner: string;
+  readonly because: string;
+}
+
 /** The changes of a canary or an experiment so far, in order. */
-export async function trafficDecisions(
-  url: string,
-  route: string,
-): Promise<readonly { readonly action: string; readonly share: number | null; readonly because: string }[]> {
+export async function trafficDecisions(url: string, route: string): Promise<readonly TrafficFacts[]> {
   const response = await fetch(`${url}/admin/decisions?kind=traffic&model=${route}`);
-  const { decisions } = (await response.json()) as {
-    decisions: { action: string; share: number | null; because: string }[];
-  };
-  return decisions;
+  const { decisions } = (await response.json()) as { decisions: { facts: TrafficFacts }[] };
+  return decisions.map(({ facts }) => facts);
 }
 
 /** Runs tasks with at most so many at the same time, and returns their results in order. */

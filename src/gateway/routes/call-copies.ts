@@ -6,7 +6,8 @@ import type { RequestCopy } from './request-copies.ts';
 /** The copies of one call: for the shadow of its route, and for the control of its canary. */
 export class CallCopies {
   readonly #route: ActiveRoute;
-  #copies: RequestCopy[] | undefined;
+  #shadow: RequestCopy | undefined;
+  #control: RequestCopy | undefined;
 
   /** undefined for a route without copies. */
   static of(route: ActiveRoute): CallCopies | undefined {
@@ -21,20 +22,19 @@ export class CallCopies {
   /** Sends the copies of a request that goes to a target first. */
   send(request: InferenceRequest, target: string, version: VersionInService | undefined): void {
     const { shadow, shadowShare, controlCopies, canary } = this.#route;
-    if (shadow !== undefined && shadowShare.next()) this.#keep(shadow.copy(request, version));
+    if (shadow !== undefined && shadowShare.next()) this.#shadow = shadow.copy(request, version);
     if (controlCopies === undefined || canary?.plan.to.name !== target) return;
-    this.#keep(controlCopies.copy(request, version, (agree) => canary.compared(agree)));
+    this.#control = controlCopies.copy(request, version, (agree) => canary.compared(agree));
   }
 
-  /** The answer that the copies are compared with; undefined when the call has none. */
-  original(answer: Answer | undefined): void {
-    for (const copy of this.#copies ?? []) copy.original(answer);
-    this.#copies = undefined;
-  }
-
-  #keep(copy: RequestCopy | undefined): void {
-    if (copy === undefined) return;
-    this.#copies ??= [];
-    this.#copies.push(copy);
+  /**
+   * The answer that the copies are compared with, and the target that gave it; undefined when the call has none. Only an
+   * answer of the canary says whether it agrees with its control: that of a fallback does not.
+   */
+  original(answer: Answer | undefined, by: string | undefined): void {
+    this.#shadow?.original(answer);
+    this.#control?.original(by === this.#route.canary?.plan.to.name ? answer : undefined);
+    this.#shadow = undefined;
+    this.#control = undefined;
   }
 }

@@ -235,7 +235,7 @@ export class RoutedRequest {
       this.account.cancelled(attempt.target.name, attempt.ms);
       attempt.cancel();
     }
-    this.#copies?.original(answer);
+    this.#copies?.original(answer, this.account.answeredBy);
   }
 }
 
