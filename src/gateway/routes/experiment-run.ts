@@ -100,6 +100,11 @@ export class ExperimentRun {
     return conclusionOf(this.settings, this.#outcomes);
   }
 
+  /** Goes on with the answers that wait for a value, from the same experiment before a reload. */
+  takeOver({ settings, ids }: ExperimentRun): void {
+    if (settings.control === this.settings.control) this.ids.takeOver(ids);
+  }
+
   /** A value for an answer of a variant; false for an id that is unknown, too old or already reported. */
   report(id: string, value: number): boolean {
     const variant = this.ids.take(id);

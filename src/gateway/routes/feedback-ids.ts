@@ -28,6 +28,11 @@ export class FeedbackIds {
     }
   }
 
+  /** Keeps waiting for the values that another waits for. */
+  takeOver(other: FeedbackIds): void {
+    for (const [id, waiting] of other.#waiting) this.#waiting.set(id, waiting);
+  }
+
   /** The variant that answered, once; undefined for an id that is unknown, too old or already reported. */
   take(id: string): string | undefined {
     const found = this.#waiting.get(id);

@@ -59,7 +59,9 @@ export class RouteTable implements RoutingState {
       const wanted = settings[name] as RoutesSettings[string];
       const before = this.#routes.get(name);
       const isSame = before !== undefined && isDeepStrictEqual(before.settings, wanted);
-      routes.set(name, isSame ? before : this.#open({ plan, settings: wanted }, before?.state ?? kept(name)));
+      const route = isSame ? before : this.#open({ plan, settings: wanted }, before?.state ?? kept(name));
+      if (route !== before && before?.experiment !== undefined) route.experiment?.takeOver(before.experiment);
+      routes.set(name, route);
     }
     this.#splits = new Map(
       [...routes.values()].flatMap(({ splits }) => splits.map((split) => [split.plan, split])),
