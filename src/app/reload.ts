@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
+import { isRefusal } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import { modelsToServe } from './models-to-serve.ts';
-import type { ServedModel } from './served-models.ts';
+import type { ModelList, ServedModel } from './served-models.ts';
 import { routeSettingsProblems } from './served-routes.ts';
 import type { GalleyServer } from './server.ts';
 
@@ -23,6 +24,7 @@ export function reload(
     const models = modelsToServe(config);
     const { served } = models;
     const problems = [...models.problems, ...routeSettingsProblems(config, models)];
+    if (problems.length === 0) problems.push(...unservedTargets(server, config, models));
     if (problems.length > 0) throw new SettingsError(problems);
     wanted = served;
   } catch (caught) {
@@ -59,4 +61,12 @@ export function reload(
 /** Routes change at once; everything else of the server waits for a restart. */
 function withoutRoutes({ server }: LoadedConfig): object {
   return { ...server, routes: {} };
+}
+
+/** Routes would lead to a model or version that is new: it is served after a restart. */
+function unservedTargets({ registry }: GalleyServer, config: LoadedConfig, models: ModelList): string[] {
+  const served = models.served.filter(({ model, version }) => !isRefusal(registry.find(model, version)));
+  return routeSettingsProblems(config, { ...models, served }).map(
+    (problem) => `${problem}; to serve a new model or version, restart the server`,
+  );
 }
