@@ -2,13 +2,14 @@ import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { RequestView } from '../routing/request-view.ts';
+import { usesVersion } from '../routing/route-plan.ts';
 import type { Caller } from '../serving/admission/request-facts.ts';
 import type { NoRoom } from './body-budget.ts';
 import { holderOf } from './body-holder.ts';
 import { type CallMetadata, fieldIn, type MetadataFields } from './call-metadata.ts';
 import { callerOf } from './caller.ts';
 import type { ActiveRoute } from './routes/active-route.ts';
-import { enterRoute, type RouteDestination, usesVersion } from './routes/route-destination.ts';
+import { enterRoute, type RouteDestination } from './routes/route-destination.ts';
 import type { RouteTable } from './routes/route-table.ts';
 import type { Tenants } from './tenants.ts';
 
@@ -91,7 +92,7 @@ export class HeaderCheck {
   /** Versions of a model stay callable under the name of a route, unless its rules use the version. */
   #routeOf(name: string, wantedVersion: string | undefined): ActiveRoute | undefined {
     const route = this.#rules.routes.find(name);
-    if (route === undefined || wantedVersion === undefined || usesVersion(route)) return route;
+    if (route === undefined || wantedVersion === undefined || usesVersion(route.plan)) return route;
     return this.#registry.versionsOf(name).length > 0 ? undefined : route;
   }
 }
