@@ -15,6 +15,7 @@ import { routing } from './scenarios/routing.ts';
 import { saturation } from './scenarios/saturation.ts';
 import { scaling } from './scenarios/scaling.ts';
 import { scheduler } from './scenarios/scheduler.ts';
+import { shadow } from './scenarios/shadow.ts';
 import { slo } from './scenarios/slo.ts';
 import { start } from './scenarios/start.ts';
 import { storm } from './scenarios/storm.ts';
@@ -30,6 +31,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   start,
   recorder,
   routing,
+  shadow,
   storm,
   saturation,
   slo,

@@ -45,11 +45,18 @@ export class Workbench {
     return join(this.#folder, model, '1', 'model.onnx');
   }
 
+  modelFolder(model: BenchModelName): string {
+    return join(this.#folder, model);
+  }
+
   /** Writes a settings file for one model. */
-  settingsFile(model: ServedModelName, settings: object, server: object = {}): string {
+  settingsFile(model: ServedModelName, settings: object, server: { readonly models?: object } = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
     const path = MODULES[model] ?? join(this.#folder, model);
-    writeFileSync(file, JSON.stringify({ ...server, models: { [model]: { path, ...settings } } }));
+    writeFileSync(
+      file,
+      JSON.stringify({ ...server, models: { ...server.models, [model]: { path, ...settings } } }),
+    );
     return file;
   }
 

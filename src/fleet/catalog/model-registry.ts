@@ -68,7 +68,7 @@ export class ModelRegistry {
       );
     }
     if (version !== undefined) {
-      const found = versions.get(versionNamed(version) ?? version);
+      const found = versions.get(version) ?? versions.get(versionNamed(version) ?? version);
       if (found !== undefined) return found;
       return refuse(
         'VERSION_UNKNOWN',

@@ -40,8 +40,6 @@ export class ActiveRoute {
   readonly experiment: ExperimentRun | undefined;
   readonly shadow: RequestCopies | undefined;
   readonly shadowShare: EvenShare;
-  /** Copies of the canary's requests for its control. */
-  readonly controlCopies: RequestCopies | undefined;
   readonly hedge: HedgeBudget | undefined;
   readonly answers: ResponseCache | undefined;
   readonly tallies = new Map<string, TargetTally>();
@@ -70,12 +68,6 @@ export class ActiveRoute {
     const cached = plan.fallback.find((step) => step.kind === 'cached');
     this.answers =
       cached && new ResponseCache(ports.clock, { maxBytes: cached.maxBytes, ttlMs: cached.maxAgeMs });
-    const { canary } = this;
-    const { gates, compare } = canary?.plan.settings ?? {};
-    this.controlCopies =
-      canary === undefined || compare === undefined || gates?.disagreement === undefined
-        ? undefined
-        : new RequestCopies({ ...CONTROL_COPIES, to: canary.plan.from, compare }, ports);
   }
 
   get name(): string {
@@ -111,9 +103,14 @@ export class ActiveRoute {
   }
 }
 
-function splitOf(plan: Plan, { clock, random }: RoutePorts, before: RouteState): SplitState[] {
-  if (plan.kind === 'canary')
-    return [new SplitState(plan, { canary: new CanaryRun(plan, clock, before.canary) })];
+function splitOf(plan: Plan, ports: RoutePorts, before: RouteState): SplitState[] {
+  const { clock, random } = ports;
+  if (plan.kind === 'canary') {
+    const { gates, compare } = plan.settings;
+    const terms = { ...CONTROL_COPIES, to: plan.from, compare };
+    const controlCopies = gates.disagreement === undefined ? undefined : new RequestCopies(terms, ports);
+    return [new SplitState(plan, { canary: new CanaryRun(plan, clock, before.canary), controlCopies })];
+  }
   if (plan.kind !== 'split') return [];
   const { experiment: settings } = plan;
   if (settings === undefined) return [new SplitState(plan, {})];

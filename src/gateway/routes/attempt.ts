@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
-import { isRefusal, type Refusal } from '../../base/errors.ts';
+import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { type Answer, type InferenceRequest, withoutParameters } from '../../model/inference.ts';
-import type { Target } from '../../routing/route-plan.ts';
+import type { ChoosePlan, Target } from '../../routing/route-plan.ts';
 import type { Caller } from '../../serving/admission/request-facts.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -19,6 +19,12 @@ export interface AttemptTerms {
   readonly until: number | undefined;
 }
 
+/** The call of an attempt. */
+export interface AttemptOwner {
+  /** Called once with the outcome, unless the attempt is cancelled before. */
+  ended(attempt: Attempt, outcome: Answer | Refusal): void;
+}
+
 /** One try of a call at one version. */
 export class Attempt {
   readonly target: Target;
@@ -26,18 +32,20 @@ export class Attempt {
   isHedge = false;
   /** It was refused before it became an entry. */
   isTurnedAway = false;
-  /** Called once with the outcome, unless the attempt is cancelled before. */
-  settled: (outcome: Answer | Refusal) => void = () => {};
+  /** Set for the attempt to ask a classifier. */
+  asks: ChoosePlan | undefined;
   readonly #terms: AttemptTerms;
+  /** undefined when it is over: an entry that has ended would hold the whole call in memory for longer. */
+  #owner: AttemptOwner | undefined;
   readonly #clock: Clock;
   readonly #startedAt: number;
   #admitted: Entry | SplitRequest | undefined;
-  #isOver = false;
 
-  constructor(clock: Clock, terms: AttemptTerms) {
+  constructor(clock: Clock, terms: AttemptTerms, owner: AttemptOwner) {
     this.target = terms.target;
     this.version = terms.version;
     this.#terms = terms;
+    this.#owner = owner;
     this.#clock = clock;
     this.#startedAt = clock.now();
   }
@@ -52,7 +60,7 @@ export class Attempt {
     return this.#admitted instanceof SplitRequest ? this.#admitted.parts.at(-1) : this.#admitted;
   }
 
-  /** Submits the request. `settled` may be called before this returns. */
+  /** Submits the request. Its owner may be told of the end before this returns. */
   start(): void {
     const { version, request } = this.#terms;
     const { metadata } = version;
@@ -66,24 +74,34 @@ export class Attempt {
 
   /** Its outcome is not needed any more. */
   cancel(): void {
-    this.#isOver = true;
+    this.#owner = undefined;
     if (this.#admitted !== undefined) this.version.cancel(this.#admitted);
   }
 
   #caller(): Caller {
     const { caller, receivedAt, until } = this.#terms;
     const waitedMs = this.#startedAt - receivedAt;
-    if (until === undefined) return waitedMs === 0 ? caller : { ...caller, waitedMs };
-    return { ...caller, timeoutMs: until - receivedAt, waitedMs };
+    if (until === undefined && waitedMs === 0) return caller;
+    const { tenant, isExplained } = caller;
+    const timeoutMs = until === undefined ? caller.timeoutMs : until - receivedAt;
+    return { tenant, timeoutMs, isExplained, waitedMs };
   }
 
   #settle(outcome: Answer | Refusal): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.#owner = undefined;
     const admitted = this.#admitted;
     // One part has failed; the others are cancelled at the end of the turn, when the failing one is settled.
     if (isRefusal(outcome) && admitted instanceof SplitRequest)
       this.#clock.endOfTurn(() => this.version.cancel(admitted));
-    this.settled(outcome);
+    owner.ended(this, outcome);
+    this.#admitted = undefined;
   }
+}
+
+/** Why a version should get no traffic while the chain has another target. */
+export function notReady(version: VersionInService): Refusal | undefined {
+  const why = version.whyNotReady;
+  return why === undefined ? undefined : refuse('MODEL_STARTING', `${version.name} is not ready: ${why}`);
 }

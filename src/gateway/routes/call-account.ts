@@ -7,6 +7,7 @@ import type { ChoosePlan, Onward, Target } from '../../routing/route-plan.ts';
 import type { ActiveRoute } from './active-route.ts';
 import type { RouteTable } from './route-table.ts';
 import type { AttemptFacts } from './routed-facts.ts';
+import type { SplitState } from './split-state.ts';
 
 const NONE: readonly string[] = [];
 
@@ -16,18 +17,24 @@ export class CallAccount {
   /** How the call was decided beside the rules, in words. */
   notes: readonly string[] = NONE;
   decision: Decision | undefined;
-  readonly #route: ActiveRoute;
+  readonly route: ActiveRoute;
   readonly #table: RouteTable;
 
   constructor(route: ActiveRoute, table: RouteTable) {
-    this.#route = route;
+    this.route = route;
     this.#table = table;
+  }
+
+  /** The state of the split that was drawn; it may be that of another route, through which this one leads. */
+  get drawn(): SplitState | undefined {
+    const split = this.decision?.split;
+    return split && this.#table.splitOf(split.plan);
   }
 
   decided(decision: Decision): void {
     this.decision = decision;
-    this.#route.countRule(decision);
-    this.#route.hedge?.earn();
+    this.route.countRule(decision);
+    this.route.hedge?.earn();
   }
 
   /** Takes over where the answer of a classifier leads; its failure leads to `otherwise`. */
@@ -48,10 +55,9 @@ export class CallAccount {
 
   /** A target has answered or failed after `ms`. */
   ended(target: string, outcome: Answer | Refusal, ms: number): void {
-    const tally = this.#route.tallyOf(target);
+    const tally = this.route.tallyOf(target);
     const split = this.decision?.split;
-    // The split may be that of another route, through which this one leads.
-    const drawn = split?.variant === target ? this.#table.splitOf(split.plan) : undefined;
+    const drawn = split?.variant === target ? this.drawn : undefined;
     const canary = drawn?.canary;
     const variant = drawn?.tallies.get(target);
     if (!isRefusal(outcome)) {
@@ -68,7 +74,11 @@ export class CallAccount {
     this.attempts.push({ target, result: cause ?? 'refused', reason: outcome.reason, ms });
   }
 
-  cancelled(target: string, ms: number): void {
+  /** An attempt was ended after `ms`, because another one has answered (`isOutrun`), or the client has left. */
+  cancelled(target: string, ms: number, isOutrun: boolean): void {
+    const split = this.decision?.split;
+    // It would have taken at least so long.
+    if (isOutrun && split?.variant === target) this.drawn?.canary?.answered(target, ms);
     this.attempts.push({ target, result: 'cancelled', reason: undefined, ms });
   }
 
@@ -86,7 +96,7 @@ export class CallAccount {
     const { decision, attempts } = this;
     const split = decision?.split;
     this.#table.routed.emit({
-      route: this.#route.plan.name,
+      route: this.route.plan.name,
       request,
       rule: (decision?.rule ?? -1) + 1,
       variant: split?.variant ?? '',

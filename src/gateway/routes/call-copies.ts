@@ -1,30 +1,32 @@
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Answer, InferenceRequest } from '../../model/inference.ts';
-import type { ActiveRoute } from './active-route.ts';
+import type { CallAccount } from './call-account.ts';
 import type { RequestCopy } from './request-copies.ts';
 
 /** The copies of one call: for the shadow of its route, and for the control of its canary. */
 export class CallCopies {
-  readonly #route: ActiveRoute;
   #shadow: RequestCopy | undefined;
   #control: RequestCopy | undefined;
+  #canary = '';
 
-  /** undefined for a route without copies. */
-  static of(route: ActiveRoute): CallCopies | undefined {
-    const has = route.shadow !== undefined || route.controlCopies !== undefined;
-    return has ? new CallCopies(route) : undefined;
-  }
-
-  private constructor(route: ActiveRoute) {
-    this.#route = route;
-  }
-
-  /** Sends the copies of a request that goes to a target first. */
-  send(request: InferenceRequest, target: string, version: VersionInService | undefined): void {
-    const { shadow, shadowShare, controlCopies, canary } = this.#route;
-    if (shadow !== undefined && shadowShare.next()) this.#shadow = shadow.copy(request, version);
-    if (controlCopies === undefined || canary?.plan.to.name !== target) return;
-    this.#control = controlCopies.copy(request, version, (agree) => canary.compared(agree));
+  /** Sends the copies of a request that goes to a target first; undefined where there are none. */
+  static send(
+    request: InferenceRequest,
+    { target, version }: { readonly target: string; readonly version: VersionInService | undefined },
+    { route, drawn: split }: Pick<CallAccount, 'route' | 'drawn'>,
+  ): CallCopies | undefined {
+    const { shadow, shadowShare } = route;
+    const isShadowed = shadow !== undefined && shadowShare.next();
+    const canary = split?.canary;
+    const isCompared = split?.controlCopies !== undefined && canary?.plan.to.name === target;
+    if (!isShadowed && !isCompared) return undefined;
+    const copies = new CallCopies();
+    if (isShadowed) copies.#shadow = shadow.copy(request, version);
+    if (isCompared) {
+      copies.#canary = target;
+      copies.#control = split.controlCopies?.copy(request, version, (agree) => canary?.compared(agree));
+    }
+    return copies;
   }
 
   /**
@@ -33,7 +35,7 @@ export class CallCopies {
    */
   original(answer: Answer | undefined, by: string | undefined): void {
     this.#shadow?.original(answer);
-    this.#control?.original(by === this.#route.canary?.plan.to.name ? answer : undefined);
+    this.#control?.original(by === this.#canary ? answer : undefined);
     this.#shadow = undefined;
     this.#control = undefined;
   }

@@ -21,10 +21,12 @@ export class FallbackChain {
   readonly #contentKey: string | undefined;
   #next = 0;
 
-  constructor(destination: RouteDestination, request: InferenceRequest) {
+  /** `first` is the target of the decision: rules may give other callers with equal requests another one. */
+  constructor(destination: RouteDestination, request: InferenceRequest, first: string) {
     this.#destination = destination;
     this.#request = request;
-    this.#contentKey = destination.route.answers === undefined ? undefined : contentKeyOf(request);
+    const isKept = destination.route.answers !== undefined;
+    this.#contentKey = isKept ? `${first}|${contentKeyOf(request)}` : undefined;
   }
 
   /** Whether there is a further step. */

@@ -14,14 +14,15 @@ const USABLE_ID = /^[\x21-\x7e]{1,128}$/;
  */
 export function feedbackId(
   { table, random }: { readonly table: RouteTable; readonly random: Random },
-  { decision, answeredBy }: CallAccount,
+  account: CallAccount,
   { destination, request }: { readonly destination: RouteDestination; readonly request: InferenceRequest },
 ): string | undefined {
+  const { decision } = account;
   const split = decision?.split;
   const ids = split && table.splitOf(split.plan)?.experiment?.ids;
   if (split === undefined || ids === undefined) return undefined;
   // A hedge or the fallback may have answered. A variant that is a route answers by its target.
-  if (decision?.leaf.kind !== 'target' || answeredBy !== decision.leaf.name) return undefined;
+  if (decision?.leaf.kind !== 'target' || account.answeredBy !== decision.leaf.name) return undefined;
   const own = headerOf(destination.view, 'x-request-id') ?? request.id;
   const id = USABLE_ID.test(own) ? own : newId(random);
   ids.add(id, split.variant);

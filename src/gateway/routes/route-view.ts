@@ -6,7 +6,7 @@ import type { SplitState } from './split-state.ts';
 /** A route as plain data, but for the histograms: for metrics and the admin API. */
 export function routeView(route: ActiveRoute) {
   const { plan, ruleHits, tallies, answeredOtherwise, fallbacks, hedges, splits } = route;
-  const { canary, experiment, shadow, controlCopies } = route;
+  const { canary, experiment, shadow } = route;
   const copies = (target: string | undefined, of: RequestCopies | undefined) =>
     target === undefined || of === undefined
       ? []
@@ -27,7 +27,10 @@ export function routeView(route: ActiveRoute) {
       [...counts].map(([cause, count]) => ({ target, cause, count })),
     ),
     hedges,
-    copies: [...copies(plan.shadow?.to.name, shadow), ...copies(canary?.plan.from.name, controlCopies)],
+    copies: [
+      ...copies(plan.shadow?.to.name, shadow),
+      ...splits.flatMap((split) => copies(split.canary?.plan.from.name, split.controlCopies)),
+    ],
     shares: splits.flatMap(({ weights }) => {
       const total = weights.reduce((sum, { weight }) => sum + weight, 0);
       return weights.map(({ name, weight }) => ({ target: name, share: weight / total }));

@@ -1,13 +1,13 @@
 import type { Timer } from '../../base/clock.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { Answer, InferenceRequest } from '../../model/inference.ts';
+import type { Answer } from '../../model/inference.ts';
 import { type Decision, decide, decideOnward } from '../../routing/decide.ts';
 import { attemptDeadline, failureCause } from '../../routing/fallback.ts';
 import type { ChoosePlan, Target } from '../../routing/route-plan.ts';
 import type { OnSettled } from '../../serving/admission/admission-stage.ts';
 import type { Entry } from '../../work/entry.ts';
-import { Attempt } from './attempt.ts';
+import { Attempt, type AttemptOwner, notReady } from './attempt.ts';
 import { CallAccount } from './call-account.ts';
 import { CallCopies } from './call-copies.ts';
 import { FallbackChain } from './fallback-chain.ts';
@@ -16,7 +16,7 @@ import { hedgeDelayMs, hedgeTarget } from './hedging.ts';
 import type { RoutedCall, RoutedPorts } from './routed-call.ts';
 
 /** One call through a route: its decision, its attempts one after the other or side by side, and its one outcome. */
-export class RoutedRequest {
+export class RoutedRequest implements AttemptOwner {
   /** What answered, such as `digits/2`, `cached` or `answer`; empty until then, and after a refusal. */
   servedBy = '';
   /** The version whose form the answer has. */
@@ -27,9 +27,12 @@ export class RoutedRequest {
   readonly #ports: RoutedPorts;
   readonly #call: RoutedCall;
   readonly #onSettled: OnSettled;
-  readonly #copies: CallCopies | undefined;
-  readonly #chain: FallbackChain;
-  readonly #running: Attempt[] = [];
+  #copies: CallCopies | undefined;
+  /** Made when it is needed. */
+  #chain: FallbackChain | undefined;
+  #running: Attempt | undefined;
+  /** The second attempt beside it. */
+  #hedge: Attempt | undefined;
   #hedging: Timer | undefined;
   #outcome: Answer | Refusal | undefined;
   #isStarting = true;
@@ -42,8 +45,6 @@ export class RoutedRequest {
     this.#onSettled = onSettled;
     this.version = version;
     this.account = new CallAccount(route, ports.table);
-    this.#copies = CallCopies.of(route);
-    this.#chain = new FallbackChain(call.destination, call.request);
   }
 
   /** The last entry whose path explains the answer. */
@@ -52,7 +53,7 @@ export class RoutedRequest {
   }
 
   get isFallback(): boolean {
-    return this.#chain.isUsed;
+    return this.#chain?.isUsed === true;
   }
 
   /** Makes the first attempt. `onSettled` is called once, perhaps before this returns. */
@@ -82,7 +83,7 @@ export class RoutedRequest {
         this.#ask(leaf);
         break;
       case 'answer':
-        this.#settle(this.#chain.fixed(leaf.values).outcome, 'answer');
+        this.#settle(this.#fallback().fixed(leaf.values).outcome, 'answer');
         break;
       case 'refuse':
         this.#settle(this.#call.destination.route.refuse(leaf), '');
@@ -100,14 +101,9 @@ export class RoutedRequest {
     }
     const names = found.metadata?.inputs.map(({ name }) => name) ?? [];
     const inputs = request.inputs.filter(({ name }) => names.includes(name));
-    const attempt = this.#begin(plan.by, found, {
-      request: { ...request, inputs },
-      until: this.#call.deadline,
-    });
-    attempt.settled = (outcome) => {
-      this.#end(attempt, outcome);
-      this.#later(() => this.#chosen(plan, outcome));
-    };
+    const attempt = this.#begin(plan.by, found, this.#call.deadline, { ...request, inputs });
+    attempt.asks = plan;
+    this.#running = attempt;
     attempt.start();
   }
 
@@ -118,11 +114,12 @@ export class RoutedRequest {
   }
 
   #attempt(target: Target, isFirst: boolean): void {
-    const { destination, deadline, request } = this.#call;
+    const { destination, deadline } = this.#call;
     const { attemptShare } = destination.route.plan;
     const found = this.#ports.registry.find(target.model, target.version);
-    const { hasNext } = this.#chain;
-    if (isFirst) this.#copies?.send(request, target.name, isRefusal(found) ? undefined : found);
+    const hasNext = this.#hasNext;
+    const sent = { target: target.name, version: isRefusal(found) ? undefined : found };
+    if (isFirst) this.#copies = CallCopies.send(this.#call.request, sent, this.account);
     const whyNot = isRefusal(found) ? found : hasNext ? notReady(found) : undefined;
     if (isRefusal(found) || whyNot !== undefined) {
       const refusal = whyNot ?? (found as Refusal);
@@ -133,8 +130,8 @@ export class RoutedRequest {
     const until = attemptDeadline(this.#ports.clock.now(), deadline, attemptShare, hasNext);
     // The settings of the version that the call began with give its deadline.
     const isUsual = until === deadline && found === destination.version;
-    const attempt = this.#begin(target, found, { request, until: isUsual ? undefined : until });
-    this.#watch(attempt);
+    const attempt = this.#begin(target, found, isUsual ? undefined : until);
+    this.#running = attempt;
     if (isFirst) this.#planHedge(target);
     attempt.start();
   }
@@ -142,46 +139,44 @@ export class RoutedRequest {
   #begin(
     target: Target,
     version: VersionInService,
-    how: { readonly request: InferenceRequest; readonly until: number | undefined },
+    until: number | undefined,
+    request = this.#call.request,
   ): Attempt {
     const { caller, receivedAt } = this.#call;
-    const attempt = new Attempt(this.#ports.clock, { target, version, ...how, caller, receivedAt });
-    this.#running.push(attempt);
+    const terms = { target, version, request, caller, receivedAt, until };
+    const attempt = new Attempt(this.#ports.clock, terms, this);
     return attempt;
   }
 
-  #watch(attempt: Attempt): void {
-    attempt.settled = (outcome) => {
-      this.#end(attempt, outcome);
-      if (isRefusal(outcome)) this.#later(() => this.#failed(attempt.target, outcome));
-      else this.#answered(attempt, outcome);
-    };
-  }
-
-  #end(attempt: Attempt, outcome: Answer | Refusal): void {
-    const at = this.#running.indexOf(attempt);
-    if (at !== -1) this.#running.splice(at, 1);
+  /** An attempt has ended by itself. */
+  ended(attempt: Attempt, outcome: Answer | Refusal): void {
+    if (attempt.isHedge) this.#hedge = undefined;
+    else this.#running = undefined;
     this.#explained = attempt.entry ?? this.#explained;
     if (attempt.isTurnedAway)
       this.#ports.refused.emit({ version: attempt.version, refusal: outcome as Refusal });
     this.account.ended(attempt.target.name, outcome, attempt.ms);
+    const { asks } = attempt;
+    if (asks !== undefined) this.#later(() => this.#chosen(asks, outcome));
+    else if (isRefusal(outcome)) this.#later(() => this.#failed(attempt.target, outcome));
+    else this.#answered(attempt, outcome);
   }
 
   #answered({ version, isHedge }: Attempt, answer: Answer): void {
     const { route } = this.#call.destination;
     if (isHedge) route.hedges.won += 1;
     this.version = version;
-    this.#chain.keep(answer);
+    if (route.answers !== undefined) this.#fallback().keep(answer);
     this.#settle(answer, version.name);
   }
 
   /** Tries the next of the chain, unless another attempt still runs or the request itself is wrong. */
   #failed(target: Target, refusal: Refusal): void {
-    if (this.#outcome !== undefined || this.#running.length > 0) return;
+    if (this.#outcome !== undefined || this.#running !== undefined || this.#hedge !== undefined) return;
     const { route } = this.#call.destination;
     const cause = failureCause(refusal);
     const isLate = this.#ports.clock.now() >= this.#call.deadline;
-    const step = cause === undefined || isLate ? undefined : this.#chain.next(this.account);
+    const step = cause === undefined || isLate ? undefined : this.#fallback().next(this.account);
     if (cause === undefined || step === undefined) {
       this.#settle(refusal, '');
       return;
@@ -191,6 +186,17 @@ export class RoutedRequest {
     else this.#settle(step.outcome, step.by);
   }
 
+  get #hasNext(): boolean {
+    return this.#chain?.hasNext ?? this.#call.destination.route.plan.fallback.length > 0;
+  }
+
+  #fallback(): FallbackChain {
+    const { destination, request } = this.#call;
+    const leaf = this.account.decision?.leaf;
+    this.#chain ??= new FallbackChain(destination, request, leaf?.kind === 'target' ? leaf.name : '');
+    return this.#chain;
+  }
+
   /** A second attempt elsewhere, should the first one be slow. */
   #planHedge(first: Target): void {
     const { route } = this.#call.destination;
@@ -198,12 +204,11 @@ export class RoutedRequest {
     if (afterMs === undefined) return;
     const { clock, registry } = this.#ports;
     this.#hedging = clock.at(clock.now() + afterMs, () => {
-      const hedge = this.#running.length === 0 ? undefined : hedgeTarget(route, registry);
+      const hedge = this.#running === undefined ? undefined : hedgeTarget(route, registry);
       if (hedge === undefined) return;
-      const attempt = this.#begin(...hedge, { request: this.#call.request, until: this.#call.deadline });
-      attempt.isHedge = true;
-      this.#watch(attempt);
-      attempt.start();
+      this.#hedge = this.#begin(...hedge, this.#call.deadline);
+      this.#hedge.isHedge = true;
+      this.#hedge.start();
     });
   }
 
@@ -221,7 +226,7 @@ export class RoutedRequest {
     this.servedBy = answer === undefined ? '' : servedBy;
     this.#release(answer);
     const { destination, request } = this.#call;
-    if (answer !== undefined)
+    if (answer !== undefined && this.account.decision?.split !== undefined)
       this.requestId = feedbackId(this.#ports, this.account, { destination, request });
     this.account.settled(request.id, this.servedBy);
     this.#onSettled(outcome);
@@ -230,17 +235,15 @@ export class RoutedRequest {
   /** Ends what still runs, and gives the copies the answer that they are compared with. */
   #release(answer: Answer | undefined): void {
     this.#hedging?.cancel();
-    for (const attempt of this.#running.splice(0)) {
-      if (attempt.isHedge) this.#call.destination.route.hedges.lost += 1;
-      this.account.cancelled(attempt.target.name, attempt.ms);
-      attempt.cancel();
-    }
+    if (this.#hedge !== undefined) this.#call.destination.route.hedges.lost += 1;
+    this.#abandon(this.#hedge, answer !== undefined);
+    this.#abandon(this.#running, answer !== undefined);
     this.#copies?.original(answer, this.account.answeredBy);
   }
-}
 
-/** Why a version should get no traffic while the chain has another target. */
-function notReady(version: VersionInService): Refusal | undefined {
-  const why = version.whyNotReady;
-  return why === undefined ? undefined : refuse('MODEL_STARTING', `${version.name} is not ready: ${why}`);
+  #abandon(attempt: Attempt | undefined, isOutrun: boolean): void {
+    if (attempt === undefined) return;
+    this.account.cancelled(attempt.target.name, attempt.ms, isOutrun);
+    attempt.cancel();
+  }
 }

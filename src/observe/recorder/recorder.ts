@@ -124,16 +124,14 @@ export class Recorder implements EventSink {
 
   /** Records how a route handled a call: what a replay feeds to the versions is recorded with them. */
   routed({ route, rule, variant, attempts, servedBy }: RoutedCall): void {
-    // Most calls have one attempt, and few different texts.
-    const tried =
-      attempts.length === 1 ? '' : attempts.map(({ target, result }) => `${target} ${result}`).join(', ');
-    const text = tried === '' ? servedBy : `${tried}; ${servedBy}`;
-    this.write(0, INPUT.ROUTED, {
-      a: this.pinnedTextId(route),
-      b: variant === '' ? 0 : this.pinnedTextId(variant),
-      text: this.textId(text),
-      value: rule,
-    });
+    const [first] = attempts;
+    const isPlain = attempts.length === 1 && first?.result === 'answered';
+    // The names of versions are few, so that their numbers are found without bookkeeping.
+    const text = isPlain
+      ? this.pinnedTextId(servedBy)
+      : this.textId([...attempts.map(({ target, result }) => `${target} ${result}`), servedBy].join(', '));
+    const b = variant === '' ? 0 : this.pinnedTextId(variant);
+    this.write(0, INPUT.ROUTED, { a: this.pinnedTextId(route), b, text, value: rule });
   }
 
   write(version: number, kind: InputKind, numbers: EventNumbers): void {

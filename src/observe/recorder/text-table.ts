@@ -47,7 +47,9 @@ export class TextTable {
 
   /** The number of a text that is kept while the server runs. Pinned texts are few and never come from a client. */
   pin(text: string): number {
-    const id = this.#ids.get(text) ?? this.#free.pop() ?? this.#texts.length;
+    const known = this.#ids.get(text);
+    if (known !== undefined && this.#lastUse[known] === PINNED) return known;
+    const id = known ?? this.#free.pop() ?? this.#texts.length;
     this.#texts[id] = text;
     this.#ids.set(text, id);
     this.#lastUse[id] = PINNED;

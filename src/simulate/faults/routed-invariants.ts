@@ -54,8 +54,8 @@ export class RoutedInvariants {
       if (count > 1) this.#fail('a call ends once', `call ${id} was announced ${count} times`);
     }
     for (const route of this.#table.all()) {
-      const { hedges, shadow, controlCopies, plan, splits } = route;
-      for (const copies of [shadow, controlCopies]) {
+      const { hedges, shadow, plan, splits } = route;
+      for (const copies of [shadow, ...splits.map(({ controlCopies }) => controlCopies)]) {
         if (copies !== undefined && copies.inFlight !== 0)
           this.#fail('copies end', `${copies.inFlight} copies are in flight`);
       }
