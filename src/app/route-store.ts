@@ -6,7 +6,7 @@ import { messageOf } from '../base/errors.ts';
 import type { RouteState } from '../gateway/routes/active-route.ts';
 
 const Count = z.number().min(0);
-const Side = z.object({ requests: Count, errors: Count });
+const Side = z.object({ requests: Count, errors: Count, timed: Count, dragged: Count });
 
 /** The form of a stored state: the file may have been edited. */
 const StoredState = z.object({
@@ -15,7 +15,7 @@ const StoredState = z.object({
       ...{ from: z.string(), to: z.string(), reason: z.string() },
       phase: z.enum(['running', 'paused', 'rolled back', 'promoted']),
       ...{ step: z.int().min(0), atStepMs: Count, requestsAtStep: Count },
-      counts: Side.extend({ slow: Count, timed: Count, late: Count, disagreed: Count, compared: Count }),
+      counts: Side.extend({ slow: Count, late: Count, disagreed: Count, compared: Count }),
       control: Side,
     })
     .optional(),

@@ -30,8 +30,17 @@ function runOf(
   { errors = EQUAL.errors, perCanary = 1 } = {},
 ): RolledBack | undefined {
   const random = seededRandom(seed);
-  const canary = { requests: 0, errors: 0, slow: 0, timed: 0, late: 0, disagreed: 0, compared: 0 };
-  const control = { requests: 0, errors: 0 };
+  const canary = {
+    requests: 0,
+    errors: 0,
+    dragged: 0,
+    slow: 0,
+    timed: 0,
+    late: 0,
+    disagreed: 0,
+    compared: 0,
+  };
+  const control = { requests: 0, errors: 0, timed: 0, dragged: 0 };
   for (let after = 1; after <= requests; after++) {
     for (let one = 0; one < perCanary; one++) if (random.unit() < errors) control.errors += 1;
     control.requests = after * perCanary;

@@ -10,12 +10,26 @@ const SETTINGS = CanarySettings.parse({
 });
 const MINUTE = 60_000;
 const HEALTHY: CanaryCounts = {
-  ...{ requests: 1_000, errors: 0, slow: 0, timed: 1_000, late: 0, disagreed: 0, compared: 1_000 },
+  ...{
+    requests: 1_000,
+    errors: 0,
+    dragged: 0,
+    slow: 0,
+    timed: 1_000,
+    late: 0,
+    disagreed: 0,
+    compared: 1_000,
+  },
 };
 
 function factsOf({ canary, ...parts }: Partial<Omit<CanaryFacts, 'canary'>> & { canary?: object } = {}) {
   return {
-    ...{ control: { requests: 10_000, errors: 0 }, requestsAtStep: 1_000, atStepMs: 10 * MINUTE, step: 0 },
+    ...{
+      control: { requests: 10_000, errors: 0, timed: 0, dragged: 0 },
+      requestsAtStep: 1_000,
+      atStepMs: 10 * MINUTE,
+      step: 0,
+    },
     ...parts,
     canary: { ...HEALTHY, ...canary },
   };
@@ -34,10 +48,35 @@ test('a healthy canary goes on after the time and the requests of its step', () 
 });
 
 test('after the last step the canary is promoted', () => {
-  const last = { step: 2 };
+  const last = { step: 2, canary: { requests: 1_500 } };
   assert.equal(canaryDecision(SETTINGS, factsOf(last)).kind, 'promote');
   assert.equal(canaryDecision(SETTINGS, factsOf({ ...last, atStepMs: 0 })).kind, 'hold');
-  assert.equal(canaryDecision(SETTINGS, factsOf({ ...last, canary: { errors: 100 } })).kind, 'roll back');
+  assert.equal(
+    canaryDecision(SETTINGS, factsOf({ ...last, canary: { requests: 1_500, errors: 100 } })).kind,
+    'roll back',
+  );
+});
+
+test('a canary is not promoted before its gates have seen enough', () => {
+  assert.deepEqual(canaryDecision(SETTINGS, factsOf({ step: 2, canary: { requests: 1_499 } })), {
+    ...{ kind: 'hold', because: '1499 requests in all, wanted 1500 to see that errors stay within 1 %' },
+  });
+  const compared = factsOf({ step: 2, canary: { requests: 1_500, compared: 10 } });
+  const decision = canaryDecision(SETTINGS, compared);
+  assert.equal(decision.kind, 'hold');
+  assert.match(decision.because, /^10 compared answers, wanted \d+ to see that they agree within/);
+});
+
+test('a version that is slower in the middle is rolled back, whatever the tail of the control', () => {
+  const control = { requests: 1_000, errors: 0, timed: 900, dragged: 45 };
+  const gateOf = (dragged: number) =>
+    brokenGate(SETTINGS, factsOf({ control, canary: { dragged, timed: 200 } }));
+  assert.equal(gateOf(30), undefined);
+  assert.equal(gateOf(120)?.gate, 'p99Ratio');
+  assert.match(
+    gateOf(120)?.because ?? '',
+    /120 of 200 answers took more than .* the median of the control, 45 of 900/,
+  );
 });
 
 test('no facts make it advance before its time or with too few requests', () => {
@@ -81,13 +120,13 @@ test('gates without a setting hold', () => {
 });
 
 test('a canary may fail as often as the control, and a bit more', () => {
-  const control = { requests: 10_000, errors: 500 };
+  const control = { requests: 10_000, errors: 500, timed: 0, dragged: 0 };
   assert.equal(brokenGate(SETTINGS, factsOf({ control, canary: { errors: 60 } })), undefined);
   assert.equal(brokenGate(SETTINGS, factsOf({ control, canary: { errors: 110 } }))?.gate, 'errors');
 });
 
 test('a control without requests is taken for one without errors', () => {
-  const control = { requests: 0, errors: 0 };
+  const control = { requests: 0, errors: 0, timed: 0, dragged: 0 };
   assert.equal(brokenGate(SETTINGS, factsOf({ control })), undefined);
   assert.equal(brokenGate(SETTINGS, factsOf({ control, canary: { errors: 40 } }))?.gate, 'errors');
 });

@@ -48,7 +48,7 @@ before(async () => {
         differing: canary('a/4', { minRequests: 1_000, gates: { ...gates, disagreement: 0.02 } }),
         slow: {
           otherwise: {
-            canary: { from: 'b/1', to: 'b/2', steps: [30, 100], every: '1h', gates: { p99Ratio: 1.1 } },
+            canary: { from: 'b/1', to: 'b/2', steps: [30, 100], every: '1h', gates: {} },
           },
         },
         byHand: canary('a/2', { every: '1h' }),
@@ -130,7 +130,7 @@ test('a version that is twice as slow is rolled back', async (t) => {
   const harmed = answers.filter((asked) => servedBy(asked) === 'b/2').length;
   const { action, because } = await endOf('slow');
   assert.equal(action, 'roll back', because);
-  assert.match(because, /^p99Ratio: \d+ of \d+ answers took more than 1.1 times/);
+  assert.match(because, /^p99Ratio: \d+ of \d+ answers took more than 1.5 times/);
   t.diagnostic(`twice as slow: ${harmed} of ${answers.length} answers came late; ${because}`);
 });
 

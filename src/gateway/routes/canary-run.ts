@@ -33,7 +33,8 @@ const RECENT = 1024;
 /** Fewer make no 99th percentile. */
 const LEAST_TIMED = 100;
 
-const NOTHING = { requests: 0, errors: 0, slow: 0, timed: 0, late: 0, disagreed: 0, compared: 0 };
+const NO_SIDE = { requests: 0, errors: 0, timed: 0, dragged: 0 };
+const NOTHING = { ...NO_SIDE, slow: 0, late: 0, disagreed: 0, compared: 0 };
 
 /** A canary in progress: counts what its requests show, and applies the policy. */
 export class CanaryRun {
@@ -46,7 +47,7 @@ export class CanaryRun {
   #stepSince: number;
   #reason = '';
   #counts = { ...NOTHING };
-  #control = { requests: 0, errors: 0 };
+  #control = { ...NO_SIDE };
   #requestsAtStep = 0;
   #weights: readonly Weighted[] = [];
 
@@ -85,7 +86,10 @@ export class CanaryRun {
     const { from, to } = this.plan;
     return {
       ...{ from: from.name, to: to.name, phase: this.#phase, step: this.#step, reason: this.#reason },
-      ...{ atStepMs: this.#clock.now() - this.#stepSince, requestsAtStep: this.#requestsAtStep },
+      ...{
+        atStepMs: this.#isOpen ? this.#clock.now() - this.#stepSince : 0,
+        requestsAtStep: this.#requestsAtStep,
+      },
       ...{ counts: { ...this.#counts }, control: { ...this.#control } },
     };
   }
@@ -100,19 +104,35 @@ export class CanaryRun {
     if (!this.#isOpen) return;
     if (variant !== this.plan.to.name) {
       this.#control.requests += 1;
+      this.#time(this.#control, ms);
       this.#controlMs.add(ms);
       return;
     }
-    const { objectiveMs, p99Ratio } = this.plan.settings.gates;
+    const { objectiveMs } = this.plan.settings.gates;
     this.#counts.requests += 1;
     this.#requestsAtStep += 1;
     const isLate = objectiveMs !== undefined && ms > objectiveMs;
     if (isLate) this.#counts.late += 1;
-    const usual = this.#controlMs.count < LEAST_TIMED ? undefined : this.#controlMs.quantile(0.99);
-    const isSlow = usual !== undefined && ms > usual * p99Ratio;
-    if (usual !== undefined) this.#counts.timed += 1;
+    const isDragged = this.#time(this.#counts, ms);
+    const isSlow = this.#exceeds(0.99, ms);
     if (isSlow) this.#counts.slow += 1;
-    if (isLate || isSlow) this.#checkGates();
+    if (isLate || isSlow || isDragged) this.#checkGates();
+  }
+
+  /** Counts an answer whose latency is compared with the median of the control; true when it is slower than allowed. */
+  #time(side: { timed: number; dragged: number }, ms: number): boolean {
+    if (this.#controlMs.count < LEAST_TIMED) return false;
+    side.timed += 1;
+    const isDragged = this.#exceeds(0.5, ms);
+    if (isDragged) side.dragged += 1;
+    return isDragged;
+  }
+
+  /** Whether a latency is above what is allowed for this quantile of the control's. */
+  #exceeds(quantile: number, ms: number): boolean {
+    if (this.#controlMs.count < LEAST_TIMED) return false;
+    const usual = this.#controlMs.quantile(quantile) ?? Number.POSITIVE_INFINITY;
+    return ms > usual * this.plan.settings.gates.p99Ratio;
   }
 
   failed(variant: string): void {
@@ -173,7 +193,7 @@ export class CanaryRun {
     if (this.#phase !== 'paused') {
       this.#step = 0;
       this.#counts = { ...NOTHING };
-      this.#control = { requests: 0, errors: 0 };
+      this.#control = { ...NO_SIDE };
     }
     this.#phase = 'running';
     this.#beginStep();

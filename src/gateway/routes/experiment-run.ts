@@ -141,6 +141,8 @@ export class ExperimentRun {
   resume(because: string): boolean {
     if (this.#phase === 'running') return false;
     this.#phase = 'running';
+    this.#told = undefined;
+    this.#reason = '';
     this.#winner = undefined;
     this.#weigh();
     this.changed.emit({ action: 'resume', winner: undefined, because });
