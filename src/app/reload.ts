@@ -66,7 +66,7 @@ function withoutRoutes({ server }: LoadedConfig): object {
 /** Routes would lead to a model or version that is new: it is served after a restart. */
 function unservedTargets({ registry }: GalleyServer, config: LoadedConfig, models: ModelList): string[] {
   const served = models.served.filter(({ model, version }) => !isRefusal(registry.find(model, version)));
-  return routeSettingsProblems(config, { ...models, served }).map(
+  return routeSettingsProblems({ ...config, rawModels: {} }, { ...models, served }).map(
     (problem) => `${problem}; to serve a new model or version, restart the server`,
   );
 }

@@ -32,8 +32,8 @@ const StoredState = z.object({
     .optional(),
 });
 
-/** Another process may hold the lock of the file for so long. */
-const BUSY_MS = 1_000;
+/** A lock of another process is not waited for: the event loop would wait too. The next write comes soon. */
+const BUSY_MS = 0;
 
 /**
  * Keeps the states of canaries and experiments in a SQLite file. A file that cannot be read or written is reported, and
@@ -75,12 +75,16 @@ export class RouteStore {
     }
   }
 
-  save(route: string, state: string): void {
+  /** Whether the state is written. */
+  save(route: string, state: string): boolean {
+    if (this.#save === undefined) return false;
     try {
-      this.#save?.run(route, state, Date.now());
-      if (this.#save !== undefined) this.#problem = undefined;
+      this.#save.run(route, state, Date.now());
+      this.#problem = undefined;
+      return true;
     } catch (caught) {
       if (this.#problem === undefined) this.#fail('cannot be written', caught);
+      return false;
     }
   }
 

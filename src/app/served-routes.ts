@@ -55,6 +55,11 @@ export class ServedRoutes {
     if (this.#store !== undefined && this.#saving === undefined) this.#saveLater();
   }
 
+  /** Logs where loaded models do not fit their routes: a server serves them all the same. */
+  warn(config: LoadedConfig): void {
+    for (const problem of routeMetadataProblems(config, this.#ports.registry)) this.#ports.log.warn(problem);
+  }
+
   stop(): void {
     this.#isStopped = true;
     this.table.stop();
@@ -78,8 +83,7 @@ export class ServedRoutes {
       if (canary === undefined && experiment === undefined) continue;
       const text = JSON.stringify(state);
       if (this.#saved.get(name) === text) continue;
-      this.#saved.set(name, text);
-      this.#store.save(name, text);
+      if (this.#store.save(name, text)) this.#saved.set(name, text);
     }
   }
 }

@@ -131,6 +131,7 @@ export class GalleyServer {
       const settled = this.startModels(strict);
       this.#opening = this.#open(settled);
       await Promise.all([settled, this.#opening]);
+      this.routes.warn(this.#config);
     } catch (caught) {
       await this.stop(0);
       throw caught;

@@ -27,7 +27,7 @@ function take(table: RouteTable, body: unknown): Refusal | undefined {
   if (typeof requestId !== 'string' || requestId === '') {
     return refuse(
       'INVALID_INPUT',
-      `wanted {"requestId": …, "value": …}; requestId is the x-galley-request-id of an answer`,
+      `"requestId" is ${JSON.stringify(requestId)?.slice(0, 40) ?? 'missing'}, wanted the x-galley-request-id of an answer: {"requestId": …, "value": …}`,
     );
   }
   const number = typeof value === 'boolean' ? Number(value) : value;

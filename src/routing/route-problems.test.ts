@@ -238,3 +238,13 @@ test('a datatype that does not exist is reported', () => {
     "when.0.match.input.datatype: 'FLOAT' is not a datatype",
   ]);
 });
+
+test('an experiment with a route is reported, and so is a fixed answer without any model', () => {
+  const split = { split: { digits: 1, r: 1 }, experiment: { control: 'digits' } };
+  assert.deepEqual(problems({ a: { otherwise: split }, r: { otherwise: 'digits' } }), [
+    "routes.a.otherwise: has an experiment with the route 'r', wanted models: their answers are counted",
+  ]);
+  const fixed = 'is a fixed answer of a route that leads to no model: name one, at least in fallback';
+  assert.deepEqual(problemsOf({ otherwise: { answer: { y: 1 } } }), [`otherwise: ${fixed}`]);
+  assert.deepEqual(problemsOf({ otherwise: { answer: { y: 1 } }, fallback: ['digits'] }), []);
+});

@@ -172,12 +172,21 @@ function planProblems(route: RoutePlan): RouteProblem[] {
     ...(second === undefined
       ? []
       : [{ path: second.path, text: 'is the second canary or experiment of the route, wanted at most one' }]),
+    ...withoutTarget(route),
     ...plans.flatMap(({ plan, path }) => {
       if (plan.kind === 'canary' && plan.from.name === plan.to.name)
         return [{ path: [...path, 'canary', 'to'], text: `is the same as from ('${plan.to.name}')` }];
       if (plan.kind !== 'split' || plan.experiment === undefined) return [];
       const { control } = plan.experiment;
       const names = plan.arms.map(({ name }) => name);
+      const onward = plan.arms.find(({ to }) => to.kind === 'route');
+      if (onward !== undefined)
+        return [
+          {
+            path,
+            text: `has an experiment with the route '${onward.name}', wanted models: their answers are counted`,
+          },
+        ];
       const where = [...path, 'experiment', 'control'];
       if (!names.includes(control))
         return [{ path: where, text: `is '${control}', wanted a target of the split: ${names.join(', ')}` }];
@@ -185,6 +194,20 @@ function planProblems(route: RoutePlan): RouteProblem[] {
         ? []
         : [{ path: where, text: 'has no other target in the split to compare it with' }];
     }),
+  ];
+}
+
+/** A fixed answer has the form of the requests to a target. */
+function withoutTarget(route: RoutePlan): RouteProblem[] {
+  const plans = plansOf(route);
+  const leads = plans.some(({ plan }) => destinationsOf(plan).length > 0);
+  const first = plans.find(({ plan }) => plan.kind === 'answer');
+  if (first === undefined || leads || route.fallback.some(({ kind }) => kind === 'target')) return [];
+  return [
+    {
+      path: first.path,
+      text: 'is a fixed answer of a route that leads to no model: name one, at least in fallback',
+    },
   ];
 }
 

@@ -32,8 +32,8 @@ test('the clients of the A/B example report values until the better version has 
     };
     assert.equal(experiment.phase, 'promoted');
     assert.deepEqual(shares, [
-      { target: 'digits/1', share: 0 },
-      { target: 'digits/2', share: 1 },
+      { rule: 'otherwise', target: 'digits/1', share: 0 },
+      { rule: 'otherwise', target: 'digits/2', share: 1 },
     ]);
   } finally {
     await server.stop();

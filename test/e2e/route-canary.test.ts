@@ -174,7 +174,7 @@ test('an operator pauses, resumes, promotes and rolls back', async () => {
   assert.deepEqual(said, ['pause', 'resume', 'promote', 'roll back', 'resume']);
   await until('the metrics tell the share', async () =>
     (await (await fetch(`${url}/metrics`)).text()).includes(
-      'galley_route_share{route="byHand",target="a/2"} 0.3',
+      'galley_route_share{route="byHand",rule="otherwise",target="a/2"} 0.3',
     ),
   );
 });

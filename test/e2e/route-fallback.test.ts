@@ -30,6 +30,13 @@ before(async () => {
         'safe-main': { otherwise: 'main', fallback: ['backup'] },
         'safe-tiny': { otherwise: 'tiny', fallback: ['tiny/1', 'backup'] },
         'safe-broken': { otherwise: 'broken', fallback: ['main', 'backup'] },
+        judged: {
+          otherwise: {
+            choose: { by: 'main', output: 'y', targets: { 1: 'tiny' }, otherwise: 'backup' },
+          },
+          fallback: [{ answer: { y: -1 } }],
+        },
+        itself: { otherwise: { split: { main: 1, backup: 1 } }, fallback: ['main'] },
         cached: { otherwise: 'main', fallback: [{ cached: {} }, { answer: { y: -1 } }] },
         nothing: { otherwise: 'broken', fallback: [{ answer: { y: 0.5, why: 'no model' } }] },
       },
@@ -173,4 +180,32 @@ test('a client that disconnects cancels what runs, and nothing is attempted for 
   await until('it is cancelled', async () => (await inFlight()) === 0);
   main.order('serve');
   assert.deepEqual(await tallyOf(), before);
+});
+
+test('a classifier that hangs leaves time for the other target', async () => {
+  main.order('hang');
+  const startedAt = performance.now();
+  const asked = await askX(url, 'judged', 3, { headers: { 'x-request-timeout-ms': String(DEADLINE_MS) } });
+  assert.deepEqual([asked.status, servedBy(asked)], [200, 'backup/1'], asked.text);
+  assert.ok(performance.now() - startedAt < DEADLINE_MS + SLACK_MS);
+});
+
+test('an attempt has the whole time where the chain leads only back to its target', async () => {
+  const headers = { 'x-request-timeout-ms': '2000' };
+  main.order('hang');
+  const asking = askX(url, 'itself', 1, { headers });
+  const since = performance.now();
+  await until('more than half of the time has passed', () => performance.now() - since > 1_200);
+  main.order('serve');
+  const asked = await asking;
+  assert.deepEqual([asked.status, servedBy(asked)], [200, 'main/1'], asked.text);
+});
+
+test('a shape that only claims many rows gets no fixed answer', async () => {
+  const response = await fetch(`${url}/v2/models/nothing/infer`, {
+    method: 'POST',
+    body: JSON.stringify({ inputs: [{ name: 'zz', datatype: 'FP32', shape: [1_000_000_000, 0], data: [] }] }),
+  });
+  const { reason, error } = (await response.json()) as { reason: string; error: string };
+  assert.deepEqual([response.status, reason], [400, 'BATCH_TOO_LARGE'], error);
 });

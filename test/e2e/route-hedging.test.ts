@@ -76,7 +76,7 @@ test('second attempts are at most a share of the requests', async () => {
 test('the first attempt may still win; the second is then cancelled', async () => {
   const asked = await askX(url, 'vain', 3);
   assert.deepEqual([asked.status, servedBy(asked)], [200, 'jumpy/1']);
-  assert.deepEqual((await routeView(url, 'vain')).hedges, { won: 0, lost: 1, unaffordable: 0 });
+  assert.deepEqual((await routeView(url, 'vain')).hedges, { won: 0, lost: 1, failed: 0, unaffordable: 0 });
   await until('it is cancelled', async () => (await inFlight('tardy')) === 0);
 });
 

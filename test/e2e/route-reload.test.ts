@@ -120,8 +120,8 @@ test('metrics count what routes do, and a run with routes replays', async () => 
     /^galley_route_rules_total\{route="half",rule="otherwise"\} 40$/m,
     /^galley_route_fallbacks_total\{route="late",target="a\/2",cause="deadline"\} [1-6]$/m,
     /^galley_route_hedges_total\{route="quick",result="won"\} [1-6]$/m,
-    /^galley_route_copies_total\{route="seen",target="a\/2",result="agreed"\} \d+$/m,
-    /^galley_route_share\{route="half",target="a\/2"\} 0.5$/m,
+    /^galley_route_copies_total\{route="seen",target="a\/2",purpose="shadow",result="agreed"\} \d+$/m,
+    /^galley_route_share\{route="half",rule="otherwise",target="a\/2"\} 0.5$/m,
   ]) {
     assert.match(text, line);
   }

@@ -12,13 +12,13 @@ export interface RouteView {
   }[];
   readonly answeredOtherwise: Readonly<Record<'cached' | 'answer' | 'refuse', number>>;
   readonly fallbacks: readonly { readonly target: string; readonly cause: string; readonly count: number }[];
-  readonly hedges: Readonly<Record<'won' | 'lost' | 'unaffordable', number>>;
+  readonly hedges: Readonly<Record<'won' | 'lost' | 'failed' | 'unaffordable', number>>;
   readonly copies: readonly {
     readonly target: string;
     readonly results: Readonly<Record<'agreed' | 'differed' | 'failed' | 'skipped' | 'alone', number>>;
     readonly lastDifference: string;
   }[];
-  readonly shares: readonly { readonly target: string; readonly share: number }[];
+  readonly shares: readonly { readonly rule: string; readonly target: string; readonly share: number }[];
   readonly canary: {
     readonly phase: string;
     readonly share: number;

@@ -7,7 +7,7 @@ import type { Decision } from '../../routing/decide.ts';
 import { EvenShare } from '../../routing/even-share.ts';
 import type { FailureCause } from '../../routing/fallback.ts';
 import { HedgeBudget } from '../../routing/hedge-budget.ts';
-import { type Plan, plansOf, type RefusePlan, type RoutePlan } from '../../routing/route-plan.ts';
+import { plansOf, type RefusePlan, type RoutePlan } from '../../routing/route-plan.ts';
 import { ResponseCache } from '../../serving/admission/response-cache.ts';
 import { CanaryRun, type CanaryState } from './canary-run.ts';
 import { ExperimentRun, type ExperimentState } from './experiment-run.ts';
@@ -48,7 +48,7 @@ export class ActiveRoute {
   /** Answers by what gave them instead of a target: `cached`, `answer`, or `refuse`. */
   readonly answeredOtherwise = { cached: 0, answer: 0, refuse: 0 };
   readonly fallbacks = new Map<string, Map<FailureCause, number>>();
-  readonly hedges = { won: 0, lost: 0, unaffordable: 0 };
+  readonly hedges = { won: 0, lost: 0, failed: 0, unaffordable: 0 };
 
   constructor(
     { plan, settings }: { readonly plan: RoutePlan; readonly settings: RouteSettings },
@@ -59,7 +59,7 @@ export class ActiveRoute {
     this.settings = settings;
     this.ruleHits = new Array<number>(plan.rules.length + 1).fill(0);
     const { shadow, hedge } = plan;
-    this.splits = plansOf(plan).flatMap((each) => splitOf(each.plan, ports, before));
+    this.splits = plansOf(plan).flatMap((each) => splitOf(each, ports, before));
     this.canary = this.splits.find(({ canary }) => canary !== undefined)?.canary;
     this.experiment = this.splits.find(({ experiment }) => experiment !== undefined)?.experiment;
     this.shadow = shadow && new RequestCopies(shadow, ports);
@@ -103,17 +103,24 @@ export class ActiveRoute {
   }
 }
 
-function splitOf(plan: Plan, ports: RoutePorts, before: RouteState): SplitState[] {
+function splitOf(
+  { plan, path: [place, index] }: ReturnType<typeof plansOf>[number],
+  ports: RoutePorts,
+  before: RouteState,
+): SplitState[] {
+  const rule = place === 'when' ? String(Number(index) + 1) : 'otherwise';
   const { clock, random } = ports;
   if (plan.kind === 'canary') {
     const { gates, compare } = plan.settings;
     const terms = { ...CONTROL_COPIES, to: plan.from, compare };
     const controlCopies = gates.disagreement === undefined ? undefined : new RequestCopies(terms, ports);
-    return [new SplitState(plan, { canary: new CanaryRun(plan, clock, before.canary), controlCopies })];
+    return [
+      new SplitState({ plan, rule }, { canary: new CanaryRun(plan, clock, before.canary), controlCopies }),
+    ];
   }
   if (plan.kind !== 'split') return [];
   const { experiment: settings } = plan;
-  if (settings === undefined) return [new SplitState(plan, {})];
+  if (settings === undefined) return [new SplitState({ plan, rule }, {})];
   const experiment = new ExperimentRun({ plan, settings }, { clock, random }, before.experiment);
-  return [new SplitState(plan, { experiment })];
+  return [new SplitState({ plan, rule }, { experiment })];
 }

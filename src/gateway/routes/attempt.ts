@@ -1,11 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
+import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { type Answer, type InferenceRequest, withoutParameters } from '../../model/inference.ts';
 import type { ChoosePlan, Target } from '../../routing/route-plan.ts';
 import type { Caller } from '../../serving/admission/request-facts.ts';
 import { SplitRequest } from '../../serving/admission/split-request.ts';
 import type { Entry } from '../../work/entry.ts';
+import type { CallAccount } from './call-account.ts';
 
 /** What an attempt needs to know. */
 export interface AttemptTerms {
@@ -72,10 +74,14 @@ export class Attempt {
     else this.#admitted = admitted;
   }
 
-  /** Its outcome is not needed any more. */
-  cancel(): void {
+  /** Its outcome is not needed any more, because another attempt has answered (`isOutrun`), or the client has left. */
+  abandon(account: CallAccount, isOutrun: boolean): void {
+    if (this.#owner === undefined) return;
+    account.cancelled(this.target.name, this.ms, isOutrun);
     this.#owner = undefined;
-    if (this.#admitted !== undefined) this.version.cancel(this.#admitted);
+    const admitted = this.#admitted;
+    // After the turn: the version may be in the middle of the outcome of another attempt.
+    if (admitted !== undefined) this.#clock.endOfTurn(() => this.version.cancel(admitted));
   }
 
   #caller(): Caller {
@@ -100,8 +106,20 @@ export class Attempt {
   }
 }
 
-/** Why a version should get no traffic while the chain has another target. */
-export function notReady(version: VersionInService): Refusal | undefined {
-  const why = version.whyNotReady;
-  return why === undefined ? undefined : refuse('MODEL_STARTING', `${version.name} is not ready: ${why}`);
+/** The version of a target; a refusal when it is not served, or is not ready while the chain has another target. */
+export function versionFor(
+  registry: ModelRegistry,
+  { model, version }: Target,
+  hasNext: boolean,
+): VersionInService | Refusal {
+  const found = registry.find(model, version);
+  if (isRefusal(found) || !hasNext) return found;
+  const why = found.whyNotReady;
+  return why === undefined ? found : refuse('MODEL_STARTING', `${found.name} is not ready: ${why}`);
+}
+
+/** The request with those inputs that a version has. */
+export function withInputsOf({ metadata }: VersionInService, request: InferenceRequest): InferenceRequest {
+  const names = metadata?.inputs.map(({ name }) => name) ?? [];
+  return { ...request, inputs: request.inputs.filter(({ name }) => names.includes(name)) };
 }

@@ -78,7 +78,7 @@ export class CallAccount {
   cancelled(target: string, ms: number, isOutrun: boolean): void {
     const split = this.decision?.split;
     // It would have taken at least so long.
-    if (isOutrun && split?.variant === target) this.drawn?.canary?.answered(target, ms);
+    if (isOutrun && split?.variant === target) this.drawn?.canary?.outrun(target, ms);
     this.attempts.push({ target, result: 'cancelled', reason: undefined, ms });
   }
 

@@ -119,6 +119,15 @@ export class CanaryRun {
     if (isLate || isSlow || isDragged) this.#checkGates();
   }
 
+  /** An attempt was ended after `ms`, because another target was faster: nothing is known but that it is slower. */
+  outrun(variant: string, ms: number): void {
+    if (!this.#isOpen || variant !== this.plan.to.name) return;
+    const isDragged = this.#time(this.#counts, ms);
+    const isSlow = this.#exceeds(0.99, ms);
+    if (isSlow) this.#counts.slow += 1;
+    if (isSlow || isDragged) this.#checkGates();
+  }
+
   /** Counts an answer whose latency is compared with the median of the control; true when it is slower than allowed. */
   #time(side: { timed: number; dragged: number }, ms: number): boolean {
     if (this.#controlMs.count < LEAST_TIMED) return false;

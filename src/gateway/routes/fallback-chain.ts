@@ -1,6 +1,6 @@
 import type { Refusal } from '../../base/errors.ts';
 import type { Answer, InferenceRequest } from '../../model/inference.ts';
-import type { Target } from '../../routing/route-plan.ts';
+import type { FallbackPlan, Target } from '../../routing/route-plan.ts';
 import { contentKeyOf } from '../../serving/recovery/content-key.ts';
 import type { CallAccount } from './call-account.ts';
 import { fixedAnswer } from './fixed-answer.ts';
@@ -29,9 +29,16 @@ export class FallbackChain {
     this.#contentKey = isKept ? `${first}|${contentKeyOf(request)}` : undefined;
   }
 
-  /** Whether there is a further step. */
-  get hasNext(): boolean {
-    return this.#next < this.#destination.route.plan.fallback.length;
+  /** Number of steps that were taken. */
+  get taken(): number {
+    return this.#next;
+  }
+
+  /** Whether a cached answer is a further step. */
+  get isCached(): boolean {
+    const { route } = this.#destination;
+    const isStep = route.plan.fallback.slice(this.#next).some(({ kind }) => kind === 'cached');
+    return isStep && this.#contentKey !== undefined && route.answers?.find(this.#contentKey) !== undefined;
   }
 
   /** Whether a step was taken. */
@@ -68,4 +75,11 @@ export class FallbackChain {
   keep(answer: Answer): void {
     if (this.#contentKey !== undefined) this.#destination.route.answers?.keep(this.#contentKey, answer);
   }
+}
+
+/** Whether any of these steps can follow a target: a fixed answer, or a target that is another one and was not tried. */
+export function canFollow(steps: readonly FallbackPlan[], target: string, account: CallAccount): boolean {
+  return steps.some((step) =>
+    step.kind === 'target' ? step.name !== target && !account.hasTried(step.name) : step.kind === 'answer',
+  );
 }

@@ -24,7 +24,7 @@ export function feedbackId(
   // A hedge or the fallback may have answered. A variant that is a route answers by its target.
   if (decision?.leaf.kind !== 'target' || account.answeredBy !== decision.leaf.name) return undefined;
   const own = headerOf(destination.view, 'x-request-id') ?? request.id;
-  const id = USABLE_ID.test(own) ? own : newId(random);
+  const id = USABLE_ID.test(own) && !ids.has(own) ? own : newId(random);
   ids.add(id, split.variant);
   return id;
 }

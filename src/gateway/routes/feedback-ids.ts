@@ -18,6 +18,11 @@ export class FeedbackIds {
     return this.#waiting.size;
   }
 
+  /** Whether an answer with this id waits already. */
+  has(id: string): boolean {
+    return this.#waiting.has(id);
+  }
+
   add(id: string, variant: string): void {
     const now = this.#clock.now();
     this.#waiting.delete(id);

@@ -94,7 +94,10 @@ function weigh({ name, splits }: ActiveRoute, weights: ReadonlyMap<string, numbe
   const names = split.plan.arms.map((arm) => arm.name);
   const isComplete = names.every((each) => weights.has(each)) && weights.size === names.length;
   if (!isComplete || [...weights.values()].every((weight) => weight === 0)) {
-    return refuse('INVALID_INPUT', `weights are wanted for ${names.join(', ')}, at least one above 0`);
+    return refuse(
+      'INVALID_INPUT',
+      `got weights for ${[...weights.keys()].join(', ').slice(0, 200) || 'nothing'}, wanted one for each of ${names.join(', ')}, at least one above 0`,
+    );
   }
   split.set(names.map((each) => ({ name: each, weight: weights.get(each) as number })));
   return undefined;

@@ -35,6 +35,11 @@ export function enterRoute(
   const leaf = decision?.leaf;
   if (decision !== undefined && leaf?.kind === 'refuse') {
     route.countRule(decision);
+    const { name } = route;
+    table.routed.emit({
+      ...{ route: name, request: '', rule: decision.rule + 1, variant: decision.split?.variant ?? '' },
+      ...{ isSticky: decision.split?.key !== undefined, attempts: [], servedBy: '' },
+    });
     return route.refuse(leaf);
   }
   if (leaf?.kind === 'target') {

@@ -3,7 +3,7 @@ import { Event } from '../../base/event.ts';
 import type { RoutesSettings } from '../../config/route-settings.ts';
 import { compileRoutes } from '../../routing/compile-route.ts';
 import type { RoutingState, Shared } from '../../routing/decide.ts';
-import type { RoutePlan } from '../../routing/route-plan.ts';
+import { destinationsOf, plansOf, type RoutePlan } from '../../routing/route-plan.ts';
 import type { Weighted } from '../../routing/split.ts';
 import { ActiveRoute, type RoutePorts, type RouteState } from './active-route.ts';
 import type { CanaryChange } from './canary-run.ts';
@@ -58,7 +58,11 @@ export class RouteTable implements RoutingState {
     for (const [name, plan] of plans) {
       const wanted = settings[name] as RoutesSettings[string];
       const before = this.#routes.get(name);
-      const isSame = before !== undefined && isDeepStrictEqual(before.settings, wanted);
+      // Where a name leads depends on the other routes too.
+      const isSame =
+        before !== undefined &&
+        isDeepStrictEqual(before.settings, wanted) &&
+        leadsOf(before.plan) === leadsOf(plan);
       const route = isSame ? before : this.#open({ plan, settings: wanted }, before?.state ?? kept(name));
       if (route !== before && before?.experiment !== undefined) route.experiment?.takeOver(before.experiment);
       routes.set(name, route);
@@ -130,4 +134,12 @@ export class RouteTable implements RoutingState {
     };
     tick();
   }
+}
+
+/** Names and kinds of everything that a route leads to. */
+function leadsOf(plan: RoutePlan): string {
+  return plansOf(plan)
+    .flatMap((each) => destinationsOf(each.plan))
+    .map(({ kind, name }) => `${kind} ${name}`)
+    .join('\n');
 }

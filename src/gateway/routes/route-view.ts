@@ -7,10 +7,14 @@ import type { SplitState } from './split-state.ts';
 export function routeView(route: ActiveRoute) {
   const { plan, ruleHits, tallies, answeredOtherwise, fallbacks, hedges, splits } = route;
   const { canary, experiment, shadow } = route;
-  const copies = (target: string | undefined, of: RequestCopies | undefined) =>
+  const copies = (
+    purpose: 'shadow' | 'control',
+    target: string | undefined,
+    of: RequestCopies | undefined,
+  ) =>
     target === undefined || of === undefined
       ? []
-      : [{ target, results: of.counts, lastDifference: of.lastDifference }];
+      : [{ purpose, target, results: of.counts, lastDifference: of.lastDifference }];
   return {
     name: plan.name,
     rules: ruleHits.map((requests, index) => {
@@ -28,12 +32,12 @@ export function routeView(route: ActiveRoute) {
     ),
     hedges,
     copies: [
-      ...copies(plan.shadow?.to.name, shadow),
-      ...splits.flatMap((split) => copies(split.canary?.plan.from.name, split.controlCopies)),
+      ...copies('shadow', plan.shadow?.to.name, shadow),
+      ...splits.flatMap((split) => copies('control', split.canary?.plan.from.name, split.controlCopies)),
     ],
-    shares: splits.flatMap(({ weights }) => {
+    shares: splits.flatMap(({ rule, weights }) => {
       const total = weights.reduce((sum, { weight }) => sum + weight, 0);
-      return weights.map(({ name, weight }) => ({ target: name, share: weight / total }));
+      return weights.map(({ name, weight }) => ({ rule, target: name, share: weight / total }));
     }),
     canary: canary === undefined ? null : canaryView(route, canary),
     experiment: experiment === undefined ? null : experimentView(route, experiment),

@@ -1,5 +1,6 @@
 import type { Timer } from '../../base/clock.ts';
 import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
+import { reportMistake } from '../../base/mistake.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Answer } from '../../model/inference.ts';
 import { type Decision, decide, decideOnward } from '../../routing/decide.ts';
@@ -7,12 +8,12 @@ import { attemptDeadline, failureCause } from '../../routing/fallback.ts';
 import type { ChoosePlan, Target } from '../../routing/route-plan.ts';
 import type { OnSettled } from '../../serving/admission/admission-stage.ts';
 import type { Entry } from '../../work/entry.ts';
-import { Attempt, type AttemptOwner, notReady } from './attempt.ts';
+import { Attempt, type AttemptOwner, versionFor, withInputsOf } from './attempt.ts';
 import { CallAccount } from './call-account.ts';
 import { CallCopies } from './call-copies.ts';
-import { FallbackChain } from './fallback-chain.ts';
+import { canFollow, FallbackChain } from './fallback-chain.ts';
 import { feedbackId } from './feedback-id.ts';
-import { hedgeDelayMs, hedgeTarget } from './hedging.ts';
+import { planHedge } from './hedging.ts';
 import type { RoutedCall, RoutedPorts } from './routed-call.ts';
 
 /** One call through a route: its decision, its attempts one after the other or side by side, and its one outcome. */
@@ -23,20 +24,19 @@ export class RoutedRequest implements AttemptOwner {
   version: VersionInService;
   /** The id under which a value may be reported; undefined where no experiment waits for one. */
   requestId: string | undefined;
+  /** The last entry whose path explains the answer. */
+  explained: Entry | undefined;
   readonly account: CallAccount;
   readonly #ports: RoutedPorts;
   readonly #call: RoutedCall;
   readonly #onSettled: OnSettled;
   #copies: CallCopies | undefined;
-  /** Made when it is needed. */
   #chain: FallbackChain | undefined;
   #running: Attempt | undefined;
-  /** The second attempt beside it. */
   #hedge: Attempt | undefined;
   #hedging: Timer | undefined;
   #outcome: Answer | Refusal | undefined;
   #isStarting = true;
-  #explained: Entry | undefined;
 
   constructor(ports: RoutedPorts, call: RoutedCall, onSettled: OnSettled) {
     const { route, version } = call.destination;
@@ -45,11 +45,6 @@ export class RoutedRequest implements AttemptOwner {
     this.#onSettled = onSettled;
     this.version = version;
     this.account = new CallAccount(route, ports.table);
-  }
-
-  /** The last entry whose path explains the answer. */
-  get explained(): Entry | undefined {
-    return this.#explained;
   }
 
   get isFallback(): boolean {
@@ -61,7 +56,7 @@ export class RoutedRequest implements AttemptOwner {
     const { destination, request } = this.#call;
     const { route, view } = destination;
     const decision = destination.decision ?? decide(route.plan, { ...view, request }, this.#ports.table);
-    if (decision === undefined) throw new Error(`route '${route.name}' does not decide a whole request`);
+    if (decision === undefined) throw new Error(`'${route.name}' does not decide a whole request`);
     this.account.decided(decision);
     this.#follow(decision);
     this.#isStarting = false;
@@ -72,6 +67,7 @@ export class RoutedRequest implements AttemptOwner {
     if (this.#outcome !== undefined) return;
     this.#outcome = refuse('CANCELLED', 'the client has disconnected');
     this.#release(undefined);
+    this.account.settled(this.#call.request.id, '');
   }
 
   #follow({ leaf }: Decision): void {
@@ -99,9 +95,7 @@ export class RoutedRequest implements AttemptOwner {
       this.#chosen(plan, found);
       return;
     }
-    const names = found.metadata?.inputs.map(({ name }) => name) ?? [];
-    const inputs = request.inputs.filter(({ name }) => names.includes(name));
-    const attempt = this.#begin(plan.by, found, this.#call.deadline, { ...request, inputs });
+    const attempt = this.#begin(plan.by, found, this.#deadlineOf(true), withInputsOf(found, request));
     attempt.asks = plan;
     this.#running = attempt;
     attempt.start();
@@ -115,19 +109,16 @@ export class RoutedRequest implements AttemptOwner {
 
   #attempt(target: Target, isFirst: boolean): void {
     const { destination, deadline } = this.#call;
-    const { attemptShare } = destination.route.plan;
-    const found = this.#ports.registry.find(target.model, target.version);
-    const hasNext = this.#hasNext;
+    const hasNext = this.#hasNext(target);
+    const found = versionFor(this.#ports.registry, target, hasNext);
     const sent = { target: target.name, version: isRefusal(found) ? undefined : found };
     if (isFirst) this.#copies = CallCopies.send(this.#call.request, sent, this.account);
-    const whyNot = isRefusal(found) ? found : hasNext ? notReady(found) : undefined;
-    if (isRefusal(found) || whyNot !== undefined) {
-      const refusal = whyNot ?? (found as Refusal);
-      this.account.ended(target.name, refusal, 0);
-      this.#failed(target, refusal);
+    if (isRefusal(found)) {
+      this.account.ended(target.name, found, 0);
+      this.#failed(target, found);
       return;
     }
-    const until = attemptDeadline(this.#ports.clock.now(), deadline, attemptShare, hasNext);
+    const until = this.#deadlineOf(hasNext);
     // The settings of the version that the call began with give its deadline.
     const isUsual = until === deadline && found === destination.version;
     const attempt = this.#begin(target, found, isUsual ? undefined : until);
@@ -151,23 +142,25 @@ export class RoutedRequest implements AttemptOwner {
   /** An attempt has ended by itself. */
   ended(attempt: Attempt, outcome: Answer | Refusal): void {
     if (attempt.isHedge) this.#hedge = undefined;
-    else this.#running = undefined;
-    this.#explained = attempt.entry ?? this.#explained;
+    else {
+      this.#running = undefined;
+      this.#hedging?.cancel();
+    }
+    if (attempt.isHedge && isRefusal(outcome)) this.#call.destination.route.hedges.failed += 1;
+    this.explained = attempt.entry ?? this.explained;
     if (attempt.isTurnedAway)
       this.#ports.refused.emit({ version: attempt.version, refusal: outcome as Refusal });
     this.account.ended(attempt.target.name, outcome, attempt.ms);
     const { asks } = attempt;
     if (asks !== undefined) this.#later(() => this.#chosen(asks, outcome));
     else if (isRefusal(outcome)) this.#later(() => this.#failed(attempt.target, outcome));
-    else this.#answered(attempt, outcome);
-  }
-
-  #answered({ version, isHedge }: Attempt, answer: Answer): void {
-    const { route } = this.#call.destination;
-    if (isHedge) route.hedges.won += 1;
-    this.version = version;
-    if (route.answers !== undefined) this.#fallback().keep(answer);
-    this.#settle(answer, version.name);
+    else {
+      const { route } = this.#call.destination;
+      if (attempt.isHedge) route.hedges.won += 1;
+      this.version = attempt.version;
+      if (route.answers !== undefined) this.#fallback().keep(outcome);
+      this.#settle(outcome, attempt.version.name);
+    }
   }
 
   /** Tries the next of the chain, unless another attempt still runs or the request itself is wrong. */
@@ -186,8 +179,15 @@ export class RoutedRequest implements AttemptOwner {
     else this.#settle(step.outcome, step.by);
   }
 
-  get #hasNext(): boolean {
-    return this.#chain?.hasNext ?? this.#call.destination.route.plan.fallback.length > 0;
+  #hasNext({ name }: Target): boolean {
+    const { fallback } = this.#call.destination.route.plan;
+    const left = this.#chain === undefined ? fallback : fallback.slice(this.#chain.taken);
+    return canFollow(left, name, this.account) || (left.length > 0 && this.#fallback().isCached);
+  }
+
+  #deadlineOf(hasNext: boolean): number {
+    const { destination, deadline } = this.#call;
+    return attemptDeadline(this.#ports.clock.now(), deadline, destination.route.plan.attemptShare, hasNext);
   }
 
   #fallback(): FallbackChain {
@@ -199,14 +199,9 @@ export class RoutedRequest implements AttemptOwner {
 
   /** A second attempt elsewhere, should the first one be slow. */
   #planHedge(first: Target): void {
-    const { route } = this.#call.destination;
-    const afterMs = hedgeDelayMs(route, first);
-    if (afterMs === undefined) return;
-    const { clock, registry } = this.#ports;
-    this.#hedging = clock.at(clock.now() + afterMs, () => {
-      const hedge = this.#running === undefined ? undefined : hedgeTarget(route, registry);
-      if (hedge === undefined) return;
-      this.#hedge = this.#begin(...hedge, this.#call.deadline);
+    this.#hedging = planHedge(this.#ports, { route: this.#call.destination.route, first }, (to, version) => {
+      if (this.#running === undefined) return;
+      this.#hedge = this.#begin(to, version, this.#deadlineOf(this.#hasNext(to)));
       this.#hedge.isHedge = true;
       this.#hedge.start();
     });
@@ -214,8 +209,20 @@ export class RoutedRequest implements AttemptOwner {
 
   /** After the turn, because a version must not be called from within the outcome of another. */
   #later(run: () => void): void {
-    if (this.#isStarting) run();
-    else this.#ports.clock.endOfTurn(() => this.#outcome === undefined && run());
+    if (this.#isStarting) {
+      run();
+      return;
+    }
+    this.#ports.clock.endOfTurn(() => {
+      if (this.#outcome !== undefined) return;
+      try {
+        run();
+      } catch (error) {
+        // The call would wait for ever.
+        reportMistake('a call of a route', error);
+        this.#settle(refuse('INTERNAL', 'internal error'), '');
+      }
+    });
   }
 
   /** The only place where the call ends, once. */
@@ -236,14 +243,8 @@ export class RoutedRequest implements AttemptOwner {
   #release(answer: Answer | undefined): void {
     this.#hedging?.cancel();
     if (this.#hedge !== undefined) this.#call.destination.route.hedges.lost += 1;
-    this.#abandon(this.#hedge, answer !== undefined);
-    this.#abandon(this.#running, answer !== undefined);
+    this.#hedge?.abandon(this.account, answer !== undefined);
+    this.#running?.abandon(this.account, answer !== undefined);
     this.#copies?.original(answer, this.account.answeredBy);
-  }
-
-  #abandon(attempt: Attempt | undefined, isOutrun: boolean): void {
-    if (attempt === undefined) return;
-    this.account.cancelled(attempt.target.name, attempt.ms, isOutrun);
-    attempt.cancel();
   }
 }

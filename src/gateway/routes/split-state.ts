@@ -15,6 +15,8 @@ interface SplitRun {
 /** A split in service: its weights now, and what decides them. */
 export class SplitState {
   readonly plan: Shared;
+  /** The number of its rule, or `otherwise`. */
+  readonly rule: string;
   readonly canary: CanaryRun | undefined;
   readonly experiment: ExperimentRun | undefined;
   /** Copies of the canary's requests for its control. */
@@ -24,8 +26,9 @@ export class SplitState {
   readonly #exact = new ExactShares();
   #set: readonly Weighted[] | undefined;
 
-  constructor(plan: Shared, run: SplitRun) {
+  constructor({ plan, rule }: { readonly plan: Shared; readonly rule: string }, run: SplitRun) {
     this.plan = plan;
+    this.rule = rule;
     this.canary = run.canary;
     this.experiment = run.experiment;
     this.controlCopies = run.controlCopies;

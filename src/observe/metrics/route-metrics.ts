@@ -4,7 +4,7 @@ import type { MetricInfo } from './metric-info.ts';
 export const ROUTE_METRICS = {
   galley_route_requests_total: {
     type: 'counter',
-    help: 'Attempts of calls through routes, by target and outcome: ok, the cause of the failure, or refused where the request was wrong. The targets cached, answer and refuse are answers without a model.',
+    help: 'Attempts of calls through routes, by target and outcome: ok, the cause of the failure, or refused where the request was wrong. An empty target stands for answers without a model: cached, answer, refuse.',
     labels: ['route', 'target', 'outcome'],
   },
   galley_route_duration_seconds: {
@@ -24,18 +24,18 @@ export const ROUTE_METRICS = {
   },
   galley_route_hedges_total: {
     type: 'counter',
-    help: 'Second attempts by result: won, lost, or unaffordable where the budget was used up.',
+    help: 'Second attempts by result: won, lost, failed, or unaffordable where the budget was used up.',
     labels: ['route', 'result'],
   },
   galley_route_copies_total: {
     type: 'counter',
     help: 'Copies for shadows and for the control of a canary, by result: agreed, differed, failed, alone (the original had no answer), skipped (it gave way).',
-    labels: ['route', 'target', 'result'],
+    labels: ['route', 'target', 'purpose', 'result'],
   },
   galley_route_share: {
     type: 'gauge',
     help: 'Present share of a target in its split, from 0 to 1.',
-    labels: ['route', 'target'],
+    labels: ['route', 'rule', 'target'],
   },
   galley_route_reported_total: {
     type: 'counter',

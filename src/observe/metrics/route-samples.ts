@@ -11,8 +11,8 @@ export const ROUTE_SAMPLES = {
           labelled(each, { route, target }),
         ),
       ),
-      ...Object.entries(answeredOtherwise).map(([target, count]) =>
-        sample(count, { route, target, outcome: 'ok' }),
+      ...Object.entries(answeredOtherwise).map(([outcome, count]) =>
+        sample(count, { route, target: '', outcome }),
       ),
     ]),
   galley_route_duration_seconds: ({ routes }) =>
@@ -35,13 +35,13 @@ export const ROUTE_SAMPLES = {
     ),
   galley_route_copies_total: ({ routes }) =>
     routes.flatMap(({ name: route, copies }) =>
-      copies.flatMap(({ target, results }) =>
-        byLabel('result', Object.entries(results)).map((each) => labelled(each, { route, target })),
+      copies.flatMap(({ purpose, target, results }) =>
+        byLabel('result', Object.entries(results)).map((each) => labelled(each, { route, target, purpose })),
       ),
     ),
   galley_route_share: ({ routes }) =>
     routes.flatMap(({ name: route, shares }) =>
-      shares.map(({ target, share }) => sample(share, { route, target })),
+      shares.map(({ rule, target, share }) => sample(share, { route, rule, target })),
     ),
   galley_route_reported_total: ({ routes }) =>
     routes.flatMap(({ name: route, experiment }) =>

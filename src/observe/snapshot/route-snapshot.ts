@@ -20,12 +20,13 @@ export interface RouteSnapshot {
   readonly hedges: Readonly<Record<string, number>>;
   /** Copies by target and result. */
   readonly copies: readonly {
+    readonly purpose: string;
     readonly target: string;
     readonly results: Readonly<Record<string, number>>;
     readonly lastDifference: string;
   }[];
   /** The present shares of splits, from 0 to 1. */
-  readonly shares: readonly { readonly target: string; readonly share: number }[];
+  readonly shares: readonly { readonly rule: string; readonly target: string; readonly share: number }[];
   readonly canary: object | null;
   readonly experiment: {
     readonly variants: readonly { readonly variant: string; readonly count: number; readonly mean: number }[];

@@ -184,7 +184,8 @@ export class ModelService implements EntryOwner {
     const hasObjective = objectiveMs !== undefined && !this.#parts.isWaking();
     const dueBy = hasObjective ? Math.min(deadline, receivedAt + objectiveMs) : deadline;
     const priority = facts.priority ?? this.#terms.priority;
-    if (facts.priority !== undefined) this.#parts.controller.openForGood();
+    // One that is less urgent than the others may be refused as they are.
+    if (priority > this.#terms.priority) this.#parts.controller.openForGood();
     const rank = receivedAt - priority * (objectiveMs ?? LEAD_MS);
     // Field by field: an object spread here costs more than the rest of admission.
     const { request, lane, rows, bytes, tenant, isExplained } = facts;
