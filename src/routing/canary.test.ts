@@ -82,7 +82,13 @@ test('a version that is slower in the middle is rolled back, whatever the tail o
 test('no facts make it advance before its time or with too few requests', () => {
   const facts = fc.record({
     ...{ atStepMs: fc.nat(20 * MINUTE), requestsAtStep: fc.nat(200), step: fc.nat(2) },
-    canary: fc.record({ errors: fc.nat(60), slow: fc.nat(60), late: fc.nat(60), disagreed: fc.nat(60) }),
+    canary: fc.record({
+      requests: fc.constant(1_500),
+      errors: fc.nat(60),
+      slow: fc.nat(60),
+      late: fc.nat(60),
+      disagreed: fc.nat(60),
+    }),
   });
   fc.assert(
     fc.property(facts, (parts) => {
