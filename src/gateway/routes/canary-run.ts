@@ -9,7 +9,7 @@ export type CanaryPhase = 'running' | 'paused' | 'rolled back' | 'promoted';
 
 /** A change of a canary, by its gates and steps or by a command. */
 export interface CanaryChange {
-  readonly action: 'start' | 'advance' | 'promote' | 'roll back' | 'pause' | 'resume';
+  readonly action: 'advance' | 'promote' | 'roll back' | 'pause' | 'resume';
   /** The share of the canary from now on, in percent. */
   readonly share: number;
   readonly because: string;

@@ -41,11 +41,6 @@ export class FallbackChain {
     return isStep && this.#contentKey !== undefined && route.answers?.find(this.#contentKey) !== undefined;
   }
 
-  /** Whether a step was taken. */
-  get isUsed(): boolean {
-    return this.#next > 0;
-  }
-
   /** The next step that can help: a target that was not tried, or an answer. */
   next(account: CallAccount): Target | Ready | undefined {
     const { route } = this.#destination;

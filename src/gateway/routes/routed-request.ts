@@ -48,7 +48,7 @@ export class RoutedRequest implements AttemptOwner {
   }
 
   get isFallback(): boolean {
-    return this.#chain?.isUsed === true;
+    return (this.#chain?.taken ?? 0) > 0;
   }
 
   /** Makes the first attempt. `onSettled` is called once, perhaps before this returns. */
@@ -135,8 +135,7 @@ export class RoutedRequest implements AttemptOwner {
   ): Attempt {
     const { caller, receivedAt } = this.#call;
     const terms = { target, version, request, caller, receivedAt, until };
-    const attempt = new Attempt(this.#ports.clock, terms, this);
-    return attempt;
+    return new Attempt(this.#ports.clock, terms, this);
   }
 
   /** An attempt has ended by itself. */
@@ -180,9 +179,10 @@ export class RoutedRequest implements AttemptOwner {
   }
 
   #hasNext({ name }: Target): boolean {
-    const { fallback } = this.#call.destination.route.plan;
+    const { route } = this.#call.destination;
+    const { fallback } = route.plan;
     const left = this.#chain === undefined ? fallback : fallback.slice(this.#chain.taken);
-    return canFollow(left, name, this.account) || (left.length > 0 && this.#fallback().isCached);
+    return canFollow(left, name, this.account) || (route.answers !== undefined && this.#fallback().isCached);
   }
 
   #deadlineOf(hasNext: boolean): number {
