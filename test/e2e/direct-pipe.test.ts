@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { seededRandom } from '../../src/base/random.ts';
 import { DIRECT_UP_TO_BYTES } from '../../src/process/wire/direct-pipe.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
-import { childrenOf, isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive, signalProcess } from '../support/processes.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { askBinary } from '../support/tensor-asking.ts';
 import { until } from '../support/until.ts';
@@ -66,6 +66,6 @@ test('a replica that waits for its direct pipe ends when it is drained, and when
   assert.ok(children.every((pid) => !isAlive(pid)));
   const killed = await RunningServer.start([root], { isRecorded: false });
   const orphans = childrenOf(killed.pid);
-  process.kill(killed.pid, 'SIGKILL');
+  signalProcess(killed.pid, 'SIGKILL');
   await until('the orphans are gone', () => orphans.every((pid) => !isAlive(pid)));
 });

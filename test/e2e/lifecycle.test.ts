@@ -5,7 +5,7 @@ import { createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { childrenOf, isAlive, replicaProcesses } from '../support/processes.ts';
+import { childrenOf, isAlive, replicaProcesses, signalProcess } from '../support/processes.ts';
 import { galley, PROJECT, RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
@@ -126,7 +126,7 @@ test('a killed replica loses no request and is replaced', async () => {
   assert.ok(victim !== undefined);
   const pending = Array.from({ length: 20 }, async () => slow(server.url, 20));
   await until('some are in flight', async () => (await inFlight(server.url)) > 2);
-  process.kill(victim, 'SIGKILL');
+  signalProcess(victim, 'SIGKILL');
   const responses = await Promise.all(pending);
   assert.deepEqual([...new Set(responses.map(({ status }) => status))], [200]);
   await until('there are two again', () => childrenOf(server.pid).length === 2);

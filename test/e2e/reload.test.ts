@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { ask } from '../support/asking.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, signalProcess } from '../support/processes.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
@@ -96,7 +96,7 @@ test('SIGHUP loads a model anew whose data changed in a file that only the model
   const isReady = async () => (await fetch(`${server.url}/v2/health/ready`)).status === 200;
   writeFileSync(data, '3');
   const { pid } = server;
-  for (const replica of childrenOf(pid)) process.kill(replica, 'SIGKILL');
+  for (const replica of childrenOf(pid)) signalProcess(replica, 'SIGKILL');
   await until('the golden input is answered with other numbers', async () => {
     const text = await (await fetch(`${server.url}/admin/models/m`)).text();
     return text.includes('"golden"') && !(await isReady());

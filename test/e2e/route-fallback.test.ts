@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { createServer, type RunningServer } from '../../src/index.ts';
 import { type Asked, type Asking, metricOf } from '../support/asking.ts';
+import { signalProcess } from '../support/processes.ts';
 import { askX, countsOf, eachOf, routeView, servedBy } from '../support/route-asking.ts';
 import { QUIET, type SteeredModel, writeSteeredModel } from '../support/steered-model.ts';
 import { until } from '../support/until.ts';
@@ -82,7 +83,7 @@ test('the replica of the target is killed again and again', async (t) => {
   const kills = (async () => {
     for (let kill = 0; kill < 3; kill++) {
       const pid = main.pid();
-      process.kill(pid, 'SIGKILL');
+      signalProcess(pid, 'SIGKILL');
       await until('it is replaced', () => main.pid() !== pid);
     }
   })();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Asked, type Asking, askHeld, metricOf } from '../support/asking.ts';
 import { writeHeldModel } from '../support/held-model.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, signalProcess } from '../support/processes.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 
@@ -185,7 +185,7 @@ test('an error is the answer to all of them, and the next request runs again', a
 
 test('a lost replica loses none of them', async () => {
   const asked = await together(12, [{}, {}, {}]);
-  for (const pid of childrenOf(server.pid)) process.kill(pid, 'SIGKILL');
+  for (const pid of childrenOf(server.pid)) signalProcess(pid, 'SIGKILL');
   held.release(12);
   for (const { status, output } of await Promise.all(asked))
     assert.deepEqual([status, output('order')], [200, [12]]);

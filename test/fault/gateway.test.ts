@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { metric } from '../support/asking.ts';
-import { childrenOf, isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive, signalProcess } from '../support/processes.ts';
 import { PROJECT, type RunningServer, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 import { headOf, RawClient } from './support/gateway-client.ts';
@@ -172,7 +172,7 @@ test('26: with all replicas down requests wait for the restart; after the model 
   const { url } = server;
   const ask = async () => infer(url, 'gated', bodyOf('x', 'FP32', 1));
   const killAll = () => {
-    for (const pid of childrenOf(server.pid)) process.kill(pid, 'SIGKILL');
+    for (const pid of childrenOf(server.pid)) signalProcess(pid, 'SIGKILL');
   };
   const health = async () => [await statusOf(`${url}/health/live`), await statusOf(`${url}/health/ready`)];
 
@@ -237,10 +237,10 @@ test('29: a stalled gateway ends and ejects no replica', async () => {
   const bystanders = new Bystanders(async () => slow(server.url, 20), { clients: 4 });
   for (let pause = 0; pause < 4; pause++) {
     await bystanders.answersMore(20);
-    process.kill(server.pid, 'SIGSTOP');
+    signalProcess(server.pid, 'SIGSTOP');
     const stoppedAt = performance.now();
     await until('it was stopped long enough', () => performance.now() - stoppedAt > 1_000);
-    process.kill(server.pid, 'SIGCONT');
+    signalProcess(server.pid, 'SIGCONT');
   }
   await bystanders.answersMore(60);
   await bystanders.stop();

@@ -7,7 +7,7 @@ import type { RolledOut } from '../../src/fleet/catalog/catalog.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
 import { metric } from '../support/asking.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, signalProcess } from '../support/processes.ts';
 import { galley, TEST_MODELS } from '../support/running-server.ts';
 import { until } from '../support/until.ts';
 import { type InProcess, startInProcess } from './support/gateway-in-process.ts';
@@ -165,7 +165,7 @@ test('20: a full disk loses decisions and recordings, which are counted and repo
   const server = await startServer(folder, settings, '--log-level', 'info');
   const bystanders = new Bystanders(async () => infer(server.url, 'echo', bodyOf('x', 'FP32', 1, [1, 1])));
   const [victim] = childrenOf(server.pid);
-  process.kill(victim ?? 0, 'SIGKILL');
+  signalProcess(victim, 'SIGKILL');
   server.kill('SIGUSR2');
   await until('the recording is given up', () => /recording could not be written/.test(server.output.stderr));
   await until(

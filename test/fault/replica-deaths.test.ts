@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { childrenOf, isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive, signalProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { Fleet } from './support/fleet.ts';
 
@@ -37,7 +37,7 @@ test('1: a replica that dies in the middle of a batch loses no request, and one 
   // A kill from outside: there are no suspects, and the batch runs again.
   fleet.order(killed, 'pause');
   await fleet.obeyed(killed);
-  process.kill(killed, 'SIGKILL');
+  signalProcess(killed, 'SIGKILL');
   await fleet.replaced(1);
 
   const recoveries = await fleet.decisions('recovery');
@@ -83,13 +83,13 @@ test('3: a replica that is stopped by a signal is replaced: by the watchdog when
   const [busy, idle] = fleet.pids as [number, number];
   fleet.order(busy, 'pause');
   await fleet.obeyed(busy);
-  process.kill(busy, 'SIGSTOP');
+  signalProcess(busy, 'SIGSTOP');
   await fleet.replaced(0);
 
   // Ejected, it has nothing to do while the load continues on the others.
   await fleet.operate(1, 'eject');
   await fleet.replica(1, 'idle', ({ state, running }) => state === 'ejected' && running === 0);
-  process.kill(idle, 'SIGSTOP');
+  signalProcess(idle, 'SIGSTOP');
   await fleet.replaced(1);
 
   const reasons = (await fleet.decisions('restart')).map(({ facts }) => String(facts.reason));
@@ -148,7 +148,7 @@ test('39: a process that cannot be started is retried with growing delays; an un
 
   // No descriptor below 10 is free: the process can open none, but open ones still work.
   const lift = limitFileDescriptors(server.pid, 10);
-  process.kill(pids[0] as number, 'SIGKILL');
+  signalProcess(pids[0], 'SIGKILL');
   await fleet.replica(0, 'failing to start', ({ reason }) => /could not be started/.test(reason));
   await until('it has been tried five times', async () => (await fleet.decisions('restart')).length >= 5);
   await fleet.answered(20);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { childrenOf, isAlive } from '../support/processes.ts';
+import { childrenOf, isAlive, signalProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 import { type DecisionSeen, Fleet } from './support/fleet.ts';
 
@@ -91,11 +91,11 @@ test('30: a replica that is stopped for two seconds has one slow batch and no ot
   fleet.order(pausing, 'pause');
   await fleet.obeyed(pausing);
   // Stops the whole process, including the heartbeat thread.
-  process.kill(pausing, 'SIGSTOP');
+  signalProcess(pausing, 'SIGSTOP');
   const stoppedAt = performance.now();
   await until('two seconds are over', () => performance.now() - stoppedAt > 2_000);
   const running = (await fleet.replicas())[0];
-  process.kill(pausing, 'SIGCONT');
+  signalProcess(pausing, 'SIGCONT');
   assert.equal(running?.running, 1);
   await fleet.answered(100);
   await until('its batch is over', async () => (await fleet.replicas())[0]?.state !== 'ejected');

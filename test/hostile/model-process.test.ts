@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { HostileServer } from '../support/hostile-server.ts';
-import { isAlive } from '../support/processes.ts';
+import { isAlive, signalProcess } from '../support/processes.ts';
 import { until } from '../support/until.ts';
 
 const SECRETS = {
@@ -54,7 +54,7 @@ for (const [how, end] of [
   [
     'is killed',
     async (hostile: HostileServer, pid: number) => {
-      process.kill(pid, 'SIGKILL');
+      signalProcess(pid, 'SIGKILL');
       await until('it is back', async () => (await hostile.states()).every((state) => state === 'ready'));
     },
   ],

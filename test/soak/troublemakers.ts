@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Random } from '../../src/base/random.ts';
-import { childrenOf } from '../support/processes.ts';
+import { childrenOf, signalProcess } from '../support/processes.ts';
 
 /** Injects one fault. It ends by itself, and leaves no connection open. */
 export type Troublemaker = (it: Target, random: Random) => Promise<void>;
@@ -168,7 +168,7 @@ function open(url: string): Socket {
 
 function kill(pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    signalProcess(pid, 'SIGKILL');
   } catch {
     // The process has just ended.
   }

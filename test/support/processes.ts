@@ -50,3 +50,9 @@ function statOf(pid: number): { readonly state: string; readonly parent: number 
     return undefined;
   }
 }
+
+/** Sends a signal to one process. The ids 0 and below name groups of processes, the tests' own among them, and are refused. */
+export function signalProcess(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (!Number.isInteger(pid) || (pid as number) < 2) throw new Error(`${pid} is not the id of one process`);
+  process.kill(pid as number, signal);
+}

@@ -34,18 +34,23 @@ export function writeSteeredModel(folder: string, behaviour: Behaviour = {}): St
   const { factor = 1, ms = 0, fails = 'false', slow = 'false', slowMs = 0, differs = 'false' } = behaviour;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'order.txt');
+  const pidFile = join(folder, 'pid.txt');
   const order = (text: string) => writeFileSync(file, text);
   order('serve');
   writeFileSync(
     join(folder, 'model.mjs'),
-    `import { readFileSync, writeFileSync } from 'node:fs';
+    `import { readFileSync, renameSync, writeFileSync } from 'node:fs';
      import { defineModel } from 'galley';
      const tensor = (name) => ({ name, datatype: 'FP32', shape: [-1] });
      const pause = new Int32Array(new SharedArrayBuffer(4));
      const wait = (ms) => void (ms > 0 && Atomics.wait(pause, 0, 0, ms));
      const order = () => readFileSync(${JSON.stringify(file)}, 'utf8');
      export default defineModel({ inputs: [tensor('x')], outputs: [tensor('y')],
-       load: () => writeFileSync(${JSON.stringify(join(folder, 'pid.txt'))}, String(process.pid)),
+       load: () => {
+         // A reader finds the whole id or the one before.
+         writeFileSync(${JSON.stringify(`${pidFile}.new`)}, String(process.pid));
+         renameSync(${JSON.stringify(`${pidFile}.new`)}, ${JSON.stringify(pidFile)});
+       },
        predict({ x: { data, shape } }) {
          const v = data[0];
          while (order() === 'hang') wait(5);
@@ -54,5 +59,5 @@ export function writeSteeredModel(folder: string, behaviour: Behaviour = {}): St
          return { y: { shape, data: data.map((each) => each * ${factor} + (${differs} ? 1 : 0)) } };
        } });`,
   );
-  return { order, pid: () => Number(readFileSync(join(folder, 'pid.txt'), 'utf8')) };
+  return { order, pid: () => Number(readFileSync(pidFile, 'utf8')) };
 }
