@@ -17,6 +17,7 @@ const ENTRIES = {
   'replica-main': 'src/process/child/replica-main.ts',
   compute: 'src/process/child/compute.ts',
   'codec-worker': 'src/protocol/codec/codec-worker.ts',
+  'models-worker': 'src/app/models-worker.ts',
   'define-model': 'src/model/define-model.ts',
   'galley-resolver': 'src/runtime/galley-resolver.ts',
 };
@@ -30,6 +31,7 @@ const GROUPS = [
   ['replica-main'],
   ['compute', 'define-model', 'galley-resolver'],
   ['codec-worker'],
+  ['models-worker'],
   ['load-process'],
 ];
 /** Packages that are installed beside the bundle: native, loaded late, or with files of their own. */

@@ -11,11 +11,13 @@ import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { Arrivals } from '../gateway/arrivals.ts';
 import { BodyBudget } from '../gateway/body-budget.ts';
 import { HeaderCheck } from '../gateway/header-check.ts';
+import type { ModelCommands } from '../gateway/model-commands.ts';
 import { routeView } from '../gateway/routes/route-view.ts';
 import { Tenants } from '../gateway/tenants.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
 import { Statistics } from '../observe/metrics/statistics.ts';
 import { Snapshots } from '../observe/snapshot/server-snapshot.ts';
+import { RepositoryRoutes } from '../protocol/admin/repository-routes.ts';
 import { Codec } from '../protocol/codec/codec.ts';
 import { FastLane } from '../protocol/fast-lane/fast-lane.ts';
 import { listen, makeHttpServer, takeConnections } from '../protocol/http/http-server.ts';
@@ -50,6 +52,7 @@ export interface FrontendPorts {
   readonly tenantKeys: ReadonlyMap<string, string>;
   readonly random: Random;
   readonly routes: ServedRoutes;
+  readonly commands: ModelCommands;
 }
 
 /** The network side of the server: header checks, codec, routes and the HTTP server. */
@@ -95,8 +98,11 @@ export class HttpFrontend {
     const models = new ModelRoutes({ registry, table }, health, { name, version: PACKAGE_VERSION });
     const statistics = new Statistics(registry);
     const wallMs = (at: number) => operations.wallMs(at);
-    const extensions = new ExtensionRoutes({ registry, table, statistics, wallMs });
-    this.#router = new Router({ inference, models, extensions, health });
+    const extensions = new ExtensionRoutes({ registry, table, statistics, wallMs, commands: ports.commands });
+    this.#router = new Router({
+      ...{ inference, models, extensions, health },
+      repository: new RepositoryRoutes(ports.commands, ports.adminToken),
+    });
     inference.refused.on(({ version, refusal }) => {
       this.#metrics.countRefused(version, refusal.reason);
       if (SHED.has(refusal.reason)) operations.rules.countShed(version);
@@ -158,10 +164,10 @@ export class HttpFrontend {
   /** Loads what inference does not need: codec threads, metrics, admin API. */
   async loadTheRest(): Promise<void> {
     const { makeOtherRoutes } = await import('../protocol/other-routes.ts');
-    const { catalog, operations, adminToken, scaler, routes } = this.#ports;
+    const { catalog, operations, adminToken, scaler, routes, commands } = this.#ports;
     this.#router.useOther(
       await makeOtherRoutes({
-        ...{ registry: catalog.registry, operations, adminToken, scaler },
+        ...{ registry: catalog.registry, operations, adminToken, scaler, commands },
         routes: { table: routes.table, problem: () => routes.problem },
         ...{ metrics: this.#metrics, snapshots: this.#snapshots },
       }),

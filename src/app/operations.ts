@@ -4,10 +4,12 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { Scaler } from '../fleet/autoscale/scaler.ts';
+import type { Catalog } from '../fleet/catalog/catalog.ts';
 import { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { VersionPorts, VersionSpec } from '../fleet/version/version-spec.ts';
 import { AlertRules } from '../observe/alerts/alert-rules.ts';
 import { type AlertNotice, Alerts } from '../observe/alerts/alerts.ts';
+import { writeCatalog } from '../observe/decisions/catalog-writer.ts';
 import { DecisionLog } from '../observe/decisions/decision-log.ts';
 import { writeDecisions } from '../observe/decisions/decision-writer.ts';
 import { logVersion } from '../observe/decisions/event-log.ts';
@@ -92,6 +94,11 @@ export class Operations {
   /** Writes what the scaler decides to the logs. */
   watch(scaler: Scaler): void {
     writeScaling(this.decisions, this.#log, { clock: this.#clock, scaler });
+  }
+
+  /** Writes every change of what is served to the logs. */
+  watchCatalog<Spec extends VersionSpec>(catalog: Catalog<Spec>): void {
+    writeCatalog(this.decisions, this.#log, { clock: this.#clock, catalog });
   }
 
   /** Writes what routes decide to the logs and to the recording. */

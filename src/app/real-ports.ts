@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { RealClock } from '../base/clock.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { adminTokenOf } from './admin-token.ts';
-import type { ServerPorts } from './server.ts';
+import type { ServerPorts } from './server-ports.ts';
 
 /** The ports of a server on this machine. */
 export function realPorts(config: LoadedConfig, log: Logger): ServerPorts {

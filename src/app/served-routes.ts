@@ -120,6 +120,9 @@ function knownModels({ served, broken }: ModelList): KnownModels {
   const known = new Map<string, string[]>();
   const add = (model: string, version: string) => known.set(model, [...(known.get(model) ?? []), version]);
   for (const { model, version } of served) add(model, version);
+  for (const { model, settings } of served) {
+    for (const label of Object.keys(settings.labels)) add(model, label);
+  }
   for (const { name, version } of broken) if (version !== undefined) add(name, version);
   const unread = broken.flatMap(({ name, version }) =>
     version === undefined ? [[name, 'any'] as const] : [],

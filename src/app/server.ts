@@ -1,5 +1,3 @@
-import type { Logger } from 'pino';
-import type { LoopClock } from '../base/clock.ts';
 import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
@@ -7,43 +5,27 @@ import { SettingsError } from '../config/settings-problem.ts';
 import { Scaler } from '../fleet/autoscale/scaler.ts';
 import { Catalog } from '../fleet/catalog/catalog.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
+import { whyNoRoom } from '../fleet/catalog/rollout-memory.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
-import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
-import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
-import { ProcessSpawner } from '../process/gateway-side/spawner.ts';
-import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
-import { usualLoads } from './cores.ts';
-import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
-import { loadOrderOf } from './load-order.ts';
 import { machineBudget } from './machine.ts';
-import { brokenText, lookAtModel, modelsToServe } from './models-to-serve.ts';
+import { OperatorCommands } from './model-commands.ts';
+import { ModelControl } from './model-control.ts';
+import { brokenText, modelsToServe } from './models-to-serve.ts';
 import { Operations } from './operations.ts';
-import { processPorts } from './process-ports.ts';
-import { artefactNow, type ModelList, type ServedModel } from './served-models.ts';
+import type { ModelList, ServedModel } from './served-models.ts';
 import { routeSettingsProblems, ServedRoutes } from './served-routes.ts';
+import type { ServerPorts } from './server-ports.ts';
 import { tenantKeysOf } from './tenant-keys.ts';
 import { ThreadChoice } from './thread-choice.ts';
-import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
+import { VersionMaker } from './version-maker.ts';
 import { whenSettled } from './when-settled.ts';
 import { whenStopped } from './when-stopped.ts';
 
 /** Metrics and admin API load after this time at the latest, so that operators can see why models are not ready. */
 const SLOW_START_MS = 1_000;
-
-/** The external parts that a server uses. */
-export interface ServerPorts {
-  readonly clock: LoopClock;
-  /** The seed of all random numbers: the same seed and the same inputs lead to the same decisions. */
-  readonly seed: string;
-  readonly log: Logger;
-  /** Processes already started for the first replicas. */
-  readonly standby?: StandbyProcesses;
-  /** Grants access to the admin API from anywhere; undefined limits it to this machine. */
-  readonly adminToken?: string | undefined;
-}
 
 /** Options of a start. */
 export interface StartOptions {
@@ -59,12 +41,13 @@ export class GalleyServer {
   readonly operations: Operations;
   readonly scaler: Scaler;
   readonly routes: ServedRoutes;
+  readonly control: ModelControl;
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
-  readonly #spawnQueue: BoundedSpawnQueue;
+  readonly #maker: VersionMaker;
   readonly #threadChoice: ThreadChoice;
   #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
@@ -81,13 +64,16 @@ export class GalleyServer {
     this.#ports = ports;
     this.catalog = new Catalog({
       clock: ports.clock,
-      make: (served: ServedModel) => this.#makeVersion(served),
-      artefactOf: artefactNow,
+      make: (served: ServedModel) => this.#maker.make(served),
+      whyNoRoom: (spec, old) =>
+        whyNoRoom(spec, old, {
+          loaded: [...this.registry.all(), ...this.registry.draining()],
+          budgetBytes: this.scaler.budget.memoryBytes,
+        }),
       gracePeriodMs: config.server.shutdown.gracePeriodMs,
     });
     this.registry = this.catalog.registry;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
-    this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
     this.operations = new Operations(config, ports);
     this.scaler = new Scaler({
       clock: ports.clock,
@@ -96,6 +82,7 @@ export class GalleyServer {
         this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version),
     });
     this.operations.watch(this.scaler);
+    this.operations.watchCatalog(this.catalog);
     this.routes = new ServedRoutes({
       ...ports,
       random: seededRandom(ports.seed).fork('routes'),
@@ -103,15 +90,25 @@ export class GalleyServer {
     });
     this.operations.watchRoutes(this.routes.table);
     this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
+    const { operations, scaler } = this;
+    const threadChoice = this.#threadChoice;
+    this.#maker = new VersionMaker(config, ports, { operations, scaler, threadChoice });
     this.registry.forgotten.on((version) => this.scaler.forget(version));
-    this.catalog.switched.on(({ old, new: version }) => this.scaler.succeed(old, version));
+    this.catalog.rolling.switched.on(({ old, new: version }) => this.scaler.succeed(old, version));
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
     this.#broken = models.broken;
     for (const warning of models.warnings) ports.log.warn(warning);
     for (const each of models.served) this.catalog.open(each);
-    for (const each of models.broken) this.catalog.add(this.#makeUnfit(each));
+    for (const each of models.broken) this.catalog.add(this.#maker.makeUnfit(each, this.catalog));
     this.routes.apply(config);
+    const { catalog, routes } = this;
+    this.control = new ModelControl(config, {
+      catalog,
+      routes,
+      log: ports.log,
+      read: ports.read ?? (() => config),
+    });
   }
 
   /** The address of the server, for instance `http://127.0.0.1:8000`. */
@@ -132,6 +129,7 @@ export class GalleyServer {
       this.#opening = this.#open(settled);
       await Promise.all([settled, this.#opening]);
       this.routes.warn(this.#config);
+      this.control.watch();
     } catch (caught) {
       await this.stop(0);
       throw caught;
@@ -167,10 +165,23 @@ export class GalleyServer {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
     const { catalog, health, operations, scaler, routes } = this;
+    const commands = new OperatorCommands(this.control, catalog);
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.#front = new HttpFrontend(this.#config, {
-      ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random, routes },
+      ...{
+        clock,
+        log,
+        catalog,
+        health,
+        operations,
+        scaler,
+        adminToken,
+        tenantKeys,
+        random,
+        routes,
+        commands,
+      },
     });
     this.#port = await this.#front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
@@ -187,38 +198,6 @@ export class GalleyServer {
     standby?.keep(mayScale ? this.#settings.machine.standbyProcesses : 0, clock);
   }
 
-  #makeVersion(served: ServedModel): VersionInService {
-    const { model, version, settings } = served;
-    const { log, clock, seed, standby } = this.#ports;
-    const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
-      log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
-    };
-    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
-    const made = this.operations.makeVersion(served, {
-      ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
-      dependencies: DEPENDENCY_CHECKS,
-    });
-    this.scaler.watch(made);
-    this.#threadChoice.watch(made, served);
-    return made;
-  }
-
-  /**
-   * A model that cannot be loaded, as a version that fails until a retry finds it fixed. It loads nothing, and its retry
-   * waits for the replicas of another version: it claims no place of the spawn queue.
-   */
-  #makeUnfit(broken: BrokenModel): VersionInService {
-    const { clock, seed } = this.#ports;
-    const spawner = new UnfitSpawner(clock, broken.reason, (fails) => {
-      const found = lookAtModel(this.#config, broken);
-      if ('kind' in found) fails(found.reason);
-      else this.catalog.replace(version, found, (whyNot) => whyNot === undefined || fails(whyNot));
-    });
-    const ports = { clock, random: seededRandom(seed), spawner };
-    const version = this.operations.makeVersion(specOfBroken(this.#config, broken), ports);
-    return version;
-  }
-
   async #stopOnce(gracePeriodMs: number): Promise<void> {
     const gracePeriod = new GracePeriod(this.#ports.clock);
     this.#gracePeriod = gracePeriod;
@@ -233,6 +212,7 @@ export class GalleyServer {
 
     this.scaler.stop();
     this.routes.stop();
+    const control = this.control.stop();
     this.#ports.standby?.close();
     this.catalog.stop(gracePeriodMs > 0 ? 'drain' : 'kill');
     const stopped = whenStopped(this.catalog);
@@ -243,6 +223,6 @@ export class GalleyServer {
     // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});
     await this.#front?.close();
-    await Promise.all([this.operations.stop(), measured]);
+    await Promise.all([this.operations.stop(), measured, control]);
   }
 }

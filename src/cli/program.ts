@@ -6,6 +6,7 @@ import { addBench } from './bench-command.ts';
 import { addCheck } from './check-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { addInfer } from './infer-command.ts';
+import { addModelCommands } from './model-commands.ts';
 import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
 import { addRoute } from './route-command.ts';
@@ -44,6 +45,7 @@ export async function runProgram(
   addPlan(program);
   addReplay(program);
   addScale(program);
+  addModelCommands(program);
   addRoute(program);
   addRouteState(program);
   // Commander reports help and version as errors with exit code 0.

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { serverUrl } from './option-values.ts';
 import type { RouteStateFlags } from './route-state.ts';
 
-/** `galley experiment NAME`, and the commands that change it: promote, rollback, pause, resume. */
+/** `galley experiment NAME`, and the commands that change it: promote, pause, resume. */
 export function addRouteState(program: Command): void {
   add(program, 'experiment', 'print the experiment or the canary of a route of a running server').action(
     async (name: string, flags: RouteStateFlags) => {
@@ -13,7 +13,6 @@ export function addRouteState(program: Command): void {
   add(program, 'promote', 'give all traffic of a route to its canary, or to a variant of its experiment')
     .option('--variant <name>', 'the variant (default: the canary, or the one that is better)')
     .action(commanding('promote'));
-  add(program, 'rollback', 'give all traffic of a route to the control').action(commanding('rollback'));
   add(
     program,
     'pause',
@@ -34,7 +33,7 @@ function add(program: Command, name: string, description: string): Command {
     .option('--url <url>', 'address of the server', serverUrl, 'http://127.0.0.1:8000');
 }
 
-function commanding(action: 'promote' | 'rollback' | 'pause' | 'resume') {
+function commanding(action: 'promote' | 'pause' | 'resume') {
   return async (name: string, flags: RouteStateFlags) => {
     const { commandRoute } = await import('./route-state.ts');
     await commandRoute(name, action, flags);

@@ -22,6 +22,7 @@ export function addServe(program: Command, standby: StandbyProcesses | undefined
     .addOption(new Option('--log-format <format>', 'format of log lines').choices(['auto', 'json', 'pretty']))
     .option('--record <file>', 'write the flight recording to this file at the end, for galley replay')
     .option('--strict', 'exit with code 1 when a model cannot be served, instead of serving the others')
+    .option('--watch', 'apply changes of models and settings while the server runs (default: on SIGHUP)')
     .action(async (path: string | undefined, flags: ServeFlags) => {
       const { serve } = await import('./serve.ts');
       await serve(path ?? defaultPath(), flags, standby);

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import { settingsFromEnvironment } from '../app/environment.ts';
 import { makeLogger } from '../app/logger.ts';
 import { realPorts } from '../app/real-ports.ts';
-import { reload } from '../app/reload.ts';
 import { GalleyServer } from '../app/server.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';
 import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
@@ -20,6 +19,7 @@ export interface ServeFlags {
   readonly logFormat?: string;
   readonly record?: string;
   readonly strict?: boolean;
+  readonly watch?: boolean;
 }
 
 /** Runs a server until a signal ends it; exits the process when no replica process is left. */
@@ -32,16 +32,17 @@ export async function serve(
     host: flags.host,
     port: flags.port,
     log: { level: flags.logLevel, format: flags.logFormat },
+    watch: { enabled: flags.watch },
   };
   const read = () => loadConfig(path, mergeSettings(settingsFromEnvironment(process.env), overrides));
   const config = read();
   const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const ports = realPorts(config, log);
+  const ports = { ...realPorts(config, log), read };
   const server = new GalleyServer(config, standby === undefined ? ports : { ...ports, standby });
   endOnUncaughtErrors(server, log);
   const ended = endOnSignals(server);
   process.on('SIGUSR2', () => server.operations.writeRecording());
-  process.on('SIGHUP', () => reload(server, { served: config, read }, log));
+  process.on('SIGHUP', () => void server.control.reload());
   const startedAt = performance.now();
   const endProgress = showProgress(server.registry.all(), process.stdout);
   try {

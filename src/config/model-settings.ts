@@ -12,6 +12,7 @@ import { PRIORITIES } from './priority-names.ts';
 import { ProcessSettings } from './process-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { CacheSettings } from './reuse-settings.ts';
+import { LabelsSetting, RolloutSettings, VersionsSetting } from './rollout-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
 
 const RUNTIMES = ['onnx', 'module'] as const;
@@ -26,15 +27,9 @@ export const ModelSettings = z
       .enum(RUNTIMES)
       .optional()
       .describe('Runtime that executes the model. Default: onnx for a .onnx file, module for a .js file.'),
-    versions: z
-      .union([
-        z.enum(['latest', 'all']),
-        z.array(z.union([z.int().min(1), z.string().regex(/^\d{1,20}$/)])).min(1),
-      ])
-      .default('latest')
-      .describe(
-        'Versions to serve. latest: the highest number. all: every version. A list: the listed numbers; put numbers of more than 15 digits in quotes.',
-      ),
+    versions: VersionsSetting,
+    labels: LabelsSetting,
+    rollout: RolloutSettings,
     required: flag(true).describe('Whether the server is ready only when this model is ready.'),
     device: z
       .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])

@@ -2,12 +2,12 @@ import * as z from 'zod';
 
 const TARGET = 'the name of a model, of a version such as digits/2, or of a route';
 
-/** A model, a version of it, or another route. */
+/** A model, a version of it by number or label, or another route. */
 export const TargetName = z
   .string()
-  .regex(/^[^/\s]+(\/\d{1,15})?$/, TARGET)
+  .regex(/^[^/\s]+(\/(\d{1,15}|[a-z][\w.-]{0,62}))?$/i, TARGET)
   .meta({ title: TARGET })
-  .describe('A model (digits), a version of it (digits/2), or another route.');
+  .describe('A model (digits), a version of it (digits/2, or digits/stable by a label), or another route.');
 
 /** What a text or number of a request must be. */
 export const Expression = z

@@ -4,6 +4,7 @@ import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
 import { RoutesSettings } from './route-settings.ts';
 import { TenantsSettings } from './tenant-settings.ts';
+import { WatchSettings } from './watch-settings.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -103,6 +104,7 @@ export const ServerSettings = z.strictObject({
   repository: text().describe(
     'Folder of models, relative to the settings file. Default: the folder models beside the settings file, if it exists.',
   ),
+  watch: WatchSettings,
   maxBodyBytes: whole(64 * MEBIBYTE).describe('Largest request body after decompression; above it 413.'),
   maxInFlightBytes: whole(256 * MEBIBYTE).describe(
     'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',

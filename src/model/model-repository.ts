@@ -209,7 +209,7 @@ export interface ChosenVersions {
 /** Selects the versions that the settings name. No other version replaces a broken one. */
 export function chooseVersions(
   { versions, unusable }: FoundModel,
-  wanted: 'latest' | 'all' | readonly (number | string)[],
+  wanted: 'latest' | 'all' | { readonly latest: number } | readonly (number | string)[],
 ): ChosenVersions {
   const all = [...versions, ...unusable].map(({ version }) => version).sort(byVersion);
   const asked =
@@ -217,7 +217,9 @@ export function chooseVersions(
       ? all
       : wanted === 'latest'
         ? all.slice(-1)
-        : wanted.map((version) => versionNamed(String(version)) ?? String(version));
+        : 'latest' in wanted
+          ? all.slice(-wanted.latest)
+          : wanted.map((version) => versionNamed(String(version)) ?? String(version));
   const absent = asked
     .filter((version) => !all.includes(version))
     .map((version) => ({

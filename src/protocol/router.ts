@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { refuse, unreachable } from '../base/errors.ts';
 import type { ServerHealth } from '../fleet/catalog/server-health.ts';
+import type { RepositoryRoutes } from './admin/repository-routes.ts';
 import { answerHealth } from './health/health-routes.ts';
 import type { NodeExchange } from './http/node-exchange.ts';
 import { sendJson, sendRefusal } from './http/reply.ts';
@@ -26,6 +27,7 @@ export interface RouteHandlers {
   readonly inference: InferenceHandler;
   readonly models: ModelRoutes;
   readonly extensions: ExtensionRoutes;
+  readonly repository: RepositoryRoutes;
   readonly health: ServerHealth;
 }
 
@@ -85,7 +87,7 @@ export class Router {
 
   #answer(route: Route, exchange: NodeExchange): void {
     const { req, res } = exchange;
-    const { inference, models, extensions, health } = this.#handlers;
+    const { inference, models, extensions, repository, health } = this.#handlers;
     switch (route.kind) {
       case 'infer':
       case 'predict':
@@ -111,6 +113,9 @@ export class Router {
         break;
       case 'repository index':
         extensions.index(req, res);
+        break;
+      case 'repository control':
+        repository.handle(req, res, route);
         break;
       case 'regions':
         sendJson(res, 200, []);

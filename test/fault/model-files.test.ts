@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fitModels } from '../../src/app/models-to-serve.ts';
-import type { RolledOut } from '../../src/fleet/catalog/catalog.ts';
+import type { RolledOut } from '../../src/fleet/catalog/rollout.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';
 import { metric } from '../support/asking.ts';

@@ -5,33 +5,38 @@ import { isRefusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
+import type { RolloutSettings } from '../../config/rollout-settings.ts';
 import { wellBehaved } from '../../simulate/backends/simulated-behaviour.ts';
 import { SimulatedSpawner } from '../../simulate/backends/simulated-spawner.ts';
 import { bytesOf } from '../../tensor/tensor.ts';
 import { VersionInService } from '../version/version-in-service.ts';
 import type { VersionSpec } from '../version/version-spec.ts';
-import { Catalog, type RolledOut } from './catalog.ts';
+import { Catalog } from './catalog.ts';
+import type { RolledOut } from './rollout.ts';
 
 const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
 const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], readsParameters: false };
 
 /** A catalog with a serving version; files that hold `half a file` cannot be loaded. */
-function setUp() {
+function setUp(rollout: Partial<RolloutSettings> = {}, whyNoRoom?: () => string | undefined) {
   const clock = new VirtualClock();
   const artefacts = new Map<string, string>();
   const catalog = new Catalog<VersionSpec>({
     ...{ clock, gracePeriodMs: 10_000 },
+    whyNoRoom,
     make: (spec) => {
       const well = wellBehaved({ metadata: METADATA, credits: 2, loadMs: 200, serviceMs: () => 30 });
       const half = () => ({ kind: 'failed', afterMs: 50, message: 'half a file' }) as const;
       const spawner = new SimulatedSpawner(clock, spec.file === 'half' ? { ...well, load: half } : well);
       return new VersionInService(spec, { clock, random: seededRandom('swap'), spawner });
     },
-    artefactOf: ({ file }) => artefacts.get(file),
   });
   const { registry } = catalog;
-  const settings = ModelSettings.parse({ replicas: 2, batching: { maxBatchSize: 4 } });
-  const specOf = (version: string, file = 'm') => ({ model: 'm', version, file, ownSample: [], settings });
+  const settings = ModelSettings.parse({ replicas: 2, batching: { maxBatchSize: 4 }, rollout });
+  const specOf = (version: string, file = 'm', model = 'm'): VersionSpec => ({
+    ...{ model, version, file, ownSample: [], settings },
+    artefact: artefacts.get(file),
+  });
   const old = catalog.open(specOf('1'));
   old.start();
   clock.advance(5_000);
@@ -161,30 +166,31 @@ test('a version with a request that never ends is killed after the grace period'
   assert.deepEqual([it.registry.draining(), it.old.supervisor.isStopped], [[], true]);
 });
 
-test('apply swaps what has changed, in its file, settings or contents, and names what needs a restart', () => {
+test('apply swaps what has changed, in its file, settings or contents', () => {
   const it = setUp();
-  const apply = (...desired: VersionSpec[]) => {
+  const apply = (...specs: VersionSpec[]) => {
     const rolledOut: string[] = [];
-    const { added, removed } = it.catalog.apply(desired, ({ version }, { kind }) =>
-      rolledOut.push(`${version} ${kind}`),
+    const stop = it.catalog.rolling.rolledOut.on(({ spec, result }) =>
+      rolledOut.push(`${spec.version} ${result.kind}`),
     );
+    it.catalog.apply({ specs });
     it.clock.advance(5_000);
-    return {
-      rolledOut,
-      added: added.map(({ version }) => version),
-      removed: removed.map(({ name }) => name),
-    };
+    stop();
+    return rolledOut;
   };
-  const same = it.specOf('1');
-  assert.deepEqual(apply(same), { rolledOut: [], added: [], removed: [] });
+  assert.deepEqual(apply(it.specOf('1')), []);
   it.artefacts.set('m', 'other bytes');
-  assert.deepEqual(apply(same).rolledOut, ['1 done']);
+  assert.deepEqual(apply(it.specOf('1')), ['1 done']);
   it.artefacts.clear();
-  assert.deepEqual(apply(it.specOf('1', 'elsewhere')).rolledOut, ['1 done']);
-  assert.deepEqual(apply(it.specOf('1', 'half')).rolledOut, ['1 kept']);
-  const settings = { ...same.settings, timeoutMs: 1 };
-  assert.deepEqual(apply({ ...it.specOf('1', 'elsewhere'), settings }).rolledOut, ['1 done']);
-  assert.deepEqual(apply(it.specOf('7')), { rolledOut: [], added: ['7'], removed: ['m/1'] });
+  assert.deepEqual(apply(it.specOf('1', 'elsewhere')), ['1 done']);
+  assert.deepEqual(apply(it.specOf('1', 'half')), ['1 kept']);
+  const settings = { ...it.specOf('1').settings, timeoutMs: 1 };
+  assert.deepEqual(apply({ ...it.specOf('1', 'elsewhere'), settings }), ['1 done']);
+  assert.deepEqual(apply(it.specOf('7')), ['7 done']);
+  assert.deepEqual(
+    it.registry.all().map(({ name }) => name),
+    ['m/7'],
+  );
 });
 
 test('a version is replaced by those that are not served yet, and removed when there is none', () => {
@@ -203,4 +209,128 @@ test('a version is replaced by those that are not served yet, and removed when t
   assert.deepEqual(replace(), []);
   assert.deepEqual(reasons, [undefined, undefined, undefined]);
   assert.deepEqual(it.registry.draining(), []);
+});
+
+/** Applies what is desired of models and lets it take effect; returns the names of the versions that serve. */
+function applied(
+  it: ReturnType<typeof setUp>,
+  ...desired: Parameters<(typeof it.catalog)['apply']>
+): string[] {
+  it.catalog.apply(...desired);
+  it.clock.advance(5_000);
+  return it.registry
+    .all()
+    .filter(({ isReady }) => isReady)
+    .map(({ name }) => name)
+    .sort();
+}
+
+test('models are added and removed while others serve', () => {
+  const it = setUp();
+  const [one, other] = [it.specOf('1'), it.specOf('1', 'm', 'other')];
+  assert.deepEqual(applied(it, { specs: [one, other] }), ['m/1', 'other/1']);
+  assert.deepEqual(applied(it, { specs: [other] }), ['other/1']);
+  assert.equal(it.old.supervisor.isStopped, true);
+  assert.deepEqual(it.registry.draining(), []);
+  assert.deepEqual(applied(it, { specs: [] }), []);
+});
+
+test('a model that is broken or being changed keeps what serves', () => {
+  const it = setUp();
+  assert.deepEqual(applied(it, { specs: [], broken: new Set(['m']) }), ['m/1']);
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')], held: new Set(['m']) }), ['m/1']);
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')] }), ['m/2']);
+});
+
+test('a version that fails is not loaded again before it has changed, or is asked for', () => {
+  const it = setUp();
+  const began: string[] = [];
+  it.catalog.rolling.began.on(({ new: { name } }) => began.push(name));
+  const broken = { specs: [it.specOf('2', 'half')] };
+  assert.deepEqual(applied(it, broken), ['m/1']);
+  assert.deepEqual(applied(it, broken), ['m/1']);
+  assert.deepEqual(began, ['m/2']);
+  assert.match(it.catalog.unserved()[0]?.reason ?? '', /half a file/);
+  applied(it, { ...broken, retried: new Set(['m']) });
+  assert.deepEqual(began, ['m/2', 'm/2']);
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')] }), ['m/2']);
+  assert.deepEqual(it.catalog.unserved(), []);
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')], anew: new Set(['m']) }), ['m/2']);
+  assert.deepEqual(began, ['m/2', 'm/2', 'm/2', 'm/2']);
+});
+
+test('a version that is not desired any more is not switched in', () => {
+  const it = setUp();
+  it.catalog.apply({ specs: [it.specOf('2')] });
+  it.clock.advance(100);
+  assert.deepEqual(applied(it, { specs: [it.specOf('1')] }), ['m/1']);
+  assert.deepEqual(it.registry.draining(), []);
+});
+
+for (const next of ['1', '2']) {
+  test(`a version that was replaced by version ${next} stays loaded, and serves again at once after a rollback`, () => {
+    const it = setUp({ keepPrevious: true });
+    assert.match(it.catalog.rollBack('m') ?? '', /no previous version of 'm' is kept/);
+    it.artefacts.set('m', 'new');
+    const desired = { specs: [it.specOf(next)] };
+    assert.deepEqual(applied(it, desired), [`m/${next}`]);
+    assert.notEqual(it.registry.find('m', undefined), it.old);
+    assert.equal(it.catalog.rollBack('m'), undefined);
+    assert.equal(it.registry.find('m', undefined), it.old);
+    // What was taken back is not served again before it changes, or an operator asks for it.
+    assert.deepEqual(applied(it, desired), ['m/1']);
+    assert.equal(it.registry.find('m', undefined), it.old);
+    assert.equal(it.catalog.rollBack('m'), undefined);
+    assert.notEqual(it.registry.find('m', undefined), it.old);
+    assert.deepEqual(applied(it, { specs: [it.specOf('3')] }), ['m/3']);
+    assert.equal(it.registry.draining().length, 1);
+    assert.deepEqual(applied(it, { specs: [] }), []);
+    assert.deepEqual(it.registry.draining(), []);
+    assert.equal(it.catalog.isStopped, true);
+  });
+}
+
+test('a rollout is refused before it begins where there is no room for both versions', () => {
+  const it = setUp({}, () => 'no room');
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')] }), ['m/1']);
+  assert.deepEqual(
+    it.catalog.unserved().map(({ reason }) => reason),
+    ['no room'],
+  );
+});
+
+test('with recreate the old version ends before the new one loads, and comes back when that fails', () => {
+  const it = setUp({ strategy: 'recreate' }, () => 'no room');
+  let most = 0;
+  const count = () => {
+    const loaded = [...it.registry.all(), ...it.registry.draining()];
+    most = Math.max(most, loaded.filter(({ supervisor }) => supervisor.replicas().length > 0).length);
+  };
+  it.catalog.apply({ specs: [it.specOf('2')] });
+  for (let ms = 0; ms < 5_000; ms += 10) {
+    it.clock.advance(10);
+    count();
+  }
+  assert.equal(most, 1);
+  assert.equal(it.old.supervisor.isStopped, true);
+  assert.deepEqual(applied(it, { specs: [it.specOf('2')] }), ['m/2']);
+  assert.deepEqual(applied(it, { specs: [it.specOf('3', 'half')] }), ['m/2']);
+  assert.match(it.catalog.unserved()[0]?.reason ?? '', /half a file/);
+});
+
+test('a label stands for a version, and moves without a reload', () => {
+  const it = setUp();
+  const labelled = (stable: number) => {
+    const spec = it.specOf('1');
+    return { ...spec, settings: { ...spec.settings, labels: { stable } } };
+  };
+  const other = { ...labelled(1), version: '2' };
+  applied(it, { specs: [labelled(1), other] });
+  assert.equal(it.registry.find('m', 'stable'), it.old);
+  const both = { ...labelled(2), version: '2' };
+  applied(it, { specs: [labelled(2), both] });
+  const found = it.registry.find('m', 'stable');
+  assert.equal(isRefusal(found) ? found.message : found.name, 'm/2');
+  const unknown = it.registry.find('m', 'canary');
+  assert.match(isRefusal(unknown) ? unknown.message : '', /available versions: 1, 2, stable/);
 });

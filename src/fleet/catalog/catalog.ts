@@ -1,94 +1,122 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../base/clock.ts';
 import { Event } from '../../base/event.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
-import { firstReplicas, placementsOf, type VersionSpec } from '../version/version-spec.ts';
+import type { VersionSpec } from '../version/version-spec.ts';
+import { Departures } from './departures.ts';
+import { hasChanged, isSameSpec } from './model-differences.ts';
 import { ModelRegistry } from './model-registry.ts';
+import type { RolledOut, Rollout } from './rollout.ts';
+import { type DesiredFacts, planModel } from './rollout-plan.ts';
+import { Rollouts, type RolloutsPorts } from './rollouts.ts';
 
 /** Dependencies of {@link Catalog}. */
-export interface CatalogPorts<Spec extends VersionSpec> {
+export interface CatalogPorts<Spec extends VersionSpec>
+  extends Pick<RolloutsPorts<Spec>, 'make' | 'whyNoRoom'> {
   readonly clock: Clock;
-  /** Makes a version, which is not started. */
-  readonly make: (spec: Spec) => VersionInService;
-  /** Identifies the contents of the model's files as they are now; undefined when they cannot be read. */
-  readonly artefactOf: (spec: Spec) => string | undefined;
   /** How long a version that was replaced may finish its requests, before it is killed with them. */
   readonly gracePeriodMs: number;
 }
 
-/** How a rollout ended. */
-export type RolledOut =
-  | { readonly kind: 'done'; readonly version: VersionInService }
-  /** The new version failed; the old one continues to serve. */
-  | { readonly kind: 'kept'; readonly version: VersionInService; readonly reason: string };
-
-/** A version that loads and warms up to take the place of another one, which serves meanwhile. */
-export interface Rollout {
-  readonly old: VersionInService;
-  readonly new: VersionInService;
+/** What is to be served. */
+export interface Desired<Spec> {
+  readonly specs: readonly Spec[];
+  /** Models that exist and cannot be served as they are: what serves of them stays. */
+  readonly broken?: ReadonlySet<string>;
+  /** Models whose files are being changed: they are left as they are. */
+  readonly held?: ReadonlySet<string>;
+  /** Models whose versions are tried again if they have failed before and have not changed since. */
+  readonly retried?: ReadonlySet<string>;
+  /** Models that are loaded anew although nothing has changed that can be seen. */
+  readonly anew?: ReadonlySet<string>;
 }
 
-interface RolloutUnderWay extends Rollout {
-  readonly ended: (result: RolledOut) => void;
+/** A version that is desired and is not served as desired. */
+export interface Unserved<Spec> {
+  readonly spec: Spec;
+  readonly reason: string;
 }
 
-/** Interval of the check whether a version that was replaced is idle. */
-const LOOK_EVERY_MS = 20;
+const NONE: ReadonlySet<string> = new Set();
 
 /** Owns all versions: what is to be served against what is served, the rollouts that are under way, and their end. */
 export class Catalog<Spec extends VersionSpec> {
   readonly registry = new ModelRegistry();
+  /** A version is not served any more, and none takes its place. */
+  readonly removed = new Event<VersionInService>();
   /** A version that was stopped has no process left. */
-  readonly ended = new Event<VersionInService>();
-  /** A new version takes the place of an old one. */
-  readonly switched = new Event<Rollout>();
-  readonly #ports: CatalogPorts<Spec>;
-  #rollouts: readonly RolloutUnderWay[] = [];
-  /** Versions that are in no registry: new ones of rollouts, until they are switched in or have ended. */
-  readonly #outside = new Set<VersionInService>();
+  readonly ended: Event<VersionInService>;
+  readonly departures: Departures;
+  readonly rolling: Rollouts<Spec>;
+  readonly #make: (spec: Spec) => VersionInService;
+  readonly #desired = new Map<string, { readonly specs: readonly Spec[]; readonly isGone: boolean }>();
+  /** By name; they are tried again when they have changed. */
+  readonly #unserved = new Map<string, Unserved<Spec>>();
   #isStopping = false;
 
-  constructor(ports: CatalogPorts<Spec>) {
-    this.#ports = ports;
+  constructor({ clock, make, whyNoRoom, gracePeriodMs }: CatalogPorts<Spec>) {
+    const { registry } = this;
+    this.#make = make;
+    this.departures = new Departures(clock, gracePeriodMs);
+    this.ended = this.departures.ended;
+    this.rolling = new Rollouts({ clock, registry, departures: this.departures, make, whyNoRoom });
+    this.departures.ended.on((version) => {
+      const wasRolling = this.rolling.forget(version);
+      if (wasRolling || registry.draining().includes(version)) registry.forget(version);
+    });
+    this.rolling.rolledOut.on(({ spec, result }) => {
+      const name = `${spec.model}/${spec.version}`;
+      if (result.kind === 'done') this.#unserved.delete(name);
+      else if (result.kind === 'kept') this.#unserved.set(name, { spec, reason: result.reason });
+      if (result.kind !== 'cancelled') this.#reconcile(spec.model);
+    });
   }
 
   rollouts(): readonly Rollout[] {
-    return this.#rollouts;
+    return this.rolling.underWay();
+  }
+
+  /** What is desired and could not be served, with the reason. */
+  unserved(): readonly Unserved<Spec>[] {
+    return [...this.#unserved.values()];
   }
 
   /** Adds a version to those that are served. */
   add(version: VersionInService): void {
-    this.#watch(version);
+    this.departures.watch(version);
     this.registry.add(version);
   }
 
   /** Makes a version and adds it. */
   open(spec: Spec): VersionInService {
-    const version = this.#ports.make(spec);
+    const version = this.#make(spec);
     this.add(version);
+    this.registry.label(spec.model, spec.settings.labels);
     return version;
   }
 
   /**
-   * Swaps each served version whose file or settings have changed. Returns what only a restart would change. `rolledOut`
-   * is called once for each swap, unless the server stops before.
+   * Changes what is served to what is desired: loads new versions, swaps changed ones, removes others. A version leaves
+   * only when a desired one serves in its place, or when its model is neither desired nor broken.
    */
-  apply(
-    desired: readonly Spec[],
-    rolledOut: (spec: Spec, result: RolledOut) => void,
-  ): { readonly added: readonly Spec[]; readonly removed: readonly VersionInService[] } {
-    const served = this.registry.all();
-    const isOf = ({ model, version }: Spec, { spec }: VersionInService) =>
-      spec.model === model && spec.version === version;
-    for (const spec of desired) {
-      const old = served.find((version) => isOf(spec, version));
-      if (old === undefined || !this.#hasChanged(old, spec)) continue;
-      this.swap(old, spec, (result) => rolledOut(spec, result));
+  apply({ specs: desired, broken = NONE, held = NONE, retried = NONE, anew = NONE }: Desired<Spec>): void {
+    for (const [name, { spec }] of this.#unserved) {
+      const isDesired = desired.some((other) => isSameSpec(spec, other)) || held.has(spec.model);
+      if (!isDesired || retried.has(spec.model)) this.#unserved.delete(name);
     }
-    return {
-      added: desired.filter((spec) => !served.some((version) => isOf(spec, version))),
-      removed: served.filter((version) => !desired.some((spec) => isOf(spec, version))),
-    };
+    const known = [...this.registry.models(), ...this.rolling.underWay().map(({ spec }) => spec.model)];
+    for (const model of new Set([...known, ...desired.map((spec) => spec.model)])) {
+      if (held.has(model)) continue;
+      const specs = desired.filter((spec) => spec.model === model);
+      const [first] = specs;
+      if (first !== undefined) this.registry.label(model, first.settings.labels);
+      this.#desired.set(model, { specs, isGone: specs.length === 0 && !broken.has(model) });
+      this.#reconcile(model, anew.has(model));
+    }
+  }
+
+  /** Whether nothing of a model loads: it is served as desired, as far as it can be. */
+  isSettled(model: string): boolean {
+    return this.rolling.underWay().every(({ spec }) => spec.model !== model);
   }
 
   /**
@@ -97,29 +125,7 @@ export class Catalog<Spec extends VersionSpec> {
    * same version cancels this one.
    */
   swap(old: VersionInService, spec: Spec, ended: (result: RolledOut) => void): void {
-    const version = this.#ports.make(spec);
-    this.#watch(version);
-    for (const rollout of this.#rollouts.filter((other) => other.old === old)) {
-      this.#keep(rollout, 'a later reload took its place');
-    }
-    const rollout = { old, new: version, ended };
-    this.#rollouts = [...this.#rollouts, rollout];
-    this.#outside.add(version);
-    const stop = version.stateChanged.on((state) => {
-      if (state === 'starting') return;
-      stop();
-      // Deferred: the new version must not be called from within its own event.
-      this.#ports.clock.endOfTurn(() => {
-        if (!this.#rollouts.includes(rollout)) return;
-        if (state === 'ready') this.#switch(rollout);
-        else this.#keep(rollout, version.failure);
-      });
-    });
-    version.start();
-    // It takes over the traffic of the old one at once.
-    const { settings } = spec;
-    const replicas = Math.min(old.supervisor.wanted, settings.autoscaling?.maxReplicas ?? 0);
-    if (replicas > firstReplicas(settings)) version.scale(placementsOf(settings, replicas));
+    this.rolling.begin(old, spec, ended);
   }
 
   /**
@@ -131,8 +137,7 @@ export class Catalog<Spec extends VersionSpec> {
     const isServed = ({ version }: Spec) => versions.some(({ spec }) => spec.version === version);
     const [first, ...others] = specs.filter((spec) => !isServed(spec));
     if (first === undefined) {
-      this.registry.remove(old);
-      this.#retire(old);
+      this.#remove(old);
       done(undefined);
       return;
     }
@@ -142,10 +147,34 @@ export class Catalog<Spec extends VersionSpec> {
     });
   }
 
+  /**
+   * Gives all requests of a model back to the version that the present one has replaced, which is still loaded. Returns
+   * why that is not possible. The version that is taken back stays loaded, and does not return before it has changed.
+   */
+  rollBack(model: string): string | undefined {
+    const { previous, switched } = this.rolling;
+    const kept = previous.of(model);
+    if (kept === undefined) return `no previous version of '${model}' is kept: set rollout.keepPrevious`;
+    const { version, successor } = kept;
+    if (!version.isReady) return `${version.name} is kept, but is ${version.whyNotReady}`;
+    this.rolling.cancel(({ spec }) => spec.model === model, 'an operator has rolled the model back');
+    const artefact = successor.spec.artefact ?? successor.loaded?.metadata.artefact;
+    this.#unserved.delete(version.name);
+    this.#unserved.set(successor.name, {
+      spec: { ...(successor.spec as Spec), artefact },
+      reason: `an operator has rolled back to ${version.name}`,
+    });
+    if (this.registry.add(version) !== successor) this.registry.remove(successor);
+    previous.keep({ version: successor, successor: version });
+    switched.emit({ old: successor, new: version });
+    return undefined;
+  }
+
   /** Ends every version, those of rollouts included; no rollout ends after this. May be called again with `kill`. */
   stop(how: 'drain' | 'kill'): void {
     this.#isStopping = true;
-    this.#rollouts = [];
+    this.rolling.stop();
+    this.departures.stop();
     for (const version of this.#versions()) version.stop(how);
   }
 
@@ -155,69 +184,53 @@ export class Catalog<Spec extends VersionSpec> {
   }
 
   #versions(): VersionInService[] {
-    return [...this.registry.all(), ...this.registry.draining(), ...this.#outside];
+    return [...this.registry.all(), ...this.registry.draining(), ...this.rolling.outside()];
   }
 
-  #watch(version: VersionInService): void {
-    version.supervisor.ended.on(() => {
-      if (version.state === 'stopping') this.#forget(version);
-    });
+  /** Takes the next steps towards what is desired of a model. */
+  #reconcile(model: string, isAnew = false): void {
+    const desired = this.#desired.get(model);
+    if (desired === undefined || this.#isStopping) return;
+    const { specs, isGone } = desired;
+    this.rolling.cancel(
+      (rollout) => rollout.spec.model === model && !specs.some((spec) => isSameSpec(spec, rollout.spec)),
+      'a later reload took its place',
+    );
+    const served = this.registry.versionsOf(model);
+    const rollouts = this.rolling.underWay();
+    const { load, remove } = planModel(
+      served.map((version) => ({
+        ...{ version: version.spec.version, isReady: version.isReady },
+        isBeingReplaced: rollouts.some(({ old }) => old === version),
+      })),
+      specs.map((spec) => ({ version: spec.version, state: this.#stateOf(spec, isAnew) })),
+      isGone,
+    );
+    const at = (number: string) => served.find(({ spec }) => spec.version === number) as VersionInService;
+    for (const number of remove) this.#remove(at(number));
+    for (const { version, replaces } of load) {
+      const spec = specs.find((other) => other.version === version) as Spec;
+      this.rolling.begin(replaces === undefined ? undefined : at(replaces), spec, () => {});
+    }
   }
 
-  /** Forgets a version that is served no more, when its last process has ended. */
-  #forget(version: VersionInService): void {
-    if (!version.supervisor.isStopped) return;
-    const wasOutside = this.#outside.delete(version);
-    if (wasOutside || this.registry.draining().includes(version)) this.registry.forget(version);
-    this.ended.emit(version);
+  #stateOf(spec: Spec, isAnew: boolean): DesiredFacts['state'] {
+    const isOf = (other: VersionSpec) => other.model === spec.model && other.version === spec.version;
+    if (this.rolling.underWay().some((rollout) => isOf(rollout.spec))) return 'loading';
+    const present = this.registry.versionsOf(spec.model).find((version) => isOf(version.spec));
+    if (present !== undefined && !isAnew && !hasChanged(present, spec)) return 'current';
+    const unserved = this.#unserved.get(`${spec.model}/${spec.version}`);
+    if (unserved !== undefined && isSameSpec(unserved.spec, spec)) return 'failed';
+    return present === undefined ? 'missing' : 'changed';
   }
 
-  #hasChanged(version: VersionInService, desired: Spec): boolean {
-    const { spec, loaded } = version;
-    const compared = ({ file, settings, ownSample }: VersionSpec) => ({ file, settings, ownSample });
-    if (!isDeepStrictEqual(compared(spec), compared(desired))) return true;
-    if (hasOtherAnswers(version)) return true;
-    // A file that cannot be read now leaves the version that serves.
-    const artefact = loaded && this.#ports.artefactOf(desired);
-    return artefact !== undefined && artefact !== loaded?.metadata.artefact;
+  /** Ends a version that nothing replaces. */
+  #remove(version: VersionInService): void {
+    this.registry.remove(version);
+    this.removed.emit(version);
+    this.departures.dismiss(version);
+    const { model } = version.spec;
+    const kept = this.rolling.previous.of(model)?.version;
+    if (kept !== undefined && this.registry.versionsOf(model).length === 0) this.departures.dismiss(kept);
   }
-
-  #switch(rollout: RolloutUnderWay): void {
-    this.#rollouts = this.#rollouts.filter((other) => other !== rollout);
-    this.#outside.delete(rollout.new);
-    // A new version with another number does not replace the old one in the registry.
-    if (this.registry.add(rollout.new) !== rollout.old) this.registry.remove(rollout.old);
-    this.switched.emit(rollout);
-    rollout.old.leave();
-    this.#retire(rollout.old);
-    rollout.ended({ kind: 'done', version: rollout.new });
-  }
-
-  #keep(rollout: RolloutUnderWay, reason: string): void {
-    this.#rollouts = this.#rollouts.filter((other) => other !== rollout);
-    this.#end(rollout.new, 'kill');
-    rollout.ended({ kind: 'kept', version: rollout.old, reason });
-  }
-
-  /** Ends a version that is no longer served as soon as it is idle, at the latest after the grace period. */
-  #retire(version: VersionInService, untilMs = this.#ports.clock.now() + this.#ports.gracePeriodMs): void {
-    if (this.#isStopping) return;
-    const { clock } = this.#ports;
-    const now = clock.now();
-    if (version.isIdle || now >= untilMs) this.#end(version, version.isIdle ? 'drain' : 'kill');
-    else clock.at(now + LOOK_EVERY_MS, () => this.#retire(version, untilMs));
-  }
-
-  #end(version: VersionInService, how: 'drain' | 'kill'): void {
-    version.stop(how);
-    // One that had no replica left ends without an event.
-    this.#forget(version);
-  }
-}
-
-/** Whether a replica gives another golden answer than before: it has read other data, from files that only the model knows. */
-function hasOtherAnswers({ health, supervisor }: VersionInService): boolean {
-  return supervisor
-    .replicas()
-    .some(({ replica }) => health.conditions.conditionsOf(replica).some(({ cause }) => cause === 'golden'));
 }

@@ -1,5 +1,6 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
+import type { ModelSettings } from '../../config/model-settings.ts';
 import { byVersion, versionNamed } from '../../model/model-version.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
 
@@ -9,6 +10,7 @@ export class ModelRegistry {
   /** A version has ended and was removed. */
   readonly forgotten = new Event<VersionInService>();
   readonly #models = new Map<string, Map<string, VersionInService>>();
+  readonly #labels = new Map<string, ReadonlyMap<string, string>>();
   /** Versions that were replaced or removed and still finish their requests. */
   readonly #leaving = new Set<VersionInService>();
 
@@ -19,7 +21,8 @@ export class ModelRegistry {
     const before = versions.get(version.spec.version);
     this.#models.set(model, versions.set(version.spec.version, version));
     if (before !== undefined) this.#leaving.add(before);
-    this.added.emit(version);
+    // A version that comes back is no new one.
+    if (!this.#leaving.delete(version)) this.added.emit(version);
     return before;
   }
 
@@ -29,6 +32,12 @@ export class ModelRegistry {
     if (versions?.get(version.spec.version) === version) versions.delete(version.spec.version);
     if (versions?.size === 0) this.#models.delete(version.spec.model);
     this.#leaving.add(version);
+  }
+
+  /** Names versions of a model: requests may use a label in place of the number. */
+  label(model: string, labels: ModelSettings['labels']): void {
+    const named = Object.entries(labels).map(([label, version]) => [label, String(version)] as const);
+    this.#labels.set(model, new Map(named));
   }
 
   /** To be called when a draining version has ended. */
@@ -68,11 +77,13 @@ export class ModelRegistry {
       );
     }
     if (version !== undefined) {
-      const found = versions.get(version) ?? versions.get(versionNamed(version) ?? version);
+      const found = versions.get(version) ?? versions.get(this.#numberOf(model, version));
       if (found !== undefined) return found;
+      const labels = [...(this.#labels.get(model)?.keys() ?? [])];
+      const known = [...versions.keys(), ...labels].join(', ');
       return refuse(
         'VERSION_UNKNOWN',
-        `Request for unknown model: '${model}' version ${version} is not found; available versions: ${[...versions.keys()].join(', ')}`,
+        `Request for unknown model: '${model}' version ${version} is not found; available versions: ${known}`,
       );
     }
     // Fast path for every request: a single version needs no sorting, whatever its state.
@@ -80,5 +91,9 @@ export class ModelRegistry {
     if (versions.size === 1 && only !== undefined) return only;
     const rising = this.versionsOf(model);
     return rising.findLast(({ isReady }) => isReady) ?? (rising.at(-1) as VersionInService);
+  }
+  /** The number that a label or a number with leading zeros stands for. */
+  #numberOf(model: string, version: string): string {
+    return this.#labels.get(model)?.get(version) ?? versionNamed(version) ?? version;
   }
 }

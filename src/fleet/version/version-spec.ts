@@ -18,6 +18,8 @@ export interface VersionSpec {
   readonly file: string;
   readonly settings: ModelSettings;
   readonly ownSample: readonly SampleInput[];
+  /** Identifies the contents of its files when they were listed; undefined where they could not be read. */
+  readonly artefact?: string | undefined;
 }
 
 /** Checks whether an external dependency is up. */

@@ -1,4 +1,5 @@
 import type { Reason } from '../../base/errors.ts';
+import type { RolledOut } from '../../fleet/catalog/rollout.ts';
 import type { ReplicaMoved } from '../../fleet/lifecycle/replica-slot.ts';
 import type { Probed } from '../../fleet/monitor/prober.ts';
 import type { ReplicaAction } from '../../fleet/version/operate.ts';
@@ -76,6 +77,14 @@ export interface FactsByKind {
     /** The variant that gets all traffic; empty when there is none. */
     readonly winner: string;
     readonly because: string;
+  };
+  /** A version begins to load, takes the place of another, or is served no more. */
+  readonly rollout: {
+    readonly step: 'began' | 'switched' | RolledOut['kind'] | 'removed';
+    /** The version whose place it takes; null where it takes none. */
+    readonly replaces: string | null;
+    /** Why it is not served; empty when it is. */
+    readonly reason: string;
   };
   /** The number of replicas was changed. */
   readonly scaling: {

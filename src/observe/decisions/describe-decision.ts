@@ -49,6 +49,13 @@ const SENTENCES: { readonly [K in DecisionKind]: (facts: FactsByKind[K]) => stri
     const now = winner === '' ? (share === null ? '' : `, now ${share} %`) : `, all traffic to ${winner}`;
     return `${subject}: ${action}${now}, because ${because}`;
   },
+  rollout: ({ step, replaces, reason }) => {
+    const instead = replaces === null ? '' : ` in place of version ${replaces}`;
+    if (step === 'began') return `the version loads${instead}`;
+    if (step === 'switched') return `the version serves${instead}`;
+    if (step === 'done') return 'the version serves';
+    return step === 'removed' ? 'the version is served no more' : `the version is not served: ${reason}`;
+  },
   scaling: ({ from, to, signal, because, proposals, limit }) => {
     const others = proposals.length === 0 ? '' : `; asked for: ${proposals.join(', ')}`;
     const limited = limit === '' ? '' : `; limited: ${limit}`;

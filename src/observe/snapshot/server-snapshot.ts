@@ -1,6 +1,6 @@
 import type { Scaler } from '../../fleet/autoscale/scaler.ts';
-import type { Rollout } from '../../fleet/catalog/catalog.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
+import type { Rollout } from '../../fleet/catalog/rollout.ts';
 import type { ServerHealth } from '../../fleet/catalog/server-health.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { Alerts } from '../alerts/alerts.ts';
@@ -62,7 +62,7 @@ export class Snapshots {
       draining: catalog.registry.draining().map((version) => this.ofVersion(version)),
       /** Versions that load to take the place of others. */
       rollouts: catalog.rollouts().map(({ old, new: version }) => {
-        return { model: old.spec.model, from: old.spec.version, to: this.ofVersion(version) };
+        return { model: version.spec.model, from: old?.spec.version ?? null, to: this.ofVersion(version) };
       }),
       /** What the replicas of all models may use, and the cores that their threads use. */
       machine: { ...this.#ports.scaler.budget, usedCores: this.#usedCores() },

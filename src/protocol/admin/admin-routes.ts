@@ -4,6 +4,7 @@ import type { Scaler } from '../../fleet/autoscale/scaler.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import { REPLICA_ACTIONS, type ReplicaAction } from '../../fleet/version/operate.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { ModelCommands } from '../../gateway/model-commands.ts';
 import type { DecisionLog } from '../../observe/decisions/decision-log.ts';
 import type { Metrics } from '../../observe/metrics/metrics.ts';
 import type { ServerSnapshot, Snapshots } from '../../observe/snapshot/server-snapshot.ts';
@@ -12,6 +13,7 @@ import { guardAdmin } from './admin-guard.ts';
 import { readDecisionQuery } from './decision-query.ts';
 import type { DecisionStream } from './decision-stream.ts';
 import { figuresView } from './figures-view.ts';
+import { modelCommandRoutes } from './model-command-routes.ts';
 import { routeRoutes } from './route-routes.ts';
 import { readScaleOrder } from './scale-order.ts';
 
@@ -30,6 +32,7 @@ export interface AdminPorts {
   readonly metrics: Pick<Metrics, 'of'>;
   readonly adminToken: string | undefined;
   readonly routes: Parameters<typeof routeRoutes>[1];
+  readonly commands: ModelCommands;
 }
 
 type Params = Readonly<Record<string, string>>;
@@ -86,6 +89,11 @@ export function adminRoutes(
     const done = scale(ports, params.model ?? '', query as Readonly<Record<string, unknown>>);
     return answer(reply, isRefusal(done) ? done : withFigures(snapshots.ofVersion(done)));
   });
+  modelCommandRoutes(
+    app,
+    { commands: ports.commands, versionsOf: (model) => modelView(snapshots.ofModel(model)) },
+    answer,
+  );
   routeRoutes(app, ports.routes, answer);
   app.get('/admin/alerts', () => ({ alerts: snapshots.alerts() }));
   app.get('/admin/decisions', (request: FastifyRequest, reply) => {

@@ -1,6 +1,7 @@
 /** A route of Triton's protocol extensions. */
 export type ExtensionRoute =
   | { readonly kind: 'repository index' | 'regions' | 'forget regions' }
+  | { readonly kind: 'repository control'; readonly verb: 'load' | 'unload'; readonly model: string }
   | { readonly kind: 'not offered'; readonly message: string };
 
 const INFER = 'send POST /v2/models/{model}/infer';
@@ -42,13 +43,7 @@ function repositoryRoute(rest: readonly string[]): ExtensionRoute | undefined {
       'omit its name, because there is only one repository',
     );
   if (!isControl) return { kind: 'repository index' };
-  const model = rest.at(-2)?.slice(0, 100);
-  return {
-    kind: 'not offered',
-    message:
-      `${verb} of model '${model}' is not allowed: model control is not offered; ` +
-      'change the models folder or galley.yaml, then restart the server',
-  };
+  return { kind: 'repository control', verb, model: rest.at(-2) ?? '' };
 }
 
 /** No region is ever registered: the status is empty, and unregistering succeeds. */

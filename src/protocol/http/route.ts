@@ -36,7 +36,13 @@ const READS: Readonly<Record<string, ReadKind>> = {
   config: 'model configuration',
   stats: 'model statistics',
 };
-const POSTS: readonly Route['kind'][] = ['infer', 'predict', 'repository index', 'forget regions'];
+const POSTS: readonly Route['kind'][] = [
+  'infer',
+  'predict',
+  'repository index',
+  'repository control',
+  'forget regions',
+];
 const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
 
 /** The only method of a route; undefined when the path is invalid or belongs to another handler. */
@@ -69,13 +75,13 @@ export function parseRoute(url: string): Route {
   return OTHER;
 }
 
-/** `/v2/models/{model}[/versions/{version}][/…]`; `/v2/models/stats` alone is the statistics of all models. */
+/** `/v2/models/{model}[/versions/{version}|/labels/{label}][/…]`; `/v2/models/stats` alone is the statistics of all models. */
 function modelRoute(path: readonly string[]): Route {
   const model = path[2];
   if (model === undefined || model === '') return OTHER;
   if (model === 'stats' && path.length === 3) return { kind: 'all statistics' };
-  const hasVersion = path[3] === 'versions';
-  const version = hasVersion ? versionNamed(path[4] ?? '') : undefined;
+  const hasVersion = path[3] === 'versions' || path[3] === 'labels';
+  const version = hasVersion ? versionIn(path) : undefined;
   if (hasVersion && version === undefined) return { kind: 'bad version', version: path[4] ?? '' };
   const rest = path.slice(hasVersion ? 5 : 3);
   const [verb] = rest;
@@ -86,16 +92,22 @@ function modelRoute(path: readonly string[]): Route {
   return kind === undefined ? (modelExtension(rest) ?? OTHER) : { kind, model, version };
 }
 
-/** `/v1/models/{model}[/versions/{version}][:predict]` */
+/** The number of a version, or a label, which the server resolves. */
+function versionIn([, , , how, text = '']: readonly string[]): string | undefined {
+  if (how === 'versions') return versionNamed(text);
+  return text === '' ? undefined : text;
+}
+
+/** `/v1/models/{model}[/versions/{version}|/labels/{label}][:predict]` */
 function simpleRoute(path: readonly string[]): Route {
-  const isVersioned = path.length === 5 && path[3] === 'versions';
+  const isVersioned = path.length === 5 && (path[3] === 'versions' || path[3] === 'labels');
   if (path.length !== 3 && !isVersioned) return OTHER;
   const last = path.at(-1) ?? '';
   const isPredict = last.endsWith(':predict');
   const name = isPredict ? last.slice(0, -':predict'.length) : last;
   const kind = isPredict ? 'predict' : 'simple ready';
   if (!isVersioned) return { kind, model: name, version: undefined };
-  const version = versionNamed(name);
+  const version = versionIn([...path.slice(0, 4), name]);
   if (version === undefined) return { kind: 'bad version', version: name };
   return { kind, model: path[2] ?? '', version };
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal, type Refusal, refuse, ServingError } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { ModelCommands, UnservedModel } from '../../gateway/model-commands.ts';
 import type { RouteTable } from '../../gateway/routes/route-table.ts';
 import type { Statistics } from '../../observe/metrics/statistics.ts';
 import type { Segments } from '../../tensor/segments.ts';
@@ -16,6 +17,7 @@ export interface ExtensionPorts {
   readonly registry: ModelRegistry;
   readonly table: Pick<RouteTable, 'find'>;
   readonly statistics: Statistics;
+  readonly commands: Pick<ModelCommands, 'unserved'>;
   /** The wall-clock time of a monotonic one, in ms. */
   readonly wallMs: (at: number) => number;
 }
@@ -57,7 +59,8 @@ export class ExtensionRoutes {
         sendRefusal(res, wantsReady);
         return;
       }
-      const rows = this.#ports.registry.all().map(indexRow);
+      const { registry, commands } = this.#ports;
+      const rows = [...registry.all().map(indexRow), ...unservedRows(registry, commands.unserved())];
       sendJson(res, 200, wantsReady ? rows.filter(({ state }) => state === 'READY') : rows);
     });
   }
@@ -111,4 +114,19 @@ function indexRow(version: VersionInService) {
     default:
       return { ...name, state: 'UNLOADING', reason: '' };
   }
+}
+
+/** Versions that are not in service: those that are have rows of their own. */
+function unservedRows(registry: ModelRegistry, unserved: readonly UnservedModel[]) {
+  return unserved
+    .filter(({ name, version }) => {
+      const versions = registry.versionsOf(name);
+      return version === undefined
+        ? versions.length === 0
+        : versions.every(({ spec }) => spec.version !== version);
+    })
+    .map(({ name, version, reason }) => {
+      const named = version === undefined ? { name } : { name, version };
+      return { ...named, state: 'UNAVAILABLE', reason };
+    });
 }

@@ -9,13 +9,15 @@ import type { RoutePlan } from '../../routing/route-plan.ts';
 import { sendJson, sendRefusal } from '../http/reply.ts';
 import { whyNoMetadata } from './extension-routes.ts';
 
-/** Extensions that are implemented completely: of the model repository extension only the index is. */
+/** Extensions that are implemented. */
 const EXTENSIONS = [
   'binary_tensor_data',
   'parameters',
   'schedule_policy',
   'model_configuration',
   'statistics',
+  'model_repository',
+  'model_repository(unload_dependents)',
 ];
 
 /** Name and version of the server. */

@@ -1,0 +1,108 @@
+import { type Refusal, refuse } from '../base/errors.ts';
+import { SettingsError } from '../config/settings-problem.ts';
+import type { ModelCommands, UnservedModel } from '../gateway/model-commands.ts';
+import { byVersion, versionNamed } from '../model/model-version.ts';
+import type { ModelControl, ModelControlPorts } from './model-control.ts';
+import type { ModelScan } from './scan-models.ts';
+
+type Raw = Readonly<Record<string, unknown>>;
+
+/** Commands of operators about models, through the one control that also follows files and settings. */
+export class OperatorCommands implements ModelCommands {
+  readonly #control: ModelControl;
+  readonly #catalog: ModelControlPorts['catalog'];
+
+  constructor(control: ModelControl, catalog: ModelControlPorts['catalog']) {
+    this.#control = control;
+    this.#catalog = catalog;
+  }
+
+  unserved(): readonly UnservedModel[] {
+    return this.#control.unserved;
+  }
+
+  async load(model: string, settings?: Raw): Promise<Refusal | undefined> {
+    return this.#change(model, settings, true);
+  }
+
+  async unload(model: string, _withDependents: boolean): Promise<Refusal | undefined> {
+    return this.#control.inTurn(async () =>
+      orRefusal('unload', model, async () => {
+        this.#control.desired.unload(model);
+        await this.#control.apply();
+        return undefined;
+      }),
+    );
+  }
+
+  async rollOut(model: string, version: string | undefined): Promise<Refusal | undefined> {
+    const number = version && versionNamed(version);
+    if (version !== undefined && number === undefined) {
+      return refuse('INVALID_INPUT', `'${version.slice(0, 40)}' is not a version, wanted a number`);
+    }
+    return this.#change(model, number === undefined ? undefined : { versions: [number] }, false);
+  }
+
+  async rollBack(model: string): Promise<Refusal | undefined> {
+    const whyNot = this.#catalog.rollBack(model);
+    if (whyNot === undefined) return undefined;
+    const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
+    if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
+    const scanned = await orRefusal('roll back', model, async () =>
+      this.#control.scan(this.#control.desired.asIf(model, { versions: 'all' })),
+    );
+    if (scanned === undefined || 'kind' in scanned) return scanned;
+    const before = scanned.served
+      .filter((each) => each.model === model && byVersion(each.version, serving) < 0)
+      .map((each) => each.version)
+      .toSorted(byVersion)
+      .at(-1);
+    if (before !== undefined) return this.#change(model, { versions: [before] }, false);
+    return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
+  }
+
+  /** Applies settings for a model and waits for their effect. Settings that cannot be applied change nothing. */
+  async #change(model: string, settings: Raw | undefined, isAnew: boolean): Promise<Refusal | undefined> {
+    const { desired } = this.#control;
+    const applied = await this.#control.inTurn(async () =>
+      orRefusal('load', model, async () => {
+        const checked = await this.#control.scan(desired.asIf(model, settings ?? {}));
+        const whyNot = whyNotIn(checked, model);
+        if (whyNot !== undefined) return whyNot;
+        desired.load(model, settings);
+        const one = new Set([model]);
+        await this.#control.apply({ retried: one, anew: isAnew ? one : new Set() });
+        return undefined;
+      }),
+    );
+    if (applied !== undefined) return applied;
+    await this.#control.settled(model);
+    const failed = this.#catalog.unserved().find(({ spec }) => spec.model === model);
+    return failed && loadFailed(model, failed.reason);
+  }
+}
+
+/** Why a model could not be loaded; a broken version does not prevent that others are. */
+function whyNotIn({ served, broken, problems }: ModelScan, model: string): Refusal | undefined {
+  if (problems.length > 0) return loadFailed(model, problems.join('; '));
+  if (served.some((each) => each.model === model)) return undefined;
+  const reasons = broken.filter(({ name }) => name === model).map(({ reason }) => reason);
+  if (reasons.length > 0) return loadFailed(model, reasons.join('; '));
+  return refuse(
+    'NOT_FOUND',
+    `failed to load '${model.slice(0, 100)}', failed to poll from model repository: it is neither in the models folder nor in the settings`,
+  );
+}
+
+function loadFailed(model: string, why: string): Refusal {
+  return refuse('INVALID_INPUT', `load failed for model '${model}': ${why}`);
+}
+
+async function orRefusal<T>(what: string, model: string, change: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await change();
+  } catch (caught) {
+    if (!(caught instanceof SettingsError)) throw caught;
+    return refuse('CONFLICT', `cannot ${what} model '${model}': ${caught.problems.join('; ')}`);
+  }
+}

@@ -1,0 +1,73 @@
+import { seededRandom } from '../base/random.ts';
+import type { LoadedConfig } from '../config/load-config.ts';
+import type { Scaler } from '../fleet/autoscale/scaler.ts';
+import type { Catalog } from '../fleet/catalog/catalog.ts';
+import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import type { BrokenModel } from '../model/model-repository.ts';
+import { ProcessSpawner } from '../process/gateway-side/spawner.ts';
+import { usualLoads } from './cores.ts';
+import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
+import { loadOrderOf } from './load-order.ts';
+import { lookAtModel } from './models-to-serve.ts';
+import type { Operations } from './operations.ts';
+import { processPorts } from './process-ports.ts';
+import type { ServedModel } from './served-models.ts';
+import type { ServerPorts } from './server-ports.ts';
+import type { ThreadChoice } from './thread-choice.ts';
+import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
+
+/** What looks after each version that is made. */
+interface Keepers {
+  readonly operations: Operations;
+  readonly scaler: Scaler;
+  readonly threadChoice: ThreadChoice;
+}
+
+/** Makes versions: wires each to its processes and to what looks after it. */
+export class VersionMaker {
+  readonly #config: LoadedConfig;
+  readonly #ports: ServerPorts;
+  readonly #keepers: Keepers;
+  readonly #spawnQueue: BoundedSpawnQueue;
+
+  constructor(config: LoadedConfig, ports: ServerPorts, keepers: Keepers) {
+    this.#config = config;
+    this.#ports = ports;
+    this.#keepers = keepers;
+    this.#spawnQueue = new BoundedSpawnQueue(ports.clock, config.server.maxLoadingReplicas ?? usualLoads());
+  }
+
+  make(served: ServedModel): VersionInService {
+    const { model, version, settings } = served;
+    const { log, clock, seed, standby } = this.#ports;
+    const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
+      log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
+    };
+    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
+    const made = this.#keepers.operations.makeVersion(served, {
+      ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
+      dependencies: DEPENDENCY_CHECKS,
+    });
+    const { scaler, threadChoice } = this.#keepers;
+    scaler.watch(made);
+    threadChoice.watch(made, served);
+    return made;
+  }
+
+  /**
+   * A model that cannot be loaded, as a version that fails until a retry finds it fixed. It loads nothing, and its retry
+   * waits for the replicas of another version: it claims no place of the spawn queue.
+   */
+  makeUnfit(broken: BrokenModel, catalog: Pick<Catalog<ServedModel>, 'replace'>): VersionInService {
+    const { clock, seed } = this.#ports;
+    const spawner = new UnfitSpawner(clock, broken.reason, (fails) => {
+      const found = lookAtModel(this.#config, broken);
+      if ('kind' in found) fails(found.reason);
+      else catalog.replace(version, found, (whyNot) => whyNot === undefined || fails(whyNot));
+    });
+    const ports = { clock, random: seededRandom(seed), spawner };
+    const version = this.#keepers.operations.makeVersion(specOfBroken(this.#config, broken), ports);
+    return version;
+  }
+}

@@ -1,0 +1,22 @@
+import type { Refusal } from '../base/errors.ts';
+
+/** A model, or one version of it, that exists and is not served. */
+export interface UnservedModel {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly reason: string;
+}
+
+/** What operators may do to the models that are served. Each resolves when it has taken effect, or with the refusal. */
+export interface ModelCommands {
+  /** Models and versions that exist and are not served, for the repository index. */
+  unserved(): readonly UnservedModel[];
+  /** Loads a model, or loads it anew. `settings`, in the form of model.yaml, override those of its files. */
+  load(model: string, settings?: Readonly<Record<string, unknown>>): Promise<Refusal | undefined>;
+  /** Unloads a model, and on request the models that it calls and no other one does. */
+  unload(model: string, withDependents: boolean): Promise<Refusal | undefined>;
+  /** Serves a version in place of the present one; without a number, the versions of the settings. */
+  rollOut(model: string, version: string | undefined): Promise<Refusal | undefined>;
+  /** Serves the version before the present one again. */
+  rollBack(model: string): Promise<Refusal | undefined>;
+}
