@@ -84,6 +84,7 @@ export class ModelControl {
     await this.inTurn(async () => {
       try {
         const config = this.#ports.read();
+        this.#checkFolder(config);
         const scan = await this.scan(this.desired.asRead(config));
         this.#routes.check(config, scan);
         this.desired.read(config);
@@ -139,6 +140,15 @@ export class ModelControl {
     for (const { name, version, reason } of this.#broken) {
       this.#logOnce(`'${name}${version === undefined ? '' : `/${version}`}' is not served: ${reason}`);
     }
+  }
+
+  /** A folder that has vanished, as when a volume is not mounted, takes no model with it. */
+  #checkFolder({ repository = 'missing' }: LoadedConfig): void {
+    const before = this.desired.config.repository;
+    if (before === undefined || repository === before) return;
+    throw new SettingsError([
+      `the models folder was ${before} and is ${repository} now: restart the server to serve from another folder`,
+    ]);
   }
 
   /** Files have changed. */
