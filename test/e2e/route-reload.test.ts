@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -82,17 +82,21 @@ test('SIGHUP applies changed routes; an unchanged experiment goes on; a broken r
   await server.stop();
 });
 
-test('routes that lead to a model which only a restart would serve are not applied', async () => {
+test('routes that lead to a new model are applied when it is served, and not at all when it cannot be', async () => {
   writeSettings({ half: half(1) });
   const server = await RunningServer.start([FILE]);
   const { url } = server;
-  writeSteeredModel(join(root, 'models', 'late', '1'));
+  const late = join(root, 'models', 'late', '1');
+  mkdirSync(late, { recursive: true });
+  writeFileSync(join(late, 'model.mjs'), 'export default 1;');
   writeSettings({ half: { otherwise: 'late' } });
   server.kill('SIGHUP');
-  await until('the reload is told', () =>
-    /restart the server to serve it|settings not reloaded/.test(server.output.stderr),
-  );
-  assert.equal((await askX(url, 'half', 1)).status, 200);
+  await until('the reload is told', () => /routes not changed/.test(server.output.stderr));
+  assert.match(server.output.stderr, /leads to 'late'/);
+  assert.match(servedBy(await askX(url, 'half', 1)) ?? '', /^a\//);
+  writeSteeredModel(late);
+  server.kill('SIGHUP');
+  await until('the route leads to it', async () => servedBy(await askX(url, 'half', 1)) === 'late/1');
   await server.stop();
   rmSync(join(root, 'models', 'late'), { recursive: true });
 });
