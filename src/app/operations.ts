@@ -92,7 +92,7 @@ export class Operations {
   }
 
   /** Writes what the scaler decides to the logs. */
-  watch(scaler: Scaler): void {
+  watch(scaler: Pick<Scaler, 'scaled'>): void {
     writeScaling(this.decisions, this.#log, { clock: this.#clock, scaler });
   }
 

@@ -2,11 +2,13 @@ import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { ServerSettings } from '../config/server-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
+import { Evictor } from '../fleet/autoscale/evictor.ts';
 import { Scaler } from '../fleet/autoscale/scaler.ts';
 import { Catalog } from '../fleet/catalog/catalog.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import { whyNoRoom } from '../fleet/catalog/rollout-memory.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
+import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
@@ -48,6 +50,7 @@ export class GalleyServer {
   readonly #tenantKeys: ReadonlyMap<string, string>;
   readonly #broken: readonly BrokenModel[];
   readonly #maker: VersionMaker;
+  readonly #evictor: Evictor;
   readonly #threadChoice: ThreadChoice;
   #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
@@ -67,7 +70,8 @@ export class GalleyServer {
       make: (served: ServedModel) => this.#maker.make(served),
       whyNoRoom: (spec, old) =>
         whyNoRoom(spec, old, {
-          loaded: [...this.registry.all(), ...this.registry.draining()],
+          // Those that may be unloaded make room.
+          loaded: this.#loaded().filter((other) => other === old || !other.spec.settings.evictable),
           budgetBytes: this.scaler.budget.memoryBytes,
         }),
       gracePeriodMs: config.server.shutdown.gracePeriodMs,
@@ -75,13 +79,19 @@ export class GalleyServer {
     this.registry = this.catalog.registry;
     this.health = new ServerHealth(this.registry, config.server.readyWhen);
     this.operations = new Operations(config, ports);
+    const isRollingOut = (version: VersionInService) =>
+      this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version);
     this.scaler = new Scaler({
+      ...{ clock: ports.clock, budget: machineBudget(config.server.machine), isRollingOut },
+    });
+    this.#evictor = new Evictor({
       clock: ports.clock,
-      budget: machineBudget(config.server.machine),
-      isRollingOut: (version) =>
-        this.catalog.rollouts().some((rollout) => rollout.old === version || rollout.new === version),
+      budgetBytes: this.scaler.budget.memoryBytes,
+      loaded: () => this.#loaded(),
+      isRollingOut,
     });
     this.operations.watch(this.scaler);
+    this.operations.watch(this.#evictor);
     this.operations.watchCatalog(this.catalog);
     this.routes = new ServedRoutes({
       ...ports,
@@ -92,8 +102,13 @@ export class GalleyServer {
     this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
     const { operations, scaler } = this;
     const threadChoice = this.#threadChoice;
-    this.#maker = new VersionMaker(config, ports, { operations, scaler, threadChoice });
-    this.registry.forgotten.on((version) => this.scaler.forget(version));
+    this.#maker = new VersionMaker(config, ports, {
+      ...{ operations, scaler, threadChoice, evictor: this.#evictor },
+    });
+    this.registry.forgotten.on((version) => {
+      this.scaler.forget(version);
+      this.#evictor.forget(version);
+    });
     this.catalog.rolling.switched.on(({ old, new: version }) => this.scaler.succeed(old, version));
     this.registry.forgotten.on((version) => this.operations.rules.forget(version));
     this.#tenantKeys = tenantKeysOf(config);
@@ -198,6 +213,11 @@ export class GalleyServer {
     standby?.keep(mayScale ? this.#settings.machine.standbyProcesses : 0, clock);
   }
 
+  /** All versions that hold memory. */
+  #loaded(): VersionInService[] {
+    return [...this.registry.all(), ...this.registry.draining()];
+  }
+
   async #stopOnce(gracePeriodMs: number): Promise<void> {
     const gracePeriod = new GracePeriod(this.#ports.clock);
     this.#gracePeriod = gracePeriod;
@@ -211,6 +231,7 @@ export class GalleyServer {
     if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
 
     this.scaler.stop();
+    this.#evictor.stop();
     this.routes.stop();
     const control = this.control.stop();
     this.#ports.standby?.close();

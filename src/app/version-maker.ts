@@ -1,5 +1,6 @@
 import { seededRandom } from '../base/random.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
+import type { Evictor } from '../fleet/autoscale/evictor.ts';
 import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { Catalog } from '../fleet/catalog/catalog.ts';
 import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
@@ -22,6 +23,7 @@ interface Keepers {
   readonly operations: Operations;
   readonly scaler: Scaler;
   readonly threadChoice: ThreadChoice;
+  readonly evictor: Evictor;
 }
 
 /** Makes versions: wires each to its processes and to what looks after it. */
@@ -49,8 +51,9 @@ export class VersionMaker {
       ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
       dependencies: DEPENDENCY_CHECKS,
     });
-    const { scaler, threadChoice } = this.#keepers;
+    const { scaler, threadChoice, evictor } = this.#keepers;
     scaler.watch(made);
+    evictor.watch(made);
     threadChoice.watch(made, served);
     return made;
   }

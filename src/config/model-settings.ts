@@ -38,6 +38,9 @@ export const ModelSettings = z
         'Device that computes the model. A replica that would run on another device does not become ready.',
       ),
     replicas: whole(1).describe('Replicas per version. Each is a process with its own copy of the model.'),
+    evictable: flag(false).describe(
+      'Whether the model may be unloaded when the replicas of all models hold more memory than machine.reserveBytes leaves. The next request loads it again and waits meanwhile, within queue.maxRows and its timeout.',
+    ),
     autoscaling: AutoscalingSettings.optional().describe(
       'Bounds between which the number of replicas follows the traffic. Without it the number is fixed: replicas.',
     ),
@@ -93,6 +96,10 @@ export const ModelSettings = z
   .refine(({ replicas, autoscaling }) => autoscaling === undefined || replicas === 1, {
     error: 'either replicas, a fixed number, or autoscaling: remove one of them',
     path: ['replicas'],
+  })
+  .refine(({ evictable, autoscaling }) => autoscaling === undefined || !evictable, {
+    error: 'false with autoscaling: set autoscaling.minReplicas: 0 to let go of replicas that are not used',
+    path: ['evictable'],
   })
   .refine(({ batching, queue }) => (batching.maxBatchSize ?? 1) <= queue.maxRows, {
     error: 'at most queue.maxRows: a larger batch never fills',

@@ -8,6 +8,7 @@ import { ModelRegistry } from './model-registry.ts';
 import type { RolledOut, Rollout } from './rollout.ts';
 import { type DesiredFacts, planModel } from './rollout-plan.ts';
 import { Rollouts, type RolloutsPorts } from './rollouts.ts';
+import { type Unserved, UnservedVersions } from './unserved-versions.ts';
 
 /** Dependencies of {@link Catalog}. */
 export interface CatalogPorts<Spec extends VersionSpec>
@@ -30,12 +31,6 @@ export interface Desired<Spec> {
   readonly anew?: ReadonlySet<string>;
 }
 
-/** A version that is desired and is not served as desired. */
-export interface Unserved<Spec> {
-  readonly spec: Spec;
-  readonly reason: string;
-}
-
 const NONE: ReadonlySet<string> = new Set();
 
 /** Owns all versions: what is to be served against what is served, the rollouts that are under way, and their end. */
@@ -49,13 +44,13 @@ export class Catalog<Spec extends VersionSpec> {
   readonly rolling: Rollouts<Spec>;
   readonly #make: (spec: Spec) => VersionInService;
   readonly #desired = new Map<string, { readonly specs: readonly Spec[]; readonly isGone: boolean }>();
-  /** By name; they are tried again when they have changed. */
-  readonly #unserved = new Map<string, Unserved<Spec>>();
+  readonly #unserved: UnservedVersions<Spec>;
   #isStopping = false;
 
   constructor({ clock, make, whyNoRoom, gracePeriodMs }: CatalogPorts<Spec>) {
     const { registry } = this;
     this.#make = make;
+    this.#unserved = new UnservedVersions(clock, (model) => this.#reconcile(model));
     this.departures = new Departures(clock, gracePeriodMs);
     this.ended = this.departures.ended;
     this.rolling = new Rollouts({ clock, registry, departures: this.departures, make, whyNoRoom });
@@ -64,9 +59,8 @@ export class Catalog<Spec extends VersionSpec> {
       if (wasRolling || registry.draining().includes(version)) registry.forget(version);
     });
     this.rolling.rolledOut.on(({ spec, result }) => {
-      const name = `${spec.model}/${spec.version}`;
-      if (result.kind === 'done') this.#unserved.delete(name);
-      else if (result.kind === 'kept') this.#unserved.set(name, { spec, reason: result.reason });
+      if (result.kind === 'done') this.#unserved.delete(result.version.name);
+      else if (result.kind === 'kept') this.#unserved.add(spec, result.reason, true);
       if (result.kind !== 'cancelled') this.#reconcile(spec.model);
     });
   }
@@ -77,7 +71,7 @@ export class Catalog<Spec extends VersionSpec> {
 
   /** What is desired and could not be served, with the reason. */
   unserved(): readonly Unserved<Spec>[] {
-    return [...this.#unserved.values()];
+    return this.#unserved.all();
   }
 
   /** Adds a version to those that are served. */
@@ -99,10 +93,7 @@ export class Catalog<Spec extends VersionSpec> {
    * only when a desired one serves in its place, or when its model is neither desired nor broken.
    */
   apply({ specs: desired, broken = NONE, held = NONE, retried = NONE, anew = NONE }: Desired<Spec>): void {
-    for (const [name, { spec }] of this.#unserved) {
-      const isDesired = desired.some((other) => isSameSpec(spec, other)) || held.has(spec.model);
-      if (!isDesired || retried.has(spec.model)) this.#unserved.delete(name);
-    }
+    this.#unserved.keepOnly(desired, held, retried);
     const known = [...this.registry.models(), ...this.rolling.underWay().map(({ spec }) => spec.model)];
     for (const model of new Set([...known, ...desired.map((spec) => spec.model)])) {
       if (held.has(model)) continue;
@@ -160,10 +151,8 @@ export class Catalog<Spec extends VersionSpec> {
     this.rolling.cancel(({ spec }) => spec.model === model, 'an operator has rolled the model back');
     const artefact = successor.spec.artefact ?? successor.loaded?.metadata.artefact;
     this.#unserved.delete(version.name);
-    this.#unserved.set(successor.name, {
-      spec: { ...(successor.spec as Spec), artefact },
-      reason: `an operator has rolled back to ${version.name}`,
-    });
+    const reason = `an operator has rolled back to ${version.name}`;
+    this.#unserved.add({ ...(successor.spec as Spec), artefact }, reason, false);
     if (this.registry.add(version) !== successor) this.registry.remove(successor);
     previous.keep({ version: successor, successor: version });
     switched.emit({ old: successor, new: version });
@@ -175,6 +164,7 @@ export class Catalog<Spec extends VersionSpec> {
     this.#isStopping = true;
     this.rolling.stop();
     this.departures.stop();
+    this.#unserved.stop();
     for (const version of this.#versions()) version.stop(how);
   }
 
@@ -219,8 +209,7 @@ export class Catalog<Spec extends VersionSpec> {
     if (this.rolling.underWay().some((rollout) => isOf(rollout.spec))) return 'loading';
     const present = this.registry.versionsOf(spec.model).find((version) => isOf(version.spec));
     if (present !== undefined && !isAnew && !hasChanged(present, spec)) return 'current';
-    const unserved = this.#unserved.get(`${spec.model}/${spec.version}`);
-    if (unserved !== undefined && isSameSpec(unserved.spec, spec)) return 'failed';
+    if (this.#unserved.has(spec)) return 'failed';
     return present === undefined ? 'missing' : 'changed';
   }
 

@@ -23,5 +23,5 @@ export function writeScaling(log: DecisionLog, events: Logger, { clock, scaler }
 /** The scaler to write about, and the clock of its decisions. */
 export interface ScalingSource {
   readonly clock: Clock;
-  readonly scaler: Scaler;
+  readonly scaler: Pick<Scaler, 'scaled'>;
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../base/random.ts';
 import { STRATEGIES } from '../../config/balancing-settings.ts';
+import { CATALOG_SHARE, type CatalogPlan, drawCatalog } from './catalog-plan.ts';
 import { drawRouted, ROUTED_SHARE, type RoutedPlan } from './routed-plan.ts';
 import { type PlannedScaling, SCALING_SHARE, withScaling } from './scaling-plan.ts';
 
@@ -92,6 +93,8 @@ export interface FaultPlan {
   readonly scaling: PlannedScaling | undefined;
   /** Three models behind a route, in a run of their own; undefined where there is none. */
   readonly routed: RoutedPlan | undefined;
+  /** A model whose versions change, in a run of its own; undefined where there is none. */
+  readonly catalog: CatalogPlan | undefined;
   /** Replicas that may load at a time. */
   readonly maxLoading: number;
   /** Loads of another model, which take places in the same spawn queue. */
@@ -193,13 +196,17 @@ export function drawPlan(seed: number, random: Random): FaultPlan {
   const plan = {
     ...{ seed, settings, replicas, credits, loadMs, fixedMs, rowMs, requests, faults, mistakeShare },
     ...{ maxLoading, otherLoads, hasRush: false, scaling: undefined, routed: undefined },
+    catalog: undefined,
   };
   if (chance(RUSH_SHARE)) return withRush(plan, random);
   // Drawn apart, so that the other plans stay as they are.
   const apart = random.fork('scaling');
   const scaled = apart.unit() < SCALING_SHARE ? withScaling(plan, FAULTS_MS, apart) : plan;
   const routes = random.fork('routes');
-  return routes.unit() < ROUTED_SHARE ? { ...scaled, routed: drawRouted(scaled, FAULTS_MS, routes) } : scaled;
+  const routed = routes.unit() < ROUTED_SHARE ? drawRouted(scaled, FAULTS_MS, routes) : undefined;
+  const changes = random.fork('catalog');
+  const catalog = changes.unit() < CATALOG_SHARE ? drawCatalog(scaled, FAULTS_MS, changes) : undefined;
+  return { ...scaled, routed, catalog };
 }
 
 /** Share of the plans in which many more requests come for a while than replicas can answer within the objective. */

@@ -10,6 +10,7 @@ import { Recorder } from '../../observe/recorder/recorder.ts';
 import { decodeRecording } from '../../observe/recorder/recording.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { replay } from '../replay/replay.ts';
+import { runCatalog } from './catalog-run.ts';
 import { FaultBackend } from './fault-backend.ts';
 import { drawPlan, FAULTS_MS, type FaultPlan, type PlannedRequest } from './fault-plan.ts';
 import { Invariants, type Violation } from './invariants.ts';
@@ -109,6 +110,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     ...(scaling?.violations ?? []),
     ...spawner.violations(plan.maxLoading),
     ...(plan.routed === undefined ? [] : runRouted(plan.routed)),
+    ...(plan.catalog === undefined ? [] : runCatalog(plan.catalog, plan)),
   ];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });

@@ -1,0 +1,69 @@
+import type { Clock, Timer } from '../../base/clock.ts';
+import type { VersionSpec } from '../version/version-spec.ts';
+import { isSameSpec } from './model-differences.ts';
+
+/** A version that is desired and is not served as desired. */
+export interface Unserved<Spec> {
+  readonly spec: Spec;
+  readonly reason: string;
+}
+
+/** Versions that are desired and could not be served. Each is tried again later, and at once when it has changed. */
+export class UnservedVersions<Spec extends VersionSpec> {
+  readonly #clock: Clock;
+  readonly #again: (model: string) => void;
+  readonly #unserved = new Map<string, Unserved<Spec>>();
+  readonly #retries = new Map<string, Timer>();
+
+  /** `again` is called with the name of a model when a version of it is to be tried again. */
+  constructor(clock: Clock, again: (model: string) => void) {
+    this.#clock = clock;
+    this.#again = again;
+  }
+
+  all(): readonly Unserved<Spec>[] {
+    return [...this.#unserved.values()];
+  }
+
+  has(spec: Spec): boolean {
+    const found = this.#unserved.get(nameOf(spec));
+    return found !== undefined && isSameSpec(found.spec, spec);
+  }
+
+  /** Without `isRetried` it is not tried before it changes. */
+  add(spec: Spec, reason: string, isRetried: boolean): void {
+    const name = nameOf(spec);
+    this.delete(name);
+    this.#unserved.set(name, { spec, reason });
+    if (!isRetried) return;
+    // What ended a load may be over: memory that was short, a disk that was not mounted.
+    const dueMs = this.#clock.now() + spec.settings.health.restart.retryFailedMs;
+    const timer = this.#clock.at(dueMs, () => {
+      this.delete(name);
+      this.#again(spec.model);
+    });
+    this.#retries.set(name, timer);
+  }
+
+  delete(name: string): void {
+    this.#retries.get(name)?.cancel();
+    this.#retries.delete(name);
+    this.#unserved.delete(name);
+  }
+
+  /** Forgets those that are not desired any more, and those of models that are to be tried again at once. */
+  keepOnly(desired: readonly Spec[], held: ReadonlySet<string>, retried: ReadonlySet<string>): void {
+    for (const [name, { spec }] of this.#unserved) {
+      const isDesired = held.has(spec.model) || desired.some((other) => isSameSpec(spec, other));
+      if (!isDesired || retried.has(spec.model)) this.delete(name);
+    }
+  }
+
+  stop(): void {
+    for (const timer of this.#retries.values()) timer.cancel();
+  }
+}
+
+function nameOf({ model, version }: VersionSpec): string {
+  return `${model}/${version}`;
+}
