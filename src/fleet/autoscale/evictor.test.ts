@@ -70,7 +70,8 @@ test('the model that is used least is unloaded when memory is short, and loaded 
   assert.equal(it.answers.length, 1);
   assert.match(it.answers[0] ?? '', /^after [3-9]\d\d ms$/);
   it.clock.advance(5_000);
-  assert.deepEqual(it.loaded(), ['a', 'b']);
+  // The others were used more, though not as lately.
+  assert.deepEqual(it.loaded(), ['a', 'c']);
   it.evictor.stop();
 });
 
