@@ -6,6 +6,7 @@ import { bigJson } from './scenarios/big-json.ts';
 import { computeBound } from './scenarios/compute-bound.ts';
 import { experiments } from './scenarios/experiments.ts';
 import { frontDoor, frontDoorJson } from './scenarios/front-door.ts';
+import { isolation } from './scenarios/isolation.ts';
 import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
 import { overload } from './scenarios/overload.ts';
@@ -43,6 +44,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   scaling,
   autoscale,
   experiments,
+  isolation,
 };
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { json: { type: 'boolean' } } });
