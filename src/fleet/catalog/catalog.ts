@@ -153,7 +153,12 @@ export class Catalog<Spec extends VersionSpec> {
     this.#unserved.delete(version.name);
     const reason = `an operator has rolled back to ${version.name}`;
     this.#unserved.add({ ...(successor.spec as Spec), artefact }, reason, false);
-    if (this.registry.add(version) !== successor) this.registry.remove(successor);
+    const displaced = this.registry.add(version);
+    if (displaced !== successor) {
+      this.registry.remove(successor);
+      // Another version of the number that returns: it was served beside the successor.
+      if (displaced !== undefined) this.departures.dismiss(displaced);
+    }
     previous.keep({ version: successor, successor: version });
     switched.emit({ old: successor, new: version });
     return undefined;

@@ -13,8 +13,8 @@ export function hasChanged(version: VersionInService, desired: VersionSpec): boo
   if (hasOtherAnswers(version)) return true;
   const { loaded, spec } = version;
   // Files that cannot be read now leave the version that serves.
-  if (loaded === undefined || desired.artefact === undefined) return false;
-  return (spec.artefact ?? loaded.metadata.artefact) !== desired.artefact;
+  if (desired.artefact === undefined || (spec.artefact ?? loaded) === undefined) return false;
+  return (spec.artefact ?? loaded?.metadata.artefact) !== desired.artefact;
 }
 
 /** Without what only decides which versions are served, and how one takes the place of another. */

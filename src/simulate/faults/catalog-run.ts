@@ -18,7 +18,7 @@ const MODEL = 'm';
 /** The default; what waits longer than this is refused. */
 const GRACE_MS = 25_000;
 /** After the last change, versions load, and those that were replaced end. */
-const REST_MS = 45_000;
+const REST_MS = 90_000;
 /** How long the body of a request arrives after the version was chosen. */
 const BODY_MS = 3;
 
@@ -107,7 +107,13 @@ class CatalogRun {
 
   #specOf({ version, revision, isBroken }: DesiredVersion): VersionSpec {
     const { rollout } = this.#plan;
-    const settings = ModelSettings.parse({ ...this.#faultPlan.settings, rollout });
+    const { health, ...others } = this.#faultPlan.settings as { readonly health: object };
+    // Every version measures itself: it takes longer to start than one that is restarted.
+    const settings = ModelSettings.parse({
+      ...others,
+      rollout,
+      health: { ...health, startupTimeoutMs: 6_000 },
+    });
     const file = isBroken ? 'broken' : 'good';
     return { model: MODEL, version, file, settings, ownSample: [], artefact: `${file} ${revision}` };
   }
