@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { artefactOf, filesOf } from './artefact.ts';
 
+const FIELD = fileURLToPath(new URL('../../../test/conformance/field/outputs', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'galley-artefact-'));
 after(() => rmSync(folder, { recursive: true }));
 const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
@@ -52,4 +54,11 @@ test('another import or other contents of an imported file make another artefact
     `import '../../model.mjs'; import './missing.mjs'; import '..';`,
   );
   assert.equal(filesOf('module', model).length, 6);
+});
+
+test('weights that are not a file are refused, because reading a pipe could block for ever', () => {
+  const file = join(folder, 'model.onnx');
+  copyFileSync(join(FIELD, 'weights-beside.onnx'), file);
+  mkdirSync(join(folder, 'weights.bin'));
+  assert.throws(() => artefactOf('onnx', file), /weights\.bin is not a file/);
 });

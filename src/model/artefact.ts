@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { externalPaths } from './external-data.ts';
 import { readOnnxFile } from './onnx-file.ts';
 
 /** Larger models are identified by size, modification time and inode, because reading them would delay the start. */
@@ -11,12 +12,12 @@ const RELATIVE_IMPORT = /\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"?#]+)/g;
 
 /**
  * The files of a model: its own, the external weight files of an ONNX file, and the files that a module imports. Data
- * that a module reads itself is unknown: it may write files beside it too.
+ * that a module reads itself is unknown: it may write files beside it too. Throws when a weight file lies outside the
+ * folder of the model.
  */
 export function filesOf(runtime: 'onnx' | 'module', file: string): string[] {
   if (runtime === 'module') return importedFrom(file);
-  const beside = readOnnxFile(file)?.externalFiles ?? [];
-  return [file, ...beside.map((location) => join(dirname(file), location))];
+  return [file, ...externalPaths(file, readOnnxFile(file)?.externalFiles ?? [])];
 }
 
 function importedFrom(file: string): string[] {
@@ -37,7 +38,7 @@ function importedFrom(file: string): string[] {
  */
 export function artefactOf(runtime: 'onnx' | 'module', file: string): string {
   const files = filesOf(runtime, file);
-  const facts = files.map((each) => statSync(each));
+  const facts = files.map(factsOf);
   const totalBytes = facts.reduce((sum, { size }) => sum + size, 0);
   if (totalBytes > MOST_HASHED_BYTES) {
     return facts.map(({ size, mtimeMs, ino }) => `${size} ${mtimeMs} ${ino}`).join(', ');
@@ -45,4 +46,11 @@ export function artefactOf(runtime: 'onnx' | 'module', file: string): string {
   const hash = createHash('sha256');
   for (const each of files) hash.update(readFileSync(each));
   return hash.digest('hex');
+}
+
+/** Reading a pipe could block for ever. */
+function factsOf(file: string): Stats {
+  const facts = statSync(file);
+  if (!facts.isFile()) throw new Error(`${file} is not a file`);
+  return facts;
 }

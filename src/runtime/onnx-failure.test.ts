@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -39,6 +47,23 @@ test('a missing file and missing weights are named', async () => {
     await failure(join(root, 'beside.onnx')),
     /weights are in separate files: 'weights\.bin' does not exist/,
   );
+});
+
+test('weights outside the folder of the model are refused before the runtime opens anything', async () => {
+  const model = readFileSync(join(FIELD, 'weights-beside.onnx'), 'latin1');
+  const folder = join(root, 'hostile');
+  mkdirSync(folder);
+  copyFileSync(join(FIELD, 'weights.bin'), join(root, 'evil.bin'));
+  const file = join(folder, 'model.onnx');
+  for (const location of ['../evil.bin', '/w/evil.bin', 'x/../wt.bin']) {
+    writeFileSync(file, model.replace('weights.bin', location), 'latin1');
+    assert.ok(
+      (await failure(file)).includes(`names the weights '${location}', outside the folder of the model`),
+    );
+  }
+  writeFileSync(file, model, 'latin1');
+  symlinkSync(join(root, 'evil.bin'), join(folder, 'weights.bin'));
+  assert.match(await failure(file), /names the weights 'weights\.bin', a link to .*evil\.bin, outside/);
 });
 
 for (const [file, pattern] of [

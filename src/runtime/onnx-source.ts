@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { externalPaths } from '../model/external-data.ts';
 import { type OnnxFile, readOnnxFile } from '../model/onnx-file.ts';
 import { withoutZipMaps, type ZipMap } from '../model/zip-map.ts';
 
@@ -18,9 +19,13 @@ export interface OnnxSource {
 /** Limits the length of a warning. */
 const NAMED_CLASSES = 20;
 
-/** The model as it is served: a classifier's dictionaries are replaced by the tensor they were made from. */
+/**
+ * The model as it is served: a classifier's dictionaries are replaced by the tensor they were made from. Throws when its
+ * weights lie outside its folder.
+ */
 export function onnxSource(path: string): OnnxSource {
   const file = readOnnxFile(path);
+  externalPaths(path, file?.externalFiles ?? []);
   const zipMaps = file?.zipMaps ?? [];
   if (zipMaps.length === 0) return { model: path, extra: {}, file, warnings: [] };
   const hasWeightsBeside = (file?.externalFiles ?? []).length > 0;
