@@ -3,12 +3,15 @@ import type { Placement } from '../replica/placement.ts';
 import type { ServedModel } from './served-models.ts';
 
 /** The load message for the replicas of a version; each adds its placement. */
-export function loadOrderOf({ file, runtime, settings }: ServedModel): Omit<LoadOrder, keyof Placement> {
+export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placement> {
+  const { file, runtime, settings, folder, lock } = served;
   const { outputs, health } = settings;
   const { maxAnswerBytes, maxErrorCharacters } = settings.process;
   return {
     runtime,
     file,
+    ...(folder === undefined ? {} : { folder }),
+    ...(lock === undefined ? {} : { lock }),
     finite: outputs.finite,
     heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,

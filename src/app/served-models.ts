@@ -17,6 +17,7 @@ import {
   scanRepository,
 } from '../model/model-repository.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
+import { lockFileOf, missingLock } from './lock-file.ts';
 import { readSample } from './sample-file.ts';
 
 /** A version to serve, with everything known before it is loaded. */
@@ -24,6 +25,9 @@ export interface ServedModel extends VersionSpec {
   readonly runtime: ModelFile['runtime'];
   /** The model.yaml beside it, if there is one. */
   readonly settingsFile?: string | undefined;
+  readonly folder?: string | undefined;
+  /** The lock file that lists its files, if there is one. */
+  readonly lock?: string | undefined;
 }
 
 /** The models to serve, by settings and files. */
@@ -42,7 +46,7 @@ export function listModels(config: LoadedConfig): ModelList {
   const served: ServedModel[] = [];
   const broken = [...found.broken];
   const warnings = [...found.warnings];
-  const problems: string[] = [];
+  const problems = [...missingLock(config)];
   for (const model of found.models) {
     try {
       const result = serveModel(config, model);
@@ -93,7 +97,8 @@ interface FoundModels {
   readonly warnings: readonly string[];
 }
 
-function findModels(config: LoadedConfig): FoundModels {
+/** The models that the settings and the models folder name. Throws a SettingsError when the folder cannot be read. */
+export function findModels(config: LoadedConfig): FoundModels {
   const scan =
     config.repository === undefined
       ? { models: [], broken: [], warnings: [] }
@@ -157,9 +162,9 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
   if (typeof ownSample === 'string') return allBroken(ownSample);
   const { files, missing } = chooseVersions(found, settings.versions);
   return {
-    served: files.map(({ version, file, runtime }) => ({
-      ...{ model: name, version, file, runtime: settings.runtime ?? runtime },
-      ...{ settings, ownSample, settingsFile },
+    served: files.map(({ version, file, runtime, folder }) => ({
+      ...{ model: name, version, file, runtime: settings.runtime ?? runtime, folder },
+      ...{ settings, ownSample, settingsFile, lock: lockFileOf(config) },
     })),
     broken: missing.map(({ version, reason }) => ({ ...brokenModel(name, path, reason), version })),
     warnings: found.unusable

@@ -7,6 +7,7 @@ import { addCheck } from './check-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { addInfer } from './infer-command.ts';
 import { addModelCommands } from './model-commands.ts';
+import { addLock } from './lock-command.ts';
 import { addPlan } from './plan-command.ts';
 import { addReplay } from './replay-command.ts';
 import { addRoute } from './route-command.ts';
@@ -40,6 +41,7 @@ export async function runProgram(
   addServe(program, standby);
   addSimulate(program);
   addCheck(program);
+  addLock(program);
   addInfer(program);
   addBench(program);
   addPlan(program);

@@ -105,6 +105,10 @@ export const ServerSettings = z.strictObject({
     'Folder of models, relative to the settings file. Default: the folder models beside the settings file, if it exists.',
   ),
   watch: WatchSettings,
+  requireLock: flag(false).describe(
+    'Whether the server refuses to start without galley.lock, the file with the SHA-256 of the files of all models. ' +
+      'Where the file exists, models are always compared with it.',
+  ),
   maxBodyBytes: whole(64 * MEBIBYTE).describe('Largest request body after decompression; above it 413.'),
   maxInFlightBytes: whole(256 * MEBIBYTE).describe(
     'Largest number of bytes of request bodies in memory, counted as they arrive. Beyond it, the largest arriving body is refused with 503.',

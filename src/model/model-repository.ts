@@ -7,6 +7,8 @@ export interface ModelFile {
   readonly version: string;
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
+  /** The folder that contains nothing but this version; undefined for a file among others. */
+  readonly folder?: string;
 }
 
 /** A model found on disk. */
@@ -192,7 +194,7 @@ function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | s
   }
   const file = join(folder, present.file);
   const found = lookAt(disk, file);
-  if (found.kind === 'file') return { version, runtime: present.runtime, file };
+  if (found.kind === 'file') return { version, runtime: present.runtime, file, folder };
   return found.kind === 'unusable' ? found.why : `${file} is not a file`;
 }
 

@@ -1,5 +1,5 @@
 import { withFileBytes } from './file-bytes.ts';
-import { type ByteSource, type Field, fieldsOf, textOf } from './protobuf.ts';
+import { type ByteSource, type Field, fieldsOf, inMemory, textOf } from './protobuf.ts';
 import { type ZipMap, zipMapsIn } from './zip-map.ts';
 
 /** The types of ONNX values. */
@@ -49,9 +49,10 @@ const KINDS: Readonly<Record<number, ValueKind>> = {
 /** The nesting limit of Protobuf. */
 const DEEPEST = 100;
 
-/** Reads the facts of an ONNX file; undefined when it cannot be read as one. */
-export function readOnnxFile(file: string): OnnxFile | undefined {
+/** Reads the facts of an ONNX file, given by its path or its contents; undefined when it cannot be read as one. */
+export function readOnnxFile(file: string | Uint8Array): OnnxFile | undefined {
   try {
+    if (typeof file !== 'string') return new Walk(inMemory(file)).model();
     return withFileBytes(file, (source) => new Walk(source).model());
   } catch {
     // The runtime, which reads the whole file, reports the problem.

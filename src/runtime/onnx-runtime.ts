@@ -32,8 +32,8 @@ const TYPE_OF = Object.fromEntries(
 const LOG_ERRORS = 3;
 
 /** Opens an ONNX model. Throws the runtime's message when it cannot. */
-export async function loadOnnx({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
-  const source = onnxSource(file);
+export async function loadOnnx({ file, bytes, threads, device }: RuntimeSpec): Promise<Runtime> {
+  const source = onnxSource(file, bytes);
   const session = await openSession(file, source, {
     // No fallback: a model configured for a GPU must not run on the CPU unnoticed.
     executionProviders: [device],

@@ -21,16 +21,16 @@ const NAMED_CLASSES = 20;
 
 /**
  * The model as it is served: a classifier's dictionaries are replaced by the tensor they were made from. Throws when its
- * weights lie outside its folder.
+ * weights lie outside its folder. `bytes` are the contents of the file where they have been read before.
  */
-export function onnxSource(path: string): OnnxSource {
-  const file = readOnnxFile(path);
+export function onnxSource(path: string, bytes?: Uint8Array): OnnxSource {
+  const file = readOnnxFile(bytes ?? path);
   externalPaths(path, file?.externalFiles ?? []);
   const zipMaps = file?.zipMaps ?? [];
-  if (zipMaps.length === 0) return { model: path, extra: {}, file, warnings: [] };
+  if (zipMaps.length === 0) return { model: bytes ?? path, extra: {}, file, warnings: [] };
   const hasWeightsBeside = (file?.externalFiles ?? []).length > 0;
   return {
-    model: withoutZipMaps(readFileSync(path)),
+    model: withoutZipMaps(bytes ?? readFileSync(path)),
     extra: hasWeightsBeside ? { model_external_initializers_file_folder_path: dirname(path) } : {},
     file,
     warnings: zipMaps.map(zipMapWarning),

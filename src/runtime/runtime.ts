@@ -6,6 +6,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface RuntimeSpec {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
+  /** The contents of the file, where they have been read: an ONNX model is loaded from them. */
+  readonly bytes?: Uint8Array;
   readonly threads: number;
   readonly device: string;
 }

@@ -1,4 +1,5 @@
 import { artefactOf } from '../../model/artefact.ts';
+import { lockedFiles } from '../../model/locked-files.ts';
 import { loadRuntime } from '../../runtime/load-runtime.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
@@ -10,10 +11,12 @@ export interface Loaded {
   readonly artefact: string;
 }
 
-/** Loads the model from its file; throws when the file changes during loading. */
+/** Loads the model from its file; throws when the file changes during loading, or is not that of the lock. */
 export async function loadFile(order: LoadOrder): Promise<Loaded> {
   const artefact = artefactOf(order.runtime, order.file);
-  const runtime = await loadRuntime(order);
+  const locked = order.lock === undefined ? undefined : lockedFiles(order.lock, order);
+  const runtime = await loadRuntime({ ...order, ...(locked?.bytes && { bytes: locked.bytes }) });
+  locked?.assertSame();
   if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
   throw new Error(
     'the file was replaced during loading, so it is unknown which contents were loaded; load the model again',

@@ -16,6 +16,10 @@ export interface KeptFiles {
 export interface LoadOrder {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
+  /** The folder of the version, if it has one of its own. */
+  readonly folder?: string;
+  /** The lock file with which the files of the version are compared before it is loaded. */
+  readonly lock?: string;
   readonly threads: number;
   /** The device that computes the model. */
   readonly device: string;
