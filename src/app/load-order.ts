@@ -12,6 +12,7 @@ export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placemen
     file,
     ...(folder === undefined ? {} : { folder }),
     ...(lock === undefined ? {} : { lock }),
+    cpuFallback: settings.cpuFallback,
     finite: outputs.finite,
     heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AutoscalingSettings } from './autoscaling-settings.ts';
 import { BalancingSettings } from './balancing-settings.ts';
 import { BatchingSettings } from './batching-settings.ts';
+import { CpuFallback, DeviceSetting } from './device-settings.ts';
 import { flag, positive, text, whole } from './fields.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImageSettings } from './image-settings.ts';
@@ -31,11 +32,15 @@ export const ModelSettings = z
     labels: LabelsSetting,
     rollout: RolloutSettings,
     required: flag(true).describe('Whether the server is ready only when this model is ready.'),
-    device: z
-      .enum(['cpu', 'cuda', 'dml', 'coreml', 'webgpu'])
-      .default('cpu')
+    device: DeviceSetting,
+    cpuFallback: CpuFallback,
+    deviceMemoryBytes: z
+      .int()
+      .min(1)
+      .optional()
       .describe(
-        'Device that computes the model. A replica that would run on another device does not become ready.',
+        'Memory that a replica takes of its device, at most. The server does not start where the sum over a device exceeds its memory. ' +
+          'ONNX Runtime is not held to it: onnxruntime-node cannot limit the memory of a device.',
       ),
     replicas: whole(1).describe('Replicas per version. Each is a process with its own copy of the model.'),
     evictable: flag(false).describe(

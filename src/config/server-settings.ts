@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { MachineDevices } from './device-settings.ts';
 import { flag, notNegative, section, share, text, whole } from './fields.ts';
 import { ModelSettings } from './model-settings.ts';
 import { AdminSettings, AlertSettings, DecisionSettings, RecorderSettings } from './operation-settings.ts';
@@ -94,6 +95,7 @@ const MachineSettings = section({
   reserveBytes: notNegative(512 * MEBIBYTE).describe(
     'Memory that autoscaling leaves free, in bytes, of the limit of the container or of the machine.',
   ),
+  devices: MachineDevices,
 });
 
 /** All settings, as in galley.yaml. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { OperatorError } from '../base/errors.ts';
 import { externalPaths } from './external-data.ts';
 import { readOnnxFile } from './onnx-file.ts';
 
@@ -51,6 +52,6 @@ export function artefactOf(runtime: 'onnx' | 'module', file: string): string {
 /** Reading a pipe could block for ever. */
 function factsOf(file: string): Stats {
   const facts = statSync(file);
-  if (!facts.isFile()) throw new Error(`${file} is not a file`);
+  if (!facts.isFile()) throw new OperatorError(`${file} is not a file`);
   return facts;
 }

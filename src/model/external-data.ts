@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path';
+import { OperatorError } from '../base/errors.ts';
 
 /**
  * The paths of the external weight files of an ONNX file. Throws when one of them lies outside the folder of the model:
@@ -10,13 +11,13 @@ import { dirname, isAbsolute, join, relative, sep, win32 } from 'node:path';
  */
 export function externalPaths(file: string, locations: readonly string[]): string[] {
   return locations.map((location) => {
-    if (leavesFolder(location)) throw new Error(outside(file, location));
+    if (leavesFolder(location)) throw new OperatorError(outside(file, location));
     const path = join(dirname(file), location);
     const real = realPath(path);
     // A missing file is reported where it is opened.
     const homes = real === undefined ? [] : [realPath(dirname(file)), dirname(realPath(file) ?? file)];
     if (real !== undefined && !homes.some((home) => home !== undefined && isInside(home, real))) {
-      throw new Error(outside(file, location, real));
+      throw new OperatorError(outside(file, location, real));
     }
     return path;
   });

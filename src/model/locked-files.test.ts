@@ -162,5 +162,5 @@ test('links in a folder end, and hidden folders of a volume are not listed twice
 
 test('a pipe is refused instead of read', () => {
   execFileSync('mkfifo', [join(FOLDER, 'pipe')]);
-  assert.throws(() => lockedFiles(LOCK, module), /pipe is not a file/);
+  assert.throws(() => lockedFiles(LOCK, module), /pipe is neither a file nor a folder/);
 });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
+import { DISK, lookAt } from '../base/disk.ts';
+import { OperatorError } from '../base/errors.ts';
 import { filesOf } from './artefact.ts';
 import { LOCK_FILE } from './lock.ts';
 import type { ModelFile } from './model-repository.ts';
@@ -70,7 +72,8 @@ function factsOf(path: string) {
 /** Reads a file once, without keeping it in memory. Throws the errors of the file system. */
 export function sealOf(path: string): FileSeal {
   // Before it is opened, because opening a pipe could block for ever.
-  stampOf(path);
+  const place = lookAt(DISK, path);
+  if (place.kind === 'unusable') throw new OperatorError(place.why);
   const descriptor = openSync(path, 'r');
   try {
     const stamp = stampOf(path, descriptor);
@@ -89,7 +92,7 @@ export function sealOf(path: string): FileSeal {
 export function stampOf(path: string, descriptor?: number): string {
   const facts =
     descriptor === undefined ? statSync(path, { bigint: true }) : fstatSync(descriptor, { bigint: true });
-  if (!facts.isFile()) throw new Error(`${path} is not a file`);
+  if (!facts.isFile()) throw new OperatorError(`${path} is not a file`);
   const { dev, ino, size, mtimeNs, ctimeNs } = facts;
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
 }

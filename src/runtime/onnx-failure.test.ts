@@ -80,9 +80,37 @@ for (const [file, pattern] of [
   });
 }
 
-test('an unavailable device is reported as such', async () => {
+for (const [device, pattern] of [
+  [
+    'cuda',
+    /^device is 'cuda', but ONNX Runtime cannot use it: .*Failed to load shared library; make the device/,
+  ],
+  ['webgpu', /^device is 'webgpu', but ONNX Runtime cannot use it: .*No supported adapters; make the device/],
+  [
+    'dml:1',
+    /^device is 'dml:1', but ONNX Runtime on this machine has only cpu, .*: make the device available/,
+  ],
+] as const) {
+  test(`the device ${device}, which this machine does not have, is reported as such`, async (t) => {
+    const message = await failure(join(FIELD, 'beside-tensor.onnx'), device);
+    if (message === 'the model was opened') t.skip('this machine has the device');
+    else assert.match(message, pattern);
+  });
+}
+
+test('a model may run on the CPU where its device is not available', async (t) => {
+  const warn = t.mock.method(console, 'warn', () => {});
+  const spec = { runtime: 'onnx', file: join(FIELD, 'beside-tensor.onnx'), threads: 1 } as const;
+  const runtime = await loadOnnx({ ...spec, device: 'dml:1', cpuFallback: 'model' });
+  assert.equal(runtime.metadata.device, 'cpu');
   assert.match(
-    await failure(join(FIELD, 'beside-tensor.onnx'), 'cuda'),
-    /check that the device is available/,
+    String(warn.mock.calls[0]?.arguments[0]),
+    /^the model runs on the CPU: device is 'dml:1', but/,
+  );
+  await runtime.unload();
+  const broken = { ...spec, file: join(FIELD, 'unknown-operator.onnx') };
+  await assert.rejects(
+    loadOnnx({ ...broken, device: 'dml:1', cpuFallback: 'model' }),
+    /the runtime cannot load the model: .*NoSuchThing/,
   );
 });

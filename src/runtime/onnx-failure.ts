@@ -1,20 +1,28 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DISK, lookAt } from '../base/disk.ts';
-import { messageOf } from '../base/errors.ts';
+import { messageOf, OperatorError } from '../base/errors.ts';
+import { howToMend } from '../model/device.ts';
 import type { OnnxFile } from '../model/onnx-file.ts';
+import type { RuntimeSpec } from './runtime.ts';
 
 /** A location in the runtime's source code, useful only to its developers. */
 const SOURCE_PLACE = /\/\S+\.(?:cc|h|cpp):\d+\s+.*?\)\s+(?=[A-Z'"])/g;
+/** In the messages about a device or its driver. */
+const OF_DEVICE = /backend|execution ?provider|adapter|cuda|cudnn|dml|coreml|webgpu/i;
 const LOAD_FROM = /^(?:Load model from .*? failed:|Exception during initialization:)\s*/;
 
 /**
  * The error for a model that could not be opened: a problem of its file if there is one, otherwise the runtime's
  * message without source locations.
  */
-export function whyNotOpened(path: string, file: OnnxFile | undefined, caught: unknown): Error {
-  const why = fileFault(path, file) ?? runtimeMessage(caught);
-  return new Error(why, { cause: caught });
+export function whyNotOpened(
+  { file: path, device }: Pick<RuntimeSpec, 'file' | 'device'>,
+  file: OnnxFile | undefined,
+  caught: unknown,
+): Error {
+  const own = caught instanceof OperatorError ? caught.message : runtimeMessage(device, caught);
+  return new Error(fileFault(path, file) ?? own, { cause: caught });
 }
 
 function fileFault(path: string, file: OnnxFile | undefined): string | undefined {
@@ -35,7 +43,7 @@ function fileFault(path: string, file: OnnxFile | undefined): string | undefined
   return `the weights are in separate files: ${faults.join(', ')}; copy them into the model's folder`;
 }
 
-function runtimeMessage(caught: unknown): string {
+function runtimeMessage(device: string, caught: unknown): string {
   const words = messageOf(caught)
     .replace(LOAD_FROM, '')
     .replace(SOURCE_PLACE, '')
@@ -44,8 +52,7 @@ function runtimeMessage(caught: unknown): string {
     .filter(Boolean)
     .join(' ')
     .replace(/[.;\s]+$/, '');
-  const advice = /backend|execution ?provider/i.test(words)
-    ? 'check that the device is available and that the installed onnxruntime-node supports it'
-    : "check that it supports the model's opset and operators";
-  return `the runtime cannot load the model: ${words}; ${advice}`;
+  return device !== 'cpu' && OF_DEVICE.test(words)
+    ? `device is '${device}', but ONNX Runtime cannot use it: ${words}; ${howToMend('model')}`
+    : `the runtime cannot load the model: ${words}; check that it supports the model's opset and operators`;
 }

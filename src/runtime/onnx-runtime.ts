@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import ort, { type InferenceSession } from 'onnxruntime-node';
+import ort, { type InferenceSession, listSupportedBackends } from 'onnxruntime-node';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
 import { bytesOf, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { openOnDevice } from './onnx-device.ts';
 import { whyNotOpened } from './onnx-failure.ts';
 import { servedOutputs } from './onnx-outputs.ts';
-import { type OnnxSource, onnxSource } from './onnx-source.ts';
+import { onnxSource } from './onnx-source.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
 
 const DATATYPE_OF: Partial<Record<ort.Tensor.Type, Datatype>> = {
@@ -31,23 +32,34 @@ const TYPE_OF = Object.fromEntries(
 /** Errors only, because warnings about a model would be repeated with every load. */
 const LOG_ERRORS = 3;
 
-/** Opens an ONNX model. Throws the runtime's message when it cannot. */
-export async function loadOnnx({ file, bytes, threads, device }: RuntimeSpec): Promise<Runtime> {
+/** Opens an ONNX model on its device. Throws the runtime's message when it cannot. */
+export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
+  const { file, bytes, threads } = spec;
   const source = onnxSource(file, bytes);
-  const session = await openSession(file, source, {
-    // No fallback: a model configured for a GPU must not run on the CPU unnoticed.
-    executionProviders: [device],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    logSeverityLevel: LOG_ERRORS,
-    // Idle threads must sleep, because spinning occupies a core that other replicas need.
-    extra: {
-      session: { ...source.extra, intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
-    },
+  const { session, device, warning } = await openOnDevice(spec, {
+    providers: listSupportedBackends().map(({ name }) => name),
+    open: async ({ executionProviders, session: configuration }) =>
+      openSession(source.model, {
+        executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
+        intraOpNumThreads: threads,
+        interOpNumThreads: 1,
+        logSeverityLevel: LOG_ERRORS,
+        extra: {
+          session: {
+            ...{ ...source.extra, ...configuration },
+            // Idle threads must sleep, because spinning occupies a core that other replicas need.
+            ...{ intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
+          },
+        },
+      }),
+  }).catch((caught: unknown) => {
+    throw whyNotOpened(spec, source.file, caught);
   });
   const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
   // Written to stderr of the replica, so that the log shows it with the model's name.
-  for (const warning of [...source.warnings, ...warnings]) console.warn(warning);
+  for (const each of [...(warning === undefined ? [] : [warning]), ...source.warnings, ...warnings]) {
+    console.warn(each);
+  }
   const rowsDependOn = crossRowOperator(source.file?.opTypes ?? []);
   return new OnnxRuntime(session, {
     platform: 'onnxruntime_onnx',
@@ -60,18 +72,13 @@ export async function loadOnnx({ file, bytes, threads, device }: RuntimeSpec): P
 }
 
 async function openSession(
-  path: string,
-  { model, file }: OnnxSource,
+  model: string | Uint8Array,
   options: InferenceSession.SessionOptions,
 ): Promise<InferenceSession> {
-  try {
-    // Two calls, because the overloads do not accept the union.
-    return await (typeof model === 'string'
-      ? ort.InferenceSession.create(model, options)
-      : ort.InferenceSession.create(model, options));
-  } catch (caught) {
-    throw whyNotOpened(path, file, caught);
-  }
+  // Two calls, because the overloads do not accept the union.
+  return typeof model === 'string'
+    ? ort.InferenceSession.create(model, options)
+    : ort.InferenceSession.create(model, options);
 }
 
 class OnnxRuntime implements Runtime {

@@ -1,15 +1,15 @@
+import type { WantedDevice } from '../model/device.ts';
 import type { Parameters } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** What a replica loads. */
-export interface RuntimeSpec {
+/** What a replica loads, and where it runs. */
+export interface RuntimeSpec extends WantedDevice {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
   /** The contents of the file, where they have been read: an ONNX model is loaded from them. */
   readonly bytes?: Uint8Array;
   readonly threads: number;
-  readonly device: string;
 }
 
 /** One batch, apart from its inputs. */

@@ -3,6 +3,7 @@ import { Event } from '../../base/event.ts';
 import type { HealthSettings } from '../../config/health-settings.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 import type { Exit } from '../../replica/exit.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { Heartbeat, ReplicaId, Spawner } from '../../replica/replica.ts';
 import type { Roster } from '../../replica/roster.ts';
 import type { Ending, ReplicaMoved, ReplicaSlot } from './replica-slot.ts';
@@ -23,7 +24,7 @@ export interface LifecyclePorts {
   /** To be called when credits or readiness have changed. */
   readonly wake: () => void;
   /** Why a loaded model cannot serve here; undefined when it can. */
-  readonly whyUnfit: (metadata: ModelMetadata) => string | undefined;
+  readonly whyUnfit: (metadata: ModelMetadata, placement: Placement) => string | undefined;
   /** Warms up a loaded replica; calls `ready` when the replica may take traffic, `failed` when it cannot. */
   readonly warm: (id: ReplicaId, ready: () => void, failed: (why: string, fault: Fault) => void) => void;
 }
@@ -122,7 +123,8 @@ export class ReplicaLifecycle {
     slot.claim?.giveBack();
     // The report may arrive after the slot has begun to drain.
     if (slot.state !== 'starting') return;
-    const unfit = this.#ports.whyUnfit(metadata);
+    slot.device = metadata.device ?? 'cpu';
+    const unfit = this.#ports.whyUnfit(metadata, slot.placement);
     if (unfit !== undefined) {
       this.giveUp(slot, unfit, 'the settings');
       return;

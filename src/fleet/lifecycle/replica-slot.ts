@@ -67,6 +67,8 @@ export class ReplicaSlot {
   replica: Replica | undefined;
   /** Its claim to load the model; kept until the model is loaded or the process has ended. */
   claim: LoadClaim | undefined;
+  /** Where the model really runs, once it is loaded. */
+  device: string | undefined;
   readyAt: number | undefined;
   heartbeat: Heartbeat | undefined;
   /** Batches run before the first heartbeat as a ready replica: those of warmup. */
@@ -118,6 +120,7 @@ export class ReplicaSlot {
   /** Starts a new incarnation and resets what was known of the last one. */
   beginIncarnation(reason: string, now: number): void {
     this.incarnation += 1;
+    this.device = undefined;
     this.readyAt = undefined;
     this.heartbeat = undefined;
     this.batchesBefore = undefined;
@@ -158,7 +161,7 @@ export type ReplicaStatus = Readonly<ReturnType<typeof statusOf>>;
 
 /** `since` is the monotonic time of the last transition, in ms. */
 export function statusOf(slot: ReplicaSlot) {
-  const { id: replica, placement, state, reason, since, incarnation, heartbeat, lateError } = slot;
+  const { id: replica, placement, device, state, reason, since, incarnation, heartbeat, lateError } = slot;
   const restarts = Math.max(0, incarnation - 1);
-  return { replica, placement, state, reason, since, incarnation, restarts, heartbeat, lateError };
+  return { replica, placement, device, state, reason, since, incarnation, restarts, heartbeat, lateError };
 }

@@ -54,11 +54,7 @@ export class LoadedVersion {
     this.#tolerance = settings.health.readiness.tolerance;
     this.metadata = metadata;
     this.hasBatchAxis = hasBatchAxis(settings, metadata);
-    const { device = 'cpu' } = metadata;
-    this.problem =
-      device === settings.device
-        ? (sampleProblem(metadata, this.hasBatchAxis, ownSample) ?? this.#paddingProblem(settings))
-        : `device is '${settings.device}', but the model runs on '${device}'`;
+    this.problem = sampleProblem(metadata, this.hasBatchAxis, ownSample) ?? this.#paddingProblem(settings);
     const laneOf = laneKeys(metadata, this.hasBatchAxis);
     this.callersMetadata = withoutFilledIn(metadata, settings);
     this.padding =

@@ -1,5 +1,7 @@
 import type { Random } from '../../base/random.ts';
+import { deviceProblem } from '../../model/device.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { Placement } from '../../replica/placement.ts';
 import type { ReplicaId } from '../../replica/replica.ts';
 import type { Fault } from '../lifecycle/replica-lifecycle.ts';
 import type { AnswerComparator } from '../monitor/answer-comparator.ts';
@@ -51,9 +53,14 @@ export class Loading {
     );
   }
 
-  /** Why a replica that has loaded its model cannot serve: it must report the same metadata as the first one. */
-  whyUnfit(metadata: ModelMetadata): string | undefined {
-    const { file } = this.#spec;
+  /**
+   * Why a replica that has loaded its model cannot serve: it must run on its device, and report the same metadata as the
+   * first one.
+   */
+  whyUnfit(metadata: ModelMetadata, { device }: Placement): string | undefined {
+    const { file, settings } = this.#spec;
+    const elsewhere = deviceProblem({ ...settings, device }, metadata.device ?? 'cpu');
+    if (elsewhere !== undefined) return elsewhere;
     if (metadata.isRestored === true) {
       this.fileChange = `${file} was replaced while it was served; replicas load the retained copy of the first model`;
     }

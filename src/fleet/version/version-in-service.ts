@@ -79,7 +79,7 @@ export class VersionInService {
       random: random.fork(`restarts/${this.name}`),
       spawner: ports.spawner,
       isOnTrial: (exit) => this.path.quarantine.isOnTrial(exit),
-      whyUnfit: (metadata) => this.#loading.whyUnfit(metadata),
+      whyUnfit: (metadata, placement) => this.#loading.whyUnfit(metadata, placement),
       warm: (id, ready, failed) => this.#loading.warm(id, ready, failed),
     });
     const { supervisor } = this;

@@ -54,12 +54,14 @@ export function firstReplicas({ replicas, autoscaling }: ModelSettings): number 
   return autoscaling === undefined ? replicas : Math.max(1, autoscaling.minReplicas);
 }
 
-/** So many replicas as the settings describe one, unless with another count of threads. */
+/** So many replicas as the settings describe one, in turn on its devices, unless with another count of threads. */
 export function placementsOf(
   settings: ModelSettings,
   replicas = firstReplicas(settings),
   threads = firstThreads(settings),
 ): Placement[] {
-  const { device } = settings;
-  return Array.from({ length: replicas }, () => ({ device, threads }));
+  const devices = [settings.device].flat();
+  return Array.from({ length: replicas }, (_, index) => {
+    return { device: devices[index % devices.length] as string, threads };
+  });
 }

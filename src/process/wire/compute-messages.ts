@@ -1,4 +1,5 @@
 import type { FiniteCheck } from '../../config/outputs-settings.ts';
+import type { WantedDevice } from '../../model/device.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
 
 /** Makes an idle process load the ONNX runtime in advance, because most models are ONNX. */
@@ -13,7 +14,7 @@ export interface KeptFiles {
 }
 
 /** What a replica process loads, once. */
-export interface LoadOrder {
+export interface LoadOrder extends WantedDevice {
   readonly runtime: 'onnx' | 'module';
   readonly file: string;
   /** The folder of the version, if it has one of its own. */
@@ -21,8 +22,6 @@ export interface LoadOrder {
   /** The lock file with which the files of the version are compared before it is loaded. */
   readonly lock?: string;
   readonly threads: number;
-  /** The device that computes the model. */
-  readonly device: string;
   readonly finite: FiniteCheck;
   readonly heartbeatPeriodMs: number;
   /** Larger answers to one request are refused in the replica. */

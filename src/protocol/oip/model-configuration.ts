@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ModelSettings } from '../../config/model-settings.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
+import { deviceParts } from '../../model/device.ts';
 import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
 import type { Datatype } from '../../tensor/datatype.ts';
 import { priorityNamed } from '../../work/priority.ts';
@@ -13,14 +14,13 @@ const PRIORITY_LEVELS = 4;
  * of one row where requests are batched.
  */
 export function modelConfiguration(version: VersionInService, metadata: ModelMetadata) {
-  const { spec, hasBatchAxis, path, supervisor } = version;
+  const { spec, hasBatchAxis, path } = version;
   const { settings, model } = spec;
   // Where requests are neither split nor merged, the first size belongs to the model.
   const shown = version.loaded?.rowIndependence?.kind;
   const areRows = shown === 'independent' || shown === 'declared';
   const maxBatchSize = hasBatchAxis && areRows ? path.findings.maxBatchSize : 0;
   const isOnnx = metadata.platform === 'onnxruntime_onnx';
-  const isGpu = settings.device !== 'cpu';
   return {
     name: model,
     platform: metadata.platform,
@@ -41,12 +41,7 @@ export function modelConfiguration(version: VersionInService, metadata: ModelMet
     batch_input: [],
     batch_output: [],
     ...(maxBatchSize > 1 ? { dynamic_batching: dynamicBatchingOf(settings) } : {}),
-    instance_group: [
-      {
-        ...{ name: model, kind: isGpu ? 'KIND_GPU' : 'KIND_CPU', count: supervisor.wanted },
-        ...{ gpus: isGpu ? [0] : [], secondary_devices: [], profile: [], passive: false, host_policy: '' },
-      },
-    ],
+    instance_group: instanceGroupsOf(version),
     default_model_filename: basename(spec.file),
     cc_model_filenames: {},
     metric_tags: {},
@@ -88,4 +83,18 @@ function typeOf(datatype: Datatype): string {
 
 function dimsOf({ shape }: TensorMetadata, maxBatchSize: number): readonly number[] {
   return maxBatchSize > 0 ? shape.slice(1) : shape;
+}
+
+/** A group for each kind of device, with the numbers of the devices that replicas run on. */
+function instanceGroupsOf({ spec, supervisor }: VersionInService) {
+  const serving = supervisor.replicas().filter(({ state }) => state !== 'draining' && state !== 'stopped');
+  const devices = serving.map(({ placement }) => placement.device);
+  return [...new Set(devices.map((device) => device !== 'cpu'))].map((isGpu) => {
+    const own = devices.filter((device) => (device !== 'cpu') === isGpu);
+    const gpus = isGpu ? [...new Set(own.map((device) => deviceParts(device).index))] : [];
+    return {
+      ...{ name: spec.model, kind: isGpu ? 'KIND_GPU' : 'KIND_CPU', count: own.length },
+      ...{ gpus, secondary_devices: [], profile: [], passive: false, host_policy: '' },
+    };
+  });
 }
