@@ -1,5 +1,6 @@
 import type { ServerSettings } from '../config/server-settings.ts';
 import { compareWithCores, grantedCores } from './cores.ts';
+import { compareWithDevices } from './device-memory.ts';
 import type { ServedModel } from './served-models.ts';
 
 /** A problem in the settings of one model. */
@@ -23,7 +24,11 @@ export function preflight(server: ServerSettings, served: readonly ServedModel[]
   const cores = compareWithCores(served, grantedCores());
   const times = served.map((model) => compareTimes(server, model));
   return {
-    problems: [...cores.problems, ...times.flatMap(({ problems }) => problems)],
+    problems: [
+      ...cores.problems,
+      ...compareWithDevices(server, served),
+      ...times.flatMap(({ problems }) => problems),
+    ],
     warnings: [...cores.warnings, ...times.flatMap(({ warnings }) => warnings)],
   };
 }

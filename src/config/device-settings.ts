@@ -1,10 +1,12 @@
 import * as z from 'zod';
 
+const DEVICES = 'one of cpu, cuda, cuda:N, dml, dml:N, coreml, webgpu';
+
 /** A device that computes a model. Only those of which a machine may have several have a number. */
-export const DeviceName = z
+const DeviceName = z
   .string()
-  .regex(/^(?:cpu|coreml|webgpu|(?:cuda|dml)(?::\d{1,3})?)$/)
-  .meta({ title: 'one of cpu, cuda, cuda:N, dml, dml:N, coreml, webgpu' });
+  .regex(/^(?:cpu|coreml|webgpu|(?:cuda|dml)(?::\d{1,3})?)$/, { error: DEVICES })
+  .meta({ title: DEVICES });
 
 /** The devices of a model. */
 export const DeviceSetting = z
@@ -37,5 +39,5 @@ export const MachineDevices = z
   )
   .default({})
   .describe(
-    'Devices whose memory models share, by name, such as cuda:0. Default for NVIDIA devices: what nvidia-smi reports.',
+    'Devices whose memory models share, by name, such as cuda:0: {memoryBytes: 16000000000}. Default for NVIDIA devices: the memory that nvidia-smi reports.',
   );

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CpuFallback, deviceName, deviceProblem } from './device.ts';
+import { type CpuFallback, deviceName, deviceParts, deviceProblem } from './device.ts';
 
 test('a device without a number is the first of its kind', () => {
   const names = ['cpu', 'cuda', 'cuda:0', 'cuda:1', 'dml', 'coreml', 'webgpu'].map(deviceName);
   assert.deepEqual(names, ['cpu', 'cuda:0', 'cuda:0', 'cuda:1', 'dml:0', 'coreml', 'webgpu']);
+});
+
+test('a device has a kind and a number', () => {
+  assert.deepEqual(deviceParts('cuda'), { kind: 'cuda', index: 0 });
+  assert.deepEqual(deviceParts('dml:12'), { kind: 'dml', index: 12 });
+  assert.deepEqual(deviceParts('cuda:1, cpu'), { kind: 'cuda', index: 1 });
+  assert.deepEqual(deviceParts('cuda, cpu'), { kind: 'cuda', index: 0 });
 });
 
 for (const [device, cpuFallback, ran, allowing] of [

@@ -10,9 +10,9 @@ export interface WantedDevice {
 
 const CPU = 'cpu';
 
-/** The kind of a device and its number among those of its kind: `cuda` is the first one. */
+/** The kind of a device and its number among those of its kind, also of a report: `cuda` is the first one. */
 export function deviceParts(device: string): { readonly kind: string; readonly index: number } {
-  const [kind = '', index = '0'] = device.split(':');
+  const [, kind = device, index = '0'] = /^(\w+)(?::(\d+))?/.exec(device) ?? [];
   return { kind, index: Number(index) };
 }
 

@@ -85,10 +85,10 @@ function dimsOf({ shape }: TensorMetadata, maxBatchSize: number): readonly numbe
   return maxBatchSize > 0 ? shape.slice(1) : shape;
 }
 
-/** A group for each kind of device, with the numbers of the devices that replicas run on. */
+/** A group for each kind of device, with the numbers of the devices that replicas really run on. */
 function instanceGroupsOf({ spec, supervisor }: VersionInService) {
   const serving = supervisor.replicas().filter(({ state }) => state !== 'draining' && state !== 'stopped');
-  const devices = serving.map(({ placement }) => placement.device);
+  const devices = serving.map(({ device, placement }) => device ?? placement.device);
   return [...new Set(devices.map((device) => device !== 'cpu'))].map((isGpu) => {
     const own = devices.filter((device) => (device !== 'cpu') === isGpu);
     const gpus = isGpu ? [...new Set(own.map((device) => deviceParts(device).index))] : [];

@@ -59,6 +59,8 @@ export function whatIf(recording: Recording, changes: Readonly<Record<string, un
     const { rows: declared } = settings.batching;
     const quiet = {
       ...settings,
+      // Simulated replicas have no device: what counts is how long a batch took on the real ones.
+      device: 'cpu',
       warmup: { ...settings.warmup, enabled: false },
       // A recording does not tell whether rows may share batches; unless excluded, it is assumed.
       batching: { ...settings.batching, rows: declared === 'auto' ? ('independent' as const) : declared },
@@ -117,7 +119,6 @@ function backendOf(real: Partial<ModelMetadata>, events: readonly RecordedEvent[
   const tensor = { name: 'x', datatype: 'UINT8', shape: [isBatched ? -1 : 1] } as const;
   const metadata = {
     ...{ platform: 'simulated', readsParameters: false },
-    ...(real.device === undefined ? {} : { device: real.device }),
     inputs: [tensor],
     outputs: [tensor],
   };
