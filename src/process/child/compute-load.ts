@@ -15,12 +15,25 @@ export interface Loaded {
 export async function loadFile(order: LoadOrder): Promise<Loaded> {
   const artefact = artefactOf(order.runtime, order.file);
   const locked = order.lock === undefined ? undefined : lockedFiles(order.lock, order);
-  const runtime = await loadRuntime({ ...order, ...(locked?.bytes && { bytes: locked.bytes }) });
+  const bytes = locked?.bytes;
+  const runtime = await loadRuntime({ ...order, ...(bytes && { bytes }) });
+  if (bytes !== undefined) free(bytes);
   locked?.assertSame();
   if (artefactOf(order.runtime, order.file) === artefact) return { runtime, artefact };
   throw new Error(
     'the file was replaced during loading, so it is unknown which contents were loaded; load the model again',
   );
+}
+
+/** Frees the memory of bytes at once: the garbage collector leaves it until the thread needs more. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  // Small contents may share their memory with others.
+  if (byteLength !== buffer.byteLength) return;
+  const { port1, port2 } = new MessageChannel();
+  // A message that is never received takes its memory along.
+  port1.postMessage(buffer, [buffer as ArrayBuffer]);
+  port1.close();
+  port2.close();
 }
 
 /** Loads the model from its kept copy. */

@@ -1,6 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { filesOf, MOST_HASHED_BYTES } from '../../model/artefact.ts';
@@ -23,9 +23,9 @@ export async function keepModel(file: string, artefact: string): Promise<KeptMod
   const contents: Uint8Array[] = [];
   let total = 0;
   for (const path of paths) {
-    const content = await readFile(join(directory, path));
-    total += content.byteLength;
+    total += (await stat(join(directory, path))).size;
     if (total > MOST_HASHED_BYTES) return undefined;
+    const content = await readFile(join(directory, path));
     files.push({ path, byteLength: content.byteLength });
     contents.push(content);
   }
