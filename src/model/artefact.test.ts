@@ -56,9 +56,10 @@ test('another import or other contents of an imported file make another artefact
   assert.equal(filesOf('module', model).length, 6);
 });
 
-test('weights that are not a file are refused, because reading a pipe could block for ever', () => {
+test('weights that are missing or not a file are refused, because reading a pipe could block for ever', () => {
   const file = join(folder, 'model.onnx');
   copyFileSync(join(FIELD, 'weights-beside.onnx'), file);
+  assert.throws(() => artefactOf('onnx', file), /weights\.bin does not exist/);
   mkdirSync(join(folder, 'weights.bin'));
   assert.throws(() => artefactOf('onnx', file), /weights\.bin is not a file/);
 });

@@ -51,7 +51,7 @@ export function artefactOf(runtime: 'onnx' | 'module', file: string): string {
 
 /** Reading a pipe could block for ever. */
 function factsOf(file: string): Stats {
-  const facts = statSync(file);
-  if (!facts.isFile()) throw new OperatorError(`${file} is not a file`);
-  return facts;
+  const facts = statSync(file, { throwIfNoEntry: false });
+  if (facts?.isFile() === true) return facts;
+  throw new OperatorError(`${file} ${facts === undefined ? 'does not exist' : 'is not a file'}`);
 }

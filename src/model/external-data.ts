@@ -17,7 +17,7 @@ export function externalPaths(file: string, locations: readonly string[]): strin
     // A missing file is reported where it is opened.
     const homes = real === undefined ? [] : [realPath(dirname(file)), dirname(realPath(file) ?? file)];
     if (real !== undefined && !homes.some((home) => home !== undefined && isInside(home, real))) {
-      throw new OperatorError(outside(file, location, real));
+      throw new OperatorError(outside(file, location, real === path ? undefined : real));
     }
     return path;
   });
