@@ -7,18 +7,24 @@ const NO_LIBRARY = 'Failed to load shared library';
 const ON_CPU =
   'This session contains graph nodes that are assigned to the default CPU EP, but fallback to CPU EP has been explicitly disabled by the user.';
 
-/** A runtime with one GPU, which runs all operators of a model, or a part of them, or does not work. */
-function fakeRuntime(gpu: 'works' | 'in part' | 'broken') {
+/** A runtime with one GPU, which runs all operators of a model, 3 of 4, an unknown part or none, or does not work. */
+function fakeRuntime(gpu: 'works' | 'runs a part' | 'runs an unknown part' | 'runs nothing' | 'is broken') {
   const opened: ProviderOptions[] = [];
   const open = async (options: ProviderOptions) => {
     opened.push(options);
     const [provider] = options.executionProviders;
     if (provider === 'cpu') return 'session';
-    if (gpu === 'broken') throw new Error(NO_LIBRARY);
-    if (gpu === 'in part' && options.session.disable_cpu_ep_fallback === '1') throw new Error(ON_CPU);
+    if (gpu === 'is broken') throw new Error(NO_LIBRARY);
+    if (gpu.startsWith('runs') && options.session.disable_cpu_ep_fallback === '1') throw new Error(ON_CPU);
     return 'session';
   };
-  return { opened, ports: { providers: ['cpu', 'webgpu', 'cuda'], open } };
+  const countOperators = async () => {
+    assert.equal(opened.at(-1)?.isProfiled, true);
+    return gpu === 'runs an unknown part'
+      ? undefined
+      : { onCpu: 1, onDevice: gpu === 'runs nothing' ? 0 : 3 };
+  };
+  return { opened, ports: { providers: ['cpu', 'webgpu', 'cuda'], open, countOperators } };
 }
 
 for (const [gpu, device, cpuFallback, runsOn] of [
@@ -29,12 +35,20 @@ for (const [gpu, device, cpuFallback, runsOn] of [
   ['works', 'dml', 'none', /device is 'dml', but ONNX Runtime .* has only cpu, webgpu, cuda: make/],
   ['works', 'dml', 'operators', /has only cpu, webgpu, cuda/],
   ['works', 'dml', 'model', 'cpu'],
-  ['in part', 'cuda', 'none', /cannot run all operators of the model.*cpuFallback: operators$/],
-  ['in part', 'cuda', 'operators', 'cuda:0, cpu'],
-  ['in part', 'cuda', 'model', 'cuda:0, cpu'],
-  ['broken', 'cuda', 'none', /^Error: Failed to load shared library$/],
-  ['broken', 'cuda', 'operators', /^Error: Failed to load shared library$/],
-  ['broken', 'cuda', 'model', 'cpu'],
+  ['runs a part', 'cuda', 'none', /cannot run all operators of the model.*cpuFallback: operators$/],
+  ['runs a part', 'cuda', 'operators', 'cuda:0, cpu'],
+  ['runs a part', 'cuda', 'model', 'cuda:0, cpu'],
+  ['runs an unknown part', 'cuda', 'operators', 'cuda:0, cpu'],
+  [
+    'runs nothing',
+    'cuda',
+    'operators',
+    /none of the 1 operators of the model runs on it.*cpuFallback: model$/,
+  ],
+  ['runs nothing', 'cuda', 'model', 'cpu'],
+  ['is broken', 'cuda', 'none', /^Error: Failed to load shared library$/],
+  ['is broken', 'cuda', 'operators', /^Error: Failed to load shared library$/],
+  ['is broken', 'cuda', 'model', 'cpu'],
 ] satisfies [Parameters<typeof fakeRuntime>[0], string, CpuFallback, string | RegExp][]) {
   test(`a model for ${device}, where the GPU ${gpu}, with cpuFallback ${cpuFallback}`, async () => {
     const opening = openOnDevice({ device, cpuFallback }, fakeRuntime(gpu).ports);
@@ -50,12 +64,13 @@ for (const [gpu, device, cpuFallback, runsOn] of [
 }
 
 test('the number of a device is passed on where the runtime has several, and the CPU is forbidden first', async () => {
-  const { opened, ports } = fakeRuntime('in part');
-  await openOnDevice({ device: 'cuda:2', cpuFallback: 'operators' }, ports);
+  const { opened, ports } = fakeRuntime('runs a part');
+  const { warning } = await openOnDevice({ device: 'cuda:2', cpuFallback: 'operators' }, ports);
+  assert.equal(warning, '1 of 4 operators of the model run on the CPU, because cuda:2 cannot run them');
   const executionProviders = [{ name: 'cuda', deviceId: 2 }];
   assert.deepEqual(opened, [
     { executionProviders, session: { disable_cpu_ep_fallback: '1' } },
-    { executionProviders, session: {} },
+    { executionProviders, session: {}, isProfiled: true },
   ]);
   const web = fakeRuntime('works');
   await openOnDevice({ device: 'webgpu' }, web.ports);

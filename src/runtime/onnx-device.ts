@@ -1,11 +1,14 @@
 import { messageOf, OperatorError } from '../base/errors.ts';
 import { deviceName, deviceParts, howToMend, partlyOnCpu, type WantedDevice } from '../model/device.ts';
+import type { OperatorCount } from './operator-profile.ts';
 
 /** How a session is opened on a device. */
 export interface ProviderOptions {
   readonly executionProviders: readonly (string | { readonly name: string; readonly deviceId: number })[];
   /** Entries of the session's configuration. */
   readonly session: Readonly<Record<string, string>>;
+  /** Whether its operators are to be counted. */
+  readonly isProfiled?: true;
 }
 
 /** What ONNX Runtime offers. */
@@ -14,6 +17,8 @@ export interface ProviderPorts<Session> {
   readonly providers: readonly string[];
   /** Opens the model; throws the runtime's message when it cannot. */
   readonly open: (options: ProviderOptions) => Promise<Session>;
+  /** Runs a profiled session once and counts its operators; undefined when it accepts no made-up inputs. */
+  readonly countOperators: (session: Session) => Promise<OperatorCount | undefined>;
 }
 
 /** An open model, and where it really runs. */
@@ -32,7 +37,7 @@ const ASSIGNED_TO_CPU = /nodes that are assigned to the default CPU EP/;
 
 /**
  * Opens a model on its device. ONNX Runtime does not report where operators run, so that a session is first opened with the
- * CPU forbidden: where that succeeds, the whole model runs on the device.
+ * CPU forbidden: where that succeeds, the model runs on the device. Otherwise the operators of one run are counted.
  */
 export async function openOnDevice<Session>(
   wanted: WantedDevice,
@@ -51,7 +56,7 @@ export async function openOnDevice<Session>(
 
 async function openStrictly<Session>(
   { device, cpuFallback = 'none' }: WantedDevice,
-  { providers, open }: ProviderPorts<Session>,
+  { providers, open, countOperators }: ProviderPorts<Session>,
 ): Promise<OnDevice<Session>> {
   const { kind, index } = deviceParts(device);
   if (!providers.includes(kind)) {
@@ -71,8 +76,16 @@ async function openStrictly<Session>(
         { cause: caught },
       );
     }
-    const session = await open({ executionProviders, session: {} });
-    const warning = `some operators of the model run on the CPU, because ${device} cannot run them`;
+    const session = await open({ executionProviders, session: {}, isProfiled: true });
+    const count = await countOperators(session);
+    if (count?.onDevice === 0) {
+      throw new OperatorError(
+        `device is '${device}', but none of the ${count.onCpu} operators of the model runs on it: ${howToMend('model')}`,
+        { cause: caught },
+      );
+    }
+    const some = count === undefined ? 'some' : `${count.onCpu} of ${count.onCpu + count.onDevice}`;
+    const warning = `${some} operators of the model run on the CPU, because ${device} cannot run them`;
     return { session, device: partlyOnCpu(device), warning };
   }
 }

@@ -8,26 +8,9 @@ import { openOnDevice } from './onnx-device.ts';
 import { whyNotOpened } from './onnx-failure.ts';
 import { servedOutputs } from './onnx-outputs.ts';
 import { onnxSource } from './onnx-source.ts';
+import { datatypeOf, typeOf } from './onnx-types.ts';
+import { OperatorProfile } from './operator-profile.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
-
-const DATATYPE_OF: Partial<Record<ort.Tensor.Type, Datatype>> = {
-  bool: 'BOOL',
-  uint8: 'UINT8',
-  uint16: 'UINT16',
-  uint32: 'UINT32',
-  uint64: 'UINT64',
-  int8: 'INT8',
-  int16: 'INT16',
-  int32: 'INT32',
-  int64: 'INT64',
-  float16: 'FP16',
-  float32: 'FP32',
-  float64: 'FP64',
-  string: 'BYTES',
-};
-const TYPE_OF = Object.fromEntries(
-  Object.entries(DATATYPE_OF).map(([type, datatype]) => [datatype, type]),
-) as Partial<Record<Datatype, ort.Tensor.Type>>;
 
 /** Errors only, because warnings about a model would be repeated with every load. */
 const LOG_ERRORS = 3;
@@ -36,10 +19,13 @@ const LOG_ERRORS = 3;
 export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
   const { file, bytes, threads } = spec;
   const source = onnxSource(file, bytes);
+  let profile: OperatorProfile | undefined;
   const { session, device, warning } = await openOnDevice(spec, {
     providers: listSupportedBackends().map(({ name }) => name),
-    open: async ({ executionProviders, session: configuration }) =>
-      openSession(source.model, {
+    open: async ({ executionProviders, session: configuration, isProfiled }) => {
+      profile = isProfiled === true ? new OperatorProfile() : undefined;
+      return openSession(source.model, {
+        ...profile?.options,
         executionProviders: executionProviders as InferenceSession.ExecutionProviderConfig[],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
@@ -51,8 +37,11 @@ export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
             ...{ intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } },
           },
         },
-      }),
+      });
+    },
+    countOperators: async (open) => profile?.count(open),
   }).catch((caught: unknown) => {
+    profile?.remove();
     throw whyNotOpened(spec, source.file, caught);
   });
   const { outputs, warnings } = servedOutputs(session.outputMetadata, source.file, canCarry);
@@ -140,11 +129,11 @@ function crossRowOperator(opTypes: Iterable<string>): string | undefined {
 }
 
 function canCarry(value: InferenceSession.ValueMetadata): boolean {
-  return value.isTensor && DATATYPE_OF[value.type] !== undefined;
+  return value.isTensor && datatypeOf(value.type) !== undefined;
 }
 
 function describe(value: InferenceSession.ValueMetadata): TensorMetadata {
-  const datatype = value.isTensor ? DATATYPE_OF[value.type] : undefined;
+  const datatype = value.isTensor ? datatypeOf(value.type) : undefined;
   if (!value.isTensor || datatype === undefined) {
     throw new Error(
       `input '${value.name}' is ${value.isTensor ? `a tensor of ${value.type}` : 'not a tensor'}, which the protocol cannot carry; export it as a tensor of a supported datatype`,
@@ -169,7 +158,7 @@ function textProblem(bytes: Uint8Array): string | undefined {
 }
 
 function toOnnx(tensor: Tensor): ort.Tensor {
-  const type = TYPE_OF[tensor.datatype];
+  const type = typeOf(tensor.datatype);
   if (type === undefined) throw new Error(`ONNX models do not accept ${tensor.datatype}`);
   if (tensor.datatype === 'BYTES') {
     const strings = decodeBytesElements(tensor.data).map((element) => Buffer.from(element).toString('utf8'));
