@@ -23,6 +23,7 @@ export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
   const { session, device, warning } = await openOnDevice(spec, {
     providers: listSupportedBackends().map(({ name }) => name),
     open: async ({ executionProviders, session: configuration, isProfiled }) => {
+      profile?.remove();
       profile = isProfiled === true ? new OperatorProfile() : undefined;
       return openSession(source.model, {
         ...profile?.options,
