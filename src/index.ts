@@ -1,6 +1,11 @@
+export { type CreateGalleyOptions, createGalley } from './app/create-galley.ts';
 export { type CreateServerOptions, createServer, type RunningServer } from './app/create-server.ts';
+export type { Galley, ModelHandle } from './app/galley.ts';
 export { OperatorError } from './base/errors.ts';
+export { GalleyError } from './base/galley-error.ts';
+export type { InferOptions } from './gateway/infer-options.ts';
 export {
+  type DefinedModel,
   defineModel,
   type LoadContext,
   type ModelDefinition,
@@ -9,3 +14,5 @@ export {
   type PredictContext,
   type TensorSpec,
 } from './model/define-model.ts';
+export type { NamedInput, NamedInputs, NamedOutput, NamedOutputs } from './model/named-tensors.ts';
+export type { TensorDeclaration } from './model/typed-tensors.ts';

@@ -1,8 +1,5 @@
-import { completeConfig, loadConfig } from '../config/load-config.ts';
 import type { WrittenSettings } from '../config/server-settings.ts';
-import { makeLogger } from './logger.ts';
-import { realPorts } from './real-ports.ts';
-import { GalleyServer } from './server.ts';
+import { makeServer } from './make-server.ts';
 
 export interface CreateServerOptions {
   /** A settings file, or a folder with a settings file or with models. */
@@ -34,10 +31,7 @@ export async function createServer({
   settings = {},
   strict = true,
 }: CreateServerOptions): Promise<RunningServer> {
-  const config =
-    from === undefined ? completeConfig('settings', process.cwd(), settings) : loadConfig(from, settings);
-  const log = await makeLogger(config.server.log, process.stderr.isTTY === true);
-  const server = new GalleyServer(config, realPorts(config, log));
+  const server = await makeServer(from, settings);
   await server.start({ strict });
   return { url: server.url, stop: async () => server.stop() };
 }

@@ -12,6 +12,7 @@ import { Arrivals } from '../gateway/arrivals.ts';
 import { BodyBudget } from '../gateway/body-budget.ts';
 import { HeaderCheck } from '../gateway/header-check.ts';
 import type { ModelCommands } from '../gateway/model-commands.ts';
+import { LocalCalls } from '../gateway/local-calls.ts';
 import { routeView } from '../gateway/routes/route-view.ts';
 import { Tenants } from '../gateway/tenants.ts';
 import { Metrics } from '../observe/metrics/metrics.ts';
@@ -24,6 +25,7 @@ import { listen, makeHttpServer, takeConnections } from '../protocol/http/http-s
 import { NodeExchange } from '../protocol/http/node-exchange.ts';
 import { OpenRequests } from '../protocol/http/open-requests.ts';
 import { InferenceHandler } from '../protocol/inference/inference-handler.ts';
+import { Mount } from '../protocol/mount.ts';
 import { ExtensionRoutes } from '../protocol/oip/extension-routes.ts';
 import { ModelRoutes } from '../protocol/oip/model-routes.ts';
 import { Router } from '../protocol/router.ts';
@@ -57,6 +59,10 @@ export interface FrontendPorts {
 
 /** The network side of the server: header checks, codec, routes and the HTTP server. */
 export class HttpFrontend {
+  /** Takes requests that another HTTP server in this process has accepted. */
+  readonly mount: Mount;
+  /** Takes calls from the code of this process. */
+  readonly calls: LocalCalls;
   readonly #settings: ServerSettings;
   readonly #ports: FrontendPorts;
   readonly #router: Router;
@@ -95,6 +101,7 @@ export class HttpFrontend {
       ...{ clock, codec: this.#codec, budget, arrivals: this.#arrivals },
       routes: { clock, random: random.fork('routes'), registry, table },
     });
+    this.calls = new LocalCalls(headerCheck, inference.ports);
     const models = new ModelRoutes({ registry, table }, health, { name, version: PACKAGE_VERSION });
     const statistics = new Statistics(registry);
     const wallMs = (at: number) => operations.wallMs(at);
@@ -124,6 +131,7 @@ export class HttpFrontend {
     registry.added.on((version) => this.#metrics.watch(version));
     registry.forgotten.on((version) => this.#metrics.forget(version));
     const terms = { clock, writeStallMs };
+    this.mount = new Mount(terms, (exchange, pass) => this.#route(exchange, pass));
     this.#http = makeHttpServer(settings.http, maxConnections, (req, res) => {
       const { socket } = req;
       const exchange = new NodeExchange(terms, req, res);
@@ -146,9 +154,9 @@ export class HttpFrontend {
   }
 
   /** An internal error ends the request, never the server. */
-  #route(exchange: NodeExchange): void {
+  #route(exchange: NodeExchange, pass?: () => void): void {
     try {
-      this.#router.route(exchange);
+      this.#router.route(exchange, pass);
     } catch (caught) {
       const { log } = this.#ports;
       log.error({ error: caught, url: exchange.req.url }, 'request ended by an internal error');
@@ -183,13 +191,19 @@ export class HttpFrontend {
     this.#lane.closeIdle();
     this.#arrivals.cutIncomplete();
     this.#open.cutIncomplete();
-    await this.#open.whenNone();
+    await Promise.all([this.#open.whenNone(), this.mount.finish(), this.calls.whenNone()]);
+  }
+
+  /** All metrics in the text format of Prometheus. */
+  async renderMetrics(): Promise<string> {
+    return this.#metrics.render();
   }
 
   /** Closes all open connections. */
   async close(): Promise<void> {
     this.#http.close();
     this.#http.closeAllConnections();
+    this.mount.close();
     this.#lane.closeAll();
     this.#arrivals.stop();
     this.#memory.stop();

@@ -33,6 +33,8 @@ const SLOW_START_MS = 1_000;
 export interface StartOptions {
   /** Whether a model that cannot be served fails the start. */
   readonly strict?: boolean;
+  /** Whether it opens its port. Default true. */
+  readonly opensPort?: boolean;
 }
 
 /** A complete server: the only place that combines policies, processes, HTTP, clock and random numbers. */
@@ -44,6 +46,7 @@ export class GalleyServer {
   readonly scaler: Scaler;
   readonly routes: ServedRoutes;
   readonly control: ModelControl;
+  front: HttpFrontend | undefined;
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
   readonly #ports: ServerPorts;
@@ -52,7 +55,6 @@ export class GalleyServer {
   readonly #maker: VersionMaker;
   readonly #evictor: Evictor;
   readonly #threadChoice: ThreadChoice;
-  #front: HttpFrontend | undefined;
   #opening: Promise<void> | undefined;
   #port = 0;
   #stopped: Promise<void> | undefined;
@@ -137,11 +139,11 @@ export class GalleyServer {
    * not affect the others, and is retried. With `strict`, a model that cannot be served stops the server, and the promise
    * rejects with an OperatorError that names the model and the file.
    */
-  async start({ strict = false }: StartOptions = {}): Promise<void> {
+  async start({ strict = false, opensPort = true }: StartOptions = {}): Promise<void> {
     if (strict && this.#broken.length > 0) throw new SettingsError(this.#broken.map(brokenText));
     try {
       const settled = this.startModels(strict);
-      this.#opening = this.#open(settled);
+      this.#opening = this.#open(settled, opensPort);
       await Promise.all([settled, this.#opening]);
       this.routes.warn(this.#config);
       this.control.watch();
@@ -176,34 +178,23 @@ export class GalleyServer {
   }
 
   /** Opens the port at once; metrics and admin API follow when the models are ready, or after 1 s. */
-  async #open(ready: Promise<unknown>): Promise<void> {
+  async #open(ready: Promise<unknown>, opensPort: boolean): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
     const { catalog, health, operations, scaler, routes } = this;
     const commands = new OperatorCommands(this.control, catalog);
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
-    this.#front = new HttpFrontend(this.#config, {
-      ...{
-        clock,
-        log,
-        catalog,
-        health,
-        operations,
-        scaler,
-        adminToken,
-        tenantKeys,
-        random,
-        routes,
-        commands,
-      },
+    this.front = new HttpFrontend(this.#config, {
+      ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random, routes },
+      commands,
     });
-    this.#port = await this.#front.listen();
+    if (opensPort) this.#port = await this.front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');
     const slow = new GracePeriod(this.#ports.clock);
     await Promise.race([ready.catch(() => {}), slow.wait(SLOW_START_MS)]);
     slow.end();
-    if (this.health.phase === 'serving') await this.#front.loadTheRest();
+    if (this.health.phase === 'serving') await this.front.loadTheRest();
   }
 
   /** A process that waits saves a new replica most of its start, for the memory of an empty process. */
@@ -228,7 +219,7 @@ export class GalleyServer {
     if (gracePeriodMs > 0 && lameDuckMs > 0) await gracePeriod.wait(lameDuckMs);
     this.health.enter('draining');
     const gracePeriodOver = gracePeriod.wait(gracePeriodMs);
-    if (gracePeriodMs > 0) await Promise.race([this.#front?.finish(), gracePeriodOver]);
+    if (gracePeriodMs > 0) await Promise.race([this.front?.finish(), gracePeriodOver]);
 
     this.scaler.stop();
     this.#evictor.stop();
@@ -243,7 +234,7 @@ export class GalleyServer {
     gracePeriod.end();
     // Without this wait, a port that is being opened would stay open.
     await this.#opening?.catch(() => {});
-    await this.#front?.close();
+    await this.front?.close();
     await Promise.all([this.operations.stop(), measured, control]);
   }
 }

@@ -1,9 +1,9 @@
 import type { Parameters } from '../model/inference.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';
 import type { Datatype } from '../tensor/datatype.ts';
+import { encodeInput, type InputData } from '../tensor/encode-input.ts';
 import { writeExactJson } from '../tensor/exact-json.ts';
 import { type Segments, segmentsOf } from '../tensor/segments.ts';
-import { encodeInput, type InputData } from './encode-input.ts';
 import { type InferResult, readAnswer, readAnswerJson } from './read-answer.ts';
 
 /** An input tensor. */

@@ -32,6 +32,14 @@ export interface Admission {
   readonly delayMs: number;
 }
 
+/** What a call from this process says of itself. */
+export interface LocalMetadata {
+  readonly tenant: string | undefined;
+  readonly timeoutMs: number | undefined;
+  /** Header fields for the rules of routes. */
+  readonly fields: MetadataFields;
+}
+
 /** Current limits of the server as a whole. */
 export interface ServerLimits {
   readonly maxBodyBytes: number;
@@ -54,14 +62,31 @@ export class HeaderCheck {
     this.#ports = { table: rules.routes, registry };
   }
 
-  decide(
-    { fields, remoteAddress, delayMs }: CallMetadata,
+  decide(metadata: CallMetadata, model: string, wantedVersion: string | undefined): Admission | Refusal {
+    if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
+    const caller = callerOf(metadata.fields, this.#rules.tenants);
+    return isRefusal(caller) ? caller : this.#admit(caller, metadata, model, wantedVersion);
+  }
+
+  /** The same for a call from this process, which names its tenant without a key. */
+  decideLocal(
+    { tenant: name, timeoutMs, fields }: LocalMetadata,
     model: string,
     wantedVersion: string | undefined,
   ): Admission | Refusal {
     if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
-    const caller = callerOf(fields, this.#rules.tenants);
-    if (isRefusal(caller)) return caller;
+    const tenant = this.#rules.tenants.enterNamed(name);
+    if (isRefusal(tenant)) return tenant;
+    const caller = { tenant, timeoutMs, isExplained: false, waitedMs: 0 };
+    return this.#admit(caller, { fields, remoteAddress: undefined, delayMs: 0 }, model, wantedVersion);
+  }
+
+  #admit(
+    caller: Caller,
+    { fields, remoteAddress, delayMs }: CallMetadata,
+    model: string,
+    wantedVersion: string | undefined,
+  ): Admission | Refusal {
     const route = this.#routeOf(model, wantedVersion);
     const destination =
       route && enterRoute(route, viewOf(fields, caller, { model, version: wantedVersion }), this.#ports);

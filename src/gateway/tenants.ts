@@ -84,6 +84,22 @@ export class Tenants {
     if (account?.needsKey === true && byKey !== name) {
       return refuse('UNAUTHENTICATED', `tenant '${name}' requires its API key: send it as x-api-key`);
     }
+    return this.#take(name, account);
+  }
+
+  /** The tenant that a trusted caller names, after taking a token of its quota: code in this process needs no key. */
+  enterNamed(name: string | undefined): Tenant | Refusal {
+    if (name === undefined && this.#accounts.size === 0) return DEFAULT_TENANT;
+    if (name !== undefined && !NAME.test(name)) {
+      return refuse(
+        'INVALID_INPUT',
+        `tenant is '${name.slice(0, 64)}', wanted 1 to 64 letters, digits, dots, dashes and underscores`,
+      );
+    }
+    return this.#take(name ?? DEFAULT, this.#accounts.get(name ?? DEFAULT));
+  }
+
+  #take(name: string, account: Account | undefined): Tenant | Refusal {
     const waitMs = (account ?? this.#accounts.get(DEFAULT))?.bucket?.take(this.#clock.now()) ?? 0;
     if (waitMs > 0) {
       // Jitter, so that clients do not all retry at the same moment.

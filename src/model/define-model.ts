@@ -95,6 +95,13 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
   unload?(state: State): void | Promise<void>;
 }
 
+/** A model with its declared tensors, by which its callers are typed. */
+export interface DefinedModel<In extends readonly TensorSpec[], Out extends readonly TensorSpec[]>
+  extends ModelDefinition {
+  readonly inputs: In;
+  readonly outputs: Out;
+}
+
 /**
  * Declares a module model, as the default export of its file. It returns its argument unchanged; its types let the
  * compiler check that `predict` reads the declared inputs and writes the declared outputs.
@@ -103,8 +110,8 @@ export function defineModel<
   const In extends readonly TensorSpec[],
   const Out extends readonly TensorSpec[],
   State = undefined,
->(definition: TypedDefinition<In, Out, State>): ModelDefinition {
-  return definition as unknown as ModelDefinition;
+>(definition: TypedDefinition<In, Out, State>): DefinedModel<In, Out> {
+  return definition as unknown as DefinedModel<In, Out>;
 }
 
 /** Checks that the default export of a file is a model; throws an OperatorError with the problem. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import fastify, { type FastifyReply } from 'fastify';
 import { type Refusal, refuse } from '../base/errors.ts';
 import type { Metrics } from '../observe/metrics/metrics.ts';
@@ -17,6 +18,17 @@ export async function makeOtherRoutes(
     reply.hijack();
     sendRefusal(reply.raw, refusal);
   };
+  const passes = new WeakMap<IncomingMessage, () => void>();
+  // Before the body is read, which belongs to the next handler.
+  app.addHook('onRequest', (request, reply, done) => {
+    const pass = request.is404 ? passes.get(request.raw) : undefined;
+    if (pass === undefined) {
+      done();
+      return;
+    }
+    reply.hijack();
+    pass();
+  });
   app.setNotFoundHandler((request, reply) => {
     sendRefused(
       reply,
@@ -35,5 +47,11 @@ export async function makeOtherRoutes(
   // A separate scope binds the guard to these routes, however a client spells their path.
   await app.register(async (admin) => adminRoutes(admin, ports, stream, sendRefused));
   await app.ready();
-  return { handle: (req, res) => app.routing(req, res), close: () => stream.close() };
+  return {
+    handle(req, res, pass) {
+      if (pass !== undefined) passes.set(req, pass);
+      app.routing(req, res);
+    },
+    close: () => stream.close(),
+  };
 }

@@ -13,7 +13,8 @@ import type { ModelRoutes } from './oip/model-routes.ts';
 
 /** The handler for all paths that the router does not match. */
 export interface OtherRoutes {
-  handle(req: IncomingMessage, res: ServerResponse): void;
+  /** With `pass`, a path that it does not have is passed on instead of refused. */
+  handle(req: IncomingMessage, res: ServerResponse, pass?: () => void): void;
   /** Ends streaming answers. */
   close(): void;
 }
@@ -64,7 +65,11 @@ export class Router {
     this.#other.close();
   }
 
-  route(exchange: NodeExchange): void {
+  /**
+   * With `pass`, paths of others are passed on instead of refused: another application has the same paths before them,
+   * and `/` is its own.
+   */
+  route(exchange: NodeExchange, pass?: () => void): void {
     const { req, res } = exchange;
     const wrong = normalizeTarget(req);
     if (wrong !== undefined) {
@@ -75,7 +80,7 @@ export class Router {
     const wanted = methodOf(route);
     const method = req.method === 'HEAD' ? 'GET' : req.method;
     if (wanted === undefined || method === wanted) {
-      this.#answer(route, exchange);
+      this.#answer(route, exchange, pass);
     } else {
       res.setHeader('allow', wanted);
       sendRefusal(
@@ -85,7 +90,7 @@ export class Router {
     }
   }
 
-  #answer(route: Route, exchange: NodeExchange): void {
+  #answer(route: Route, exchange: NodeExchange, pass: (() => void) | undefined): void {
     const { req, res } = exchange;
     const { inference, models, extensions, repository, health } = this.#handlers;
     switch (route.kind) {
@@ -127,7 +132,8 @@ export class Router {
         sendRefusal(res, refuse('NOT_OFFERED', route.message));
         break;
       case 'alive':
-        sendJson(res, 200, { status: 'alive' });
+        if (pass === undefined) sendJson(res, 200, { status: 'alive' });
+        else pass();
         break;
       case 'server metadata':
         models.serverMetadata(res);
@@ -154,7 +160,7 @@ export class Router {
         sendRefusal(res, refuse('MALFORMED', 'the path contains an invalid percent-encoding'));
         break;
       case 'other':
-        this.#other.handle(req, res);
+        this.#other.handle(req, res, pass);
         break;
       default:
         unreachable(route);

@@ -61,6 +61,12 @@ export function flatten(segments: Segments): Uint8Array {
   return flat;
 }
 
+/** The same bytes in memory of their own. */
+export function copySegments(segments: Segments): Segments {
+  const flat = flatten(segments);
+  return segmentsOf(segments.chunks.length === 1 ? new Uint8Array(flat) : flat);
+}
+
 /** One contiguous piece that starts at a multiple of `alignment`, as typed arrays require; copied if necessary. */
 export function flattenAligned(segments: Segments, alignment: number): Uint8Array {
   const flat = flatten(segments);

@@ -33,7 +33,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   app: 'base config fleet gateway model observe process protocol replica routing scaling tensor warmup work',
   cli: 'app base client config fleet load model observe process protocol routing simulate tensor warmup',
   client: 'model tensor',
-  'index.ts': 'app base model',
+  'index.ts': 'app base gateway model',
 };
 /** Sub-rooms in order: each imports only those to its left. `|` separates sub-rooms that never import each other. */
 const SUB_ROOMS: Readonly<Record<string, string>> = {

@@ -15,6 +15,8 @@ export interface ExchangeTerms {
   readonly clock: LoopClock;
   /** How long a client may leave its answer unread. */
   readonly writeStallMs: number;
+  /** The HTTP server of another application, which has answered `Expect: 100-continue` itself. */
+  readonly isMounted?: boolean;
 }
 
 /** A request that Node's HTTP server has read. */
@@ -46,7 +48,7 @@ export class NodeExchange implements HttpExchange, OpenRequest {
 
   readBody(encoding: ContentEncoding, listener: BodyListener): void {
     const { req } = this;
-    if (req.headers.expect !== undefined) this.res.writeContinue();
+    if (req.headers.expect !== undefined && this.#terms.isMounted !== true) this.res.writeContinue();
     if (encoding === 'identity') {
       req.on('data', (chunk: Buffer) => listener.data(chunk));
       req.on('end', () => listener.end());

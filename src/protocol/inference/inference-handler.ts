@@ -11,8 +11,9 @@ import { type ExchangePorts, InferenceExchange } from './inference-exchange.ts';
 export class InferenceHandler {
   /** Calls that were refused before they became an entry of their version. */
   readonly refused = new Event<RefusedCall>();
+  /** Shared with calls that do not come over HTTP. */
+  readonly ports: ExchangePorts;
   readonly #headerCheck: HeaderCheck;
-  readonly #ports: ExchangePorts;
 
   constructor(
     headerCheck: HeaderCheck,
@@ -20,7 +21,7 @@ export class InferenceHandler {
   ) {
     const { refused } = this;
     this.#headerCheck = headerCheck;
-    this.#ports = { ...ports, refused, routes: { ...ports.routes, refused } };
+    this.ports = { ...ports, refused, routes: { ...ports.routes, refused } };
   }
 
   handle(http: HttpExchange, { kind, model, version }: InferenceRoute): void {
@@ -37,6 +38,6 @@ export class InferenceHandler {
       http.refuseEarly(turnedAway);
       return;
     }
-    new InferenceExchange(this.#ports, http, { form: kind, admission }).start();
+    new InferenceExchange(this.ports, http, { form: kind, admission }).start();
   }
 }

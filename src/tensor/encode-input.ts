@@ -1,8 +1,8 @@
-import { encodeTextElements } from '../tensor/bytes-elements.ts';
-import type { Datatype } from '../tensor/datatype.ts';
-import { encodeElements } from '../tensor/elements.ts';
-import type { Segments } from '../tensor/segments.ts';
-import { allocateArray, bytesOf, type TensorArray } from '../tensor/tensor.ts';
+import { encodeTextElements } from './bytes-elements.ts';
+import type { Datatype } from './datatype.ts';
+import { encodeElements } from './elements.ts';
+import type { Segments } from './segments.ts';
+import { allocateArray, bytesOf, type TensorArray } from './tensor.ts';
 
 /** The data of an input tensor: numbers, texts or bytes. */
 export type InputData =

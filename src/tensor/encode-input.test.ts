@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DATATYPE_NAMES, DATATYPES, type Datatype } from '../tensor/datatype.ts';
-import { flatten } from '../tensor/segments.ts';
-import { allocateArray, bytesOf, typedArrayOf } from '../tensor/tensor.ts';
+import { DATATYPE_NAMES, DATATYPES, type Datatype } from './datatype.ts';
 import { encodeInput, type InputData } from './encode-input.ts';
+import { flatten } from './segments.ts';
+import { allocateArray, bytesOf, typedArrayOf } from './tensor.ts';
 
 function sent(datatype: Datatype, data: InputData): unknown[] {
   return Array.from(typedArrayOf(datatype, encodeInput('x', datatype, data)) as Float64Array);
