@@ -16,7 +16,7 @@ const LAYERS = 13;
 function main(): void {
   const random = seededRandom('features');
   const layer = (inputs: number): ChainStep[] => {
-    const scale = 1 / Math.sqrt(9 * inputs);
+    const scale = Math.sqrt(6 / (9 * inputs));
     const weights = Float32Array.from(
       { length: CHANNELS * inputs * 9 },
       () => (2 * random.unit() - 1) * scale,

@@ -16,25 +16,15 @@ const AT_ONCE = 2;
 const CHECK_EVERY_MS = 10;
 
 /** Runs an application of the examples under load; returns times in milliseconds. */
-export async function measure(application, seconds) {
-  const port = await freePort();
-  const child = fork(join(import.meta.dirname, '..', application), {
-    env: { ...process.env, PORT: String(port) },
-    execArgv: ['--import', PROBE],
-  });
-  const url = `http://127.0.0.1:${port}`;
-  try {
-    while (!(await isUp(url))) {
-      if (child.exitCode !== null) throw new Error(`${application} has ended`);
-      await pause(20);
-    }
-    await send(url);
+async function measure(application, seconds) {
+  return withApplication(application, async (url, child) => {
+    await describe(url);
     child.send('reset');
     const endsAt = performance.now() + 1_000 * seconds;
     const checks = [];
     const senders = Array.from({ length: AT_ONCE }, async () => {
       let sent = 0;
-      for (; performance.now() < endsAt; sent++) await send(url);
+      for (; performance.now() < endsAt; sent++) await describe(url);
       return sent;
     });
     while (performance.now() < endsAt) {
@@ -49,17 +39,40 @@ export async function measure(application, seconds) {
     checks.sort((a, b) => a - b);
     const at = (share) => checks[Math.floor(share * checks.length)];
     return { picturesPerSecond: pictures / seconds, loop, health: { p50Ms: at(0.5), p99Ms: at(0.99) } };
+  });
+}
+
+/** The features of one picture, as an application answers them. */
+export async function describeOnce(application) {
+  return withApplication(application, describe);
+}
+
+/** Starts an application, uses it when it is up, and waits for its end. */
+async function withApplication(application, use) {
+  const port = await freePort();
+  const child = fork(join(import.meta.dirname, '..', application), {
+    env: { ...process.env, PORT: String(port) },
+    execArgv: ['--import', PROBE],
+  });
+  const ended = once(child, 'exit');
+  const url = `http://127.0.0.1:${port}`;
+  try {
+    while (!(await isUp(url))) {
+      if (child.exitCode !== null) throw new Error(`${application} has ended`);
+      await pause(20);
+    }
+    return await use(url, child);
   } finally {
     child.kill('SIGTERM');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    await ended;
   }
 }
 
-async function send(url) {
+async function describe(url) {
   const headers = { 'content-type': 'application/octet-stream' };
   const response = await fetch(`${url}/features`, { method: 'POST', headers, body: PICTURE });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status}: ${text}`);
+  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`);
+  return response.json();
 }
 
 async function isUp(url) {

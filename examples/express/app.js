@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import express from 'express';
 import { createGalley } from 'galley';
 
-const galley = await createGalley({
-  from: join(import.meta.dirname, '../embedded/models'),
-  settings: { log: { level: 'error' } },
-});
+const galley = await createGalley({ from: join(import.meta.dirname, '../embedded/galley.yaml') });
 
 const app = express();
 app.get('/health', (_req, res) => res.send('ok'));

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import fastify from 'fastify';
 import { createGalley } from 'galley';
 
-const galley = await createGalley({
-  from: join(import.meta.dirname, '../embedded/models'),
-  settings: { log: { level: 'error' } },
-});
+const galley = await createGalley({ from: join(import.meta.dirname, '../embedded/galley.yaml') });
 
 const app = fastify();
 app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>

@@ -77,6 +77,10 @@ export class Router {
       return;
     }
     const route = this.#routeOf(req.url ?? '/');
+    if (route.kind === 'alive' && pass !== undefined) {
+      pass();
+      return;
+    }
     const wanted = methodOf(route);
     const method = req.method === 'HEAD' ? 'GET' : req.method;
     if (wanted === undefined || method === wanted) {
@@ -132,8 +136,7 @@ export class Router {
         sendRefusal(res, refuse('NOT_OFFERED', route.message));
         break;
       case 'alive':
-        if (pass === undefined) sendJson(res, 200, { status: 'alive' });
-        else pass();
+        sendJson(res, 200, { status: 'alive' });
         break;
       case 'server metadata':
         models.serverMetadata(res);
