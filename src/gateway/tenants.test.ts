@@ -119,3 +119,14 @@ test('a caller with an invalid timeout gets the problem', () => {
   const explained = callerOf({ 'x-galley-explain': '1' }, tenants);
   assert.ok(!isRefusal(explained) && explained.isExplained);
 });
+
+test('code of this process names any tenant without its key, and uses its quota', () => {
+  const accounts = { gold: { apiKeyFile: 'keys', weight: 4, ratePerSecond: 1, burst: 1 }, open: {} };
+  const { tenants } = tenantsOf(accounts, { secret: 'gold' }, true);
+  assert.deepEqual(tenants.enterNamed('gold'), { name: 'gold', weight: 4 });
+  assert.equal(reason(tenants.enterNamed('gold')), 'TENANT_QUOTA');
+  assert.deepEqual(tenants.enterNamed('other'), { name: 'default', weight: 1 });
+  assert.deepEqual(tenants.enterNamed(undefined), { name: 'default', weight: 1 });
+  assert.equal(reason(tenants.enterNamed('a b')), 'INVALID_INPUT');
+  assert.equal(tenantsOf({}).tenants.enterNamed(undefined), DEFAULT_TENANT);
+});

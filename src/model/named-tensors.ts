@@ -108,9 +108,8 @@ function shaped(name: string, { shape, data }: NamedInput): { shape: readonly nu
 
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
-  return ArrayBuffer.isView(value)
-    ? `a ${value.constructor.name}`
-    : String(value === null ? null : typeof value);
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
+  return typeof value === 'object' && value !== null ? 'an object without data' : String(value).slice(0, 40);
 }
 
 function invalid(message: string): ServingError {
