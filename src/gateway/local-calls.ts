@@ -1,3 +1,4 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import { isRefusal, type Refusal, refuse, ServingError } from '../base/errors.ts';
 import { GalleyError } from '../base/galley-error.ts';
 import { PRIORITIES } from '../config/priority-names.ts';
@@ -7,6 +8,9 @@ import type { CallPorts } from './call.ts';
 import type { Admission, HeaderCheck } from './header-check.ts';
 import type { InferOptions } from './infer-options.ts';
 import { LocalCall } from './local-call.ts';
+
+/** Calls with one signal before Node warns of a leak. */
+const MOST_CALLS = 1_000;
 
 const CANCELLED = refuse('CANCELLED', 'the signal of the call was aborted');
 
@@ -33,7 +37,7 @@ export class LocalCalls {
     const outcome = await new Promise<Answer | Refusal>((settle) => {
       const call = new LocalCall(this.#ports, admission, settle);
       cancel = () => call.refuse(CANCELLED);
-      signal?.addEventListener('abort', cancel);
+      if (signal !== undefined) listen(signal, cancel);
       call.start(request);
     });
     signal?.removeEventListener('abort', cancel);
@@ -90,6 +94,12 @@ export class LocalCalls {
     if (this.#open > 0) return;
     for (const resolve of this.#whenNone.splice(0)) resolve();
   }
+}
+
+/** Node warns of a leak at eleven listeners, which as many calls of one request are not. */
+function listen(signal: AbortSignal, cancel: () => void): void {
+  if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(MOST_CALLS, signal);
+  signal.addEventListener('abort', cancel);
 }
 
 /** Whether others may have the same answer: a cache, equal requests, or a route that compares or keeps it. */
