@@ -170,8 +170,13 @@ test('a TypeScript program finds the types, and the documented example works', (
      defineModel({ inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [], predict: () => ({}) });
      console.log(server.url, OperatorError.name);`,
   );
+  // The types of the documented program must not need those of Node or of a web framework.
+  writeFileSync(join(project, 'embedded.mts'), codeIn('docs/parts/em.md', 'ts'));
   const options = '--strict --module nodenext --target es2023 --lib es2023,dom'.split(' ');
   const compiler = join(PROJECT, 'node_modules/typescript/bin/tsc');
-  run(project, 'node', compiler, ...options, 'example.mts', 'wrong.mts');
+  run(project, 'node', compiler, ...options, 'example.mts', 'embedded.mts', 'wrong.mts');
   assert.equal(run(project, 'node', 'example.mjs').trim().split('\n').at(-1), '[ 1, 10 ]');
+  const [answer, refusal] = run(project, 'node', 'embedded.mjs').trim().split('\n').slice(-2);
+  assert.equal(answer, 'FP32 [ 1, 10 ]');
+  assert.match(refusal ?? '', /^INVALID_INPUT 400 undefined unexpected shape for input 'image'/);
 });
