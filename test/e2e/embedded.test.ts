@@ -147,10 +147,11 @@ test('a signal ends a call at once, a timeout at its time, and the model answers
 
 test('an answer belongs to its caller, even where others have the same one', async () => {
   const cached = galley.model<typeof echo>('cached');
-  const first = await cached.infer(ROWS);
-  first.y.data.fill(9);
-  const second = await cached.infer(ROWS);
-  assert.deepEqual(second.y.data, ROWS.x.data);
+  for (let each = 0; each < 3; each++) {
+    const { y } = await cached.infer(ROWS);
+    assert.deepEqual(y.data, ROWS.x.data);
+    y.data.fill(9);
+  }
 });
 
 test('Express mounts the handler below a path, and keeps all other paths and their bodies', async () => {
@@ -238,7 +239,7 @@ test('close finishes calls, refuses later ones and leaves no process', async () 
   held.release(3);
   assert.deepEqual((await call).order?.data, Int32Array.of(3));
   await closed;
-  assert.equal((await post(`${url}/v2/models/echo/infer`, BODY)).json.reason, 'DRAINING');
+  assert.equal((await fetch(`${url}/health/live`)).status, 503);
   await until('no process is left', () => replicaProcesses().every((pid) => processesBefore.has(pid)));
 });
 
