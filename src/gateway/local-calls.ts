@@ -4,6 +4,8 @@ import { GalleyError } from '../base/galley-error.ts';
 import { PRIORITIES } from '../config/priority-names.ts';
 import type { Answer, InferenceRequest } from '../model/inference.ts';
 import { type NamedInputs, type NamedOutputs, namedOutputs, tensorsOf } from '../model/named-tensors.ts';
+import { copySegments } from '../tensor/segments.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { CallPorts } from './call.ts';
 import type { Admission, HeaderCheck } from './header-check.ts';
 import type { InferOptions } from './infer-options.ts';
@@ -74,9 +76,11 @@ export class LocalCalls {
   ): InferenceRequest {
     const known = [version, ...(destination?.others ?? [])].flatMap(({ metadata }) => metadata?.inputs ?? []);
     try {
+      const tensors = tensorsOf(destination?.view.name ?? version.spec.model, inputs, known);
       return {
         ...{ id: '', parameters, timeoutMs: undefined },
-        inputs: tensorsOf(destination?.view.name ?? version.spec.model, inputs, known),
+        // The shadow of a route or the control of a canary may run longer than the call.
+        inputs: destination === undefined ? tensors : tensors.map(withOwnMemory),
         priority: priority === undefined ? 0 : numberOf(priority),
       };
     } catch (caught) {
@@ -105,6 +109,10 @@ function listen(signal: AbortSignal, cancel: () => void): void {
 /** Whether others may have the same answer: a cache, equal requests, or a route that compares or keeps it. */
 function isShared({ destination, version }: Admission): boolean {
   return destination !== undefined || version.cache !== undefined || version.spec.settings.singleFlight;
+}
+
+function withOwnMemory(tensor: Tensor): Tensor {
+  return { ...tensor, data: copySegments(tensor.data) };
 }
 
 /** The number of the protocol for a priority: 1 is the most urgent. */
