@@ -36,6 +36,7 @@ const GROUPS = [
 ];
 /** Packages that are installed beside the bundle: native, loaded late, or with files of their own. */
 const EXTERNAL = [
+  '@huggingface/transformers',
   'onnxruntime-node',
   'fastify',
   'light-my-request',

@@ -27,7 +27,7 @@ export interface OnnxValue {
 /** Constant numbers of the model: weights, or the shape for Reshape. */
 export interface OnnxConstant {
   readonly shape: readonly number[];
-  readonly values: Float32Array | BigInt64Array;
+  readonly values: Float32Array | BigInt64Array | Int8Array;
 }
 
 export interface OnnxInitializer extends OnnxConstant {
@@ -104,7 +104,7 @@ function tensorProto({ name, shape, values }: OnnxInitializer): Uint8Array {
       `initializer '${name}' has ${values.length} values, wanted ${count} for the shape [${shape}]`,
     );
   }
-  const datatype = values instanceof Float32Array ? 'FP32' : 'INT64';
+  const datatype = values instanceof Float32Array ? 'FP32' : values instanceof Int8Array ? 'INT8' : 'INT64';
   return message(
     ...shape.map((dim) => integer(1, dim)),
     integer(2, DATATYPE_NUMBERS[datatype]),

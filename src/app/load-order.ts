@@ -1,3 +1,4 @@
+import { TransformersSettings } from '../config/transformers-settings.ts';
 import type { LoadOrder } from '../process/wire/compute-messages.ts';
 import type { Placement } from '../replica/placement.ts';
 import type { ServedModel } from './served-models.ts';
@@ -13,6 +14,8 @@ export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placemen
     ...(folder === undefined ? {} : { folder }),
     ...(lock === undefined ? {} : { lock }),
     cpuFallback: settings.cpuFallback,
+    transformers:
+      runtime === 'transformers' ? (settings.transformers ?? TransformersSettings.parse({})) : undefined,
     finite: outputs.finite,
     heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,

@@ -23,14 +23,23 @@ export interface Preflight {
 export function preflight(server: ServerSettings, served: readonly ServedModel[]): Preflight {
   const cores = compareWithCores(served, grantedCores());
   const times = served.map((model) => compareTimes(server, model));
+  const unused = served.flatMap(unusedTransformers);
   return {
     problems: [
+      ...unused,
       ...cores.problems,
       ...compareWithDevices(server, served),
       ...times.flatMap(({ problems }) => problems),
     ],
     warnings: [...cores.warnings, ...times.flatMap(({ warnings }) => warnings)],
   };
+}
+
+/** Settings of a runtime that does not execute the model. */
+function unusedTransformers({ model, runtime, settings }: ServedModel): ModelProblem[] {
+  if (settings.transformers === undefined || runtime === 'transformers') return [];
+  const text = `transformers is set, but the runtime is ${runtime}: remove transformers, or set runtime: transformers for a folder with config.json and tokenizer.json`;
+  return [{ model, text }];
 }
 
 function compareTimes({ shutdown }: ServerSettings, { model, settings }: ServedModel): Preflight {

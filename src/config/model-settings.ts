@@ -14,9 +14,10 @@ import { ProcessSettings } from './process-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { CacheSettings } from './reuse-settings.ts';
 import { LabelsSetting, RolloutSettings, VersionsSetting } from './rollout-settings.ts';
+import { TransformersSettings } from './transformers-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
 
-const RUNTIMES = ['onnx', 'module'] as const;
+const RUNTIMES = ['onnx', 'module', 'transformers'] as const;
 
 /** All settings of a model: names, bounds, defaults and descriptions. */
 export const ModelSettings = z
@@ -27,7 +28,13 @@ export const ModelSettings = z
     runtime: z
       .enum(RUNTIMES)
       .optional()
-      .describe('Runtime that executes the model. Default: onnx for a .onnx file, module for a .js file.'),
+      .describe(
+        'Runtime that executes the model. transformers needs the package @huggingface/transformers. ' +
+          'Default: onnx for a .onnx file, module for a .js file, transformers for a folder with config.json and tokenizer.json.',
+      ),
+    transformers: TransformersSettings.optional().describe(
+      'How the runtime transformers serves the model. Without it, the defaults apply.',
+    ),
     versions: VersionsSetting,
     labels: LabelsSetting,
     rollout: RolloutSettings,

@@ -63,3 +63,21 @@ test('weights that are missing or not a file are refused, because reading a pipe
   mkdirSync(join(folder, 'weights.bin'));
   assert.throws(() => artefactOf('onnx', file), /weights\.bin is not a file/);
 });
+
+test('a hub model is its JSON files and its weights, whatever lies beside them', () => {
+  mkdirSync(join(folder, 'hub/onnx'), { recursive: true });
+  mkdirSync(join(folder, 'hub/more.json'));
+  for (const name of ['config.json', 'tokenizer.json', 'README.md', 'model.yaml', 'onnx/model.onnx']) {
+    write(`hub/${name}`, name);
+  }
+  const config = join(folder, 'hub/config.json');
+  assert.deepEqual(
+    filesOf('transformers', config).map((file) => relative(folder, file)),
+    ['hub/config.json', 'hub/onnx/model.onnx', 'hub/tokenizer.json'],
+  );
+  const before = artefactOf('transformers', config);
+  write('hub/README.md', 'changed');
+  assert.equal(artefactOf('transformers', config), before);
+  write('hub/onnx/model.onnx', 'changed');
+  assert.notEqual(artefactOf('transformers', config), before);
+});

@@ -240,3 +240,24 @@ test('no older version replaces a latest version without a model', () => {
   );
   assert.deepEqual(chooseVersions(m, [1]).missing, []);
 });
+
+test('a folder with config.json and tokenizer.json is a hub model, with versions or without', () => {
+  const { models, broken, warnings } = scan(
+    repository(
+      ...['plain/config.json', 'plain/tokenizer.json', 'plain/onnx/model.onnx'],
+      ...['numbered/3/config.json', 'numbered/3/tokenizer.json'],
+      ...['exported/config.json', 'exported/tokenizer.json', 'exported/model.onnx'],
+      ...['settings/config.json', 'half/1/config.json'],
+    ),
+  );
+  assert.deepEqual(models, [
+    ['exported', ['1 onnx']],
+    ['numbered', ['3 transformers']],
+    ['plain', ['1 transformers']],
+  ]);
+  assert.match(
+    broken,
+    /^half: .*contains config\.json, wanted model\.onnx, .* or config\.json and tokenizer\.json$/,
+  );
+  assert.match(warnings, /settings is skipped: it contains no model/);
+});

@@ -2,10 +2,13 @@ import { basename, extname, join } from 'node:path';
 import { DISK, type Disk, type Found, lookAt, namesIn } from '../base/disk.ts';
 import { byVersion, versionNamed } from './model-version.ts';
 
+/** What executes a model. */
+export type RuntimeKind = 'onnx' | 'module' | 'transformers';
+
 /** The file of one version of a model. */
 export interface ModelFile {
   readonly version: string;
-  readonly runtime: 'onnx' | 'module';
+  readonly runtime: RuntimeKind;
   readonly file: string;
   /** The folder that contains nothing but this version; undefined for a file among others. */
   readonly folder?: string;
@@ -51,11 +54,19 @@ export interface RepositoryScan {
   readonly warnings: readonly string[];
 }
 
-const MODEL_FILES = [
+interface ModelFileKind {
+  readonly file: string;
+  readonly runtime: RuntimeKind;
+  /** The file is that of a model only beside this one. */
+  readonly beside?: string;
+}
+
+const MODEL_FILES: readonly ModelFileKind[] = [
   { file: 'model.onnx', runtime: 'onnx' },
   { file: 'model.js', runtime: 'module' },
   { file: 'model.mjs', runtime: 'module' },
-] as const;
+  { file: 'config.json', beside: 'tokenizer.json', runtime: 'transformers' },
+];
 const RUNTIME_OF = { '.onnx': 'onnx', '.js': 'module', '.mjs': 'module' } as const;
 /** Only one of them may exist: with both, precedence would be unclear. */
 const SETTINGS_FILES = ['model.yaml', 'model.yml'];
@@ -163,8 +174,12 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   if (unusable.length > 0) {
     return brokenModel(name, path, unusable.map(({ reason }) => reason).join('; '));
   }
-  const isMeant = settings.length > 0 || MODEL_FILES.some(({ file }) => names.includes(file));
+  const isMeant = settings.length > 0 || kindAmong(names) !== undefined;
   return isMeant ? brokenModel(name, path, unversioned) : STRAY;
+}
+
+function kindAmong(names: readonly string[]): ModelFileKind | undefined {
+  return MODEL_FILES.find(({ file, beside = file }) => names.includes(file) && names.includes(beside));
 }
 
 /** A folder, or an entry that may be an unreadable folder. */
@@ -187,10 +202,10 @@ function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | s
   if (place.kind === 'unusable') return place.why;
   const names = namesIn(disk, folder);
   if (typeof names === 'string') return names;
-  const present = MODEL_FILES.find(({ file }) => names.includes(file));
+  const present = kindAmong(names);
   if (present === undefined) {
     const there = names.slice(0, NAMED_FILES).join(', ') || 'no files';
-    return `${folder} contains ${there}, wanted model.onnx, model.js or model.mjs`;
+    return `${folder} contains ${there}, wanted model.onnx, model.js or model.mjs, or config.json and tokenizer.json`;
   }
   const file = join(folder, present.file);
   const found = lookAt(disk, file);

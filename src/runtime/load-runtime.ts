@@ -6,6 +6,10 @@ export async function loadRuntime(spec: RuntimeSpec): Promise<Runtime> {
     const { loadOnnx } = await import('./onnx-runtime.ts');
     return loadOnnx(spec);
   }
+  if (spec.transformers !== undefined) {
+    const { loadTransformers } = await import('./transformers-runtime.ts');
+    return loadTransformers(spec, spec.transformers);
+  }
   const { loadModule } = await import('./module-runtime.ts');
   return loadModule(spec);
 }

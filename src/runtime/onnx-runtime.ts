@@ -4,6 +4,7 @@ import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { decodeBytesElements, encodeBytesElements } from '../tensor/bytes-elements.ts';
 import type { Datatype } from '../tensor/datatype.ts';
 import { bytesOf, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { crossRowOperator } from './cross-row-operator.ts';
 import { openOnDevice } from './onnx-device.ts';
 import { whyNotOpened } from './onnx-failure.ts';
 import { servedOutputs } from './onnx-outputs.ts';
@@ -11,6 +12,7 @@ import { onnxSource } from './onnx-source.ts';
 import { datatypeOf, typeOf } from './onnx-types.ts';
 import { OperatorProfile } from './operator-profile.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
+import { unfitTexts } from './unfit-texts.ts';
 
 /** Errors only, because warnings about a model would be repeated with every load. */
 const LOG_ERRORS = 3;
@@ -81,20 +83,7 @@ class OnnxRuntime implements Runtime {
   }
 
   unfitRows(inputs: readonly Tensor[], rows: number): Map<number, string> {
-    const unfit = new Map<number, string>();
-    for (const { name, datatype, data } of inputs) {
-      if (datatype !== 'BYTES') continue;
-      const elements = decodeBytesElements(data);
-      const perRow = Math.max(1, elements.length / rows);
-      for (const [index, element] of elements.entries()) {
-        const problem = textProblem(element);
-        const row = Math.min(rows - 1, Math.floor(index / perRow));
-        if (problem !== undefined && !unfit.has(row)) {
-          unfit.set(row, `input '${name}': element ${index - Math.floor(row * perRow)} ${problem}`);
-        }
-      }
-    }
-    return unfit;
+    return unfitTexts(inputs, rows, textProblem);
   }
 
   async run(inputs: readonly Tensor[]): Promise<Tensor[]> {
@@ -113,20 +102,6 @@ class OnnxRuntime implements Runtime {
   async unload(): Promise<void> {
     await this.#session.release();
   }
-}
-
-/**
- * An operator that scales numbers by the largest one of the batch, so that a row depends on the rows of other
- * callers.
- */
-function crossRowOperator(opTypes: Iterable<string>): string | undefined {
-  for (const opType of opTypes) {
-    const name = opType.slice(opType.indexOf(':') + 1);
-    if (name.startsWith('DynamicQuantize')) {
-      return `the model is quantized dynamically (${name}), which scales all rows of a batch by its largest number`;
-    }
-  }
-  return undefined;
 }
 
 function canCarry(value: InferenceSession.ValueMetadata): boolean {

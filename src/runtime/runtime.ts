@@ -1,15 +1,19 @@
+import type { TransformersSettings } from '../config/transformers-settings.ts';
 import type { WantedDevice } from '../model/device.ts';
 import type { Parameters } from '../model/inference.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
+import type { RuntimeKind } from '../model/model-repository.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** What a replica loads, and where it runs. */
 export interface RuntimeSpec extends WantedDevice {
-  readonly runtime: 'onnx' | 'module';
+  readonly runtime: RuntimeKind;
   readonly file: string;
   /** The contents of the file, where they have been read: an ONNX model is loaded from them. */
   readonly bytes?: Uint8Array;
   readonly threads: number;
+  /** Set for the runtime transformers. */
+  readonly transformers?: TransformersSettings | undefined;
 }
 
 /** One batch, apart from its inputs. */

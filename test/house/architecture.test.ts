@@ -21,7 +21,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   health: 'replica work',
   scaling: 'base',
   routing: 'base config model tensor',
-  runtime: 'base model tensor',
+  runtime: 'base config model tensor',
   process: 'base config model replica runtime tensor work',
   serving: 'balancing base batching config health model replica tensor work',
   fleet: 'balancing base batching config health model replica scaling serving tensor warmup work',

@@ -1,6 +1,8 @@
 import type { FiniteCheck } from '../../config/outputs-settings.ts';
+import type { TransformersSettings } from '../../config/transformers-settings.ts';
 import type { WantedDevice } from '../../model/device.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { RuntimeKind } from '../../model/model-repository.ts';
 
 /** Makes an idle process load the ONNX runtime in advance, because most models are ONNX. */
 export const EXPECT_ONNX = '--expect-onnx';
@@ -15,13 +17,15 @@ export interface KeptFiles {
 
 /** What a replica process loads, once. */
 export interface LoadOrder extends WantedDevice {
-  readonly runtime: 'onnx' | 'module';
+  readonly runtime: RuntimeKind;
   readonly file: string;
   /** The folder of the version, if it has one of its own. */
   readonly folder?: string;
   /** The lock file with which the files of the version are compared before it is loaded. */
   readonly lock?: string;
   readonly threads: number;
+  /** Set for the runtime transformers. */
+  readonly transformers?: TransformersSettings | undefined;
   readonly finite: FiniteCheck;
   readonly heartbeatPeriodMs: number;
   /** Larger answers to one request are refused in the replica. */
