@@ -54,6 +54,8 @@ export interface Refusal {
   readonly reason: Reason;
   /** For the caller: what came, what was wanted, how to fix it. */
   readonly message: string;
+  /** The parameter of the request that is wrong, for protocols that name it. */
+  readonly param?: string;
   /** Delay before a retry, where it is known better than from the reason. */
   readonly retryAfterMs?: number;
   /** It answers many requests: what is made of it may be kept. */
@@ -86,9 +88,10 @@ export class ServingError extends Error {
   override readonly name = 'ServingError';
   readonly refusal: Refusal;
 
-  constructor(reason: Reason, message: string, options?: ErrorOptions) {
+  constructor(reason: Reason, message: string, options?: ErrorOptions & { readonly param?: string }) {
     super(message, options);
-    this.refusal = { kind: 'refusal', reason, message, cause: options?.cause };
+    const param = options?.param === undefined ? {} : { param: options.param };
+    this.refusal = { kind: 'refusal', reason, message, ...param, cause: options?.cause };
   }
 
   /** Any other error becomes INTERNAL: its text goes to the log as `cause`, never to a client. */

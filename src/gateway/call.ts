@@ -1,15 +1,12 @@
-import type { Clock } from '../base/clock.ts';
-import { type Refusal, refuse } from '../base/errors.ts';
+import type { Refusal } from '../base/errors.ts';
 import type { Event } from '../base/event.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { InferenceRequest } from '../model/inference.ts';
 import type { Admitted, OnSettled } from '../serving/admission/admission-stage.ts';
-import { lateBefore } from '../serving/admission/request-describer.ts';
 import { SplitRequest } from '../serving/admission/split-request.ts';
 import type { Entry } from '../work/entry.ts';
-import type { Arrival, Arrivals } from './arrivals.ts';
-import type { BodyBudget, BodyOwner, BodyReservation } from './body-budget.ts';
-import { type Admission, noRoom } from './header-check.ts';
+import { type ArrivalPorts, ArrivingCall, type CallReader } from './arriving-call.ts';
+import type { Admission } from './header-check.ts';
 import type { RouteDestination } from './routes/route-destination.ts';
 import type { RoutedPorts } from './routes/routed-call.ts';
 import { RoutedRequest } from './routes/routed-request.ts';
@@ -21,88 +18,25 @@ export interface RefusedCall {
 }
 
 /** Dependencies that all calls share. */
-export interface CallPorts {
-  readonly clock: Clock;
-  readonly budget: BodyBudget;
-  readonly arrivals: Arrivals;
+export interface CallPorts extends ArrivalPorts {
   readonly refused: Event<RefusedCall>;
   readonly routes: RoutedPorts;
-}
-
-/** The protocol's side of a call. */
-export interface CallReader {
-  /** Bytes of the request that have arrived. */
-  readonly arrivedBytes: number;
-  /** The server has paused reading from the connection. */
-  readonly isPaused: boolean;
-  /** Ends the call while its request arrives or is decoded. */
-  refuse(refusal: Refusal): void;
 }
 
 /**
  * A client's request from its metadata to the last byte of its answer, in any protocol. It owns what must end with it:
  * the bytes of its body, its deadline, and its place in a version.
  */
-export class Call implements Arrival, BodyOwner {
-  /** Position in the heap of arriving calls. */
-  heapIndex = -1;
-  windowFrom = 0;
-  windowBytes = 0;
-  readonly admission: Admission;
-  readonly deadline: number;
-  readonly reservation: BodyReservation;
+export class Call extends ArrivingCall<Admission> {
   readonly #ports: CallPorts;
-  readonly #reader: CallReader;
-  readonly #receivedAt: number;
   #isInFlight = true;
   #entry: Entry | SplitRequest | undefined;
   #routed: RoutedRequest | undefined;
 
   constructor(ports: CallPorts, admission: Admission, reader: CallReader) {
-    const { caller, version, holder } = admission;
+    super(ports, admission, reader);
     this.#ports = ports;
-    this.#reader = reader;
-    this.admission = admission;
-    this.#receivedAt = ports.clock.now();
-    this.deadline = this.#receivedAt + (caller.timeoutMs ?? version.spec.settings.timeoutMs);
-    this.reservation = ports.budget.open(holder, this);
-    version.inFlightCalls += 1;
-    ports.arrivals.add(this);
-  }
-
-  get isArriving(): boolean {
-    return this.reservation.isArriving;
-  }
-
-  get isPaused(): boolean {
-    return this.#reader.isPaused;
-  }
-
-  get arrivedBytes(): number {
-    return this.#reader.arrivedBytes;
-  }
-
-  giveWay(): void {
-    this.#reader.refuse(noRoom('budget'));
-  }
-
-  deadlinePassed(): void {
-    this.#reader.refuse(lateBefore(this.#ports.clock.now() - this.#receivedAt));
-  }
-
-  tooSlow(): void {
-    this.#reader.refuse(
-      refuse('BODY_TIMEOUT', 'the body arrived more slowly than http.minBodyBytesPerSecond allows'),
-    );
-  }
-
-  cut(): void {
-    this.#reader.refuse(refuse('DRAINING', 'the server is shutting down and does not wait for this body'));
-  }
-
-  /** Its request is decoded, or not needed any more. */
-  decoded(): void {
-    this.#ports.arrivals.remove(this);
+    admission.version.inFlightCalls += 1;
   }
 
   /** How its route handles it; undefined for a call of a model. */
@@ -118,7 +52,7 @@ export class Call implements Arrival, BodyOwner {
   /** Sends the decoded request to the version. */
   submit(request: InferenceRequest, onSettled: OnSettled): Admitted {
     const { version, caller: known } = this.admission;
-    const waitedMs = this.#ports.clock.now() - this.#receivedAt;
+    const waitedMs = this.#ports.clock.now() - this.receivedAt;
     const caller = waitedMs === 0 ? known : { ...known, waitedMs };
     version.doorway.delay(this.admission.delayMs);
     const admitted = version.submit(request, onSettled, caller);
@@ -130,10 +64,10 @@ export class Call implements Arrival, BodyOwner {
   submitTo(destination: RouteDestination, request: InferenceRequest, onSettled: OnSettled): void {
     const deadline = Math.min(
       this.deadline,
-      this.#receivedAt + (request.timeoutMs ?? Number.POSITIVE_INFINITY),
+      this.receivedAt + (request.timeoutMs ?? Number.POSITIVE_INFINITY),
     );
     const { caller } = this.admission;
-    const call = { destination, caller, request, receivedAt: this.#receivedAt, deadline };
+    const call = { destination, caller, request, receivedAt: this.receivedAt, deadline };
     this.#routed = new RoutedRequest(this.#ports.routes, call, onSettled);
     this.#routed.start();
   }
@@ -163,7 +97,7 @@ export class Call implements Arrival, BodyOwner {
 
   /** The answer is sent, or the client has disconnected. */
   close(isSent: boolean): void {
-    this.#ports.arrivals.remove(this);
+    this.decoded();
     const { version } = this.admission;
     if (this.#isInFlight) version.inFlightCalls -= 1;
     this.#isInFlight = false;

@@ -15,10 +15,10 @@ import type { Tenants } from './tenants.ts';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'deflate';
 
-/** An admitted request: its target, and what its body may be. */
-export interface Admission {
-  /** The version that is called; for a route, the one whose inputs the body is read for. */
-  readonly version: VersionInService;
+/** What the headers of a request say: whose it is, what it calls, and what its body may be. */
+export interface EnteredCall {
+  /** undefined where the body names the model. */
+  readonly version: VersionInService | undefined;
   /** Set for a call of a route. */
   readonly destination: RouteDestination | undefined;
   readonly encoding: ContentEncoding;
@@ -30,6 +30,20 @@ export interface Admission {
   readonly caller: Caller;
   /** How long the request may have waited before the server looked at it, in ms. */
   readonly delayMs: number;
+  /** When its headers were read, where its body was read first. */
+  readonly receivedAt?: number;
+}
+
+/** An admitted request: its target is known. */
+export interface Admission extends EnteredCall {
+  /** The version that is called; for a route, the one whose inputs the body is read for. */
+  readonly version: VersionInService;
+}
+
+/** The name of a model or a route, as the client calls it. */
+export interface CalledName {
+  readonly model: string;
+  readonly version: string | undefined;
 }
 
 /** What a call from this process says of itself. */
@@ -63,9 +77,8 @@ export class HeaderCheck {
   }
 
   decide(metadata: CallMetadata, model: string, wantedVersion: string | undefined): Admission | Refusal {
-    if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
-    const caller = callerOf(metadata.fields, this.#rules.tenants);
-    return isRefusal(caller) ? caller : this.#admit(caller, metadata, model, wantedVersion);
+    const caller = this.#callerOf(metadata);
+    return isRefusal(caller) ? caller : this.#admit(caller, metadata, { model, version: wantedVersion });
   }
 
   /** The same for a call from this process, which names its tenant without a key. */
@@ -74,29 +87,62 @@ export class HeaderCheck {
     model: string,
     wantedVersion: string | undefined,
   ): Admission | Refusal {
-    if (!this.#rules.isAdmitting()) return refuse('DRAINING', 'the server is shutting down');
+    if (!this.#rules.isAdmitting()) return shuttingDown();
     const tenant = this.#rules.tenants.enterNamed(name);
     if (isRefusal(tenant)) return tenant;
     const caller = { tenant, timeoutMs, isExplained: false, waitedMs: 0 };
-    return this.#admit(caller, { fields, remoteAddress: undefined, delayMs: 0 }, model, wantedVersion);
+    const metadata = { fields, remoteAddress: undefined, delayMs: 0 };
+    return this.#admit(caller, metadata, { model, version: wantedVersion });
   }
 
-  #admit(
-    caller: Caller,
-    { fields, remoteAddress, delayMs }: CallMetadata,
-    model: string,
-    wantedVersion: string | undefined,
-  ): Admission | Refusal {
-    const route = this.#routeOf(model, wantedVersion);
-    const destination =
-      route && enterRoute(route, viewOf(fields, caller, { model, version: wantedVersion }), this.#ports);
-    if (destination !== undefined && isRefusal(destination)) return destination;
-    const version = destination?.version ?? this.#registry.find(model, wantedVersion);
-    if (isRefusal(version)) return version;
-    // A route asks its targets one after the other.
-    const closed = destination === undefined ? version.whyNot() : undefined;
-    if (closed !== undefined) return closed;
+  #admit(caller: Caller, metadata: CallMetadata, called: CalledName): Admission | Refusal {
+    const target = this.#find(metadata.fields, caller, called);
+    if (isRefusal(target)) return target;
+    if ('route' in target) return this.#terms(metadata, caller, target.version, target);
+    return this.#terms(metadata, caller, target, undefined);
+  }
 
+  /** Decides on a request whose body names its model, before the body is read. */
+  enter(metadata: CallMetadata): EnteredCall | Refusal {
+    const caller = this.#callerOf(metadata);
+    return isRefusal(caller) ? caller : this.#terms(metadata, caller, undefined, undefined);
+  }
+
+  /** Decides on such a request when its body is read. `receivedAt` is when it entered. */
+  admit(
+    entered: EnteredCall & { readonly receivedAt: number },
+    fields: MetadataFields,
+    called: CalledName,
+  ): Admission | Refusal {
+    if (!this.#rules.isAdmitting()) return shuttingDown();
+    const target = this.#find(fields, entered.caller, called);
+    if (isRefusal(target)) return target;
+    if ('route' in target) return { ...entered, version: target.version, destination: target };
+    return { ...entered, version: target };
+  }
+
+  #callerOf({ fields }: CallMetadata): Caller | Refusal {
+    return this.#rules.isAdmitting() ? callerOf(fields, this.#rules.tenants) : shuttingDown();
+  }
+
+  /** What a name stands for. A version must be ready; a route asks its targets one after the other. */
+  #find(
+    fields: MetadataFields,
+    caller: Caller,
+    called: CalledName,
+  ): RouteDestination | VersionInService | Refusal {
+    const route = this.#routeOf(called.model, called.version);
+    if (route !== undefined) return enterRoute(route, viewOf(fields, caller, called), this.#ports);
+    const version = this.#registry.find(called.model, called.version);
+    return isRefusal(version) ? version : (version.whyNot() ?? version);
+  }
+
+  #terms<V extends VersionInService | undefined>(
+    { fields, remoteAddress, delayMs }: CallMetadata,
+    caller: Caller,
+    version: V,
+    destination: RouteDestination | undefined,
+  ): (EnteredCall & { readonly version: V }) | Refusal {
     const encoding = (fieldIn(fields, 'content-encoding') ?? 'identity').trim().toLowerCase();
     if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
       return refuse(
@@ -122,12 +168,12 @@ export class HeaderCheck {
   }
 }
 
-function viewOf(
-  fields: MetadataFields,
-  { tenant }: Caller,
-  { model, version }: { readonly model: string; readonly version: string | undefined },
-): RequestView {
+function viewOf(fields: MetadataFields, { tenant }: Caller, { model, version }: CalledName): RequestView {
   return { name: model, fields, tenant: tenant.name, version, request: undefined };
+}
+
+function shuttingDown(): Refusal {
+  return refuse('DRAINING', 'the server is shutting down');
 }
 
 /** The refusal of a body that is, or has become, larger than the maximum. */

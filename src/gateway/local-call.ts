@@ -2,7 +2,8 @@ import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import { reportMistake } from '../base/mistake.ts';
 import { type InferenceRequest, withoutParameters } from '../model/inference.ts';
 import type { OnSettled } from '../serving/admission/admission-stage.ts';
-import { Call, type CallPorts, type CallReader } from './call.ts';
+import type { CallReader } from './arriving-call.ts';
+import { Call, type CallPorts } from './call.ts';
 import type { Admission } from './header-check.ts';
 
 type Outcome = Parameters<OnSettled>[0];

@@ -10,6 +10,7 @@ import { methodOf, parseRoute, type Route } from './http/route.ts';
 import type { InferenceHandler } from './inference/inference-handler.ts';
 import type { ExtensionRoutes } from './oip/extension-routes.ts';
 import type { ModelRoutes } from './oip/model-routes.ts';
+import { openAiError } from './openai/error-form.ts';
 
 /** The handler for all paths that the router does not match. */
 export interface OtherRoutes {
@@ -101,6 +102,10 @@ export class Router {
       case 'infer':
       case 'predict':
         inference.handle(exchange, route);
+        break;
+      case 'embeddings':
+        exchange.errorForm = openAiError;
+        inference.handleNaming(exchange);
         break;
       case 'model metadata':
         models.modelMetadata(res, route.model, route.version);

@@ -42,7 +42,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   gateway: 'routes .',
   fleet: 'lifecycle monitor warmup version autoscale catalog',
   observe: 'decisions recorder alerts snapshot metrics',
-  protocol: 'http fast-lane simple oip codec inference|health|admin .',
+  protocol: 'http fast-lane simple openai oip codec inference|health|admin .',
   simulate: 'backends replay faults policies scaling|routing',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */

@@ -1,9 +1,12 @@
-import { type Refusal, ServingError } from '../../base/errors.ts';
+import { isRefusal, type Refusal, ServingError } from '../../base/errors.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { HeadReader } from '../oip/oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from '../oip/oip-request.ts';
 import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from '../oip/oip-response.ts';
+import type { EmbeddingsForm } from '../openai/read-request.ts';
+import { readEmbeddingsRequest } from '../openai/read-request.ts';
+import { writeEmbeddingsAnswer } from '../openai/write-answer.ts';
 import type { ReadTarget } from '../simple/read-target.ts';
 import {
   type Layout,
@@ -34,12 +37,18 @@ export type CodecTask =
       readonly others?: readonly PredictForm[];
       readonly body: Segments;
     }
+  | { readonly kind: 'read embeddings'; readonly body: Segments }
   | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
   | {
       readonly kind: 'write predict';
       readonly outputs: readonly Tensor[];
       readonly hasBatchAxis: boolean;
       readonly layout: Layout;
+    }
+  | {
+      readonly kind: 'write embeddings';
+      readonly outputs: readonly Tensor[];
+      readonly form: EmbeddingsForm;
     };
 
 export type ReadTask = Extract<CodecTask, { readonly body: Segments }>;
@@ -58,6 +67,8 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
         const read = readPredictRequest(target, hasBatchAxis, body, others);
         return { ...read, outputs: undefined, isBinaryByDefault: false };
       }
+      case 'read embeddings':
+        return { ...readEmbeddingsRequest(task.body), outputs: undefined, isBinaryByDefault: false };
     }
   } catch (caught) {
     return ServingError.from(caught).refusal;
@@ -68,7 +79,11 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
 export function write(task: WriteTask): EncodedAnswer | Refusal {
   try {
     if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);
-    const body = writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
+    const body =
+      task.kind === 'write embeddings'
+        ? writeEmbeddingsAnswer(task.outputs, task.form)
+        : writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
+    if (isRefusal(body)) return body;
     return { contentType: 'application/json', jsonBytes: undefined, chunks: [body] };
   } catch (caught) {
     return ServingError.from(caught).refusal;

@@ -72,6 +72,7 @@ export class Codec {
 /** Bytes to be parsed: JSON, and the lengths in BYTES. Numbers are used as they are. */
 function walkedBytesIn(task: ReadTask): number {
   if (task.kind === 'read raw') return 0;
+  if (task.kind === 'read embeddings') return task.body.byteLength;
   const hasBytes =
     task.target.metadata === undefined ||
     task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');

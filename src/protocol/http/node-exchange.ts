@@ -5,7 +5,7 @@ import { messageOf, type Refusal } from '../../base/errors.ts';
 import type { CallMetadata } from '../../gateway/call-metadata.ts';
 import type { ContentEncoding } from '../../gateway/header-check.ts';
 import type { BodyListener, HttpAnswer, HttpExchange, OpenRequest } from './http-exchange.ts';
-import { refuseEarly, sendRefusal } from './reply.ts';
+import { type ErrorForm, plainError, refuseEarly, sendRefusal } from './reply.ts';
 
 /** Smaller answers are joined and sent in one write; larger ones are sent in their pieces, uncopied. */
 export const JOIN_BELOW_BYTES = 16 * 1024;
@@ -24,6 +24,8 @@ export class NodeExchange implements HttpExchange, OpenRequest {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   whenClosed: ((isSent: boolean) => void) | undefined;
+  /** How its protocol writes refusals. */
+  errorForm: ErrorForm = plainError;
   readonly #terms: ExchangeTerms;
   #decoder: Gunzip | Inflate | undefined;
 
@@ -94,16 +96,16 @@ export class NodeExchange implements HttpExchange, OpenRequest {
   }
 
   refuse(refusal: Refusal): void {
-    sendRefusal(this.res, refusal);
+    sendRefusal(this.res, refusal, this.errorForm);
   }
 
   refuseEarly(refusal: Refusal): void {
-    refuseEarly(this.#terms.clock, this.req, this.res, refusal);
+    refuseEarly(this.#terms.clock, this, refusal);
   }
 
   fail(refusal: Refusal): void {
     if (this.res.headersSent) this.res.destroy();
-    else sendRefusal(this.res, refusal);
+    else sendRefusal(this.res, refusal, this.errorForm);
   }
 
   lose(): void {

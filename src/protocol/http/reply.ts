@@ -17,10 +17,18 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
   res.end(bytes);
 }
 
-/** Sends a refusal in the protocol's form of errors, `{"error": …}`, plus the stable `reason`. */
-export function sendRefusal(res: ServerResponse, refusal: Refusal): void {
+/** The JSON of a refusal in the form of a protocol. */
+export type ErrorForm = (refusal: Refusal) => object;
+
+/** The form of most protocols, `{"error": …}`, plus the stable `reason`. */
+export function plainError({ reason, message }: Refusal): object {
+  return { error: message, reason };
+}
+
+/** Sends a refusal as the protocol writes errors. */
+export function sendRefusal(res: ServerResponse, refusal: Refusal, form: ErrorForm = plainError): void {
   if (res.headersSent || res.destroyed) return;
-  res.end(writeHead(res, refusal));
+  res.end(writeHead(res, refusal, form));
 }
 
 /** Whether a connection is kept although the body of its refused request, of so many bytes, is still arriving. */
@@ -30,9 +38,9 @@ export function keepsConnection({ reason }: Refusal, bodyBytes: number): boolean
 
 /** Refuses an invalid or incomplete request: writes the answer to the socket and closes it. */
 export function refuseRaw(socket: Socket, refusal: Refusal, statusText?: string): void {
-  const { reason, message } = refusal;
+  const { reason } = refusal;
   const status = httpStatusOf(reason);
-  const body = JSON.stringify({ error: message, reason });
+  const body = JSON.stringify(plainError(refusal));
   socket.write(
     `HTTP/1.1 ${statusText ?? `${status} ${STATUS_CODES[status]}`}\r\nContent-Type: ${JSON_TYPE}\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -41,21 +49,28 @@ export function refuseRaw(socket: Socket, refusal: Refusal, statusText?: string)
   socket.destroySoon();
 }
 
+/** A request that is refused, and the form of its errors. */
+interface RefusedExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly errorForm: ErrorForm;
+}
+
 /**
  * Refuses a request whose body may still be arriving. The answer is sent at once. The connection is kept if the body is
  * small; else it is closed when the body has ended or a second has passed: after an earlier close, a client that is still
  * writing would get an error instead of the answer.
  */
-export function refuseEarly(clock: Clock, req: IncomingMessage, res: ServerResponse, refusal: Refusal): void {
+export function refuseEarly(clock: Clock, { req, res, errorForm }: RefusedExchange, refusal: Refusal): void {
   const { expect, 'content-length': length } = req.headers;
   // A client that expects a go-ahead may or may not send the body after a refusal.
   const isKept = expect === undefined && keepsConnection(refusal, Number(length));
   if (req.complete || isKept || res.headersSent || res.destroyed) {
-    sendRefusal(res, refusal);
+    sendRefusal(res, refusal, errorForm);
     return;
   }
   res.shouldKeepAlive = false;
-  res.write(writeHead(res, refusal));
+  res.write(writeHead(res, refusal, errorForm));
   const limit = clock.at(clock.now() + LINGER_MS, () => res.end());
   const end = () => {
     limit.cancel();
@@ -66,8 +81,8 @@ export function refuseEarly(clock: Clock, req: IncomingMessage, res: ServerRespo
   req.resume();
 }
 
-function writeHead(res: ServerResponse, refusal: Refusal): Buffer {
-  const { status, fields, bytes, closes } = refusalAnswer(refusal);
+function writeHead(res: ServerResponse, refusal: Refusal, form: ErrorForm): Buffer {
+  const { status, fields, bytes, closes } = refusalAnswer(refusal, form);
   if (closes) res.shouldKeepAlive = false;
   for (const [name, value] of fields) res.setHeader(name, value);
   res.writeHead(status);
@@ -84,9 +99,9 @@ export interface RefusalAnswer {
 }
 
 /** The answer that tells a refusal. */
-export function refusalAnswer(refusal: Refusal): RefusalAnswer {
-  const { reason, message } = refusal;
-  const bytes = Buffer.from(JSON.stringify({ error: message, reason }));
+export function refusalAnswer(refusal: Refusal, form: ErrorForm = plainError): RefusalAnswer {
+  const { reason } = refusal;
+  const bytes = Buffer.from(JSON.stringify(form(refusal)));
   const retryAfterMs = retryAfterMsOf(refusal);
   const fields: [string, string | number][] = [];
   if (retryAfterMs !== undefined) {

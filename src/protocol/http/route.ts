@@ -6,7 +6,7 @@ export type Route =
   | ModelRoute
   | InferenceRoute
   | ExtensionRoute
-  | { readonly kind: 'server metadata' | 'model list' | 'alive' | 'all statistics' }
+  | { readonly kind: 'embeddings' | 'server metadata' | 'model list' | 'alive' | 'all statistics' }
   | { readonly kind: 'protocol health' | 'health'; readonly check: string }
   | { readonly kind: 'bad version'; readonly version: string }
   | { readonly kind: 'bad path' }
@@ -39,6 +39,7 @@ const READS: Readonly<Record<string, ReadKind>> = {
 const POSTS: readonly Route['kind'][] = [
   'infer',
   'predict',
+  'embeddings',
   'repository index',
   'repository control',
   'forget regions',
@@ -69,6 +70,7 @@ export function parseRoute(url: string): Route {
   if (root === 'v1' && second === 'models') {
     return third === undefined ? { kind: 'model list' } : simpleRoute(path);
   }
+  if (root === 'v1' && second === 'embeddings' && third === undefined) return { kind: 'embeddings' };
   if (root === 'health' && path.length === 2 && CHECKS.includes(second ?? '')) {
     return { kind: 'health', check: second ?? '' };
   }

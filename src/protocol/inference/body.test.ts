@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isRefusal, type Refusal } from '../../base/errors.ts';
+import type { ArrivingCall } from '../../gateway/arriving-call.ts';
 import { BodyBudget } from '../../gateway/body-budget.ts';
-import type { Call } from '../../gateway/call.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { HttpExchange } from '../http/http-exchange.ts';
 import { IncomingBody } from './body.ts';
@@ -16,7 +16,7 @@ function bodyOf(chunks: readonly Uint8Array[], heldBytes: number): Segments {
   const budget = new BodyBudget({ maxBytes: 100 * MEBIBYTE, share: 1 });
   budget.open('other', OWNER).cover(heldBytes);
   const admission = { maxBodyBytes: 100 * MEBIBYTE, encoding: 'identity' };
-  const call = { admission, reservation: budget.open('holder', OWNER) } as unknown as Call;
+  const call = { admission, reservation: budget.open('holder', OWNER) } as unknown as ArrivingCall;
   let read: Segments | Refusal | undefined;
   const body = new IncomingBody(exchange, call, (it) => {
     read = it;

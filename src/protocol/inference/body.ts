@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '../../base/errors.ts';
+import type { ArrivingCall } from '../../gateway/arriving-call.ts';
 import { BodyBlocks, GATHER_FROM_BYTES } from '../../gateway/body-blocks.ts';
-import type { Call } from '../../gateway/call.ts';
 import { noRoom, tooLarge } from '../../gateway/header-check.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { BodyListener, HttpExchange } from '../http/http-exchange.ts';
@@ -15,7 +15,7 @@ const CHUNK_COST_BYTES = 256;
  */
 export class IncomingBody implements BodyListener {
   readonly #exchange: HttpExchange;
-  readonly #call: Call;
+  readonly #call: ArrivingCall;
   readonly #done: (body: Segments | Refusal) => void;
   #chunks: Uint8Array[] = [];
   #blocks: BodyBlocks | undefined;
@@ -24,7 +24,7 @@ export class IncomingBody implements BodyListener {
   #isDone = false;
 
   /** `done` is called once, or never when the client disconnects first: then the exchange is closed. */
-  constructor(exchange: HttpExchange, call: Call, done: (body: Segments | Refusal) => void) {
+  constructor(exchange: HttpExchange, call: ArrivingCall, done: (body: Segments | Refusal) => void) {
     this.#exchange = exchange;
     this.#call = call;
     this.#done = done;

@@ -11,8 +11,8 @@ import { answerParts, checkOutputs } from '../oip/oip-response.ts';
 import { mostValues } from '../simple/read-target.ts';
 import type { PredictForm } from '../simple/simple-codec.ts';
 
-/** The protocol form of a request. */
-export type Form = 'infer' | 'predict';
+/** The protocol form of a request; `embeddings` is decoded before its model is known. */
+export type Form = 'infer' | 'predict' | 'embeddings';
 
 /** The codec task that reads a body. A route reads the plain form even where none of its targets is loaded. */
 export function readTask(
@@ -31,6 +31,7 @@ export function readTask(
   const isLarge = body.byteLength > LARGE_BYTES;
   const maxValues = isLarge ? mostValues(metadata, hasBatchAxis, maxRequestRows) : undefined;
   const target = { model, metadata, maxValues };
+  if (form === 'embeddings') return { kind: 'read embeddings', body };
   if (form === 'predict')
     return { kind: 'read predict', target, hasBatchAxis, others: others.flatMap(formOf), body };
   if (jsonBytes === 0) return { kind: 'read raw', target, body };
@@ -44,11 +45,13 @@ function formOf({ metadata, hasBatchAxis }: VersionInService): PredictForm[] {
 /** The codec task that writes an answer in the form its caller asked for. A route answers under its own name. */
 export function writeTask(
   { version, routed, admission: { destination } }: Pick<Call, 'version' | 'routed' | 'admission'>,
-  { request, outputs, isBinaryByDefault, layout }: OipRequest,
+  { request, outputs, isBinaryByDefault, layout, embeddings }: OipRequest,
   answer: Answer,
 ): WriteTask | Refusal {
   const { spec, hasBatchAxis } = version;
   if (layout !== undefined) return { kind: 'write predict', outputs: answer.outputs, hasBatchAxis, layout };
+  if (embeddings !== undefined)
+    return { kind: 'write embeddings', outputs: answer.outputs, form: embeddings };
   const head = { id: request.id, model: destination?.view.name ?? spec.model, version: spec.version };
   // A route may answer from another target than the one that the outputs were requested of.
   // A fixed answer has what it has.

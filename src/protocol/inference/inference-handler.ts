@@ -1,11 +1,13 @@
-import { isRefusal } from '../../base/errors.ts';
+import { isRefusal, type Refusal } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import type { RefusedCall } from '../../gateway/call.ts';
-import type { HeaderCheck } from '../../gateway/header-check.ts';
+import type { Admission, HeaderCheck } from '../../gateway/header-check.ts';
 import type { RoutedPorts } from '../../gateway/routes/routed-call.ts';
 import type { HttpExchange } from '../http/http-exchange.ts';
 import type { InferenceRoute } from '../http/route.ts';
-import { type ExchangePorts, InferenceExchange } from './inference-exchange.ts';
+import type { ExchangePorts } from './body-exchange.ts';
+import { InferenceExchange } from './inference-exchange.ts';
+import { NamingExchange } from './naming-exchange.ts';
 
 /** Receives inference requests. */
 export class InferenceHandler {
@@ -25,19 +27,35 @@ export class InferenceHandler {
   }
 
   handle(http: HttpExchange, { kind, model, version }: InferenceRoute): void {
-    const admission = this.#headerCheck.decide(http.metadata, model, version);
+    const admission = this.#counted(this.#headerCheck.decide(http.metadata, model, version));
+    if (isRefusal(admission)) http.refuseEarly(admission);
+    else new InferenceExchange(this.ports, http, { form: kind, admission }).start();
+  }
+
+  /** A request whose body names its model. */
+  handleNaming(http: HttpExchange): void {
+    const { metadata } = http;
+    const entered = this.#headerCheck.enter(metadata);
+    if (isRefusal(entered)) {
+      this.refused.emit({ version: undefined, refusal: entered });
+      http.refuseEarly(entered);
+      return;
+    }
+    new NamingExchange(this.ports, http, {
+      entered,
+      admit: (call, called) => this.#counted(this.#headerCheck.admit(call, metadata.fields, called)),
+    }).start();
+  }
+
+  /** Refuses also what would be too late, and counts refusals. */
+  #counted(admission: Admission | Refusal): Admission | Refusal {
     if (isRefusal(admission)) {
       this.refused.emit({ version: undefined, refusal: admission });
-      http.refuseEarly(admission);
-      return;
+      return admission;
     }
-    const { version: called, caller, delayMs, destination } = admission;
-    const turnedAway = destination === undefined ? called.doorway.turnAway(caller, delayMs) : undefined;
-    if (turnedAway !== undefined) {
-      this.refused.emit({ version: called, refusal: turnedAway });
-      http.refuseEarly(turnedAway);
-      return;
-    }
-    new InferenceExchange(this.ports, http, { form: kind, admission }).start();
+    const { version, caller, delayMs, destination } = admission;
+    const refusal = destination === undefined ? version.doorway.turnAway(caller, delayMs) : undefined;
+    if (refusal !== undefined) this.refused.emit({ version, refusal });
+    return refusal ?? admission;
   }
 }

@@ -132,15 +132,21 @@ export class ModelRoutes {
     else sendJson(res, 503, { name: model, ready: false, error: `${found.name} is not ready` });
   }
 
-  /** `GET /v1/models` */
+  /** `GET /v1/models`, with the list of OpenAI's API beside that of this server. */
   list(res: ServerResponse): void {
     const models = this.#registry.models().map((name) => ({
       name,
       versions: this.#registry.versionsOf(name).map(({ spec, state }) => ({ version: spec.version, state })),
     }));
     const routes = this.#table.all().map(({ name }) => ({ name, versions: [] }));
-    sendJson(res, 200, { models: [...models, ...routes] });
+    const all = [...models, ...routes];
+    sendJson(res, 200, { object: 'list', data: all.map(({ name }) => openAiModel(name)), models: all });
   }
+}
+
+/** A model in OpenAI's form. When it was trained is unknown. */
+function openAiModel(name: string): object {
+  return { id: name, object: 'model', created: 0, owned_by: 'galley' };
 }
 
 /** A tensor in the protocol's form. */

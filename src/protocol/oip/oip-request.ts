@@ -6,6 +6,7 @@ import { checkBinaryData } from '../../tensor/binary-codec.ts';
 import { readJsonData } from '../../tensor/json-codec.ts';
 import { joinSegments, type Segments, segmentsOf, sliceSegments } from '../../tensor/segments.ts';
 import { byteSize, type Tensor } from '../../tensor/tensor.ts';
+import type { EmbeddingsForm } from '../openai/read-request.ts';
 import type { ReadTarget } from '../simple/read-target.ts';
 import type { Layout } from '../simple/simple-codec.ts';
 import type { HeadInput, HeadReader, RequestedOutput } from './oip-head.ts';
@@ -19,6 +20,8 @@ export interface OipRequest {
   readonly isBinaryByDefault: boolean;
   /** Set for a request in the simple form. */
   readonly layout?: Layout;
+  /** Set for a request for embeddings. */
+  readonly embeddings?: EmbeddingsForm;
 }
 
 /**
