@@ -57,8 +57,9 @@ function problemOf({ status, text }: Answered): string | undefined {
   if (status === 200) return undefined;
   // A drawn timeout may be shorter than any answer takes.
   if (status !== 504 && (status < 400 || status > 499)) return `${status} ${text.slice(0, 200)}`;
-  const { error } = JSON.parse(text) as { error?: unknown };
-  return typeof error === 'string' && error.length > 10
+  const { error } = JSON.parse(text) as { error?: string | { message?: string } };
+  const words = typeof error === 'object' ? error.message : error;
+  return typeof words === 'string' && words.length > 10
     ? undefined
     : `${status} without words: ${text.slice(0, 200)}`;
 }

@@ -185,6 +185,16 @@ function predictBody(model: Model): Json {
   );
 }
 
+/** A request whose body names the model. None of the models makes embeddings. */
+function embeddingsBody(model: Model): Json {
+  return objectOf({
+    model: mostly(fc.constantFrom<unknown>(model, `${model}/1`, `${model}/2`, 'none', '/')),
+    input: mostly(fc.oneof(fc.string(), fc.array(fc.string()), fc.array(anything))),
+    encoding_format: mostly(fc.constantFrom('float', 'base64')),
+    dimensions: mostly(fc.nat()),
+  });
+}
+
 /** JSON text, sometimes truncated or with invalid bytes. */
 const damages = fc.oneof(
   { weight: 40, arbitrary: fc.constant((text: Buffer) => text) },
@@ -194,7 +204,7 @@ const damages = fc.oneof(
     return text;
   }),
 );
-type Form = 'infer' | 'predict' | 'binary';
+type Form = 'infer' | 'predict' | 'binary' | 'embeddings';
 const tail = fc.record({
   bytes: fc.oneof(
     { weight: 10, arbitrary: fc.uint8Array({ minLength: 8, maxLength: 8 }) },
@@ -216,7 +226,8 @@ const headers = fc.record(
   { requiredKeys: [] },
 );
 
-function pathOf(model: Model, form: 'infer' | 'predict'): fc.Arbitrary<string> {
+function pathOf(model: Model, form: 'infer' | 'predict' | 'embeddings'): fc.Arbitrary<string> {
+  if (form === 'embeddings') return fc.constantFrom('/v1/embeddings', '/v1/embeddings/?a=%');
   const [root, verb] = form === 'infer' ? ['/v2/models/', '/infer'] : ['/v1/models/', ':predict'];
   return fc.oneof(
     { weight: 20, arbitrary: fc.constant(`${root}${model}${verb}`) },
@@ -231,13 +242,15 @@ function pathOf(model: Model, form: 'infer' | 'predict'): fc.Arbitrary<string> {
   );
 }
 
-/** A request to one of the models, in one of the two forms. */
+/** A request to one of the models, in one of the forms. */
 export const anyRequest: fc.Arbitrary<Drawn> = fc
-  .tuple(models, fc.constantFrom<Form>('infer', 'infer', 'predict', 'predict', 'binary'))
+  .tuple(models, fc.constantFrom<Form>('infer', 'infer', 'predict', 'predict', 'binary', 'embeddings'))
   .chain(([model, form]) =>
     fc.record({
-      path: pathOf(form === 'binary' ? 'echo' : model, form === 'predict' ? form : 'infer'),
-      json: { infer: inferBody, predict: predictBody, binary: binaryBody }[form](model),
+      path: pathOf(form === 'binary' ? 'echo' : model, form === 'binary' ? 'infer' : form),
+      json: { infer: inferBody, predict: predictBody, binary: binaryBody, embeddings: embeddingsBody }[form](
+        model,
+      ),
       headers: fc.oneof({ weight: 5, arbitrary: fc.constant({}) }, headers),
       method: fc.oneof(
         { weight: 40, arbitrary: fc.constant('POST') },
