@@ -20,6 +20,7 @@ const ENTRIES = {
   'models-worker': 'src/app/models-worker.ts',
   'define-model': 'src/model/define-model.ts',
   'galley-resolver': 'src/runtime/galley-resolver.ts',
+  'typescript-hooks': 'src/runtime/typescript-hooks.ts',
 };
 /**
  * Programs that are bundled together share files. Those of different processes do not: each shared file is one more to
@@ -29,7 +30,7 @@ const GROUPS = [
   ['galley'],
   ['index', 'client'],
   ['replica-main'],
-  ['compute', 'define-model', 'galley-resolver'],
+  ['compute', 'define-model', 'galley-resolver', 'typescript-hooks'],
   ['codec-worker'],
   ['models-worker'],
   ['load-process'],
@@ -37,6 +38,7 @@ const GROUPS = [
 /** Packages that are installed beside the bundle: native, loaded late, or with files of their own. */
 const EXTERNAL = [
   '@huggingface/transformers',
+  '@swc/wasm-typescript',
   'onnxruntime-node',
   'fastify',
   'light-my-request',

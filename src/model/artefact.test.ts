@@ -81,3 +81,16 @@ test('a hub model is its JSON files and its weights, whatever lies beside them',
   write('hub/onnx/model.onnx', 'changed');
   assert.notEqual(artefactOf('transformers', config), before);
 });
+
+test('an import of a JavaScript file that is not there is one of the TypeScript file', () => {
+  write(
+    'model.ts',
+    `import { net } from './net.js';\nimport type { Word } from './word.mjs';\nimport './plain.js';`,
+  );
+  write('net.ts', '');
+  write('word.mts', '');
+  write('plain.js', '');
+  write('plain.ts', '');
+  const found = filesOf('module', join(folder, 'model.ts')).map((file) => relative(folder, file));
+  assert.deepEqual(found.toSorted(), ['model.ts', 'net.ts', 'plain.js', 'word.mts']);
+});

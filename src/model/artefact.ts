@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { OperatorError } from '../base/errors.ts';
 import { externalPaths } from './external-data.ts';
 import type { RuntimeKind } from './model-repository.ts';
+import { typeScriptFor } from './module-source.ts';
 import { readOnnxFile } from './onnx-file.ts';
 
 /** Larger models are identified by size, modification time and inode, because reading them would delay the start. */
@@ -30,9 +31,8 @@ function importedFrom(file: string): string[] {
   const files = new Set([file]);
   for (const each of files) {
     for (const [, path = ''] of readFileSync(each, 'utf8').matchAll(RELATIVE_IMPORT)) {
-      const imported = join(dirname(each), path);
-      // An import in a comment may be of a file that does not exist.
-      if (statSync(imported, { throwIfNoEntry: false })?.isFile() === true) files.add(imported);
+      const imported = existing(join(dirname(each), path));
+      if (imported !== undefined) files.add(imported);
     }
   }
   return [...files];
@@ -43,6 +43,13 @@ function hubFiles(folder: string): string[] {
   const names = inside('.').flatMap((name) => (name === 'onnx' ? inside(name) : [name]));
   const files = names.filter((name) => HUB_FILE.test(name)).map((name) => join(folder, name));
   return files.filter((file) => statSync(file).isFile()).sort();
+}
+
+/** The file that an import finds; an import in a comment may find none. */
+function existing(path: string): string | undefined {
+  return [path, typeScriptFor(path)].find(
+    (each) => each !== undefined && statSync(each, { throwIfNoEntry: false })?.isFile() === true,
+  );
 }
 
 /**

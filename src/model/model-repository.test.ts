@@ -103,10 +103,7 @@ test('a folder with a version or settings but no model file is a broken model', 
     repository('good/1/model.onnx', 'empty-version/3/weights.pt', 'settings-only/model.yaml'),
   );
   assert.deepEqual(models, [['good', ['1 onnx']]]);
-  assert.match(
-    broken,
-    /empty-version: .*\/3 contains weights\.pt, wanted model\.onnx, model\.js or model\.mjs/,
-  );
+  assert.match(broken, /empty-version: .*\/3 contains weights\.pt, wanted model\.onnx, model\.ts/);
   assert.match(broken, /settings-only: .*contains model\.yaml, wanted/);
 });
 
@@ -260,4 +257,25 @@ test('a folder with config.json and tokenizer.json is a hub model, with versions
     /^half: .*contains config\.json, wanted model\.onnx, .* or config\.json and tokenizer\.json$/,
   );
   assert.match(warnings, /settings is skipped: it contains no model/);
+});
+
+test('a model may be written in TypeScript, which comes before the JavaScript compiled from it', () => {
+  const folder = repository(
+    'typed/model.ts',
+    'typed/model.js',
+    'versioned/2/model.mts',
+    'lone.ts',
+    'README.md',
+  );
+  const { found: models } = scan(folder);
+  assert.deepEqual(
+    models.flatMap(({ name, versions }) =>
+      versions.map(({ file }) => `${name} ${file.slice(folder.length)}`),
+    ),
+    ['typed /typed/model.ts', 'versioned /versioned/2/model.mts'],
+  );
+  assert.equal(findModel('lone', join(folder, 'lone.ts')).kind, 'found');
+  const other = findModel('readme', join(folder, 'README.md'));
+  assert.ok(other.kind === 'broken');
+  assert.match(other.reason, /unknown extension, wanted one of \.onnx, \.ts, \.mts, \.js, \.mjs$/);
 });

@@ -1,6 +1,7 @@
 import { basename, extname, join } from 'node:path';
 import { DISK, type Disk, type Found, lookAt, namesIn } from '../base/disk.ts';
 import { byVersion, versionNamed } from './model-version.ts';
+import { MODULE_EXTENSIONS } from './module-source.ts';
 
 /** What executes a model. */
 export type RuntimeKind = 'onnx' | 'module' | 'transformers';
@@ -61,16 +62,18 @@ interface ModelFileKind {
   readonly beside?: string;
 }
 
+const RUNTIMES = [
+  { extension: '.onnx', runtime: 'onnx' },
+  ...MODULE_EXTENSIONS.map((extension) => ({ extension, runtime: 'module' }) as const),
+] as const;
 const MODEL_FILES: readonly ModelFileKind[] = [
-  { file: 'model.onnx', runtime: 'onnx' },
-  { file: 'model.js', runtime: 'module' },
-  { file: 'model.mjs', runtime: 'module' },
+  ...RUNTIMES.map(({ extension, runtime }) => ({ file: `model${extension}`, runtime })),
   { file: 'config.json', beside: 'tokenizer.json', runtime: 'transformers' },
 ];
-const RUNTIME_OF = { '.onnx': 'onnx', '.js': 'module', '.mjs': 'module' } as const;
 /** Only one of them may exist: with both, precedence would be unclear. */
 const SETTINGS_FILES = ['model.yaml', 'model.yml'];
-const WANTED = '<version>/model.onnx, <version>/model.js, model.onnx or model.js';
+const WANTED =
+  '<version>/model.onnx, <version>/model.ts, <version>/model.js, or such a file without a version';
 /** A folder of the file system that only root can read. */
 const LOST_AND_FOUND = 'lost+found';
 const NAMED_FILES = 5;
@@ -132,10 +135,12 @@ function lookForModel(name: string, path: string, disk: Disk): FoundModel | Brok
 }
 
 function modelInFile(name: string, file: string): FoundModel | BrokenModel {
-  const runtime = RUNTIME_OF[extname(file) as keyof typeof RUNTIME_OF];
-  if (runtime === undefined)
-    return brokenModel(name, file, `${file} has an unknown extension, wanted .onnx, .js or .mjs`);
-  const versions = [{ version: '1', runtime, file }];
+  const known = RUNTIMES.find(({ extension }) => extension === extname(file));
+  if (known === undefined) {
+    const wanted = RUNTIMES.map(({ extension }) => extension).join(', ');
+    return brokenModel(name, file, `${file} has an unknown extension, wanted one of ${wanted}`);
+  }
+  const versions = [{ version: '1', runtime: known.runtime, file }];
   return { kind: 'found', name, versions, unusable: [], settingsFile: undefined };
 }
 
@@ -205,7 +210,7 @@ function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | s
   const present = kindAmong(names);
   if (present === undefined) {
     const there = names.slice(0, NAMED_FILES).join(', ') || 'no files';
-    return `${folder} contains ${there}, wanted model.onnx, model.js or model.mjs, or config.json and tokenizer.json`;
+    return `${folder} contains ${there}, wanted model.onnx, model.ts, model.mts, model.js or model.mjs, or config.json and tokenizer.json`;
   }
   const file = join(folder, present.file);
   const found = lookAt(disk, file);

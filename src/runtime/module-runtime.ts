@@ -1,7 +1,7 @@
 import { register } from 'node:module';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { messageOf } from '../base/errors.ts';
+import { filesOf } from '../model/artefact.ts';
 import { fitsShape } from '../model/check-inputs.ts';
 import {
   checkModelDefinition,
@@ -10,57 +10,39 @@ import {
   type ModelOutput,
 } from '../model/define-model.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
+import { isTypeScript } from '../model/module-source.ts';
 import { decodeBytesElements } from '../tensor/bytes-elements.ts';
 import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
 import { encodeOutput } from './encode-output.ts';
+import { ErrorPlaces } from './error-places.ts';
 import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and calls its `load`. Rethrows the module's errors. */
 export async function loadModule({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
+  const places = new ErrorPlaces(file, filesOf('module', file));
   register('./galley-resolver.js', import.meta.url);
+  if (isTypeScript(file)) {
+    process.setSourceMapsEnabled(true);
+    register('./typescript-hooks.js', import.meta.url);
+  }
   try {
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
     const definition = checkModelDefinition(file, module.default);
     const state = await definition.load?.({ directory: dirname(file), threads, device });
-    return new ModuleRuntime(file, definition, state);
+    return new ModuleRuntime(places, definition, state);
   } catch (caught) {
-    throw located(file, caught);
+    throw places.located(caught);
   }
-}
-
-/** Adds the line in the model's own file to an error. */
-function located(file: string, caught: unknown): Error {
-  const message = messageOf(caught);
-  const stack = caught instanceof Error ? (caught.stack ?? '') : '';
-  const url = pathToFileURL(file).href;
-  const line = lineIn(stack, `${basename(file)}:`) ?? lineIn(stack, `${basename(url)}:`);
-  const place = line === undefined || message.includes(file) ? '' : ` (${basename(file)}, line ${line})`;
-  const isCommonJs = /Cannot use import statement|Unexpected token 'export'/.test(message);
-  const fix = isCommonJs
-    ? '; rename the file to model.mjs, or set "type": "module" in the nearest package.json'
-    : '';
-  return new Error(`${message}${place}${fix}`, { cause: caught });
-}
-
-/**
- * The line number after the first mention of a file. No regular expression, because a file name may contain anything.
- */
-function lineIn(stack: string, place: string): string | undefined {
-  for (let at = stack.indexOf(place); at !== -1; at = stack.indexOf(place, at + 1)) {
-    const line = /^\d+/.exec(stack.slice(at + place.length))?.[0];
-    if (line !== undefined) return line;
-  }
-  return undefined;
 }
 
 class ModuleRuntime implements Runtime {
   readonly metadata: ModelMetadata;
-  readonly #file: string;
+  readonly #places: ErrorPlaces;
   readonly #definition: ModelDefinition;
   readonly #state: unknown;
 
-  constructor(file: string, definition: ModelDefinition, state: unknown) {
-    this.#file = file;
+  constructor(places: ErrorPlaces, definition: ModelDefinition, state: unknown) {
+    this.#places = places;
     this.#definition = definition;
     this.#state = state;
     this.metadata = {
@@ -83,7 +65,7 @@ class ModuleRuntime implements Runtime {
     try {
       return await this.#definition.predict(inputs, this.#state, call);
     } catch (caught) {
-      throw located(this.#file, caught);
+      throw this.#places.located(caught);
     }
   }
 
