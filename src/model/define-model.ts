@@ -71,17 +71,34 @@ export interface ModelDefinition {
   unload?(state: unknown): unknown;
 }
 
-type DataOf<D extends Datatype> = D extends 'BYTES' ? readonly Uint8Array[] : ArrayOf[D];
+type ReadDataOf<D extends Datatype> = D extends 'BYTES' ? readonly Uint8Array[] : ArrayOf[D];
+
+/** An element of a plain array. */
+type ElementOf<D extends Datatype> = D extends 'BYTES'
+  ? Uint8Array | string
+  : D extends 'INT64' | 'UINT64'
+    ? number | bigint
+    : D extends 'BOOL'
+      ? boolean | number
+      : number;
+
+type WrittenDataOf<D extends Datatype> = (D extends 'BYTES' ? never : ArrayOf[D]) | readonly ElementOf<D>[];
 
 type InputsOf<Specs extends readonly TensorSpec[]> = {
-  readonly [Spec in Specs[number] as Spec['name']]: ModelInput & { readonly data: DataOf<Spec['datatype']> };
+  readonly [Spec in Specs[number] as Spec['name']]: {
+    readonly shape: readonly number[];
+    readonly data: ReadDataOf<Spec['datatype']>;
+  };
 };
 
 type OutputsOf<Specs extends readonly TensorSpec[]> = {
-  readonly [Spec in Specs[number] as Spec['name']]: ModelOutput;
+  readonly [Spec in Specs[number] as Spec['name']]: {
+    readonly shape: readonly number[];
+    readonly data: WrittenDataOf<Spec['datatype']>;
+  };
 };
 
-/** A definition whose `predict` is typed by the declared tensors. */
+/** A definition whose functions are typed by the declared tensors and by what `load` returns. */
 interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly TensorSpec[], State> {
   readonly inputs: In;
   readonly outputs: Out;
@@ -104,7 +121,8 @@ export interface DefinedModel<In extends readonly TensorSpec[], Out extends read
 
 /**
  * Declares a module model, as the default export of its file. It returns its argument unchanged; its types let the
- * compiler check that `predict` reads the declared inputs and writes the declared outputs.
+ * compiler check that `predict` reads the declared inputs and writes the declared outputs, each with data of its
+ * datatype. Write `load` before `predict`, so that the compiler knows the type of the state.
  */
 export function defineModel<
   const In extends readonly TensorSpec[],

@@ -168,6 +168,11 @@ test('a TypeScript program finds the types, and the documented example works', (
      await createServer({ settings: { prot: 1 } });
      // @ts-expect-error there is no such datatype
      defineModel({ inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [], predict: () => ({}) });
+     const x = { name: 'x', datatype: 'INT64', shape: [-1] } as const;
+     const signature = { inputs: [x], outputs: [x] } as const;
+     // @ts-expect-error the output is missing
+     defineModel({ ...signature, predict: () => ({}) });
+     defineModel({ ...signature, load: () => 2n, predict: ({ x: { shape, data } }, by) => ({ x: { shape, data: data.map((each) => each * by) } }) });
      console.log(server.url, OperatorError.name);`,
   );
   // The types of the documented program must not need those of Node or of a web framework.
