@@ -103,6 +103,20 @@ test('the state is what load returns', () => {
   assert.equal(stateless.load, undefined);
 });
 
+test('samples have data of the declared inputs', () => {
+  const inputs = [
+    { name: 'x', datatype: 'FP32', shape: [-1] },
+    { name: 'text', datatype: 'BYTES', shape: [-1] },
+  ] as const;
+  const predict = () => ({ y: { shape: SHAPE, data: [1] } });
+  const samples = [{ x: { shape: [1], data: [0.5] }, text: { shape: [1], data: ['a'] } }, {}];
+  assert.equal(defineModel({ inputs, outputs: Y, samples, predict }).samples?.length, 2);
+  // @ts-expect-error a text is no number
+  defineModel({ inputs, outputs: Y, samples: [{ text: { shape: [1], data: [1] } }], predict });
+  // @ts-expect-error there is no such input
+  defineModel({ inputs, outputs: Y, samples: [{ y: { shape: [1], data: [1] } }], predict });
+});
+
 test('a declaration must have a known datatype', () => {
   // @ts-expect-error there is no such datatype
   defineModel({ inputs: [{ name: 'x', datatype: 'FLOAT', shape: [1] }], outputs: [], predict: () => ({}) });

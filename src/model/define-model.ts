@@ -45,7 +45,7 @@ export interface PredictContext {
   readonly parameters: Parameters;
   /**
    * Fails one row (counted from 0): its caller gets a 500 with the message, the other rows are answered. `predict` must
-   * still return an output of any content for the row.
+   * still return an output of any content for the row. Throws a RangeError for a row that the batch does not have.
    */
   refuseRow(row: number, message: string): void;
 }
@@ -65,6 +65,16 @@ export interface ModelDefinition {
     state: unknown,
     context: PredictContext,
   ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
+  /**
+   * Requests that the model accepts, each of one or more rows. Warmup and readiness checks run them instead of generated
+   * inputs, unless the setting `warmup.sample` names others. An input that all of them leave out is generated.
+   */
+  readonly samples?: readonly Readonly<Record<string, ModelOutput>>[];
+  /**
+   * Asked at every readiness check: `true`, or `false` or the reason as text when the replica must not get requests. An
+   * exception counts as its message.
+   */
+  healthy?(state: unknown): boolean | string | Promise<boolean | string>;
   /** The device that computes the model; default `cpu`. A replica does not serve on another device than the setting. */
   device?(state: unknown): string;
   /** Called when the replica shuts down normally. */
@@ -84,14 +94,14 @@ type ElementOf<D extends Datatype> = D extends 'BYTES'
 
 type WrittenDataOf<D extends Datatype> = (D extends 'BYTES' ? never : ArrayOf[D]) | readonly ElementOf<D>[];
 
-type InputsOf<Specs extends readonly TensorSpec[]> = {
+type ReadBy<Specs extends readonly TensorSpec[]> = {
   readonly [Spec in Specs[number] as Spec['name']]: {
     readonly shape: readonly number[];
     readonly data: ReadDataOf<Spec['datatype']>;
   };
 };
 
-type OutputsOf<Specs extends readonly TensorSpec[]> = {
+type WrittenBy<Specs extends readonly TensorSpec[]> = {
   readonly [Spec in Specs[number] as Spec['name']]: {
     readonly shape: readonly number[];
     readonly data: WrittenDataOf<Spec['datatype']>;
@@ -104,10 +114,12 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
   readonly outputs: Out;
   load?(context: LoadContext): State | Promise<State>;
   predict(
-    inputs: InputsOf<In>,
+    inputs: ReadBy<In>,
     state: State,
     context: PredictContext,
-  ): OutputsOf<Out> | Promise<OutputsOf<Out>>;
+  ): WrittenBy<Out> | Promise<WrittenBy<Out>>;
+  readonly samples?: readonly Partial<WrittenBy<In>>[];
+  healthy?(state: State): boolean | string | Promise<boolean | string>;
   device?(state: State): string;
   unload?(state: State): void | Promise<void>;
 }
@@ -158,5 +170,12 @@ function problemOf(exported: unknown): string | undefined {
       }
     }
   }
-  return undefined;
+  for (const name of ['load', 'healthy', 'device', 'unload'] as const) {
+    if (candidate[name] !== undefined && typeof candidate[name] !== 'function')
+      return `'${name}' is not a function`;
+  }
+  const { samples = [] } = candidate;
+  const areObjects =
+    Array.isArray(samples) && samples.every((each) => typeof each === 'object' && each !== null);
+  return areObjects ? undefined : "'samples' is not an array of inputs by name";
 }

@@ -12,6 +12,15 @@ export interface TensorMetadata {
   readonly anyRank?: true;
 }
 
+/** An input that the model itself brings for warmup, of one or more rows. */
+export interface SampleTensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  /** Its payload. */
+  readonly base64: string;
+}
+
 /** The metadata of a loaded version. */
 export interface ModelMetadata {
   /** The platform in the terms of the protocol: `onnxruntime_onnx` or `galley_module`. */
@@ -24,6 +33,10 @@ export interface ModelMetadata {
   readonly readsParameters: boolean;
   /** The part of the model that certainly makes the rows of a batch dependent; undefined where none is known. */
   readonly rowsDependOn?: string;
+  /** An input that the model accepts; inputs that it leaves out are generated. */
+  readonly sample?: readonly SampleTensor[];
+  /** The model can tell whether it is healthy; then every readiness check asks it. */
+  readonly tellsHealth?: true;
   /** Identifies the contents of the files it was loaded from; see `artefactOf`. */
   readonly artefact?: string;
   /** The file has changed meanwhile, and this model was loaded from the kept copy of the original. */

@@ -68,6 +68,8 @@ for (const [exported, pattern] of [
     /datatype 'FLOAT', wanted one of BOOL/,
   ],
   [{ predict() {}, inputs: [{ name: 'x', datatype: 'FP32', shape: [1.5] }], outputs: [] }, /shape of 'x'/],
+  [{ predict() {}, inputs: [], outputs: [], healthy: true }, /'healthy' is not a function/],
+  [{ predict() {}, inputs: [], outputs: [], samples: [1] }, /'samples' is not an array of inputs by name/],
 ] as const) {
   test(`a module that is not a model is refused: ${String(pattern)}`, () => {
     assert.throws(() => checkModelDefinition('model.js', exported), pattern);

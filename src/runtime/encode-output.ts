@@ -10,13 +10,18 @@ import { allocateArray, bytesOf } from '../tensor/tensor.ts';
  * the datatype; a typed array must have the type of the datatype.
  */
 export function encodeOutput(name: string, datatype: Datatype, data: ModelOutput['data']): Segments {
-  const fail = (problem: string) => new RangeError(`output '${name}': ${problem}`);
+  return encodeData(`output '${name}'`, datatype, data);
+}
+
+/** The same for any tensor that a model's code gives; `what` names it in messages. */
+export function encodeData(what: string, datatype: Datatype, data: ModelOutput['data']): Segments {
+  const fail = (problem: string) => new RangeError(`${what}: ${problem}`);
   if (ArrayBuffer.isView(data) && datatype !== 'BYTES') {
     const { constructor: wanted } = allocateArray(datatype, 0);
     // Copied, because the memory leaves this thread and the model may reuse its array.
     if (data.constructor === wanted) return bytesOf(data.slice());
     throw new Error(
-      `output '${name}' is a ${data.constructor.name}; ${datatype} requires a ${wanted.name} or an array of numbers`,
+      `${what} is a ${data.constructor.name}; ${datatype} requires a ${wanted.name} or an array of numbers`,
     );
   }
   if (datatype !== 'BYTES') return encodeElements(datatype, data, fail);

@@ -134,3 +134,20 @@ test('wrong syntax and wrong imports are errors that name their place', async (t
     /^Cannot find module '.*gone\.js' imported from .*factor\.ts$/,
   );
 });
+
+for (const [returned, wanted] of [
+  ['true', undefined],
+  ['false', 'the model reports that it is not healthy'],
+  ["state + ' is gone'", 'the model reports that it is not healthy: the state is gone'],
+  ['undefined', "'healthy' returned undefined, wanted true, false or the reason as text"],
+  ["(() => { throw new Error('oh') })()", "'healthy' threw: oh (model.mjs, line 2)"],
+] as const) {
+  test(`a model whose 'healthy' returns ${returned} is ${wanted ?? 'healthy'}`, async (t) => {
+    const runtime = await moduleOf(t, {
+      'model.mjs': `export default { inputs: ${TENSOR}, outputs: ${TENSOR}, load: () => 'the state', predict() {},
+        healthy: async (state) => ${returned} };`,
+    });
+    assert.equal(runtime.metadata.tellsHealth, true);
+    assert.equal(await runtime.whyUnhealthy?.(), wanted);
+  });
+}

@@ -15,6 +15,7 @@ import { decodeBytesElements } from '../tensor/bytes-elements.ts';
 import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
 import { encodeOutput } from './encode-output.ts';
 import { ErrorPlaces } from './error-places.ts';
+import { samplesOf } from './module-samples.ts';
 import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and calls its `load`. Rethrows the module's errors. */
@@ -45,13 +46,29 @@ class ModuleRuntime implements Runtime {
     this.#places = places;
     this.#definition = definition;
     this.#state = state;
+    const sample = samplesOf(definition);
     this.metadata = {
       platform: 'galley_module',
       device: definition.device?.(state) ?? 'cpu',
       inputs: definition.inputs.map(copyOf),
       outputs: definition.outputs.map(copyOf),
       readsParameters: true,
+      ...(sample === undefined ? {} : { sample }),
+      ...(definition.healthy === undefined ? {} : { tellsHealth: true }),
     };
+  }
+
+  async whyUnhealthy(): Promise<string | undefined> {
+    if (this.#definition.healthy === undefined) return undefined;
+    try {
+      const health: unknown = await this.#definition.healthy(this.#state);
+      if (health === true) return undefined;
+      if (health === false) return 'the model reports that it is not healthy';
+      if (typeof health === 'string') return `the model reports that it is not healthy: ${health}`;
+      return `'healthy' returned ${typeof health}, wanted true, false or the reason as text`;
+    } catch (caught) {
+      return `'healthy' threw: ${this.#places.located(caught).message}`;
+    }
   }
 
   async run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]> {

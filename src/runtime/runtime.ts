@@ -31,5 +31,7 @@ export interface Runtime {
   unfitRows?(inputs: readonly Tensor[], rows: number): ReadonlyMap<number, string>;
   /** Inputs and outputs are in the order of the metadata. */
   run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]>;
+  /** Why the model is not healthy, in its own words; undefined when it is. */
+  whyUnhealthy?(): Promise<string | undefined>;
   unload(): Promise<void>;
 }

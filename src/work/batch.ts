@@ -15,6 +15,8 @@ export interface Batch {
   readonly rows: number;
   /** The replica must report the memory of this batch. */
   readonly isMeasured?: boolean;
+  /** It is a readiness check, which a model that can tell whether it is healthy may fail. */
+  readonly isCheck?: boolean;
   /** Outputs with another number of rows than the inputs are an error. */
   readonly isRowwise?: boolean;
 }

@@ -32,6 +32,8 @@ export interface ProberPorts {
   readonly wake: () => void;
   /** Undefined when no input is known that the model accepts. */
   readonly golden: () => Golden | undefined;
+  /** Whether the model can tell whether it is healthy: successful batches do not replace that. */
+  readonly tellsHealth: () => boolean;
 }
 
 class Watch {
@@ -46,7 +48,8 @@ class Watch {
 
 /**
  * Checks the readiness of every replica periodically. A recent successful batch of a caller passes the check; a busy
- * replica is deferred up to `maxDeferrals` times; otherwise the golden input is run.
+ * replica is deferred up to `maxDeferrals` times; otherwise the golden input is run, and a model that can tell is asked
+ * whether it is healthy.
  */
 export class Prober implements Watcher {
   readonly probed = new Event<Probed>();
@@ -124,11 +127,11 @@ export class Prober implements Watcher {
   #look(id: ReplicaId, watch: Watch): void {
     // The last probe is still running.
     if (watch.run !== undefined) return;
-    const { clock, roster } = this.#ports;
+    const { clock, roster, tellsHealth } = this.#ports;
     const { periodMs, goldenEvery, maxDeferrals } = this.#settings;
     const golden = this.#ports.golden();
     watch.sinceGolden += 1;
-    const hasEvidence = clock.now() - watch.succeededAt <= periodMs;
+    const hasEvidence = !tellsHealth() && clock.now() - watch.succeededAt <= periodMs;
     const isGoldenDue = golden !== undefined && watch.sinceGolden >= goldenEvery;
     if (hasEvidence && !isGoldenDue) {
       watch.deferrals = 0;

@@ -39,6 +39,7 @@ export interface VersionHealthPorts {
   readonly pinned: PinnedSource;
   readonly recovery: Recovery;
   readonly golden: () => Golden | undefined;
+  readonly tellsHealth: () => boolean;
 }
 
 /** All health monitors of one version's replicas, subscribed to their events. */

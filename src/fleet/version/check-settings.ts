@@ -3,22 +3,22 @@ import type { ModelMetadata } from '../../model/model-metadata.ts';
 import type { SampleInput } from '../../replica/sample-input.ts';
 import { mergingWarning, type RowIndependence } from '../../warmup/row-independence.ts';
 
-/** Why the sample of `warmup.sample` does not fit the model; undefined when it does. */
+/** Why a sample does not fit the model; undefined when it does. `origin` names where it comes from. */
 export function sampleProblem(
   metadata: ModelMetadata,
   hasBatchAxis: boolean,
-  samples: readonly SampleInput[],
+  { samples, origin }: { readonly samples: readonly SampleInput[]; readonly origin: string },
 ): string | undefined {
   const rows = samples[0]?.shape[0];
   for (const { name, datatype, shape } of samples) {
     const wanted = metadata.inputs.find((input) => input.name === name);
-    if (wanted === undefined) return `warmup.sample names an input '${name}', which the model does not have`;
+    if (wanted === undefined) return `${origin} names an input '${name}', which the model does not have`;
     if (wanted.datatype !== datatype) {
-      return `warmup.sample gives '${name}' as ${datatype}, the model expects ${wanted.datatype}`;
+      return `${origin} gives '${name}' as ${datatype}, the model expects ${wanted.datatype}`;
     }
     if (hasBatchAxis && !(shape[0] === rows && (rows ?? 0) > 0)) {
       return (
-        `warmup.sample gives '${name}' with ${shape[0] ?? 'no'} rows, ` +
+        `${origin} gives '${name}' with ${shape[0] ?? 'no'} rows, ` +
         (rows === undefined || rows < 1 ? 'wanted at least one' : `but '${samples[0]?.name}' with ${rows}`)
       );
     }

@@ -2,6 +2,7 @@ import type { Random } from '../../base/random.ts';
 import type { ModelSettings } from '../../config/model-settings.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
 import { type ModelMetadata, whyNoBatchAxis } from '../../model/model-metadata.ts';
+import { sampleInputs } from '../../replica/sample-input.ts';
 import type { ServiceTimes } from '../../replica/service-times.ts';
 import { Padding, paddingProblem } from '../../serving/admission/padding.ts';
 import { RequestDescriber } from '../../serving/admission/request-describer.ts';
@@ -54,7 +55,11 @@ export class LoadedVersion {
     this.#tolerance = settings.health.readiness.tolerance;
     this.metadata = metadata;
     this.hasBatchAxis = hasBatchAxis(settings, metadata);
-    this.problem = sampleProblem(metadata, this.hasBatchAxis, ownSample) ?? this.#paddingProblem(settings);
+    const own =
+      ownSample.length > 0
+        ? { samples: ownSample, origin: 'warmup.sample' }
+        : { samples: sampleInputs(metadata), origin: "'samples' of the model" };
+    this.problem = sampleProblem(metadata, this.hasBatchAxis, own) ?? this.#paddingProblem(settings);
     const laneOf = laneKeys(metadata, this.hasBatchAxis);
     this.callersMetadata = withoutFilledIn(metadata, settings);
     this.padding =
@@ -75,7 +80,7 @@ export class LoadedVersion {
       ...{ random, member },
       metadata: this.callersMetadata,
       hasBatchAxis: this.hasBatchAxis,
-      own: ownSample,
+      own: own.samples,
     });
     const wanted = settings.batching.maxBatchSize ?? defaultMaxBatchSize(settings, this.callersMetadata);
     this.maxBatchSize = this.hasBatchAxis ? Math.min(wanted, settings.queue.maxRows) : 1;

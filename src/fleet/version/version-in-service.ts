@@ -88,6 +88,7 @@ export class VersionInService {
       ...{ clock, roster, pinned, dispatcher, recovery, supervisor },
       random: random.fork(`probes/${this.name}`),
       golden: () => this.loaded?.golden,
+      tellsHealth: () => this.loaded?.metadata.tellsHealth === true,
     });
     this.dependencies = new DependencyWatch(clock, ports.dependencies ?? { check() {} }, settings.health);
     supervisor.lifecycle.gaveUp.on((message) => this.#onGaveUp(message));

@@ -4,6 +4,7 @@ import type { SpawnQueue } from '../../fleet/lifecycle/spawn-queue.ts';
 import { type AnswerComparator, COMPARATOR } from '../../fleet/monitor/answer-comparator.ts';
 import type { DependencyChecker, VersionPorts } from '../../fleet/version/version-spec.ts';
 import type { Spawner } from '../../replica/replica.ts';
+import { withoutContents } from '../../replica/sample-input.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
 import { type EventSink, INPUT, type InputKind, REFUSED_REASONS } from './recording.ts';
@@ -46,7 +47,7 @@ function recordingSpawner(recorder: EventSink, version: number, spawner: Spawner
     const [a, b] = [recorder.pinnedTextId(id), incarnation];
     const replica = spawner.spawn(id, incarnation, placement, {
       loaded: (metadata) => {
-        const text = JSON.stringify(metadata);
+        const text = JSON.stringify(withoutContents(metadata));
         recorder.loaded(version, text);
         recorder.write(version, INPUT.LOADED, { a, b, text: recorder.textId(text) });
         observer.loaded(metadata);

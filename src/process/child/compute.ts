@@ -108,7 +108,10 @@ class Compute {
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
       const isRowwise = (order.flags & FLAG.ROWWISE) !== 0;
       const { computeMs, areFinite } = isWanted
-        ? await this.#during(order.batch, async () => this.#batches.run(body, isRowwise, { encoder, header }))
+        ? await this.#during(order.batch, async () => {
+            if ((order.flags & FLAG.CHECK) !== 0) await this.#checkHealth();
+            return this.#batches.run(body, isRowwise, { encoder, header });
+          })
         : { computeMs: 0, areFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
       const flags = areFinite ? 0 : FLAG.NOT_FINITE;
@@ -126,6 +129,11 @@ class Compute {
     Atomics.add(shared, SHARED.batches, 1);
     if (this.isDirect && bytesIn(pieces) <= DIRECT_UP_TO_BYTES) writeDirectly(DIRECT_FD, pieces);
     else send({ kind: 'frames', pieces });
+  }
+
+  async #checkHealth(): Promise<void> {
+    const problem = await this.#runtime.whyUnhealthy?.();
+    if (problem !== undefined) throw new Error(problem);
   }
 
   /** Only a module's own code can leave timers or promises behind. */

@@ -31,6 +31,10 @@ export class Refusals {
   }
 
   byModel(row: number, why: string): void {
+    const rows = this.#memberRows.reduce((sum, count) => sum + count, 0);
+    if (!Number.isInteger(row) || row < 0 || row >= rows) {
+      throw new RangeError(`refuseRow(${row}): the batch has the rows 0 to ${rows - 1}`);
+    }
     this.#add(row, FLAG.BY_MODEL, (own) => `the model refused row ${own}: ${why}`);
   }
 

@@ -1,6 +1,9 @@
-import type { ModelMetadata, TensorMetadata } from '../../model/model-metadata.ts';
+import type { ModelMetadata, SampleTensor, TensorMetadata } from '../../model/model-metadata.ts';
 import type { Heartbeat } from '../../replica/replica.ts';
+import { countElements } from '../../tensor/bytes-elements.ts';
 import { DATATYPE_NAMES } from '../../tensor/datatype.ts';
+import { segmentsOf } from '../../tensor/segments.ts';
+import { byteSize, elementCount } from '../../tensor/tensor.ts';
 import type { OwnEnd } from '../wire/own-end.ts';
 
 /**
@@ -11,6 +14,7 @@ const MOST_TENSORS = 1024;
 const MOST_AXES = 64;
 const MOST_NAME = 4096;
 const MOST_TEXT = 16_384;
+const MOST_SAMPLE_TEXT = 2 * 1024 * 1024;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -49,6 +53,8 @@ export function readMetadata(text: string): ModelMetadata {
     readsParameters: flag(metadata, 'readsParameters'),
     ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
     ...(artefact === undefined ? {} : { artefact }),
+    ...(metadata.sample === undefined ? {} : { sample: sampleIn(metadata) }),
+    ...(metadata.tellsHealth === true ? { tellsHealth: true } : {}),
     ...(metadata.isRestored === true ? { isRestored: true } : {}),
   };
 }
@@ -73,6 +79,26 @@ function tensorsIn(fields: Fields, name: string): TensorMetadata[] {
       ...(axisNames === undefined ? {} : { axisNames: axisNames as (string | null)[] }),
       ...(tensor.anyRank === true ? { anyRank: true } : {}),
     };
+  });
+}
+
+function sampleIn(fields: Fields): SampleTensor[] {
+  return listIn(fields, 'sample', MOST_TENSORS).map((each) => {
+    const tensor = fieldsOf(each, "an item of 'sample'");
+    const datatype = DATATYPE_NAMES.find((known) => known === tensor.datatype);
+    if (datatype === undefined) throw new RangeError("an item of 'sample' has an unknown datatype");
+    const shape = listIn(tensor, 'shape', MOST_AXES);
+    if (!shape.every((size) => isSize(size) && size >= 0))
+      throw new RangeError("an item of 'sample' has a shape that is not complete");
+    const form = { name: textIn(tensor, 'name', MOST_NAME), datatype, shape: shape as number[] };
+    const base64 = textIn(tensor, 'base64', MOST_SAMPLE_TEXT);
+    const data = segmentsOf(Buffer.from(base64, 'base64'));
+    const isWhole =
+      datatype === 'BYTES'
+        ? countElements(data) === elementCount(form.shape)
+        : data.byteLength === byteSize(datatype, form.shape);
+    if (!isWhole) throw new RangeError("an item of 'sample' has data that do not fit its shape");
+    return { ...form, base64 };
   });
 }
 

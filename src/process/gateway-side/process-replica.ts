@@ -16,8 +16,10 @@ import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
 
-/** Bound on frames that carry metadata or error text, and on the part of an answer frame that is not tensor data. */
+/** Bound on frames that carry error text, and on the part of an answer frame that is not tensor data. */
 const MOST_TEXT_BYTES = 1024 * 1024;
+/** Bound on a frame that carries metadata: a module model may bring a sample. */
+const MOST_METADATA_BYTES = 3 * MOST_TEXT_BYTES;
 /** Upper bound on the credits of one replica. */
 const MOST_CREDITS = 64;
 
@@ -90,8 +92,9 @@ export class ProcessReplica implements Replica {
   start(batch: Batch, sink: OutcomeSink): void {
     this.#batches.start(batch, sink);
     const { meta, payloads } = encodeRun(batch);
-    const { isMeasured = false, isRowwise = false } = batch;
-    const flags = (isMeasured ? FLAG.MEASURE : 0) | (isRowwise ? FLAG.ROWWISE : 0);
+    const { isMeasured = false, isCheck = false, isRowwise = false } = batch;
+    const flags =
+      (isMeasured ? FLAG.MEASURE : 0) | (isCheck ? FLAG.CHECK : 0) | (isRowwise ? FLAG.ROWWISE : 0);
     const header = { ...this.#header(KIND.RUN, batch.id, 0), flags };
     if (this.#direct === undefined) {
       this.#data.send(header, meta, payloads);
@@ -123,6 +126,7 @@ export class ProcessReplica implements Replica {
    * larger answers are sent separately.
    */
   #mostBytes({ kind, batch }: FrameHeader): number {
+    if (kind === KIND.LOADED) return MOST_METADATA_BYTES;
     const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
     return isAnswer ? this.#order.maxAnswerBytes + MOST_TEXT_BYTES : MOST_TEXT_BYTES;
   }

@@ -39,6 +39,8 @@ export type Kind = (typeof KIND)[keyof typeof KIND];
 export const FLAG = {
   /** ANSWER: no further part follows for this member. */
   LAST: 1,
+  /** RUN: the batch is a readiness check, so the model is also asked whether it is healthy. */
+  CHECK: 1,
   /** END: the model threw; meta is its message. */
   THREW: 2,
   /** REFUSED: by the model, not because of the contents of the answer. */

@@ -157,9 +157,10 @@ export class Dispatcher {
     const lease = this.#parts.roster.lease(view.id, { now, forMs: predictedMs, isAlone });
     const { replica } = lease;
     const isMeasured = work.reason === 'warmup';
+    const isCheck = work.reason === 'probe';
     const isRowwise = this.#parts.version.isRowwise();
     const { members, rows } = work;
-    const batch: Batch = { id: this.#nextBatchId(), members, rows, isMeasured, isRowwise };
+    const batch: Batch = { id: this.#nextBatchId(), members, rows, isMeasured, isCheck, isRowwise };
     const expectedAt = view.busyUntil;
     const started = { work, batch, replica, sentAt: now, predictedMs, expectedAt, runsAtOnce };
     let refusedMembers = 0;

@@ -7,6 +7,7 @@ import type { ModelMetadata } from '../../model/model-metadata.ts';
 import { INPUT, type RecordedEvent } from '../../observe/recorder/recording.ts';
 import type { Exit } from '../../replica/exit.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
+import { withBlankContents } from '../../replica/sample-input.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
 
@@ -88,7 +89,7 @@ export class ReplayBackend {
   report(id: ReplicaId, incarnation: number, event: RecordedEvent, text: string): void {
     const observer = this.#observers.get(`${id} ${incarnation}`);
     if (observer === undefined) return;
-    if (event.kind === INPUT.LOADED) observer.loaded(JSON.parse(text) as ModelMetadata);
+    if (event.kind === INPUT.LOADED) observer.loaded(withBlankContents(JSON.parse(text) as ModelMetadata));
     else if (event.kind === INPUT.LOAD_FAILED) observer.loadFailed(text);
     else if (event.kind === INPUT.CREDITED) observer.credited(event.value);
     else if (event.kind === INPUT.EXITED) observer.exited(JSON.parse(text) as Exit);
