@@ -151,3 +151,15 @@ for (const [returned, wanted] of [
     assert.equal(await runtime.whyUnhealthy?.(), wanted);
   });
 }
+
+test('a model finds the parts of the package, wherever it lies', async (t) => {
+  const importing = (name: string) => ({
+    'model.ts': `import '${name}';\n${MODEL}`,
+    'lib/factor.ts': FACTOR,
+  });
+  await moduleOf(t, importing('galley/client'));
+  await assert.rejects(
+    moduleOf(t, importing('galley/nothing')),
+    /Package subpath '.\/nothing' is not defined/,
+  );
+});
