@@ -12,6 +12,7 @@ export {
   type ModelInput,
   type ModelOutput,
   type PredictContext,
+  type StreamContext,
   type TensorSpec,
 } from './model/define-model.ts';
 export type { NamedInput, NamedInputs, NamedOutput, NamedOutputs } from './model/named-tensors.ts';

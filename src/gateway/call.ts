@@ -90,6 +90,12 @@ export class Call extends ArrivingCall<Admission> {
     }
   }
 
+  /** Its answer cannot be completed. The version may be in the middle of what is the cause. */
+  breakOff(): void {
+    const entry = this.#entry;
+    if (entry !== undefined) this.#ports.clock.endOfTurn(() => this.admission.version.cancel(entry));
+  }
+
   /** Counts a refusal before admission. */
   refused(refusal: Refusal): void {
     this.#ports.refused.emit({ version: this.admission.version, refusal });

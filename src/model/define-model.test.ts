@@ -103,6 +103,26 @@ test('the state is what load returns', () => {
   assert.equal(stateless.load, undefined);
 });
 
+test('a model answers as a whole, in parts, or both', () => {
+  defineModel({
+    inputs: X,
+    outputs: Y,
+    load: () => 2,
+    async *predictStream({ x }, factor, { signal }) {
+      same<typeof factor, number>(true);
+      for (const each of x.data) if (!signal.aborted) yield { y: { shape: [1], data: [factor * each] } };
+    },
+  });
+  const incomplete = async function* () {
+    yield {};
+  };
+  // @ts-expect-error a part has every output
+  defineModel({ inputs: X, outputs: Y, predictStream: incomplete });
+  // @ts-expect-error it must do one of both
+  defineModel({ inputs: X, outputs: Y, load: () => 1 });
+  assert.ok(true);
+});
+
 test('samples have data of the declared inputs', () => {
   const inputs = [
     { name: 'x', datatype: 'FP32', shape: [-1] },

@@ -50,6 +50,14 @@ export interface PredictContext {
   refuseRow(row: number, message: string): void;
 }
 
+/** The argument of `predictStream` that describes the request. */
+export interface StreamContext {
+  readonly rows: number;
+  readonly parameters: Parameters;
+  /** Aborted when the caller has disconnected or its deadline has passed. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * A model in JavaScript that answers batches. It runs in a separate thread of a replica process, so a long computation
  * does not block the process.
@@ -59,12 +67,24 @@ export interface ModelDefinition {
   readonly outputs: readonly TensorSpec[];
   /** Called once per replica process before the first batch; the result is passed to `predict`. */
   load?(context: LoadContext): unknown;
-  /** Returns every output by name, with as many rows as the inputs. An exception fails the batch. */
-  predict(
+  /**
+   * Returns every output by name, with as many rows as the inputs. An exception fails the batch. May be omitted beside
+   * `predictStream`.
+   */
+  predict?(
     inputs: Readonly<Record<string, ModelInput>>,
     state: unknown,
     context: PredictContext,
   ): Record<string, ModelOutput> | Promise<Record<string, ModelOutput>>;
+  /**
+   * Answers one request in parts, each with every output, which go to its caller as they are made. `return()` of the
+   * iterator is called when the caller has gone.
+   */
+  predictStream?(
+    inputs: Readonly<Record<string, ModelInput>>,
+    state: unknown,
+    context: StreamContext,
+  ): AsyncIterable<Record<string, ModelOutput>>;
   /**
    * Requests that the model accepts, each of one or more rows. Warmup and readiness checks run them instead of generated
    * inputs, unless the setting `warmup.sample` names others. An input that all of them leave out is generated.
@@ -113,11 +133,12 @@ interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly
   readonly inputs: In;
   readonly outputs: Out;
   load?(context: LoadContext): State | Promise<State>;
-  predict(
+  predict?(
     inputs: ReadBy<In>,
     state: State,
     context: PredictContext,
   ): WrittenBy<Out> | Promise<WrittenBy<Out>>;
+  predictStream?(inputs: ReadBy<In>, state: State, context: StreamContext): AsyncIterable<WrittenBy<Out>>;
   readonly samples?: readonly Partial<WrittenBy<In>>[];
   healthy?(state: State): boolean | string | Promise<boolean | string>;
   device?(state: State): string;
@@ -130,6 +151,8 @@ export interface DefinedModel<In extends readonly TensorSpec[], Out extends read
   readonly inputs: In;
   readonly outputs: Out;
 }
+/** A definition has at least one of the two. */
+type Answering = { readonly predict: unknown } | { readonly predictStream: unknown };
 
 /**
  * Declares a module model, as the default export of its file. It returns its argument unchanged; its types let the
@@ -140,7 +163,7 @@ export function defineModel<
   const In extends readonly TensorSpec[],
   const Out extends readonly TensorSpec[],
   State = undefined,
->(definition: TypedDefinition<In, Out, State>): DefinedModel<In, Out> {
+>(definition: TypedDefinition<In, Out, State> & Answering): DefinedModel<In, Out> {
   return definition as unknown as DefinedModel<In, Out>;
 }
 
@@ -156,7 +179,9 @@ export function checkModelDefinition(file: string, exported: unknown): ModelDefi
 function problemOf(exported: unknown): string | undefined {
   if (typeof exported !== 'object' || exported === null) return `the default export is ${typeof exported}`;
   const candidate = exported as Partial<Record<keyof ModelDefinition, unknown>>;
-  if (typeof candidate.predict !== 'function') return "the function 'predict' is missing";
+  if (candidate.predict === undefined && candidate.predictStream === undefined) {
+    return "the function 'predict' is missing";
+  }
   for (const side of ['inputs', 'outputs'] as const) {
     const specs = candidate[side];
     if (!Array.isArray(specs)) return `'${side}' is not an array of tensor declarations`;
@@ -170,7 +195,7 @@ function problemOf(exported: unknown): string | undefined {
       }
     }
   }
-  for (const name of ['load', 'healthy', 'device', 'unload'] as const) {
+  for (const name of ['load', 'predict', 'predictStream', 'healthy', 'device', 'unload'] as const) {
     if (candidate[name] !== undefined && typeof candidate[name] !== 'function')
       return `'${name}' is not a function`;
   }

@@ -12,6 +12,14 @@ export type Parameter =
 
 export type Parameters = Readonly<Record<string, Parameter>>;
 
+/** Receives an answer in parts, as they are made. */
+export interface PartReceiver {
+  /** No part follows before `next` is called. */
+  part(answer: Answer, next: () => void): void;
+  /** The replica is lost before the answer was complete. */
+  lost(why: string): void;
+}
+
 /** One inference request as plain data, independent of the protocol. */
 export interface InferenceRequest {
   /** The id from the caller, returned in the answer; empty when there is none. */
@@ -24,6 +32,8 @@ export interface InferenceRequest {
   readonly timeoutMs: number | undefined;
   /** Priority of the protocol, 1 is the most urgent; 0 means the setting of the model. */
   readonly priority: number;
+  /** Set where the model answers in parts; the answer that follows has no outputs. */
+  readonly parts?: PartReceiver;
 }
 
 /** The answer of a model to one request. */

@@ -35,6 +35,8 @@ export interface ModelMetadata {
   readonly rowsDependOn?: string;
   /** An input that the model accepts; inputs that it leaves out are generated. */
   readonly sample?: readonly SampleTensor[];
+  /** The model can answer a request in parts. */
+  readonly answersInParts?: boolean;
   /** The model can tell whether it is healthy; then every readiness check asks it. */
   readonly tellsHealth?: true;
   /** Identifies the contents of the files it was loaded from; see `artefactOf`. */

@@ -101,6 +101,8 @@ export class Router {
     switch (route.kind) {
       case 'infer':
       case 'predict':
+      case 'generate':
+      case 'generate stream':
         inference.handle(exchange, route);
         break;
       case 'embeddings':

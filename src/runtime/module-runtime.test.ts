@@ -19,7 +19,7 @@ for (const name of ['plain.mjs', 'a(1).mjs', 'a[.mjs', 'a+b*.mjs', '($&).mjs']) 
       `export default { inputs: ${tensor}, outputs: ${tensor},\n predict() {\n  throw new Error('broken'); } };`,
     );
     const runtime = await loadModule({ runtime: 'module', file, threads: 1, device: 'cpu' });
-    const call = { rows: 1, parameters: {}, refuseRow() {} };
+    const call = { rows: 1, parameters: {}, refuseRow() {}, isPractice: false, refuseInput() {} };
     await assert.rejects(runtime.run([], call), (error: Error) => {
       assert.equal(error.message, `broken (${name}, line 3)`);
       return true;
@@ -44,7 +44,13 @@ async function moduleOf(t: TestContext, files: Readonly<Record<string, string>>)
 async function predict(runtime: Runtime, ...numbers: number[]): Promise<number[]> {
   const data = segmentsOf(new Uint8Array(Float32Array.from(numbers).buffer));
   const x = { name: 'x', datatype: 'FP32' as const, shape: [numbers.length], data };
-  const [y] = await runtime.run([x], { rows: numbers.length, parameters: {}, refuseRow() {} });
+  const [y] = await runtime.run([x], {
+    rows: numbers.length,
+    parameters: {},
+    refuseRow() {},
+    isPractice: false,
+    refuseInput() {},
+  });
   assert.ok(y !== undefined);
   return [...(typedArrayOf('FP32', y.data) as Float32Array)];
 }

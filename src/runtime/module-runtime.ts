@@ -16,7 +16,7 @@ import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
 import { encodeOutput } from './encode-output.ts';
 import { ErrorPlaces } from './error-places.ts';
 import { samplesOf } from './module-samples.ts';
-import type { RunCall, Runtime, RuntimeSpec } from './runtime.ts';
+import type { PartsCall, RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 
 /** Imports a module model and calls its `load`. Rethrows the module's errors. */
 export async function loadModule({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
@@ -54,6 +54,10 @@ class ModuleRuntime implements Runtime {
       outputs: definition.outputs.map(copyOf),
       readsParameters: true,
       ...(sample === undefined ? {} : { sample }),
+      ...(definition.predictStream === undefined ? {} : { answersInParts: true }),
+      ...(definition.predict === undefined
+        ? { rowsDependOn: 'predictStream answers one request at a time' }
+        : {}),
       ...(definition.healthy === undefined ? {} : { tellsHealth: true }),
     };
   }
@@ -72,15 +76,44 @@ class ModuleRuntime implements Runtime {
   }
 
   async run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]> {
-    const named: Record<string, ModelInput> = {};
-    for (const input of inputs) named[input.name] = toModel(input);
-    const results = await this.#predict(named, call);
-    return this.metadata.outputs.map((output) => fromModel(output, results?.[output.name]));
+    if (this.#definition.predict === undefined) return this.#runWhole(inputs, call);
+    const results = await this.#predict(named(inputs), call);
+    return this.#outputsOf(results, 'predict');
+  }
+
+  async *runInParts(inputs: readonly Tensor[], call: PartsCall): AsyncGenerator<Tensor[]> {
+    try {
+      const parts = this.#definition.predictStream?.(named(inputs), this.#state, call);
+      for await (const part of parts ?? []) yield this.#outputsOf(part, 'predictStream');
+    } catch (caught) {
+      throw this.#places.located(caught);
+    }
+  }
+
+  /** Of a model that answers only in parts, one part is a whole answer. */
+  async #runWhole(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]> {
+    const { rows, parameters, isPractice } = call;
+    const { signal } = new AbortController();
+    let whole: Tensor[] | undefined;
+    for await (const part of this.runInParts(inputs, { rows, parameters, signal })) {
+      if (whole !== undefined) {
+        call.refuseInput(0, 'the model answers in parts: send the request to generate_stream');
+        break;
+      }
+      whole = part;
+      if (isPractice) break;
+    }
+    if (whole === undefined) throw new Error('predictStream made no part');
+    return whole;
+  }
+
+  #outputsOf(results: Record<string, ModelOutput> | undefined, by: string): Tensor[] {
+    return this.metadata.outputs.map((output) => fromModel(output, results?.[output.name], by));
   }
 
   async #predict(inputs: Record<string, ModelInput>, call: RunCall) {
     try {
-      return await this.#definition.predict(inputs, this.#state, call);
+      return await this.#definition.predict?.(inputs, this.#state, call);
     } catch (caught) {
       throw this.#places.located(caught);
     }
@@ -95,6 +128,12 @@ function copyOf({ name, datatype, shape }: TensorMetadata): TensorMetadata {
   return { name, datatype, shape };
 }
 
+function named(inputs: readonly Tensor[]): Record<string, ModelInput> {
+  const byName: Record<string, ModelInput> = {};
+  for (const input of inputs) byName[input.name] = toModel(input);
+  return byName;
+}
+
 function toModel({ datatype, shape, data }: Tensor): ModelInput {
   return { shape, data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data) };
 }
@@ -102,9 +141,10 @@ function toModel({ datatype, shape, data }: Tensor): ModelInput {
 function fromModel(
   { name, datatype, shape: declared }: TensorMetadata,
   output: ModelOutput | undefined,
+  by: string,
 ): Tensor {
   if (output?.data === undefined || !Array.isArray(output.shape)) {
-    throw new Error(`predict returned no output '${name}'; expected {shape, data}`);
+    throw new Error(`${by} returned no output '${name}'; expected {shape, data}`);
   }
   const { shape, data } = output;
   if (!fitsShape(shape, declared)) {

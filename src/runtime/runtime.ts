@@ -20,8 +20,20 @@ export interface RuntimeSpec extends WantedDevice {
 export interface RunCall {
   readonly rows: number;
   readonly parameters: Parameters;
+  /** A practice run or a check of the server itself, of which nobody reads more than one part. */
+  readonly isPractice: boolean;
+  /** The model was not asked as it wants to be: the caller of this row must ask in another way. */
+  refuseInput(row: number, message: string): void;
   /** The model cannot answer this row (counted from 0), for the reason given; the other rows are still answered. */
   refuseRow(row: number, message: string): void;
+}
+
+/** One request that is answered in parts, apart from its inputs. */
+export interface PartsCall {
+  readonly rows: number;
+  readonly parameters: Parameters;
+  /** Aborted when the caller has gone or its deadline has passed. */
+  readonly signal: AbortSignal;
 }
 
 /** Executes a version inside a replica. */
@@ -31,6 +43,8 @@ export interface Runtime {
   unfitRows?(inputs: readonly Tensor[], rows: number): ReadonlyMap<number, string>;
   /** Inputs and outputs are in the order of the metadata. */
   run(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]>;
+  /** The outputs of one request, part by part. */
+  runInParts?(inputs: readonly Tensor[], call: PartsCall): AsyncGenerator<Tensor[]>;
   /** Why the model is not healthy, in its own words; undefined when it is. */
   whyUnhealthy?(): Promise<string | undefined>;
   unload(): Promise<void>;

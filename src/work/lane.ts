@@ -28,11 +28,23 @@ export interface LaneView {
   readonly oldestId: number;
 }
 
+/** Ends the lanes of requests that are answered in parts. */
+const IN_PARTS = '|in parts';
+
+/** Whether the requests of a lane are answered in parts, which takes as long as the model goes on. */
+export function isInParts(lane: LaneKey): boolean {
+  return lane.endsWith(IN_PARTS);
+}
+
 /** Returns a function that gives a request's lane. Models with fixed sizes have a single lane, at no cost. */
 export function laneKeys(
   metadata: ModelMetadata,
   hasBatchAxis: boolean,
 ): (request: InferenceRequest) => LaneKey {
+  if (metadata.answersInParts === true) {
+    const laneOf = laneKeys({ ...metadata, answersInParts: false }, hasBatchAxis);
+    return (request) => (request.parts === undefined ? laneOf(request) : laneOf(request) + IN_PARTS);
+  }
   const firstAxis = hasBatchAxis ? 1 : 0;
   const hasOpenSizes = metadata.inputs.some(
     ({ shape, anyRank }) => anyRank === true || shape.slice(firstAxis).includes(-1),

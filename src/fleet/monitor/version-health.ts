@@ -10,6 +10,7 @@ import type { Work } from '../../serving/dispatch/work-source.ts';
 import type { Recovery } from '../../serving/recovery/recovery.ts';
 import { isSynthetic } from '../../work/batch.ts';
 import { Entry } from '../../work/entry.ts';
+import { isInParts } from '../../work/lane.ts';
 import type { ReplicaMoved } from '../lifecycle/replica-slot.ts';
 import type { Supervisor } from '../lifecycle/supervisor.ts';
 import { AnswerQuality } from './answer-quality.ts';
@@ -172,7 +173,7 @@ export class VersionHealth {
    */
   #ownLimitMs({ lane, rows, members, reason }: Work, usualMs: number): number {
     const learnedMs = Math.max(SHORTEST_WATCHDOG_MS, WATCHDOG_FACTOR * usualMs);
-    const isSeen = this.#ports.roster.service.peek(lane)?.hasSeen(rows) === true;
+    const isSeen = !isInParts(lane) && this.#ports.roster.service.peek(lane)?.hasSeen(rows) === true;
     if ((isSeen && reason !== 'isolation' && reason !== 'retry') || isSynthetic(reason)) return learnedMs;
     const [first] = members;
     const isHurried =

@@ -107,6 +107,7 @@ export class LoadedVersion {
 
   #paddingProblem({ padding }: ModelSettings): string | undefined {
     if (padding === undefined) return undefined;
+    if (this.metadata.answersInParts === true) return 'padding does not apply to a model with predictStream';
     if (!this.hasBatchAxis) return 'padding applies to batches, but the model has no batch axis';
     return paddingProblem(padding, this.metadata);
   }

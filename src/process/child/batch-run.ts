@@ -1,11 +1,12 @@
 import type { Runtime } from '../../runtime/runtime.ts';
-import { hasForbiddenFloat, mayHoldNonFinite } from '../../tensor/finite.ts';
+import { mayHoldNonFinite } from '../../tensor/finite.ts';
 import { splitRows } from '../../tensor/rows.ts';
-import { dataBytes, type Tensor } from '../../tensor/tensor.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import { encodeAnswer, type RunBody } from '../wire/batch-frames.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
 import type { FrameEncoder } from '../wire/frame-encoder.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
+import { whyNotSent } from './answer-limits.ts';
 import { Refusals } from './refusals.ts';
 
 /** Where the answers of a batch are written. */
@@ -30,10 +31,10 @@ export class BatchRun {
     this.#runtime = runtime;
   }
 
-  /** `isRowwise` asks for as many rows in each output as in the inputs. Throws what the model throws. */
+  /** `flags` are those of the RUN frame. Throws what the model throws. */
   async run(
     { inputs, memberRows, parameters }: RunBody,
-    isRowwise: boolean,
+    flags: number,
     { encoder, header }: BatchFrames,
   ): Promise<BatchResult> {
     const rows = memberRows.reduce((sum, count) => sum + count, 0);
@@ -47,13 +48,15 @@ export class BatchRun {
     const outputs = await this.#runtime.run(inputs, {
       rows,
       parameters,
+      isPractice: (flags & (FLAG.MEASURE | FLAG.CHECK)) !== 0,
+      refuseInput: (row, message) => refusals.byInput(row, message),
       refuseRow: (row, message) => refusals.byModel(row, message),
     });
     const computeMs = performance.now() - startedAt;
     const areFinite = !outputs.some(mayHoldNonFinite);
     // A single request gets all rows that the model returned; several requests must each get their own.
     const areShared = memberRows.length > 1;
-    if (areShared || isRowwise) checkRows(outputs, rows);
+    if (areShared || (flags & FLAG.ROWWISE) !== 0) checkRows(outputs, rows);
     if (refusals.areNone && this.#canAnswerTogether(outputs)) {
       const { meta, payloads } = encodeAnswer(outputs);
       encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member: ALL_MEMBERS }, meta, payloads);
@@ -63,17 +66,13 @@ export class BatchRun {
     for (let member = 0; member < memberRows.length; member++) {
       if (refusals.has(member)) continue;
       const own = byOutput.map((parts) => parts[member] as Tensor);
-      const bad = this.#forbiddenOutput(own);
-      const byteLength = dataBytes(own);
-      if (byteLength > this.#order.maxAnswerBytes) {
-        const text = `the answer takes ${byteLength} bytes; process.maxAnswerBytes is ${this.#order.maxAnswerBytes}`;
-        encoder.add({ ...header, kind: KIND.REFUSED, flags: FLAG.BY_MODEL, member }, Buffer.from(text), []);
-      } else if (bad === undefined) {
+      const problem = whyNotSent(this.#order, own);
+      if (problem === undefined) {
         const { meta, payloads } = encodeAnswer(own);
         encoder.add({ ...header, kind: KIND.ANSWER, flags: FLAG.LAST, member }, meta, payloads);
       } else {
-        const text = `output '${bad.name}' contains a number that is not finite (outputs.finite: ${this.#order.finite})`;
-        encoder.add({ ...header, kind: KIND.REFUSED, member }, Buffer.from(text), []);
+        const text = Buffer.from(problem.text);
+        encoder.add({ ...header, kind: KIND.REFUSED, flags: problem.flags, member }, text, []);
       }
     }
     refusals.write(encoder, header);
@@ -83,15 +82,8 @@ export class BatchRun {
   /** The gateway can split the rows itself when no member is refused and all elements have the same length. */
   #canAnswerTogether(outputs: readonly Tensor[]): boolean {
     return (
-      dataBytes(outputs) <= this.#order.maxAnswerBytes &&
-      this.#forbiddenOutput(outputs) === undefined &&
-      outputs.every(({ datatype }) => datatype !== 'BYTES')
+      whyNotSent(this.#order, outputs) === undefined && outputs.every(({ datatype }) => datatype !== 'BYTES')
     );
-  }
-
-  #forbiddenOutput(outputs: readonly Tensor[]): Tensor | undefined {
-    const { finite } = this.#order;
-    return finite === 'off' ? undefined : outputs.find((output) => hasForbiddenFloat(output, finite));
   }
 }
 

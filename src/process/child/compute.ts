@@ -3,7 +3,7 @@ import { cutText } from '../../base/cut-text.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { segmentsOf } from '../../tensor/segments.ts';
-import { decodeRun, encodeEnd } from '../wire/batch-frames.ts';
+import { decodeRun, encodeEnd, type RunBody } from '../wire/batch-frames.ts';
 import {
   EXPECT_ONNX,
   type FromCompute,
@@ -14,12 +14,13 @@ import {
 } from '../wire/compute-messages.ts';
 import { DIRECT_FD, DIRECT_UP_TO_BYTES, usesDirectPipe } from '../wire/direct-pipe.ts';
 import { FrameEncoder } from '../wire/frame-encoder.ts';
-import { FLAG, KIND } from '../wire/wire.ts';
-import { BatchRun } from './batch-run.ts';
+import { FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
+import { type BatchResult, BatchRun } from './batch-run.ts';
 import { ComputeEnd } from './compute-end.ts';
 import { isReplaced, loadFile, loadKept } from './compute-load.ts';
 import { DirectOrders } from './direct-orders.ts';
 import { writeDirectly } from './direct-reader.ts';
+import { PartsRun } from './parts-run.ts';
 
 /** The compute thread of a replica: loads the model and runs batches one after the other. */
 class Compute {
@@ -32,6 +33,8 @@ class Compute {
   readonly #direct: DirectOrders | undefined;
   /** The batch that runs, or ran last. */
   #batch = 0;
+  /** Set while it is answered in parts. */
+  #parts: PartsRun | undefined;
   #isRunning = false;
   #isUnloading = false;
 
@@ -67,15 +70,18 @@ class Compute {
       if (!this.#isRunning) void this.#runAll();
     } else if (message.kind === 'cancel') {
       this.#cancel(message);
+    } else if (message.kind === 'next') {
+      if (message.batch === this.#batch) this.#parts?.next(message.member);
     } else {
       this.#isUnloading = true;
       if (!this.#isRunning) void this.#unload();
     }
   }
 
-  /** Only a waiting batch can still be reduced. */
+  /** Of batches that run, only one that is answered in parts can still be reduced. */
   #cancel({ batch, member }: Extract<ToCompute, { readonly kind: 'cancel' }>): void {
     // The ids of batches grow, and wrap only after four billion.
+    if (batch === this.#batch) this.#parts?.leave(member);
     if (batch <= this.#batch) return;
     const members = this.#cancelled.get(batch) ?? new Set();
     this.#cancelled.set(batch, members.add(member));
@@ -106,11 +112,11 @@ class Compute {
       const isWanted = cancelled === undefined || cancelled.size < body.memberRows.length;
       const isMeasured = (order.flags & FLAG.MEASURE) !== 0;
       const beforeBytes = isMeasured ? process.memoryUsage.rss() : 0;
-      const isRowwise = (order.flags & FLAG.ROWWISE) !== 0;
       const { computeMs, areFinite } = isWanted
         ? await this.#during(order.batch, async () => {
             if ((order.flags & FLAG.CHECK) !== 0) await this.#checkHealth();
-            return this.#batches.run(body, isRowwise, { encoder, header });
+            if ((order.flags & FLAG.IN_PARTS) !== 0) return this.#runInParts(body, header, cancelled);
+            return this.#batches.run(body, order.flags, { encoder, header });
           })
         : { computeMs: 0, areFinite: true };
       const memory = isMeasured ? { beforeBytes, afterBytes: process.memoryUsage.rss() } : undefined;
@@ -129,6 +135,18 @@ class Compute {
     Atomics.add(shared, SHARED.batches, 1);
     if (this.isDirect && bytesIn(pieces) <= DIRECT_UP_TO_BYTES) writeDirectly(DIRECT_FD, pieces);
     else send({ kind: 'frames', pieces });
+  }
+
+  async #runInParts(
+    body: RunBody,
+    header: Omit<FrameHeader, 'kind'>,
+    gone: ReadonlySet<number> = new Set(),
+  ): Promise<BatchResult> {
+    const startedAt = performance.now();
+    this.#parts = new PartsRun(this.#order, this.#runtime, (pieces) => send({ kind: 'frames', pieces }));
+    await this.#parts.run(body, header, gone);
+    this.#parts = undefined;
+    return { computeMs: performance.now() - startedAt, areFinite: true };
   }
 
   async #checkHealth(): Promise<void> {

@@ -77,6 +77,9 @@ function onFrame(frame: Frame): void {
     case KIND.CANCEL:
       tell({ kind: 'cancel', batch: frame.batch, member: frame.member });
       break;
+    case KIND.NEXT:
+      tell({ kind: 'next', batch: frame.batch, member: frame.member });
+      break;
     case KIND.UNLOAD:
       if (!isDirect) tell({ kind: 'unload' });
       break;

@@ -19,10 +19,13 @@ const MOST_NOTE = 100;
 /** Batches that a replica has received and not finished, in order. Turns frames about them into outcomes. */
 export class BatchesUnderWay {
   readonly #maxErrorCharacters: number;
+  readonly #next: (batch: number, member: number) => void;
   readonly #batches = new Map<number, UnderWay>();
 
-  constructor(maxErrorCharacters: number) {
+  /** `next` asks for the next part of the answer to a member. */
+  constructor(maxErrorCharacters: number, next: (batch: number, member: number) => void) {
     this.#maxErrorCharacters = maxErrorCharacters;
+    this.#next = next;
   }
 
   /** Batches run in the order of arrival, so the first one is running. */
@@ -53,6 +56,9 @@ export class BatchesUnderWay {
         sink.end(outcome);
       };
     }
+    if (frame.kind === KIND.ANSWER && (frame.flags & FLAG.LAST) === 0) {
+      return this.#partIn(frame, members, outputs);
+    }
     const answers = this.#answersIn(frame, members, outputs);
     return () => {
       for (const [member, answer] of answers) sink.part(member, answer);
@@ -63,9 +69,18 @@ export class BatchesUnderWay {
   lose(exit: Exit): void {
     const lost = [...this.#batches.values()];
     this.#batches.clear();
-    for (const [index, { sink }] of lost.entries()) {
+    for (const [index, { sink, members }] of lost.entries()) {
+      for (const { request } of members) request.parts?.lost(exitText(exit));
       sink.end({ kind: 'lost', cause: exit.cause, wasRunning: index === 0, detail: exitText(exit) });
     }
+  }
+
+  #partIn(frame: Frame, members: readonly Member[], outputs: readonly TensorMetadata[]): () => void {
+    const { batch, member, meta, payload } = frame;
+    const parts = members[member]?.request.parts;
+    if (parts === undefined) throw new RangeError(`member ${member} is not answered in parts`);
+    const answer = { outputs: decodeAnswer(meta, payload, outputs) };
+    return () => parts.part(answer, () => this.#next(batch, member));
   }
 
   #outcomeOf(frame: Frame): Outcome {
@@ -86,6 +101,8 @@ export class BatchesUnderWay {
     if (member >= members.length) {
       throw new RangeError(`member ${member} is not in the batch of ${members.length}`);
     }
+    if (kind !== KIND.REFUSED && members[member]?.request.parts !== undefined)
+      return [[member, { outputs: [] }]];
     if (kind !== KIND.REFUSED) return [[member, { outputs: decodeAnswer(meta, payload, outputs) }]];
     return [[member, refuse(reasonOf(frame.flags), errorText(frame, this.#maxErrorCharacters))]];
   }

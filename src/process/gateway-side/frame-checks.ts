@@ -54,6 +54,7 @@ export function readMetadata(text: string): ModelMetadata {
     ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
     ...(artefact === undefined ? {} : { artefact }),
     ...(metadata.sample === undefined ? {} : { sample: sampleIn(metadata) }),
+    ...(metadata.answersInParts === true ? { answersInParts: true } : {}),
     ...(metadata.tellsHealth === true ? { tellsHealth: true } : {}),
     ...(metadata.isRestored === true ? { isRestored: true } : {}),
   };

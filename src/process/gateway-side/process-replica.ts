@@ -64,7 +64,9 @@ export class ProcessReplica implements Replica {
     this.#child = child;
     this.#observer = observer;
     this.#order = order;
-    this.#batches = new BatchesUnderWay(order.maxErrorCharacters);
+    this.#batches = new BatchesUnderWay(order.maxErrorCharacters, (batch, member) =>
+      this.#send(KIND.NEXT, batch, member),
+    );
     const broken = (detail: string) => this.#breakOff(detail);
     const closed = () => {
       this.#openPipes -= 1;
@@ -93,8 +95,12 @@ export class ProcessReplica implements Replica {
     this.#batches.start(batch, sink);
     const { meta, payloads } = encodeRun(batch);
     const { isMeasured = false, isCheck = false, isRowwise = false } = batch;
+    const isInParts = batch.members[0]?.request.parts !== undefined;
     const flags =
-      (isMeasured ? FLAG.MEASURE : 0) | (isCheck ? FLAG.CHECK : 0) | (isRowwise ? FLAG.ROWWISE : 0);
+      (isMeasured ? FLAG.MEASURE : 0) |
+      (isCheck ? FLAG.CHECK : 0) |
+      (isRowwise ? FLAG.ROWWISE : 0) |
+      (isInParts ? FLAG.IN_PARTS : 0);
     const header = { ...this.#header(KIND.RUN, batch.id, 0), flags };
     if (this.#direct === undefined) {
       this.#data.send(header, meta, payloads);

@@ -57,6 +57,7 @@ export type ToCompute =
     }
   | RunOrder
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
+  | { readonly kind: 'next'; readonly batch: number; readonly member: number }
   | { readonly kind: 'unload' };
 
 /** Counters in memory that the two threads of a replica share. */

@@ -32,6 +32,8 @@ export const KIND = {
    * started that code, 0 for none; meta is JSON.
    */
   OWN_END: 12,
+  /** To the child: the caller of a member has room for the next part of its answer. */
+  NEXT: 15,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 
@@ -41,6 +43,8 @@ export const FLAG = {
   LAST: 1,
   /** RUN: the batch is a readiness check, so the model is also asked whether it is healthy. */
   CHECK: 1,
+  /** RUN: each member is answered in parts, which end with an answer without outputs. */
+  IN_PARTS: 2,
   /** END: the model threw; meta is its message. */
   THREW: 2,
   /** REFUSED: by the model, not because of the contents of the answer. */

@@ -7,6 +7,7 @@ import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } 
 import type { EmbeddingsForm } from '../openai/read-request.ts';
 import { readEmbeddingsRequest } from '../openai/read-request.ts';
 import { writeEmbeddingsAnswer } from '../openai/write-answer.ts';
+import { type GenerateHead, readGenerateRequest, writeGenerateAnswer } from '../simple/generate-codec.ts';
 import type { ReadTarget } from '../simple/read-target.ts';
 import {
   type Layout,
@@ -38,6 +39,16 @@ export type CodecTask =
       readonly body: Segments;
     }
   | { readonly kind: 'read embeddings'; readonly body: Segments }
+  | {
+      readonly kind: 'read generate';
+      readonly target: PredictTarget;
+      readonly body: Segments;
+    }
+  | {
+      readonly kind: 'write generate';
+      readonly head: GenerateHead;
+      readonly outputs: readonly Tensor[];
+    }
   | { readonly kind: 'write infer'; readonly head: AnswerHead; readonly parts: readonly AnswerPart[] }
   | {
       readonly kind: 'write predict';
@@ -62,6 +73,10 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
         return readOipRequest(task.target, task.body, task.jsonBytes, readHead);
       case 'read raw':
         return readRawRequest(task.target.model, task.target.metadata, task.body);
+      case 'read generate': {
+        const request = readGenerateRequest(task.target, task.body);
+        return { request, outputs: undefined, isBinaryByDefault: false };
+      }
       case 'read predict': {
         const { target, hasBatchAxis, others, body } = task;
         const read = readPredictRequest(target, hasBatchAxis, body, others);
@@ -82,7 +97,9 @@ export function write(task: WriteTask): EncodedAnswer | Refusal {
     const body =
       task.kind === 'write embeddings'
         ? writeEmbeddingsAnswer(task.outputs, task.form)
-        : writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
+        : task.kind === 'write generate'
+          ? writeGenerateAnswer(task.head, task.outputs)
+          : writePredictAnswer(task.outputs, task.hasBatchAxis, task.layout);
     if (isRefusal(body)) return body;
     return { contentType: 'application/json', jsonBytes: undefined, chunks: [body] };
   } catch (caught) {

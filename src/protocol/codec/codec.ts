@@ -76,7 +76,7 @@ function walkedBytesIn(task: ReadTask): number {
   const hasBytes =
     task.target.metadata === undefined ||
     task.target.metadata.inputs.some(({ datatype }) => datatype === 'BYTES');
-  if (hasBytes || task.kind === 'read predict') return task.body.byteLength;
+  if (hasBytes || task.kind !== 'read infer') return task.body.byteLength;
   return task.jsonBytes ?? task.body.byteLength;
 }
 

@@ -1,7 +1,13 @@
 import type { Refusal } from '../../base/errors.ts';
 import type { CallMetadata } from '../../gateway/call-metadata.ts';
 import type { ContentEncoding } from '../../gateway/header-check.ts';
-import type { BodyListener, HttpAnswer, HttpExchange, OpenRequest } from '../http/http-exchange.ts';
+import type {
+  BodyListener,
+  BodyWriter,
+  HttpAnswer,
+  HttpExchange,
+  OpenRequest,
+} from '../http/http-exchange.ts';
 import { keepsConnection, refusalAnswer } from '../http/reply.ts';
 import { field, fieldLines } from './answer-head.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -79,6 +85,11 @@ export class FastExchange implements HttpExchange, OpenRequest {
     if (jsonBytes !== undefined) fields += field('inference-header-content-length', jsonBytes);
     if (contentEncoding !== undefined) fields += field('content-encoding', contentEncoding);
     this.#answer(200, fields, { chunks, byteLength, isLast: false });
+  }
+
+  /** Requests for such answers are left to Node. */
+  openBody(): BodyWriter {
+    throw new Error('the fast lane has no body of unknown length');
   }
 
   refuse(refusal: Refusal): void {

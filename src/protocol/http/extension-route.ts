@@ -4,12 +4,9 @@ export type ExtensionRoute =
   | { readonly kind: 'repository control'; readonly verb: 'load' | 'unload'; readonly model: string }
   | { readonly kind: 'not offered'; readonly message: string };
 
-const INFER = 'send POST /v2/models/{model}/infer';
 /** Unsupported extensions of a model path, and the alternative to each. */
 const MODEL_EXTENSIONS: Readonly<Record<string, string>> = {
-  generate: INFER,
-  generate_stream: INFER,
-  infer_stream: INFER,
+  infer_stream: 'send POST /v2/models/{model}/generate_stream',
   'trace/setting': 'use GET /admin/decisions to see what happened to requests',
 };
 const SHARED_MEMORY = ['systemsharedmemory', 'cudasharedmemory'];

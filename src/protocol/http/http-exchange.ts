@@ -21,6 +21,14 @@ export interface HttpAnswer {
   readonly byteLength: number;
 }
 
+/** Writes a body of unknown length. */
+export interface BodyWriter {
+  /** False when the client has not read what was written before: wait until it has. */
+  write(chunk: Uint8Array): boolean;
+  whenDrained(then: () => void): void;
+  end(): void;
+}
+
 /** One HTTP request and its answer, whichever reader took the request from the socket. */
 export interface HttpExchange {
   readonly metadata: CallMetadata;
@@ -35,6 +43,8 @@ export interface HttpExchange {
   /** Adds a field to the answer. */
   setHeader(name: string, value: string): void;
   send(answer: HttpAnswer): void;
+  /** Begins a successful answer whose body is written piece by piece. */
+  openBody(contentType: string): BodyWriter;
   refuse(refusal: Refusal): void;
   /** Refuses the request although its body may still be arriving. */
   refuseEarly(refusal: Refusal): void;

@@ -4,7 +4,7 @@ import type { LoopClock } from '../../base/clock.ts';
 import { messageOf, type Refusal } from '../../base/errors.ts';
 import type { CallMetadata } from '../../gateway/call-metadata.ts';
 import type { ContentEncoding } from '../../gateway/header-check.ts';
-import type { BodyListener, HttpAnswer, HttpExchange, OpenRequest } from './http-exchange.ts';
+import type { BodyListener, BodyWriter, HttpAnswer, HttpExchange, OpenRequest } from './http-exchange.ts';
 import { type ErrorForm, plainError, refuseEarly, sendRefusal } from './reply.ts';
 
 /** Smaller answers are joined and sent in one write; larger ones are sent in their pieces, uncopied. */
@@ -93,6 +93,24 @@ export class NodeExchange implements HttpExchange, OpenRequest {
     if (res.socket !== null && res.socket.writableLength > 0) {
       res.socket.setTimeout(this.#terms.writeStallMs);
     }
+  }
+
+  openBody(contentType: string): BodyWriter {
+    const { res } = this;
+    res.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-cache' });
+    return {
+      write: (chunk) => {
+        const hasRoom = res.write(chunk);
+        if (!hasRoom) res.socket?.setTimeout(this.#terms.writeStallMs);
+        return hasRoom;
+      },
+      whenDrained: (then) =>
+        res.once('drain', () => {
+          res.socket?.setTimeout(0);
+          then();
+        }),
+      end: () => res.end(),
+    };
   }
 
   refuse(refusal: Refusal): void {

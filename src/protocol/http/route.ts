@@ -21,7 +21,7 @@ interface ModelRoute {
 
 /** A route of inference requests. */
 export interface InferenceRoute {
-  readonly kind: 'infer' | 'predict';
+  readonly kind: 'infer' | 'predict' | 'generate' | 'generate stream';
   readonly model: string;
   readonly version: string | undefined;
 }
@@ -39,11 +39,19 @@ const READS: Readonly<Record<string, ReadKind>> = {
 const POSTS: readonly Route['kind'][] = [
   'infer',
   'predict',
+  'generate',
+  'generate stream',
   'embeddings',
   'repository index',
   'repository control',
   'forget regions',
 ];
+/** Inference by the segment after the model. */
+const INFERENCES: Readonly<Record<string, InferenceRoute['kind']>> = {
+  infer: 'infer',
+  generate: 'generate',
+  generate_stream: 'generate stream',
+};
 const ANY_METHOD: readonly Route['kind'][] = ['other', 'bad path', 'bad version', 'not offered'];
 
 /** The only method of a route; undefined when the path is invalid or belongs to another handler. */
@@ -89,7 +97,8 @@ function modelRoute(path: readonly string[]): Route {
   const [verb] = rest;
   if (verb === undefined) return { kind: 'model metadata', model, version };
   if (rest.length > 1) return modelExtension(rest) ?? OTHER;
-  if (verb === 'infer') return { kind: 'infer', model, version };
+  const inference = Object.hasOwn(INFERENCES, verb) ? INFERENCES[verb] : undefined;
+  if (inference !== undefined) return { kind: inference, model, version };
   const kind = Object.hasOwn(READS, verb) ? READS[verb] : undefined;
   return kind === undefined ? (modelExtension(rest) ?? OTHER) : { kind, model, version };
 }

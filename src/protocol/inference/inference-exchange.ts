@@ -2,7 +2,7 @@ import { isRefusal, type Refusal } from '../../base/errors.ts';
 import type { ArrivingCall } from '../../gateway/arriving-call.ts';
 import { Call } from '../../gateway/call.ts';
 import type { Admission } from '../../gateway/header-check.ts';
-import { type Answer, withoutParameters } from '../../model/inference.ts';
+import { type Answer, type InferenceRequest, withoutParameters } from '../../model/inference.ts';
 import type { Segments } from '../../tensor/segments.ts';
 import type { ReadTask } from '../codec/codec-task.ts';
 import { headerJson } from '../http/header-text.ts';
@@ -10,6 +10,7 @@ import type { HttpExchange } from '../http/http-exchange.ts';
 import type { OipRequest } from '../oip/oip-request.ts';
 import { checkOutputs, type EncodedAnswer } from '../oip/oip-response.ts';
 import { BodyExchange, type ExchangePorts } from './body-exchange.ts';
+import { EventStream } from './event-stream.ts';
 import { type Form, readTask, writeTask } from './exchange-tasks.ts';
 import { explanationOf } from './explanation.ts';
 import { routeExplanation, tellRoute } from './route-report.ts';
@@ -32,6 +33,8 @@ export class InferenceExchange extends BodyExchange {
   protected readonly call: Call;
   readonly #form: Form;
   readonly #admission: Admission;
+  /** Set where the answer goes out as events. */
+  #events: EventStream | undefined;
 
   constructor(ports: ExchangePorts, http: HttpExchange, { form, admission }: ExchangeTarget) {
     super(ports, http);
@@ -56,6 +59,7 @@ export class InferenceExchange extends BodyExchange {
   }
 
   protected closed(isSent: boolean): void {
+    this.#events?.drop();
     this.call.close(isSent);
   }
 
@@ -71,7 +75,8 @@ export class InferenceExchange extends BodyExchange {
       this.refuseNow(wrong);
       return;
     }
-    const request = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
+    const known = metadata?.readsParameters === false ? withoutParameters(read.request) : read.request;
+    const request = this.#form === 'generate stream' ? this.#inParts(known) : known;
     const admitted = this.call.submit(request, (outcome) => this.step(this.#settled, { read, outcome }));
     if (isRefusal(admitted)) {
       this.refuseNow(admitted);
@@ -80,6 +85,16 @@ export class InferenceExchange extends BodyExchange {
     const isCached = 'cached' in admitted;
     if (version.cache !== undefined) this.http.setHeader('x-galley-cache', isCached ? 'hit' : 'miss');
     if (isCached) this.#settled({ read, outcome: admitted.cached });
+  }
+
+  /** The request with a receiver for the parts of its answer, if the model makes parts. */
+  #inParts(request: InferenceRequest): InferenceRequest {
+    const { spec, metadata } = this.#admission.version;
+    const head = { id: request.id, model: spec.model, version: spec.version };
+    const events = new EventStream(this.http, this.ports.codec, head);
+    events.whenBrokenOff = () => this.call.breakOff();
+    this.#events = events;
+    return metadata?.answersInParts === true ? { ...request, parts: events } : request;
   }
 
   #settled({ read, outcome }: Settled): void {
@@ -94,11 +109,15 @@ export class InferenceExchange extends BodyExchange {
       );
     }
     this.call.settled(isRefusal(outcome));
+    if (this.#events !== undefined) {
+      this.#events.end(outcome);
+      return;
+    }
     if (isRefusal(outcome)) {
       this.http.refuse(outcome);
       return;
     }
-    const task = writeTask(this.call, read, outcome);
+    const task = writeTask(this.#form, this.call, read, outcome);
     if (isRefusal(task)) this.http.refuse(task);
     else this.job = this.ports.codec.write(task, (answer) => this.step(this.#written, answer));
   }

@@ -49,7 +49,7 @@ export function modelConfiguration(version: VersionInService, metadata: ModelMet
       [isOnnx ? 'intra_op_thread_count' : 'threads']: { string_value: String(settings.threads) },
     },
     model_warmup: [],
-    model_transaction_policy: { decoupled: false },
+    model_transaction_policy: { decoupled: metadata.answersInParts === true },
     response_cache: { enable: version.cache !== undefined },
   };
 }

@@ -42,6 +42,8 @@ export class ContentStage implements AdmissionStage {
 
 /** undefined where contents are not compared. Requests with equal padded inputs may get different parts of the answer. */
 function keyOf({ request, bytes, trueLength }: RequestFacts): string | undefined {
+  // Its answer comes in parts, to one caller.
+  if (request.parts !== undefined) return undefined;
   if (bytes > LARGEST_COMPARED_BYTES) return undefined;
   return trueLength === undefined ? contentKeyOf(request) : `${contentKeyOf(request)}|${trueLength}`;
 }

@@ -31,7 +31,8 @@ export class SplitStage implements AdmissionStage {
     const { facts, isDenied } = submission;
     const { maxBatchSize, whyTooLarge, cancel } = this.#terms;
     const most = maxBatchSize();
-    if (facts.rows <= most || most === 1 || isDenied) return this.#next.enter(submission, onSettled);
+    const isWhole = isDenied || facts.request.parts !== undefined;
+    if (facts.rows <= most || most === 1 || isWhole) return this.#next.enter(submission, onSettled);
     const tooLarge = whyTooLarge(facts.rows);
     if (tooLarge !== undefined) return tooLarge;
     const requests = cutRequest(facts.request, facts.rows, most);
