@@ -21,10 +21,10 @@ import type { PartsCall, RunCall, Runtime, RuntimeSpec } from './runtime.ts';
 /** Imports a module model and calls its `load`. Rethrows the module's errors. */
 export async function loadModule({ file, threads, device }: RuntimeSpec): Promise<Runtime> {
   const places = new ErrorPlaces(file, filesOf('module', file));
-  register('./galley-resolver.js', import.meta.url);
+  hook('./galley-resolver.js');
   if (isTypeScript(file)) {
     process.setSourceMapsEnabled(true);
-    register('./typescript-hooks.js', import.meta.url);
+    hook('./typescript-hooks.js');
   }
   try {
     const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
@@ -34,6 +34,14 @@ export async function loadModule({ file, threads, device }: RuntimeSpec): Promis
   } catch (caught) {
     throw places.located(caught);
   }
+}
+
+const hooked = new Set<string>();
+
+/** Once: a second registration would ask the hooks twice, and each of those again. */
+function hook(hooks: string): void {
+  if (!hooked.has(hooks)) register(hooks, import.meta.url);
+  hooked.add(hooks);
 }
 
 class ModuleRuntime implements Runtime {
