@@ -20,7 +20,7 @@ export interface RuntimeSpec extends WantedDevice {
 export interface RunCall {
   readonly rows: number;
   readonly parameters: Parameters;
-  /** A practice run or a check of the server itself, of which nobody reads more than one part. */
+  /** A warmup run or a check: of an answer in parts, one suffices. */
   readonly isPractice: boolean;
   /** The model was not asked as it wants to be: the caller of this row must ask in another way. */
   refuseInput(row: number, message: string): void;
