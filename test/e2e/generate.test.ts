@@ -55,7 +55,11 @@ before(async () => {
     mkdirSync(join(root, folder));
     writeFileSync(join(root, folder, file), text);
   }
-  server = await RunningServer.start([root]);
+  writeFileSync(
+    join(root, 'galley.yaml'),
+    'repository: .\nmodels: { speaker: { batching: { rows: independent } } }\n',
+  );
+  server = await RunningServer.start([join(root, 'galley.yaml')]);
 });
 after(() => {
   RunningServer.endAll();
@@ -166,6 +170,23 @@ test('a client that does not read holds the model back', async () => {
   });
   leaving.abort();
   assert.equal(await ended(), 'aborted');
+});
+
+test('requests in one batch are answered beside each other', async () => {
+  const [first, second] = [new AbortController(), new AbortController()];
+  await generate('speaker', { text: 'a wait' }, 'generate_stream', first.signal);
+  const waiting = generate('speaker', { text: 'b wait' }, 'generate_stream', second.signal);
+  const other = speak('c d e');
+  await until('both are in the queue', async () => {
+    const { models } = (await (await fetch(`${server.url}/admin/models`)).json()) as {
+      models: { name: string; versions: { queue: { rows: number } }[] }[];
+    };
+    return models.find(({ name }) => name === 'speaker')?.versions[0]?.queue.rows === 2;
+  });
+  first.abort();
+  assert.equal((await other).events.length, 3);
+  assert.equal((await waiting).status, 200);
+  second.abort();
 });
 
 test('parts are not sent twice when their replica is lost', async () => {
