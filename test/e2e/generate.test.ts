@@ -122,6 +122,8 @@ test('a model that answers in parts sends each as an event', async () => {
     })),
   );
   assert.equal(await ended(), 'to the end');
+  const config = await (await fetch(`${server.url}/v2/models/speaker/config`)).json();
+  assert.deepEqual((config as Record<string, unknown>).model_transaction_policy, { decoupled: true });
 });
 
 test('asked for a whole answer, it gives its only part or says how to ask', async () => {

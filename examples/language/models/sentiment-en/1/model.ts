@@ -16,7 +16,7 @@ const negation = /^(?:not|no|never|nothing|cannot|without|hardly|[a-z]+n['’]t)
 const clauseEnd = /[.,;:!?]|\bbut\b/;
 
 /** From -1 to 1: the average of the words that the lists rate. A negation reverses its clause. */
-function scoreOf(text) {
+function scoreOf(text: string): number {
   let sum = 0;
   let rated = 0;
   for (const clause of text.toLowerCase().split(clauseEnd)) {

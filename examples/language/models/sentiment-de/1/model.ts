@@ -17,7 +17,7 @@ const negation = /^(?:nicht|nichts|nie|niemals|kein|keine|keinen|keinem|keiner|k
 const clauseEnd = /[.,;:!?]|\baber\b/;
 
 /** From -1 to 1: the average of the words that the lists rate. A negation reverses its clause. */
-function scoreOf(text) {
+function scoreOf(text: string): number {
   let sum = 0;
   let rated = 0;
   for (const clause of text.normalize().toLowerCase().split(clauseEnd)) {
