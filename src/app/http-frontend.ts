@@ -10,6 +10,8 @@ import type { ServerHealth } from '../fleet/catalog/server-health.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { Arrivals } from '../gateway/arrivals.ts';
 import { BodyBudget } from '../gateway/body-budget.ts';
+import type { RefusedCall } from '../gateway/call.ts';
+import type { InnerCalls } from '../gateway/composition/inner-calls.ts';
 import { HeaderCheck } from '../gateway/header-check.ts';
 import { LocalCalls } from '../gateway/local-calls.ts';
 import type { ModelCommands } from '../gateway/model-commands.ts';
@@ -55,6 +57,7 @@ export interface FrontendPorts {
   readonly random: Random;
   readonly routes: ServedRoutes;
   readonly commands: ModelCommands;
+  readonly calls: InnerCalls;
 }
 
 /** The network side of the server: header checks, codec, routes and the HTTP server. */
@@ -110,12 +113,14 @@ export class HttpFrontend {
       ...{ inference, models, extensions, health },
       repository: new RepositoryRoutes(ports.commands, ports.adminToken),
     });
-    inference.refused.on(({ version, refusal }) => {
+    const countRefused = ({ version, refusal }: RefusedCall) => {
       this.#metrics.countRefused(version, refusal.reason);
       if (SHED.has(refusal.reason)) operations.rules.countShed(version);
       if (refusal.reason === 'INTERNAL')
         log.error({ error: refusal.cause }, 'request ended by an internal error');
-    });
+    };
+    inference.refused.on(countRefused);
+    ports.calls.refused.on(countRefused);
     const maxConnections = settings.http.maxConnections ?? connectionsWithin(descriptorLimit());
     const notKept = rarely(clock, (why, detail, count) =>
       log.warn({ why, connections: count }, `connections are refused or closed: ${detail}`),

@@ -9,6 +9,7 @@ import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import { whyNoRoom } from '../fleet/catalog/rollout-memory.ts';
 import { ServerHealth } from '../fleet/catalog/server-health.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import { InnerCalls } from '../gateway/composition/inner-calls.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
 import { GracePeriod } from './grace-period.ts';
 import type { HttpFrontend } from './http-frontend.ts';
@@ -46,6 +47,8 @@ export class GalleyServer {
   readonly scaler: Scaler;
   readonly routes: ServedRoutes;
   readonly control: ModelControl;
+  /** Calls of models by models. */
+  readonly calls: InnerCalls;
   front: HttpFrontend | undefined;
   readonly #config: LoadedConfig;
   readonly #settings: ServerSettings;
@@ -95,17 +98,17 @@ export class GalleyServer {
     this.operations.watch(this.scaler);
     this.operations.watch(this.#evictor);
     this.operations.watchCatalog(this.catalog);
-    this.routes = new ServedRoutes({
-      ...ports,
-      random: seededRandom(ports.seed).fork('routes'),
-      registry: this.registry,
-    });
-    this.operations.watchRoutes(this.routes.table);
+    const random = seededRandom(ports.seed);
+    const { registry } = this;
+    this.routes = new ServedRoutes({ ...ports, random: random.fork('routes'), registry });
+    const { table } = this.routes;
+    this.operations.watchRoutes(table);
+    this.calls = new InnerCalls({ ...ports, random: random.fork('calls'), registry, table });
     this.#threadChoice = new ThreadChoice({ log: ports.log, scaler: this.scaler });
     const { operations, scaler } = this;
     const threadChoice = this.#threadChoice;
     this.#maker = new VersionMaker(config, ports, {
-      ...{ operations, scaler, threadChoice, evictor: this.#evictor },
+      ...{ operations, scaler, threadChoice, evictor: this.#evictor, calls: this.calls },
     });
     this.registry.forgotten.on((version) => {
       this.scaler.forget(version);
@@ -181,13 +184,13 @@ export class GalleyServer {
   async #open(ready: Promise<unknown>, opensPort: boolean): Promise<void> {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
-    const { catalog, health, operations, scaler, routes } = this;
+    const { catalog, health, operations, scaler, routes, calls } = this;
     const commands = new OperatorCommands(this.control, catalog);
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.front = new HttpFrontend(this.#config, {
       ...{ clock, log, catalog, health, operations, scaler, adminToken, tenantKeys, random, routes },
-      commands,
+      ...{ commands, calls },
     });
     if (opensPort) this.#port = await this.front.listen();
     if (this.health.phase === 'starting') this.health.enter('serving');

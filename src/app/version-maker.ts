@@ -5,18 +5,17 @@ import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { Catalog } from '../fleet/catalog/catalog.ts';
 import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
+import type { InnerCalls } from '../gateway/composition/inner-calls.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
-import { ProcessSpawner } from '../process/gateway-side/spawner.ts';
 import { usualLoads } from './cores.ts';
 import { DEPENDENCY_CHECKS } from './dependency-checks.ts';
-import { loadOrderOf } from './load-order.ts';
 import { lookAtModel } from './models-to-serve.ts';
 import type { Operations } from './operations.ts';
-import { processPorts } from './process-ports.ts';
 import type { ServedModel } from './served-models.ts';
 import type { ServerPorts } from './server-ports.ts';
 import type { ThreadChoice } from './thread-choice.ts';
 import { specOfBroken, UnfitSpawner } from './unfit-model.ts';
+import { spawnerOf } from './version-spawner.ts';
 
 /** What looks after each version that is made. */
 interface Keepers {
@@ -24,6 +23,8 @@ interface Keepers {
   readonly scaler: Scaler;
   readonly threadChoice: ThreadChoice;
   readonly evictor: Evictor;
+  /** Calls of models by models. */
+  readonly calls: InnerCalls;
 }
 
 /** Makes versions: wires each to its processes and to what looks after it. */
@@ -41,15 +42,12 @@ export class VersionMaker {
   }
 
   make(served: ServedModel): VersionInService {
-    const { model, version, settings } = served;
-    const { log, clock, seed, standby } = this.#ports;
-    const onOutput = ({ replica, stream, line }: { replica: string; stream: string; line: string }) => {
-      log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
-    };
-    const spawner = new ProcessSpawner(loadOrderOf(served), onOutput, processPorts(settings, clock, standby));
-    const made = this.#keepers.operations.makeVersion(served, {
+    const { clock, seed } = this.#ports;
+    const { operations, calls } = this.#keepers;
+    const spawner = spawnerOf(served, { ...this.#ports, calls });
+    const made = operations.makeVersion(served, {
       ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
-      dependencies: DEPENDENCY_CHECKS,
+      dependencies: { ...DEPENDENCY_CHECKS, whyModelsNotReady: calls.whyNotReady },
     });
     const { scaler, threadChoice, evictor } = this.#keepers;
     scaler.watch(made);

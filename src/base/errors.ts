@@ -48,6 +48,11 @@ interface ReasonFacts {
 
 export type Reason = keyof typeof REASONS;
 
+/** Whether a text is a reason of the table. */
+export function isReason(text: string): text is Reason {
+  return Object.hasOwn(REASONS, text);
+}
+
 /** A refusal as a value: it costs no stack trace and is passed on like any other outcome. */
 export interface Refusal {
   readonly kind: 'refusal';

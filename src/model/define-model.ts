@@ -2,6 +2,7 @@ import { OperatorError } from '../base/errors.ts';
 import { DATATYPE_NAMES, type Datatype, isDatatype } from '../tensor/datatype.ts';
 import type { ArrayOf, TensorArray } from '../tensor/tensor.ts';
 import type { Parameters } from './inference.ts';
+import type { Infer } from './model-call.ts';
 
 /** The declaration of a tensor of a module model. With `shape[0] === -1` in all of them, requests can share a batch. */
 export interface TensorSpec {
@@ -48,6 +49,8 @@ export interface PredictContext {
    * still return an output of any content for the row. Throws a RangeError for a row that the batch does not have.
    */
   refuseRow(row: number, message: string): void;
+  /** Asks another model of the server, as part of the requests of this batch. */
+  readonly infer: Infer;
 }
 
 /** The argument of `predictStream` that describes the request. */
@@ -65,6 +68,8 @@ export interface StreamContext {
 export interface ModelDefinition {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  /** Models that `predict` asks: an unknown one is an error when the model is loaded, and it is ready only while they are. */
+  readonly uses?: readonly string[];
   /** Called once per replica process before the first batch; the result is passed to `predict`. */
   load?(context: LoadContext): unknown;
   /**
@@ -132,6 +137,7 @@ type WrittenBy<Specs extends readonly TensorSpec[]> = {
 interface TypedDefinition<In extends readonly TensorSpec[], Out extends readonly TensorSpec[], State> {
   readonly inputs: In;
   readonly outputs: Out;
+  readonly uses?: readonly string[];
   load?(context: LoadContext): State | Promise<State>;
   predict?(
     inputs: ReadBy<In>,
@@ -199,8 +205,11 @@ function problemOf(exported: unknown): string | undefined {
     if (candidate[name] !== undefined && typeof candidate[name] !== 'function')
       return `'${name}' is not a function`;
   }
-  const { samples = [] } = candidate;
+  const { samples = [], uses = [] } = candidate;
   const areObjects =
     Array.isArray(samples) && samples.every((each) => typeof each === 'object' && each !== null);
-  return areObjects ? undefined : "'samples' is not an array of inputs by name";
+  if (!areObjects) return "'samples' is not an array of inputs by name";
+  return Array.isArray(uses) && uses.every((name) => typeof name === 'string')
+    ? undefined
+    : "'uses' is not an array of model names";
 }

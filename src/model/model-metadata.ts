@@ -31,6 +31,8 @@ export interface ModelMetadata {
   readonly outputs: readonly TensorMetadata[];
   /** Whether the model reads request parameters; then only requests with equal parameters share a batch. */
   readonly readsParameters: boolean;
+  /** Models that it declares to call. */
+  readonly uses?: readonly string[];
   /** The part of the model that certainly makes the rows of a batch dependent; undefined where none is known. */
   readonly rowsDependOn?: string;
   /** An input that the model accepts; inputs that it leaves out are generated. */

@@ -19,7 +19,14 @@ for (const name of ['plain.mjs', 'a(1).mjs', 'a[.mjs', 'a+b*.mjs', '($&).mjs']) 
       `export default { inputs: ${tensor}, outputs: ${tensor},\n predict() {\n  throw new Error('broken'); } };`,
     );
     const runtime = await loadModule({ runtime: 'module', file, threads: 1, device: 'cpu' });
-    const call = { rows: 1, parameters: {}, refuseRow() {}, isPractice: false, refuseInput() {} };
+    const call = {
+      rows: 1,
+      parameters: {},
+      refuseRow() {},
+      isPractice: false,
+      refuseInput() {},
+      ask: async () => [],
+    };
     await assert.rejects(runtime.run([], call), (error: Error) => {
       assert.equal(error.message, `broken (${name}, line 3)`);
       return true;

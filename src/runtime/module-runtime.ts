@@ -2,6 +2,7 @@ import { register } from 'node:module';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { filesOf } from '../model/artefact.ts';
+import { CallRefused } from '../model/call-refused.ts';
 import { fitsShape } from '../model/check-inputs.ts';
 import {
   checkModelDefinition,
@@ -9,10 +10,12 @@ import {
   type ModelInput,
   type ModelOutput,
 } from '../model/define-model.ts';
+import type { Infer } from '../model/model-call.ts';
 import type { ModelMetadata, TensorMetadata } from '../model/model-metadata.ts';
 import { isTypeScript } from '../model/module-source.ts';
 import { decodeBytesElements } from '../tensor/bytes-elements.ts';
 import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
+import { inputsOfCall, outputsOfCall } from './call-tensors.ts';
 import { encodeOutput } from './encode-output.ts';
 import { ErrorPlaces } from './error-places.ts';
 import { samplesOf } from './module-samples.ts';
@@ -67,6 +70,7 @@ class ModuleRuntime implements Runtime {
         ? { rowsDependOn: 'predictStream answers one request at a time' }
         : {}),
       ...(definition.healthy === undefined ? {} : { tellsHealth: true }),
+      ...(definition.uses === undefined ? {} : { uses: definition.uses }),
     };
   }
 
@@ -120,10 +124,20 @@ class ModuleRuntime implements Runtime {
   }
 
   async #predict(inputs: Record<string, ModelInput>, call: RunCall) {
+    const { rows, parameters, refuseRow } = call;
+    const infer: Infer = async (model, given, { timeoutMs, parameters: own = {} } = {}) => {
+      const outputs = await call.ask({
+        model,
+        inputs: inputsOfCall(model, given),
+        parameters: own,
+        timeoutMs,
+      });
+      return outputsOfCall(outputs);
+    };
     try {
-      return await this.#definition.predict?.(inputs, this.#state, call);
+      return await this.#definition.predict?.(inputs, this.#state, { rows, parameters, refuseRow, infer });
     } catch (caught) {
-      throw this.#places.located(caught);
+      throw caught instanceof CallRefused ? caught : this.#places.located(caught);
     }
   }
 

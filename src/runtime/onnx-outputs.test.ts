@@ -22,7 +22,14 @@ async function run(context: TestContext, file: string, rows: readonly (readonly 
           data: bytesOf(Float32Array.from(rows.flat())),
         },
       ],
-      { rows: rows.length, parameters: {}, refuseRow() {}, isPractice: false, refuseInput() {} },
+      {
+        rows: rows.length,
+        parameters: {},
+        refuseRow() {},
+        isPractice: false,
+        refuseInput() {},
+        ask: async () => [],
+      },
     );
     const warnings = warn.mock.calls.map(({ arguments: [text] }) => String(text));
     return { metadata: runtime.metadata, outputs, warnings };

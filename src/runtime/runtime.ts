@@ -1,6 +1,7 @@
 import type { TransformersSettings } from '../config/transformers-settings.ts';
 import type { WantedDevice } from '../model/device.ts';
 import type { Parameters } from '../model/inference.ts';
+import type { ModelCall } from '../model/model-call.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
 import type { RuntimeKind } from '../model/model-repository.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -26,6 +27,8 @@ export interface RunCall {
   refuseInput(row: number, message: string): void;
   /** The model cannot answer this row (counted from 0), for the reason given; the other rows are still answered. */
   refuseRow(row: number, message: string): void;
+  /** Asks another model of the server; rejects with a CallRefused. */
+  ask(call: ModelCall): Promise<readonly Tensor[]>;
 }
 
 /** One request that is answered in parts, apart from its inputs. */

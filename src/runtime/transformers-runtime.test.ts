@@ -44,7 +44,14 @@ function textsOf(texts: readonly (string | Uint8Array)[]): Tensor {
 }
 
 async function run(runtime: Runtime, texts: readonly string[]) {
-  const call = { rows: texts.length, parameters: {}, isPractice: false, refuseInput() {}, refuseRow() {} };
+  const call = {
+    rows: texts.length,
+    parameters: {},
+    isPractice: false,
+    refuseInput() {},
+    refuseRow() {},
+    ask: async () => [],
+  };
   const outputs = await runtime.run([textsOf(texts)], call);
   return new Map(outputs.map((output) => [output.name, output]));
 }

@@ -20,6 +20,13 @@ export function segmentsFrom(chunks: readonly Uint8Array[]): Segments {
   return { chunks, byteLength };
 }
 
+/** Bytes of several payloads. */
+export function totalBytes(payloads: readonly Segments[]): number {
+  let bytes = 0;
+  for (const { byteLength } of payloads) bytes += byteLength;
+  return bytes;
+}
+
 /** The bytes from `start` up to `end`, as views of the same memory. */
 export function sliceSegments(segments: Segments, start: number, end: number): Segments {
   if (start < 0 || end < start || end > segments.byteLength) {

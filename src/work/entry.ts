@@ -90,7 +90,7 @@ export class Entry implements Member, WaitingRequest, HeapItem {
   attempts = 0;
   /** The last of its batches. */
   batchInfo: BatchInfo | undefined;
-  /** The equal request that runs for both. */
+  /** The equal request that runs for both, or has taken its place in its batch. */
   leader: Entry | undefined;
   followers: Entry[] | undefined;
   /** Neighbours in the lane, kept by the queue. */

@@ -26,7 +26,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   serving: 'balancing base batching config health model replica tensor work',
   fleet: 'balancing base batching config health model replica scaling serving tensor warmup work',
   observe: 'balancing base batching config fleet replica scaling serving work',
-  gateway: 'base config fleet model routing serving tensor work',
+  gateway: 'base config fleet model replica routing serving tensor work',
   protocol: 'base batching config fleet gateway model observe routing tensor work',
   simulate:
     'base batching config fleet gateway model observe process replica routing scaling serving tensor work',
@@ -39,7 +39,7 @@ const ROOMS: Readonly<Record<string, string>> = {
 const SUB_ROOMS: Readonly<Record<string, string>> = {
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
-  gateway: 'routes .',
+  gateway: 'routes composition .',
   fleet: 'lifecycle monitor warmup version autoscale catalog',
   observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple openai oip codec inference|health|admin .',

@@ -11,8 +11,10 @@ interface Watch {
   alarm: Timer | undefined;
 }
 
-/** Polls the external dependencies of a model. */
+/** Polls the external dependencies of a model, and looks at the models that it calls. */
 export class DependencyWatch {
+  /** Models that it calls, as far as it declares them. */
+  models: readonly string[] = [];
   readonly #clock: Clock;
   readonly #settings: ReadinessSettings;
   readonly #checker: DependencyChecker;
@@ -37,7 +39,8 @@ export class DependencyWatch {
   /** Which dependencies are down and why; undefined when all are up. */
   get problem(): string | undefined {
     const down = this.#watches.filter(({ record }) => record.state === 'failure');
-    if (down.length === 0) return undefined;
+    if (down.length === 0)
+      return this.models.length === 0 ? undefined : this.#checker.whyModelsNotReady?.(this.models);
     return down.map(({ dependency, problem }) => `'${dependency.name}' is down: ${problem}`).join(', ');
   }
 

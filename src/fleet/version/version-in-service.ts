@@ -225,6 +225,7 @@ export class VersionInService {
   }
 
   #open(loaded: LoadedVersion): void {
+    this.dependencies.models = loaded.metadata.uses ?? [];
     this.#entrance = new Entrance({
       ...{ loaded, path: this.path, cache: this.cache, cacheHit: this.cacheHit },
       settings: this.spec.settings,

@@ -22,10 +22,12 @@ export interface VersionSpec {
   readonly artefact?: string | undefined;
 }
 
-/** Checks whether an external dependency is up. */
+/** Checks whether what a version depends on is up. */
 export interface DependencyChecker {
   /** `done` gets the problem, or undefined; it is called once, later. */
   check(dependency: DependencySettings, timeoutMs: number, done: (problem: string | undefined) => void): void;
+  /** Which of the models that a version calls is not ready; undefined when all are. Default: they are. */
+  whyModelsNotReady?(models: readonly string[]): string | undefined;
 }
 
 /** The backends that a version is wired to: real ones in production, simulated ones in tests. */

@@ -143,6 +143,7 @@ function recordingChecker(
 ): DependencyChecker {
   let asked = 0;
   return {
+    ...checker,
     check(dependency, timeoutMs, done) {
       const a = asked++;
       checker.check(dependency, timeoutMs, (problem) => {

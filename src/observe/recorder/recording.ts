@@ -43,8 +43,24 @@ export const INPUT = {
 } as const;
 export type InputKind = (typeof INPUT)[keyof typeof INPUT];
 
-/** Why a replica refused a member: the index is the flag of REFUSED. Recording files contain it: only append. */
-export const REFUSED_REASONS: readonly Reason[] = ['BAD_OUTPUT', 'MODEL_ERROR', 'INVALID_INPUT'];
+/**
+ * Why a replica refused a member: the index is the flag of REFUSED. Those after the third come from calls of other models.
+ * Recording files contain it: only append.
+ */
+export const REFUSED_REASONS: readonly Reason[] = [
+  ...(['BAD_OUTPUT', 'MODEL_ERROR', 'INVALID_INPUT'] as const),
+  ...(['MODEL_STARTING', 'MODEL_FAILED', 'REPLICA_LOST', 'DRAINING'] as const),
+  ...([
+    'QUEUE_FULL',
+    'CLASS_SHED',
+    'DISPLACED',
+    'PREDICTED_LATE',
+    'DROPPED_LATE',
+    'BODIES_IN_FLIGHT',
+  ] as const),
+  ...(['DEADLINE_ARRIVING', 'DEADLINE_QUEUED', 'DEADLINE_RUNNING', 'CANCELLED'] as const),
+  ...(['POISON_INPUT', 'DENIED_INPUT', 'TENANT_QUOTA', 'INTERNAL'] as const),
+];
 
 /** Bits in the flag of an arrival; the three from PRIORITY on hold 0 for the model's own, else the priority plus 1. */
 export const ARRIVED = { DENIED: 1, TIMEOUT: 2, EXPLAINED: 4, PRIORITY: 8, SUSPECT: 64 } as const;

@@ -1,3 +1,4 @@
+import { CallRefused } from '../../model/call-refused.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { mayHoldNonFinite } from '../../tensor/finite.ts';
 import { splitRows } from '../../tensor/rows.ts';
@@ -7,6 +8,7 @@ import type { LoadOrder } from '../wire/compute-messages.ts';
 import type { FrameEncoder } from '../wire/frame-encoder.ts';
 import { ALL_MEMBERS, FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
 import { whyNotSent } from './answer-limits.ts';
+import type { ModelCalls } from './model-calls.ts';
 import { Refusals } from './refusals.ts';
 
 /** Where the answers of a batch are written. */
@@ -25,10 +27,12 @@ export interface BatchResult {
 export class BatchRun {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
+  readonly #calls: ModelCalls;
 
-  constructor(order: LoadOrder, runtime: Runtime) {
+  constructor(order: LoadOrder, runtime: Runtime, calls: ModelCalls) {
     this.#order = order;
     this.#runtime = runtime;
+    this.#calls = calls;
   }
 
   /** `flags` are those of the RUN frame. Throws what the model throws. */
@@ -45,13 +49,23 @@ export class BatchRun {
       return { computeMs: 0, areFinite: true };
     }
     const startedAt = performance.now();
-    const outputs = await this.#runtime.run(inputs, {
-      rows,
-      parameters,
-      isPractice: (flags & (FLAG.MEASURE | FLAG.CHECK)) !== 0,
-      refuseInput: (row, message) => refusals.byInput(row, message),
-      refuseRow: (row, message) => refusals.byModel(row, message),
-    });
+    let outputs: readonly Tensor[];
+    try {
+      outputs = await this.#runtime.run(inputs, {
+        rows,
+        parameters,
+        isPractice: (flags & (FLAG.MEASURE | FLAG.CHECK)) !== 0,
+        refuseInput: (row, message) => refusals.byInput(row, message),
+        refuseRow: (row, message) => refusals.byModel(row, message),
+        ask: async (call) => this.#calls.call(header.batch, call),
+      });
+    } catch (caught) {
+      if (!(caught instanceof CallRefused)) throw caught;
+      // Not an error of the model, which a smaller batch would not have: all requests have the same reason.
+      refusals.byCall({ reason: caught.code, message: caught.message });
+      refusals.write(encoder, header);
+      return { computeMs: performance.now() - startedAt, areFinite: true };
+    }
     const computeMs = performance.now() - startedAt;
     const areFinite = !outputs.some(mayHoldNonFinite);
     // A single request gets all rows that the model returned; several requests must each get their own.

@@ -26,7 +26,13 @@ async function answerOf({ runtime }: Loaded): Promise<unknown> {
   const shape = (input?.shape ?? []).map((size) => Math.abs(size));
   const data = new Float32Array(shape.reduce((all, size) => all * size, 1)).fill(0.5);
   const inputs = [{ name: input?.name ?? '', datatype: 'FP32', shape, data: bytesOf(data) } as const];
-  const outputs = await runtime.run(inputs, { rows: 1, parameters: {}, isPractice: false, refuseInput() {}, refuseRow() {} });
+  const outputs = await runtime.run(inputs, {
+    rows: 1,
+    parameters: {},
+    isPractice: false,
+    refuseInput() {},
+    refuseRow() {},
+  });
   await runtime.unload();
   return outputs.map((output) => output.data);
 }

@@ -20,6 +20,7 @@ import { ComputeEnd } from './compute-end.ts';
 import { isReplaced, loadFile, loadKept } from './compute-load.ts';
 import { DirectOrders } from './direct-orders.ts';
 import { writeDirectly } from './direct-reader.ts';
+import { ModelCalls } from './model-calls.ts';
 import { PartsRun } from './parts-run.ts';
 
 /** The compute thread of a replica: loads the model and runs batches one after the other. */
@@ -27,6 +28,7 @@ class Compute {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
   readonly #batches: BatchRun;
+  readonly #calls: ModelCalls;
   readonly #waiting: RunOrder[] = [];
   readonly #cancelled = new Map<number, Set<number>>();
   /** Set where the thread reads its batches itself. */
@@ -38,10 +40,11 @@ class Compute {
   #isRunning = false;
   #isUnloading = false;
 
-  constructor(order: LoadOrder, runtime: Runtime) {
+  constructor(order: LoadOrder, runtime: Runtime, calls: ModelCalls) {
     this.#order = order;
     this.#runtime = runtime;
-    this.#batches = new BatchRun(order, runtime);
+    this.#calls = calls;
+    this.#batches = new BatchRun(order, runtime, calls);
     if (usesDirectPipe(order)) {
       this.#direct = new DirectOrders(parentPort as MessagePort, shared, (message) => this.#cancel(message));
     }
@@ -72,6 +75,8 @@ class Compute {
       this.#cancel(message);
     } else if (message.kind === 'next') {
       if (message.batch === this.#batch) this.#parts?.next(message.member);
+    } else if (message.kind === 'reply') {
+      this.#calls.replied(message);
     } else {
       this.#isUnloading = true;
       if (!this.#isRunning) void this.#unload();
@@ -131,6 +136,7 @@ class Compute {
       const text = cutText(messageOf(caught), this.#order.maxErrorCharacters);
       encoder.add({ ...header, kind: KIND.END, flags: FLAG.THREW }, Buffer.from(text), []);
     }
+    this.#calls.ended(order.batch);
     const pieces = encoder.finish();
     Atomics.add(shared, SHARED.batches, 1);
     if (this.isDirect && bytesIn(pieces) <= DIRECT_UP_TO_BYTES) writeDirectly(DIRECT_FD, pieces);
@@ -206,7 +212,8 @@ async function load({ order, keptBytes, incarnation }: Extract<ToCompute, { kind
     const kept =
       order.kept !== undefined && isReplaced(order) ? { ...order.kept, bytes: keptBytes } : undefined;
     const { runtime, artefact } = kept === undefined ? await loadFile(order) : await loadKept(order, kept);
-    compute = new Compute(order, runtime);
+    const calls = new ModelCalls(incarnation, (pieces) => send({ kind: 'frames', pieces }));
+    compute = new Compute(order, runtime, calls);
     const isRestored = kept === undefined ? {} : { isRestored: true as const };
     send({
       kind: 'loaded',

@@ -1,4 +1,6 @@
 import { cutText } from '../../base/cut-text.ts';
+import type { Refusal } from '../../base/errors.ts';
+import { reasonText } from '../wire/call-frames.ts';
 import type { FrameEncoder } from '../wire/frame-encoder.ts';
 import { FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
 
@@ -36,6 +38,12 @@ export class Refusals {
       throw new RangeError(`refuseRow(${row}): the batch has the rows 0 to ${rows - 1}`);
     }
     this.#add(row, FLAG.BY_MODEL, (own) => `the model refused row ${own}: ${why}`);
+  }
+
+  /** A call of another model was refused, and the model did not handle it. */
+  byCall(refusal: Pick<Refusal, 'reason' | 'message'>): void {
+    const text = cutText(reasonText(refusal), this.#maxCharacters);
+    for (const member of this.#memberRows.keys()) this.#byMember.set(member, { flags: FLAG.BY_CALL, text });
   }
 
   write(encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): void {

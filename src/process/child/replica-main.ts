@@ -74,6 +74,12 @@ function onFrame(frame: Frame): void {
       tell({ kind: 'run', incarnation: sender, batch, flags, meta, payload }, [payload.buffer]);
       break;
     }
+    case KIND.REPLY: {
+      const meta = new Uint8Array(frame.meta);
+      const payload = ownMemory(frame);
+      tell({ kind: 'reply', call: frame.member, flags: frame.flags, meta, payload }, [payload.buffer]);
+      break;
+    }
     case KIND.CANCEL:
       tell({ kind: 'cancel', batch: frame.batch, member: frame.member });
       break;

@@ -5,7 +5,9 @@ import type { TensorMetadata } from '../../model/model-metadata.ts';
 import { type Exit, exitText } from '../../replica/exit.ts';
 import type { Batch, Member } from '../../work/batch.ts';
 import type { Outcome, OutcomeSink } from '../../work/outcome.ts';
+import { whyFailed } from '../../work/why-failed.ts';
 import { decodeAnswer, decodeAnswers, decodeEnd } from '../wire/batch-frames.ts';
+import { refusalIn } from '../wire/call-frames.ts';
 import { ALL_MEMBERS, FLAG, type Frame, KIND } from '../wire/wire.ts';
 
 interface UnderWay {
@@ -35,6 +37,11 @@ export class BatchesUnderWay {
 
   has(batch: number): boolean {
     return this.#batches.has(batch);
+  }
+
+  /** undefined when it is not under way. */
+  membersOf(batch: number): readonly Member[] | undefined {
+    return this.#batches.get(batch)?.members;
   }
 
   start({ id, members }: Batch, sink: OutcomeSink): void {
@@ -103,6 +110,9 @@ export class BatchesUnderWay {
     }
     if (kind !== KIND.REFUSED && members[member]?.request.parts !== undefined)
       return [[member, { outputs: [] }]];
+    if (kind === KIND.REFUSED && (frame.flags & FLAG.BY_CALL) !== 0) {
+      return [[member, whyFailed(refusalIn(errorText(frame, this.#maxErrorCharacters)))]];
+    }
     if (kind !== KIND.REFUSED) return [[member, { outputs: decodeAnswer(meta, payload, outputs) }]];
     return [[member, refuse(reasonOf(frame.flags), errorText(frame, this.#maxErrorCharacters))]];
   }

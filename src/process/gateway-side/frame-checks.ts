@@ -45,12 +45,14 @@ export function readMetadata(text: string): ModelMetadata {
   const device = optionalText(metadata, 'device', MOST_NAME);
   const rowsDependOn = optionalText(metadata, 'rowsDependOn', MOST_TEXT);
   const artefact = optionalText(metadata, 'artefact', MOST_NAME);
+  const uses = metadata.uses === undefined ? undefined : namesIn(metadata, 'uses');
   return {
     platform: textIn(metadata, 'platform', MOST_NAME),
     ...(device === undefined ? {} : { device }),
     inputs: tensorsIn(metadata, 'inputs'),
     outputs: tensorsIn(metadata, 'outputs'),
     readsParameters: flag(metadata, 'readsParameters'),
+    ...(uses === undefined ? {} : { uses }),
     ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
     ...(artefact === undefined ? {} : { artefact }),
     ...(metadata.sample === undefined ? {} : { sample: sampleIn(metadata) }),
@@ -100,6 +102,13 @@ function sampleIn(fields: Fields): SampleTensor[] {
         : data.byteLength === byteSize(datatype, form.shape);
     if (!isWhole) throw new RangeError("an item of 'sample' has data that do not fit its shape");
     return { ...form, base64 };
+  });
+}
+
+function namesIn(fields: Fields, name: string): string[] {
+  return listIn(fields, name, MOST_TENSORS).map((each) => {
+    if (typeof each === 'string' && each.length <= MOST_NAME) return each;
+    throw new RangeError(`'${name}' has an item that is not a string of at most ${MOST_NAME} characters`);
   });
 }
 

@@ -1,7 +1,8 @@
 import { messageOf } from '../../base/errors.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { ModelCaller } from '../../replica/model-caller.ts';
 import type { Replica, ReplicaId, ReplicaObserver } from '../../replica/replica.ts';
-import { type Segments, segmentsOf } from '../../tensor/segments.ts';
+import { segmentsOf, totalBytes } from '../../tensor/segments.ts';
 import type { Batch } from '../../work/batch.ts';
 import type { LossCause, OutcomeSink } from '../../work/outcome.ts';
 import { encodeRun } from '../wire/batch-frames.ts';
@@ -12,6 +13,7 @@ import type { KeptModel } from '../wire/kept-model.ts';
 import { standsStill } from '../wire/own-end.ts';
 import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../wire/wire.ts';
 import { BatchesUnderWay, errorText } from './batches-under-way.ts';
+import { CallsUnderWay } from './calls-under-way.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
@@ -29,11 +31,15 @@ export interface Incarnation {
   readonly incarnation: number;
 }
 
-/** What a replica loads, and who hears of it; `kept` is the copy to load when the file has been replaced. */
+/**
+ * What a replica loads, and who hears of it; `kept` is the copy to load when the file has been replaced, and through
+ * `caller` its model calls others.
+ */
 export interface LoadParts {
   readonly order: LoadOrder;
   readonly kept?: KeptModel | undefined;
   readonly observer: ReplicaObserver;
+  readonly caller?: ModelCaller | undefined;
 }
 
 /** Gateway side of a replica process: sends batches as frames and turns received frames into outcomes. */
@@ -47,6 +53,7 @@ export class ProcessReplica implements Replica {
   readonly #observer: ReplicaObserver;
   readonly #order: LoadOrder;
   readonly #batches: BatchesUnderWay;
+  readonly #calls: CallsUnderWay;
   #metadata: ModelMetadata | undefined;
   #credits = 0;
   #detail = '';
@@ -58,7 +65,8 @@ export class ProcessReplica implements Replica {
   #openPipes = 3;
   #isOver = false;
 
-  constructor({ id, incarnation }: Incarnation, child: ChildHandle, { order, kept, observer }: LoadParts) {
+  constructor({ id, incarnation }: Incarnation, child: ChildHandle, parts: LoadParts) {
+    const { order, kept, observer, caller } = parts;
     this.id = id;
     this.incarnation = incarnation;
     this.#child = child;
@@ -66,6 +74,9 @@ export class ProcessReplica implements Replica {
     this.#order = order;
     this.#batches = new BatchesUnderWay(order.maxErrorCharacters, (batch, member) =>
       this.#send(KIND.NEXT, batch, member),
+    );
+    this.#calls = new CallsUnderWay(caller, ({ kind, flags, batch, member, meta, payloads }) =>
+      this.#data.send({ ...this.#header(kind, batch, member), flags }, meta, payloads),
     );
     const broken = (detail: string) => this.#breakOff(detail);
     const closed = () => {
@@ -77,11 +88,8 @@ export class ProcessReplica implements Replica {
     this.#data = new Channel(child.data, onFrames, mostBytes);
     const direct = new Channel(child.direct, onFrames, mostBytes);
     this.#direct = usesDirectPipe(order) ? direct : undefined;
-    new Channel(
-      child.control,
-      { frame: (frame) => this.#onControl(frame), broken, closed },
-      () => MOST_TEXT_BYTES,
-    );
+    const onControl = { frame: (frame: Frame) => this.#onControl(frame), broken, closed };
+    new Channel(child.control, onControl, () => MOST_TEXT_BYTES);
     child.whenEnded((end) => {
       this.#end ??= end;
       this.#finish();
@@ -104,7 +112,7 @@ export class ProcessReplica implements Replica {
     const header = { ...this.#header(KIND.RUN, batch.id, 0), flags };
     if (this.#direct === undefined) {
       this.#data.send(header, meta, payloads);
-    } else if (meta.byteLength + bytesOf(payloads) <= DIRECT_UP_TO_BYTES) {
+    } else if (meta.byteLength + totalBytes(payloads) <= DIRECT_UP_TO_BYTES) {
       this.#direct.send(header, meta, payloads);
     } else {
       this.#data.send(header, meta, payloads);
@@ -113,7 +121,9 @@ export class ProcessReplica implements Replica {
   }
 
   cancel(batch: Batch, member: number): void {
-    if (this.#batches.has(batch.id)) this.#send(KIND.CANCEL, batch.id, member);
+    if (!this.#batches.has(batch.id)) return;
+    this.#send(KIND.CANCEL, batch.id, member);
+    this.#calls.left(batch.id, batch.members);
   }
 
   drain(): void {
@@ -128,13 +138,13 @@ export class ProcessReplica implements Replica {
   }
 
   /**
-   * Only the answer to a pending batch may be large. The limit of a joint answer equals that of a single one, because
+   * Only the answer to a pending batch, or a call in it, may be large. The limit of a joint answer equals that of a single one, because
    * larger answers are sent separately.
    */
   #mostBytes({ kind, batch }: FrameHeader): number {
     if (kind === KIND.LOADED) return MOST_METADATA_BYTES;
-    const isAnswer = kind === KIND.ANSWER && this.#batches.has(batch);
-    return isAnswer ? this.#order.maxAnswerBytes + MOST_TEXT_BYTES : MOST_TEXT_BYTES;
+    const isData = (kind === KIND.ANSWER || kind === KIND.CALL) && this.#batches.has(batch);
+    return isData ? this.#order.maxAnswerBytes + MOST_TEXT_BYTES : MOST_TEXT_BYTES;
   }
 
   #onControl(frame: Frame): void {
@@ -173,7 +183,11 @@ export class ProcessReplica implements Replica {
       case KIND.ANSWER:
       case KIND.REFUSED:
       case KIND.END:
+        if (frame.kind === KIND.END) this.#calls.ended(frame.batch);
         this.#decode(() => this.#batches.read(frame, this.#metadata?.outputs ?? []))?.();
+        break;
+      case KIND.CALL:
+        this.#decode(() => this.#calls.read(frame, this.#batches.membersOf(frame.batch)))?.();
         break;
       default:
         this.#breakOff(`frame kind ${frame.kind} is not sent by replicas`);
@@ -223,6 +237,7 @@ export class ProcessReplica implements Replica {
       hasLoaded: this.#metadata !== undefined,
       detail: this.#detail,
     });
+    this.#calls.end();
     this.#observer.exited(exit);
     this.#batches.lose(exit);
   }
@@ -237,12 +252,6 @@ export class ProcessReplica implements Replica {
 }
 
 const NO_BYTES = new Uint8Array(0);
-
-function bytesOf(payloads: readonly Segments[]): number {
-  let bytes = 0;
-  for (const { byteLength } of payloads) bytes += byteLength;
-  return bytes;
-}
 
 function textOf({ meta }: Frame): string {
   return meta.toString('utf8');

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { ProcessSettings } from '../../config/process-settings.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
+import type { ModelCaller } from '../../replica/model-caller.ts';
 import type { Placement } from '../../replica/placement.ts';
 import type { Replica, ReplicaId, ReplicaObserver, Spawner } from '../../replica/replica.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
@@ -29,6 +30,8 @@ export interface SpawnerPorts {
   readonly standby?: StandbyProcesses | undefined;
   /** Count of this server's processes that the kernel has ended for lack of memory. */
   readonly oomKills?: () => number;
+  /** Through it the model calls others; without it, its calls are refused. */
+  readonly caller?: ModelCaller;
 }
 
 /** Spawns operating-system processes for one version. */
@@ -52,13 +55,13 @@ export class ProcessSpawner implements Spawner {
 
   spawn(id: ReplicaId, incarnation: number, placement: Placement, observer: ReplicaObserver): Replica {
     try {
-      const { clock, terms, standby, oomKills = () => 0 } = this.#ports;
+      const { clock, terms, standby, oomKills = () => 0, caller } = this.#ports;
       const child = standby?.take() ?? startReplicaProcess(terms);
       this.#forwardLines(id, 'stdout', child.stdout);
       this.#forwardLines(id, 'stderr', child.stderr);
       const handle = new SystemChild(child, clock, oomKills);
       return new ProcessReplica({ id, incarnation }, handle, {
-        ...{ order: { ...this.#order, ...placement }, kept: this.#kept },
+        ...{ order: { ...this.#order, ...placement }, kept: this.#kept, caller },
         observer: {
           ...observer,
           loaded: (metadata) => {

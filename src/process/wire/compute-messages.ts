@@ -47,6 +47,15 @@ export interface RunOrder {
   readonly flags: number;
 }
 
+/** The answer to a call of the model. */
+export interface ReplyMessage {
+  readonly kind: 'reply';
+  readonly call: number;
+  readonly flags: number;
+  readonly meta: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
 /** From the main thread of a replica to its compute thread. */
 export type ToCompute =
   | {
@@ -58,6 +67,7 @@ export type ToCompute =
   | RunOrder
   | { readonly kind: 'cancel'; readonly batch: number; readonly member: number }
   | { readonly kind: 'next'; readonly batch: number; readonly member: number }
+  | ReplyMessage
   | { readonly kind: 'unload' };
 
 /** Counters in memory that the two threads of a replica share. */

@@ -45,10 +45,42 @@ export function readTensorTable(
 ): Tensor[] {
   const count = meta.readUInt32LE(offset);
   if (count !== names.length) throw new RangeError(`${count} tensors, expected ${names.length}`);
-  let at = offset + 8;
-  let start = 0;
+  const rows = new TableRows(meta, offset + 8, payload);
   let isInOrder = true;
-  const tensors = names.map((expected): Tensor => {
+  const tensors = names.map(({ name }): Tensor => {
+    const tensor = rows.next(name);
+    isInOrder &&= tensor.name === name;
+    return tensor;
+  });
+  return isInOrder ? tensors : names.map(({ name }) => named(name, tensors));
+}
+
+const MOST_TENSORS = 1024;
+
+/** As `readTensorTable`, for tensors of any names, in the order of the table. */
+export function readAnyTensors(meta: Buffer, offset: number, payload: Segments): Tensor[] {
+  const count = meta.readUInt32LE(offset);
+  if (count > MOST_TENSORS) throw new RangeError(`${count} tensors, the limit is ${MOST_TENSORS}`);
+  const rows = new TableRows(meta, offset + 8, payload);
+  return Array.from({ length: count }, () => rows.next(''));
+}
+
+class TableRows {
+  readonly #meta: Buffer;
+  readonly #payload: Segments;
+  #at: number;
+  #start = 0;
+
+  constructor(meta: Buffer, at: number, payload: Segments) {
+    this.#meta = meta;
+    this.#at = at;
+    this.#payload = payload;
+  }
+
+  /** The tensor of the next row; its name is decoded only if it is not the expected one. */
+  next(expected: string): Tensor {
+    const meta = this.#meta;
+    let at = this.#at;
     const datatype = DATATYPE_NAMES[meta.readUInt8(at)];
     const rank = meta.readUInt8(at + 1);
     const nameBytes = meta.readUInt16LE(at + 2);
@@ -56,17 +88,15 @@ export function readTensorTable(
     at += 16;
     const shape: number[] = [];
     for (let axis = 0; axis < rank; axis++, at += 8) shape.push(meta.readDoubleLE(at));
-    const isExpected = nameBytesOf(expected.name).equals(meta.subarray(at, at + nameBytes));
-    const name = isExpected ? expected.name : meta.toString('utf8', at, at + nameBytes);
-    isInOrder &&= isExpected;
-    at += nameBytes + padding(nameBytes);
+    const isExpected = nameBytesOf(expected).equals(meta.subarray(at, at + nameBytes));
+    const name = isExpected ? expected : meta.toString('utf8', at, at + nameBytes);
+    this.#at = at + nameBytes + padding(nameBytes);
     if (datatype === undefined) throw new RangeError(`tensor '${name}' has an unknown datatype`);
     checkSizes(name, datatype, shape, byteLength);
-    const data = sliceSegments(payload, start, start + byteLength);
-    start += byteLength + padding(byteLength);
+    const data = sliceSegments(this.#payload, this.#start, this.#start + byteLength);
+    this.#start += byteLength + padding(byteLength);
     return { name, datatype, shape, data };
-  });
-  return isInOrder ? tensors : names.map(({ name }) => named(name, tensors));
+  }
 }
 
 /** Lengths that follow from the shape must match it, because the sum of lengths locates the data that follows. */

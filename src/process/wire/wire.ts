@@ -32,6 +32,13 @@ export const KIND = {
    * started that code, 0 for none; meta is JSON.
    */
   OWN_END: 12,
+  /**
+   * To the gateway: the model asks another one while it runs a batch. The member field holds the number of the call among
+   * those of the process.
+   */
+  CALL: 13,
+  /** To the child: the answer to the call of that number. */
+  REPLY: 14,
   /** To the child: the caller of a member has room for the next part of its answer. */
   NEXT: 15,
 } as const;
@@ -45,7 +52,7 @@ export const FLAG = {
   CHECK: 1,
   /** RUN: each member is answered in parts, which end with an answer without outputs. */
   IN_PARTS: 2,
-  /** END: the model threw; meta is its message. */
+  /** END: the model threw; meta is its message. REPLY: the call was refused; meta is the reason and the message. */
   THREW: 2,
   /** REFUSED: by the model, not because of the contents of the answer. */
   BY_MODEL: 4,
@@ -53,6 +60,8 @@ export const FLAG = {
   BY_INPUT: 8,
   /** RUN: END must report the memory of the batch. */
   MEASURE: 16,
+  /** REFUSED: a call of another model was refused; meta is the reason and the message. */
+  BY_CALL: 16,
   /** END: an output held NaN or an infinity. */
   NOT_FINITE: 32,
   /** RUN: it is a model error when outputs and inputs differ in their number of rows. */

@@ -1,7 +1,7 @@
 import type { Balancer } from '../../balancing/balancer.ts';
 import { eligible } from '../../balancing/eligible.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
-import { isRefusal, refuse } from '../../base/errors.ts';
+import { isRefusal, type Reason, refuse } from '../../base/errors.ts';
 import { Event } from '../../base/event.ts';
 import { reportMistake } from '../../base/mistake.ts';
 import type { Replica } from '../../replica/replica.ts';
@@ -80,6 +80,9 @@ class Facts implements DispatchFacts {
     return this.#eligible;
   }
 }
+
+/** Refusals that say something about the replica; others are mistakes of callers, or come from models that it has called. */
+const EVIDENCE: ReadonlySet<Reason> = new Set(['MODEL_ERROR', 'BAD_OUTPUT', 'INTERNAL'] as const);
 
 /** The loop that matches waiting work and free replicas. Every special case is a source or a policy. */
 export class Dispatcher {
@@ -168,8 +171,7 @@ export class Dispatcher {
     this.batchStarted.emit(started);
     const sink: OutcomeSink = {
       part: (member, answer) => {
-        // A caller's mistake is not evidence about the replica.
-        if (isRefusal(answer) && answer.reason !== 'INVALID_INPUT') refusedMembers += 1;
+        if (isRefusal(answer) && EVIDENCE.has(answer.reason)) refusedMembers += 1;
         work.part(member, answer);
       },
       end: (outcome) => {

@@ -93,6 +93,7 @@ export class RequestWork implements Work, RunLocation, BatchInfo {
     if (original === undefined) return;
     this.#successors ??= new Map();
     this.#successors.set(member, successor);
+    member.leader = successor;
     const [bad, held] = [this.#bad?.get(member), this.#held?.get(member)];
     if (bad !== undefined) this.#bad?.set(successor, bad);
     if (held !== undefined) this.#held?.set(successor, held);
