@@ -1,3 +1,4 @@
+import { OperatorError } from '../base/errors.ts';
 import { TransformersSettings } from '../config/transformers-settings.ts';
 import type { LoadOrder } from '../process/wire/compute-messages.ts';
 import type { Placement } from '../replica/placement.ts';
@@ -5,7 +6,9 @@ import type { ServedModel } from './served-models.ts';
 
 /** The load message for the replicas of a version; each adds its placement. */
 export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placement> {
-  const { file, runtime, settings, folder, lock } = served;
+  const { model, file, runtime, settings, folder, lock } = served;
+  if (runtime === 'pipeline')
+    throw new OperatorError(`'${model}' is a pipeline and has no process: name the model of a step`);
   const { outputs, health } = settings;
   const { maxAnswerBytes, maxErrorCharacters } = settings.process;
   return {

@@ -20,7 +20,9 @@ export interface Preflight {
 }
 
 /** Checks the settings against the machine, and their times against each other. */
-export function preflight(server: ServerSettings, served: readonly ServedModel[]): Preflight {
+export function preflight(server: ServerSettings, models: readonly ServedModel[]): Preflight {
+  // A pipeline runs in no process.
+  const served = models.filter(({ runtime }) => runtime !== 'pipeline');
   const cores = compareWithCores(served, grantedCores());
   const times = served.map((model) => compareTimes(server, model));
   const unused = served.flatMap(unusedTransformers);

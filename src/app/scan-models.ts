@@ -44,6 +44,7 @@ function whyIncomplete({ model, version, runtime, file }: ServedModel): BrokenMo
 
 function pathsOf({ runtime, file, settingsFile }: ServedModel): string[] {
   const beside = settingsFile === undefined ? [] : [settingsFile];
+  if (runtime === 'pipeline') return [file];
   try {
     return [...filesOf(runtime, file), ...beside];
   } catch {

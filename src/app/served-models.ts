@@ -18,6 +18,7 @@ import {
 } from '../model/model-repository.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import { lockFileOf, missingLock } from './lock-file.ts';
+import { asPipeline, pipelineIn, pipelineProblems } from './pipeline-model.ts';
 import { readSample } from './sample-file.ts';
 
 /** A version to serve, with everything known before it is loaded. */
@@ -58,6 +59,7 @@ export function listModels(config: LoadedConfig): ModelList {
       problems.push(...caught.problems);
     }
   }
+  problems.push(...pipelineProblems(config, served));
   if (served.length + broken.length + problems.length === 0) {
     const where = config.repository ?? config.directory;
     problems.push(
@@ -111,7 +113,11 @@ export function findModels(config: LoadedConfig): FoundModels {
     if (typeof path === 'string') {
       byName.set(name, findModel(name, isAbsolute(path) ? path : join(config.directory, path)));
     } else if (!byName.has(name)) {
-      byName.set(name, withoutFile(config, name, [...byName.keys()]));
+      const isPipeline = raw?.pipeline !== undefined;
+      byName.set(
+        name,
+        isPipeline ? pipelineIn(name, config.source) : withoutFile(config, name, [...byName.keys()]),
+      );
     }
   }
   const all = [...byName.values()];
@@ -156,6 +162,15 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
     if (!(caught instanceof SettingsError) || settingsFile === undefined) throw caught;
     return allBroken(caught.problems.join('; '));
   }
+  const isPipeline = found.versions.some(({ runtime }) => runtime === 'pipeline');
+  if (isPipeline !== (settings.pipeline !== undefined)) {
+    return allBroken(
+      isPipeline
+        ? `${settingsFile} names no steps of a pipeline`
+        : `it has a model file and a pipeline: remove one`,
+    );
+  }
+  if (isPipeline) settings = asPipeline(settings);
   const { sample } = settings.warmup;
   const folders = [config.directory, settingsFile && dirname(settingsFile)];
   const ownSample = sample === undefined ? [] : sampleOf(sample, folders);
@@ -194,9 +209,9 @@ function sampleOf(name: string, folders: readonly (string | undefined)[]): Sampl
 }
 
 /** What identifies the contents of its file as it is now; undefined when it cannot be read. */
-export function artefactNow({ runtime, file }: ServedModel): string | undefined {
+export function artefactNow({ runtime, file, settings }: ServedModel): string | undefined {
   try {
-    return artefactOf(runtime, file);
+    return runtime === 'pipeline' ? JSON.stringify(settings.pipeline) : artefactOf(runtime, file);
   } catch {
     return undefined;
   }

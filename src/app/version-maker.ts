@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../config/load-config.ts';
 import type { Evictor } from '../fleet/autoscale/evictor.ts';
 import type { Scaler } from '../fleet/autoscale/scaler.ts';
 import type { Catalog } from '../fleet/catalog/catalog.ts';
-import { BoundedSpawnQueue } from '../fleet/lifecycle/spawn-queue.ts';
+import { BoundedSpawnQueue, NO_SPAWN_QUEUE } from '../fleet/lifecycle/spawn-queue.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { InnerCalls } from '../gateway/composition/inner-calls.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
@@ -45,10 +45,14 @@ export class VersionMaker {
     const { clock, seed } = this.#ports;
     const { operations, calls } = this.#keepers;
     const spawner = spawnerOf(served, { ...this.#ports, calls });
+    const isPipeline = served.runtime === 'pipeline';
     const made = operations.makeVersion(served, {
-      ...{ clock, random: seededRandom(seed), spawner, spawnQueue: this.#spawnQueue },
+      ...{ clock, random: seededRandom(seed), spawner },
+      // A pipeline loads nothing and waits for its steps: it claims no place of the spawn queue.
+      spawnQueue: isPipeline ? NO_SPAWN_QUEUE : this.#spawnQueue,
       dependencies: { ...DEPENDENCY_CHECKS, whyModelsNotReady: calls.whyNotReady },
     });
+    if (isPipeline) return made;
     const { scaler, threadChoice, evictor } = this.#keepers;
     scaler.watch(made);
     evictor.watch(made);

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Clock } from '../base/clock.ts';
 import type { CallTargets } from '../gateway/composition/call-targets.ts';
 import type { InnerCalls } from '../gateway/composition/inner-calls.ts';
+import { PipelineSpawner } from '../gateway/composition/pipeline-spawner.ts';
 import { ProcessSpawner, type ReplicaOutput } from '../process/gateway-side/spawner.ts';
 import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import type { Spawner } from '../replica/replica.ts';
@@ -17,10 +18,15 @@ export interface VersionSpawnerPorts {
   readonly calls: InnerCalls;
 }
 
-/** The spawner of a version: its replicas are processes. */
+/** The spawner of a version: its replicas are processes, or for a pipeline calls of the models of its steps. */
 export function spawnerOf(served: ServedModel, { clock, log, standby, calls }: VersionSpawnerPorts): Spawner {
   const { model, version, settings } = served;
   const name = `${model}/${version}`;
+  const { pipeline, health } = settings;
+  if (pipeline !== undefined) {
+    const { heartbeatPeriodMs } = health;
+    return new PipelineSpawner(clock, calls, { name, pipeline, heartbeatPeriodMs });
+  }
   const onOutput = ({ replica, stream, line }: ReplicaOutput) => {
     log[stream === 'stderr' ? 'warn' : 'info']({ model, version, replica, stream, line }, 'replica output');
   };

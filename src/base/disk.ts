@@ -13,6 +13,8 @@ export interface Disk {
   readonly lstat: (path: string) => { isSymbolicLink(): boolean };
   readonly readlink: (path: string) => string;
   readonly list: (folder: string) => string[];
+  /** The text of a file; empty when it cannot be read. */
+  readonly read: (path: string) => string;
   /** Throws when the process has no permission to read the path. */
   readonly access: (path: string) => void;
 }
@@ -22,6 +24,13 @@ export const DISK: Disk = {
   lstat: lstatSync,
   readlink: (path) => readlinkSync(path),
   list: (folder) => readdirSync(folder),
+  read: (path) => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      return '';
+    }
+  },
   access: (path) => accessSync(path, constants.R_OK),
 };
 

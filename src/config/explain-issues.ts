@@ -63,9 +63,9 @@ function inexactText(came: unknown): string {
   return isInexact ? '; numbers of more than 15 digits lose precision: put the number in quotes' : '';
 }
 
-/** Routes nest deeply, so their problems are given with the line. */
+/** Routes and pipelines nest deeply, so their problems are given with the line. */
 function placeOf(source: string, path: readonly PropertyKey[]): string {
-  return path[0] === 'routes' ? placeInFile(source, path) : source;
+  return path[0] === 'routes' || path.includes('pipeline') ? placeInFile(source, path) : source;
 }
 
 /** The value as in the file, cut at `LONGEST_VALUE` characters. */

@@ -9,6 +9,7 @@ import { ImageSettings } from './image-settings.ts';
 import { ObjectiveSettings } from './objective-settings.ts';
 import { OutputsSettings } from './outputs-settings.ts';
 import { PaddingSettings } from './padding-settings.ts';
+import { PipelineSettings } from './pipeline-settings.ts';
 import { PRIORITIES } from './priority-names.ts';
 import { ProcessSettings } from './process-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
@@ -34,6 +35,9 @@ export const ModelSettings = z
       ),
     transformers: TransformersSettings.optional().describe(
       'How the runtime transformers serves the model. Without it, the defaults apply.',
+    ),
+    pipeline: PipelineSettings.optional().describe(
+      'Models in a row instead of a model file: the version calls them and has no process of its own.',
     ),
     versions: VersionsSetting,
     labels: LabelsSetting,
@@ -104,6 +108,10 @@ export const ModelSettings = z
     example: text().describe(
       'File with a request body, relative to the settings file. galley serve prints a curl command that sends it.',
     ),
+  })
+  .refine(({ pipeline, path, runtime }) => pipeline === undefined || (path ?? runtime) === undefined, {
+    error: 'either a pipeline, or a model file with path and runtime: remove one of them',
+    path: ['pipeline'],
   })
   .refine(({ replicas, autoscaling }) => autoscaling === undefined || replicas === 1, {
     error: 'either replicas, a fixed number, or autoscaling: remove one of them',

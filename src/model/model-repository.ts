@@ -3,13 +3,14 @@ import { DISK, type Disk, type Found, lookAt, namesIn } from '../base/disk.ts';
 import { byVersion, versionNamed } from './model-version.ts';
 import { MODULE_EXTENSIONS } from './module-source.ts';
 
-/** What executes a model. */
+/** What executes a model inside a replica. */
 export type RuntimeKind = 'onnx' | 'module' | 'transformers';
 
 /** The file of one version of a model. */
 export interface ModelFile {
   readonly version: string;
-  readonly runtime: RuntimeKind;
+  /** A pipeline is a model.yaml that names other models. */
+  readonly runtime: RuntimeKind | 'pipeline';
   readonly file: string;
   /** The folder that contains nothing but this version; undefined for a file among others. */
   readonly folder?: string;
@@ -72,6 +73,8 @@ const MODEL_FILES: readonly ModelFileKind[] = [
 ];
 /** Only one of them may exist: with both, precedence would be unclear. */
 const SETTINGS_FILES = ['model.yaml', 'model.yml'];
+/** The key of a pipeline in a model.yaml; whether it is one is decided when the settings are read. */
+const PIPELINE = /(^|[{,])[ \t]*["']?pipeline["']?[ \t]*:/m;
 const WANTED =
   '<version>/model.onnx, <version>/model.ts, <version>/model.js, or such a file without a version';
 /** A folder of the file system that only root can read. */
@@ -179,6 +182,9 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   if (unusable.length > 0) {
     return brokenModel(name, path, unusable.map(({ reason }) => reason).join('; '));
   }
+  const [own] = settings;
+  if (own !== undefined && disk.read(own).search(PIPELINE) !== -1)
+    return { ...found, versions: [{ version: '1', runtime: 'pipeline', file: own }], unusable: [] };
   const isMeant = settings.length > 0 || kindAmong(names) !== undefined;
   return isMeant ? brokenModel(name, path, unversioned) : STRAY;
 }

@@ -29,7 +29,9 @@ const CHUNK_BYTES = 1024 * 1024;
 export function filesOfVersion({ runtime, file, folder }: VersionPlace): string[] {
   const own = folder === undefined ? [] : [...filesIn(folder), ...settingsFilesOf(folder)];
   // Missing weights are reported by the lock that lists them, or by the runtime.
-  const parts = filesOf(runtime, file).filter((path) => factsOf(path) !== undefined);
+  const parts = (runtime === 'pipeline' ? [file] : filesOf(runtime, file)).filter(
+    (path) => factsOf(path) !== undefined,
+  );
   return [...new Set([...parts, ...own].map((path) => resolve(path)))];
 }
 

@@ -74,6 +74,7 @@ function merged(tensors: readonly TensorMetadata[]): TensorMetadata {
   return { name: first.name, datatype: first.datatype, shape };
 }
 
-function formOf({ datatype, shape }: TensorMetadata): string {
+/** Datatype and shape in words. */
+export function formOf({ datatype, shape }: TensorMetadata): string {
   return `${datatype}[${shape.join(',')}]`;
 }

@@ -57,6 +57,7 @@ async function predict(runtime: Runtime, ...numbers: number[]): Promise<number[]
     refuseRow() {},
     isPractice: false,
     refuseInput() {},
+    ask: async () => [],
   });
   assert.ok(y !== undefined);
   return [...(typedArrayOf('FP32', y.data) as Float32Array)];

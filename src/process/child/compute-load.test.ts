@@ -31,6 +31,7 @@ async function answerOf({ runtime }: Loaded): Promise<unknown> {
     parameters: {},
     isPractice: false,
     refuseInput() {},
+    ask: async () => [],
     refuseRow() {},
   });
   await runtime.unload();

@@ -53,7 +53,7 @@ export class ModelCalls {
     }
   }
 
-  /** The batch has ended: nobody waits for what it has left behind. */
+  /** The batch has ended: its code no longer waits for what it has left behind. */
   ended(batch: number): void {
     for (const [call, open] of this.#open) if (open.batch === batch) this.#open.delete(call);
   }
