@@ -15,5 +15,6 @@ export {
   type StreamContext,
   type TensorSpec,
 } from './model/define-model.ts';
+export type { CallInput, CallOptions, CallOutput, Infer } from './model/model-call.ts';
 export type { NamedInput, NamedInputs, NamedOutput, NamedOutputs } from './model/named-tensors.ts';
 export type { TensorDeclaration } from './model/typed-tensors.ts';

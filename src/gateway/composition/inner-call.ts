@@ -116,7 +116,7 @@ export class InnerCall {
       if (this.#isStarting) clock.endOfTurn(() => this.#settle(outcome));
       else this.#settle(outcome);
     });
-    this.#release = () => routed.cancel();
+    this.#release = () => clock.endOfTurn(() => routed.cancel());
     routed.start();
   }
 
@@ -136,7 +136,7 @@ export class InnerCall {
     return Math.min(deadline, this.#startedAt + (this.#call.timeoutMs ?? Number.POSITIVE_INFINITY));
   }
 
-  /** After the turn: the version may be in the middle of an outcome. */
+  /** After the turn: what happens in a version must not reach another one before it is over. */
   #leave(version: VersionInService, admitted: Entry | SplitRequest): void {
     this.#shared.clock.endOfTurn(() => version.cancel(admitted));
   }

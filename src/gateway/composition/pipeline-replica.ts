@@ -71,7 +71,7 @@ export class PipelineReplica implements Replica {
       });
     });
     this.#running.set(id, { sink, requests });
-    for (const request of requests) request.proceed();
+    for (const request of requests) request.start();
   }
 
   cancel({ id }: Batch, member: number): void {

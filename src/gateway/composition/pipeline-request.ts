@@ -11,7 +11,7 @@ import { whyFailed } from '../../work/why-failed.ts';
 export interface PipelineParts {
   readonly plan: PipelinePlan;
   readonly caller: ModelCaller;
-  /** Runs something after the turn: a version must not be called from within an outcome. */
+  /** Runs something after the turn: what happens in a version must not reach another one before it is over. */
   readonly later: (run: () => void) => void;
 }
 
@@ -30,12 +30,9 @@ export class PipelineRequest {
     this.#onSettled = onSettled;
   }
 
-  /** Begins the steps whose inputs exist, after the turn. */
-  proceed(): void {
-    this.#parts.later(() => {
-      if (this.#onSettled === undefined) return;
-      for (const start of this.#run.begin()) this.#call(start);
-    });
+  /** Begins, after the turn. */
+  start(): void {
+    this.#parts.later(() => this.#proceed());
   }
 
   /** The caller has left, or the replica has ended. */
@@ -49,6 +46,12 @@ export class PipelineRequest {
     this.#release();
   }
 
+  /** Begins the steps whose inputs exist. */
+  #proceed(): void {
+    if (this.#onSettled === undefined) return;
+    for (const start of this.#run.begin()) this.#call(start);
+  }
+
   #call(start: StepStart): void {
     const origin = originOf([this.#member]);
     if (origin === undefined) {
@@ -59,12 +62,13 @@ export class PipelineRequest {
     const call = { model: start.step.model, inputs: start.inputs, parameters, timeoutMs: undefined };
     const cancel = this.#parts.caller.call(call, origin, (outcome) => {
       this.#cancels.delete(cancel);
-      this.#answered(start, outcome);
+      this.#parts.later(() => this.#answered(start, outcome));
     });
     this.#cancels.add(cancel);
   }
 
   #answered({ step, isFirst }: StepStart, outcome: Answer | Refusal): void {
+    if (this.#onSettled === undefined) return;
     if (isRefusal(outcome)) {
       // What the client has sent as it is, the client can mend.
       const isClients = isFirst && outcome.reason === 'INVALID_INPUT';
@@ -75,7 +79,7 @@ export class PipelineRequest {
     const problem = this.#run.answered(step, outcome.outputs);
     const { outputs } = this.#run;
     if (problem !== undefined) this.#settle(refuse('MODEL_ERROR', `${step.name}: ${problem}`));
-    else if (outputs === undefined) this.proceed();
+    else if (outputs === undefined) this.#proceed();
     else this.#settle({ outputs });
   }
 

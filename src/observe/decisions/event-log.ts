@@ -26,10 +26,11 @@ export function logVersion(log: Logger, version: VersionInService): void {
     );
   });
   version.warmups.warmed.on((report) => {
+    // A pipeline has nothing to warm up.
+    if (version.spec.settings.pipeline !== undefined) return;
     const { replica, sizes, totalMs, isStable, rows, skipped } = report;
     const facts = { replica, totalMs: Math.round(totalMs), isStable, rows: rows?.kind, sizes };
-    if (skipped !== null && version.spec.settings.pipeline === undefined)
-      child.warn({ replica, skipped }, 'warmup skipped');
+    if (skipped !== null) child.warn({ replica, skipped }, 'warmup skipped');
     else if (!isStable) child.warn(facts, 'warmup ended before latency was stable');
     else child.info(facts, 'warmup done');
   });

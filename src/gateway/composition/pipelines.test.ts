@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isRefusal, type Refusal } from '../../base/errors.ts';
+import { seededRandom } from '../../base/random.ts';
+import { VirtualClock } from '../../base/virtual-clock.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { Catalog } from '../../fleet/catalog/catalog.ts';
+import { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { VersionSpec } from '../../fleet/version/version-spec.ts';
+import type { Answer } from '../../model/inference.ts';
+import type { Spawner } from '../../replica/replica.ts';
+import { ANONYMOUS } from '../../serving/admission/request-facts.ts';
+import { type SimulatedBehaviour, wellBehaved } from '../../simulate/backends/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../simulate/backends/simulated-spawner.ts';
+import { bytesOf } from '../../tensor/tensor.ts';
+import { RouteTable } from '../routes/route-table.ts';
+import { InnerCalls } from './inner-calls.ts';
+import { PipelineSpawner } from './pipeline-spawner.ts';
+
+const QUIET = { warmup: { enabled: false }, health: { readiness: { enabled: false } } };
+const TWO = {
+  steps: [
+    { model: 'a', outputs: { y: 'mid' } },
+    { model: 'b', inputs: { x: 'mid' } },
+  ],
+};
+const metadata = (output = 'y') => ({
+  platform: 'simulated',
+  inputs: [{ name: 'x', datatype: 'UINT8' as const, shape: [-1] }],
+  outputs: [{ name: output, datatype: 'UINT8' as const, shape: [-1] }],
+  readsParameters: false,
+});
+
+/** Simulated models and pipelines on one clock. */
+function world() {
+  const clock = new VirtualClock();
+  const random = seededRandom('test');
+  const spawners = new Map<string, Spawner>();
+  const make = (spec: VersionSpec) =>
+    new VersionInService(spec, { clock, random, spawner: spawners.get(spec.model) as Spawner });
+  const catalog = new Catalog({ clock, make, artefactOf: () => undefined, gracePeriodMs: 1_000 });
+  const { registry } = catalog;
+  const table = new RouteTable({ clock, random, registry });
+  const calls = new InnerCalls({ clock, random, registry, table });
+  const specOf = (model: string, settings: object) => {
+    return {
+      model,
+      version: '1',
+      file: model,
+      ownSample: [],
+      settings: ModelSettings.parse({ ...QUIET, ...settings }),
+    };
+  };
+  const simulated = (
+    model: string,
+    ms: number,
+    more: Partial<SimulatedBehaviour> = {},
+    settings: object = {},
+  ) => {
+    const behaviour = wellBehaved({ metadata: metadata(), credits: 1, loadMs: 1, serviceMs: () => ms });
+    const spawner = new SimulatedSpawner(clock, { ...behaviour, ...more });
+    spawners.set(model, spawner);
+    const version = catalog.open(specOf(model, { batching: { rows: 'independent' }, ...settings }));
+    version.start();
+    return { version, spawner };
+  };
+  const pipeline = (model: string, settings: object) => {
+    const spec = specOf(model, {
+      pipeline: settings,
+      batching: { maxBatchSize: 1, rows: 'dependent', maxWaitMs: 0 },
+      health: { ...QUIET.health, watchdogMs: 1e9, restart: { retryFailedMs: 1_000 } },
+    });
+    assert.ok(spec.settings.pipeline !== undefined);
+    const own = { name: `${model}/1`, pipeline: spec.settings.pipeline, heartbeatPeriodMs: 1_000 };
+    spawners.set(model, new PipelineSpawner(clock, calls, own));
+    const version = catalog.open(spec);
+    version.start();
+    return version;
+  };
+  const ask = (version: VersionInService, { timeoutMs = 30_000, tenant = 'someone', priority = 0 } = {}) => {
+    const seen: { outcome: Answer | Refusal | undefined; atMs: number } = { outcome: undefined, atMs: 0 };
+    const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [1], data: bytesOf(new Uint8Array(1)) }];
+    const request = { id: 'r', inputs, parameters: {}, timeoutMs, priority };
+    const settled = (outcome: Answer | Refusal) => Object.assign(seen, { outcome, atMs: clock.now() });
+    const entry = version.submit(request, settled, { ...ANONYMOUS, tenant: { name: tenant, weight: 1 } });
+    if (isRefusal(entry)) settled(entry);
+    return { entry, seen };
+  };
+  let replaced = 0;
+  const replaceBy = (model: string, ms: number, form: SimulatedBehaviour['metadata']) => {
+    const behaviour = wellBehaved({ metadata: form, credits: 1, loadMs: 1, serviceMs: () => ms });
+    spawners.set(model, new SimulatedSpawner(clock, behaviour));
+    const [before] = registry.versionsOf(model);
+    replaced += 1;
+    catalog.swap(before as VersionInService, specOf(model, { timeoutMs: 9_000 + replaced }), () => {});
+  };
+  return { clock, catalog, simulated, pipeline, ask, replaceBy };
+}
+
+function textOf(outcome: Answer | Refusal | undefined): string {
+  if (outcome === undefined) return 'none';
+  return isRefusal(outcome)
+    ? `${outcome.reason}: ${outcome.message}`
+    : outcome.outputs.map(({ name }) => name).join();
+}
+
+test('a pipeline is ready when its steps are, and takes the time of its steps', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  assert.match(version.failure, /^step 1 \('a'\): Request for unknown model: 'a'/);
+  simulated('a', 10);
+  simulated('b', 20);
+  clock.advance(1_100);
+  assert.equal(version.state, 'ready');
+  assert.equal(version.whyNotReady, undefined);
+  const { seen } = ask(version);
+  const startedAt = clock.now();
+  clock.advance(100);
+  assert.equal(textOf(seen.outcome), 'y');
+  assert.equal(seen.atMs - startedAt, 30);
+});
+
+test('steps that do not need each other run side by side, and requests meet in the batches of the steps', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  const { version: a } = simulated('a', 10);
+  const { version: b } = simulated('b', 10);
+  simulated('c', 10);
+  const fork = {
+    steps: [
+      { model: 'a', outputs: { y: 'left' } },
+      { model: 'b', outputs: { y: 'right' } },
+      { model: 'c', inputs: { x: 'left' } },
+    ],
+    outputs: ['y', 'right'],
+  };
+  const version = pipeline('p', fork);
+  clock.advance(100);
+  const batches: number[] = [];
+  for (const step of [a, b]) step.path.dispatcher.batchStarted.on(({ batch }) => batches.push(batch.rows));
+  const asked = Array.from({ length: 8 }, () => ask(version));
+  const startedAt = clock.now();
+  clock.advance(100);
+  for (const { seen } of asked) assert.equal(textOf(seen.outcome), 'y,right');
+  assert.ok(
+    asked.every(({ seen }) => seen.atMs - startedAt <= 60),
+    JSON.stringify(asked.map(({ seen }) => seen.atMs)),
+  );
+  assert.ok(Math.max(...batches) > 1, `batches of ${batches.join()}`);
+});
+
+test('deadline, tenant and priority of the request are those of its calls', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  const { version: a } = simulated('a', 10);
+  const { version: b } = simulated('b', 500);
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  const facts: unknown[] = [];
+  for (const step of [a, b]) {
+    step.arrived.on(({ facts: { tenant, priority, timeoutMs, request } }) =>
+      facts.push([tenant.name, priority, timeoutMs, request.id]),
+    );
+  }
+  const { seen } = ask(version, { timeoutMs: 100, tenant: 'gold', priority: 1 });
+  const startedAt = clock.now();
+  clock.advance(1_000);
+  assert.deepEqual(facts, [
+    ['gold', 3, 100, 'r'],
+    ['gold', 3, 90, 'r'],
+  ]);
+  assert.equal(seen.atMs - startedAt, 100);
+  assert.match(textOf(seen.outcome), /^DEADLINE_RUNNING/);
+  assert.equal(b.path.service.inFlight, 0);
+  assert.equal(version.path.service.inFlight, 0);
+});
+
+test('a step that fails fails the request, with the reason and the name of the step', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  simulated('a', 10);
+  simulated('b', 10, { result: () => ({ kind: 'throw', message: 'no idea' }) });
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  const { seen } = ask(version);
+  clock.advance(1_000);
+  assert.match(textOf(seen.outcome), /^MODEL_ERROR: step 2 \('b'\): .*no idea/);
+  assert.equal(version.state, 'ready');
+});
+
+test('a cancelled request leaves its step, and so does one whose pipeline is killed', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  const { version: a } = simulated('a', 10);
+  simulated('b', 10);
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  const { entry } = ask(version);
+  clock.advance(1);
+  assert.equal(a.path.service.inFlight, 1);
+  assert.ok('isSettled' in entry);
+  version.cancel(entry);
+  clock.advance(1);
+  assert.equal(a.path.service.inFlight, 0);
+  const { seen } = ask(version);
+  clock.advance(5);
+  version.stop('kill');
+  clock.advance(1);
+  assert.equal(a.path.service.inFlight, 0);
+  assert.ok(seen.outcome !== undefined && isRefusal(seen.outcome));
+  assert.ok(version.supervisor.isStopped);
+});
+
+test('a replica of a step that dies is replaced, and the request is answered', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  simulated('a', 10);
+  const { spawner } = simulated('b', 50);
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  const { seen } = ask(version);
+  clock.advance(30);
+  spawner.children.get('b/1#0')?.end(null, 'SIGKILL');
+  clock.advance(5_000);
+  assert.equal(textOf(seen.outcome), 'y');
+});
+
+test('pipelines that call each other fail with the circle, and their steps go on', () => {
+  const { clock, simulated, pipeline, ask } = world();
+  const { version: a } = simulated('a', 10);
+  const one = pipeline('one', {
+    steps: [
+      { model: 'a', outputs: { y: 'mid' } },
+      { model: 'other', inputs: { x: 'mid' } },
+    ],
+  });
+  const other = pipeline('other', { steps: [{ model: 'one' }] });
+  clock.advance(1_000);
+  const failures = [one.failure, other.failure].join('\n');
+  assert.match(failures, /must not call each other in a circle: other\/1 → one\/1 → other\/1/);
+  assert.notEqual(one.state, 'ready');
+  const { seen } = ask(a);
+  clock.advance(100);
+  assert.equal(textOf(seen.outcome), 'y');
+});
+
+test('a step may be replaced: later requests use the new model, and one of another form is named', () => {
+  const { clock, catalog, replaceBy, simulated, pipeline, ask } = world();
+  simulated('a', 10);
+  simulated('b', 10);
+  const version = pipeline('p', TWO);
+  clock.advance(100);
+  const took = () => {
+    const startedAt = clock.now();
+    const { seen } = ask(version);
+    clock.advance(1_000);
+    return [textOf(seen.outcome), seen.atMs - startedAt];
+  };
+  assert.deepEqual(took(), ['y', 20]);
+  replaceBy('a', 40, metadata());
+  clock.advance(1_000);
+  assert.deepEqual(took(), ['y', 50]);
+  replaceBy('a', 40, metadata('z'));
+  clock.advance(1_000);
+  assert.match(String(took()[0]), /^MODEL_ERROR: step 1 \('a'\): 'a' has no output 'y' any more/);
+  assert.equal(catalog.rollouts().length, 0);
+});
