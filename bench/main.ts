@@ -10,6 +10,7 @@ import { isolation } from './scenarios/isolation.ts';
 import { latency } from './scenarios/latency.ts';
 import { objective } from './scenarios/objective.ts';
 import { overload } from './scenarios/overload.ts';
+import { pipeline } from './scenarios/pipeline.ts';
 import { recorder } from './scenarios/recorder.ts';
 import { recovery } from './scenarios/recovery.ts';
 import { routing } from './scenarios/routing.ts';
@@ -32,6 +33,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   start,
   recorder,
   routing,
+  pipeline,
   shadow,
   storm,
   saturation,

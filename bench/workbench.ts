@@ -18,7 +18,14 @@ const NOISY_NET = fileURLToPath(new URL('./noisy-net', import.meta.url));
 
 /** The folder of a model that waits. */
 const WAITING_NET = fileURLToPath(new URL('./waiting-net', import.meta.url));
-const MODULES: Readonly<Record<string, string>> = { noisy: NOISY_NET, waiting: WAITING_NET };
+/** The folder of a model that calls two others. */
+const CHAINED_NET = fileURLToPath(new URL('./chained-net', import.meta.url));
+const MODULES = { noisy: NOISY_NET, waiting: WAITING_NET, chained: CHAINED_NET };
+
+/** The folder of a bench model that is a module. */
+export function moduleFolder(model: keyof typeof MODULES): string {
+  return MODULES[model];
+}
 
 /** A server under load. */
 export interface Contender {
@@ -29,7 +36,7 @@ export interface Contender {
 }
 
 /** A bench model, or one that is a module. */
-export type ServedModelName = BenchModelName | 'noisy' | 'waiting';
+export type ServedModelName = BenchModelName | keyof typeof MODULES;
 
 /** A folder of bench models and the processes started from it; `close` ends the processes and removes the folder. */
 export class Workbench {
@@ -52,7 +59,7 @@ export class Workbench {
   /** Writes a settings file for one model. */
   settingsFile(model: ServedModelName, settings: object, server: { readonly models?: object } = {}): string {
     const file = join(this.#folder, `${this.#files++}.yaml`);
-    const path = MODULES[model] ?? join(this.#folder, model);
+    const path = model in MODULES ? MODULES[model as keyof typeof MODULES] : join(this.#folder, model);
     writeFileSync(
       file,
       JSON.stringify({ ...server, models: { ...server.models, [model]: { path, ...settings } } }),
