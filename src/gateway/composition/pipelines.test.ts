@@ -4,6 +4,7 @@ import { isRefusal, type Refusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
+import { RoutesSettings } from '../../config/route-settings.ts';
 import { Catalog } from '../../fleet/catalog/catalog.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
 import type { VersionSpec } from '../../fleet/version/version-spec.ts';
@@ -94,7 +95,7 @@ function world() {
     replaced += 1;
     catalog.swap(before as VersionInService, specOf(model, { timeoutMs: 9_000 + replaced }), () => {});
   };
-  return { clock, catalog, simulated, pipeline, ask, replaceBy };
+  return { clock, catalog, table, simulated, pipeline, ask, replaceBy };
 }
 
 function textOf(outcome: Answer | Refusal | undefined): string {
@@ -260,4 +261,30 @@ test('a step may be replaced: later requests use the new model, and one of anoth
   clock.advance(1_000);
   assert.match(String(took()[0]), /^MODEL_ERROR: step 1 \('a'\): 'a' has no output 'y' any more/);
   assert.equal(catalog.rollouts().length, 0);
+});
+test('a step may be a route, which falls back within the deadline of the request', () => {
+  const { clock, table, simulated, pipeline, ask } = world();
+  const { version: a } = simulated('a', 10, { result: () => ({ kind: 'throw', message: 'no idea' }) });
+  const { version: b } = simulated('b', 10);
+  table.replace(RoutesSettings.parse({ r: { otherwise: 'a', fallback: ['b'] } }));
+  const version = pipeline('p', { steps: [{ model: 'r' }] });
+  clock.advance(100);
+  const facts: unknown[] = [];
+  for (const step of [a, b]) {
+    step.arrived.on(({ facts: { tenant, timeoutMs } }) => facts.push([step.name, tenant.name, timeoutMs]));
+  }
+  const { seen } = ask(version, { timeoutMs: 100, tenant: 'gold' });
+  clock.advance(1_000);
+  assert.equal(textOf(seen.outcome), 'y');
+  // Half of the time is left to the fallback, which begins after 10 ms.
+  assert.deepEqual(facts, [
+    ['a/1', 'gold', 50],
+    ['b/1', 'gold', 90],
+  ]);
+  const circle = pipeline('r2', {
+    steps: [{ model: 'p' }, { model: 'to-p', inputs: { x: 'y' }, outputs: { y: 'z' } }],
+  });
+  table.replace(RoutesSettings.parse({ 'to-p': { otherwise: 'r2' } }));
+  clock.advance(1_000);
+  assert.match(circle.failure, /in a circle: r2\/1 → r2\/1/);
 });
