@@ -97,3 +97,13 @@ test('problems of a pipeline in galley.yaml name the line', () => {
     /either a pipeline, or a model file/,
   );
 });
+
+test('a setting that would do nothing for a pipeline is a problem', () => {
+  const text = 'models:\n  one:\n    pipeline: {steps: [{model: a}]}\n    replicas: 4\n';
+  assert.throws(
+    () => served(text, { a: undefined }),
+    /line 4: 'models\.one\.replicas' does nothing for a pipeline/,
+  );
+  const { broken } = served('', { a: undefined, b: 'threads: 1\npipeline: {steps: [{model: a}]}\n' });
+  assert.match(broken[0]?.reason ?? '', /model\.yaml: line 1: 'threads' does nothing for a pipeline/);
+});

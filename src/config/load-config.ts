@@ -5,6 +5,7 @@ import { explainIssues } from './explain-issues.ts';
 import { type SchemaNode, schemaAt, settingsSchema } from './json-schema.ts';
 import { ModelSettings } from './model-settings.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { idleSettings } from './pipeline-settings.ts';
 import { ServerSettings } from './server-settings.ts';
 import { SettingsError } from './settings-problem.ts';
 
@@ -84,12 +85,17 @@ export function completeConfig(source: string, directory: string, raw: Raw): Loa
     throw new SettingsError(explainIssues(source, settingsSchema(), parsed.error.issues, raw));
   }
   const server = parsed.data;
+  const rawModels = (raw.models ?? {}) as Readonly<Record<string, Raw>>;
+  const idle = Object.entries(rawModels).flatMap(([name, own]) =>
+    idleSettings(source, ['models', name], own),
+  );
+  if (idle.length > 0) throw new SettingsError(idle);
   return {
     server,
     source,
     directory,
     repository: findRepository(source, directory, server),
-    rawModels: (raw.models ?? {}) as Readonly<Record<string, Raw>>,
+    rawModels,
     rawDefaults: (raw.defaults ?? {}) as Raw,
   };
 }
@@ -101,7 +107,11 @@ export function modelSettingsOf(
   modelFile: string | undefined,
 ): ModelSettings {
   const beside = modelFile === undefined ? {} : readYaml(modelFile);
-  if (modelFile !== undefined) checkModelSettings(modelFile, beside);
+  if (modelFile !== undefined) {
+    checkModelSettings(modelFile, beside);
+    const idle = idleSettings(modelFile, [], beside);
+    if (idle.length > 0) throw new SettingsError(idle);
+  }
   const merged = mergeSettings(mergeSettings(config.rawDefaults, beside), config.rawModels[name] ?? {});
   return checkModelSettings(`settings of model '${name}'`, merged);
 }

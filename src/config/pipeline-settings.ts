@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { placeInFile } from './place-in-file.ts';
 import { TargetName } from './route-fields.ts';
 
 const TensorName = z.string().min(1);
@@ -48,3 +49,25 @@ export const PipelineSettings = z
     }
   });
 export type PipelineSettings = z.output<typeof PipelineSettings>;
+
+/** Settings of models that run in processes of their own. */
+const OF_PROCESSES = [
+  ...['replicas', 'autoscaling', 'threads', 'device', 'balancing', 'process', 'outputs'],
+  ...['batching', 'goal', 'padding', 'warmup'],
+];
+
+/** Settings beside a pipeline that would do nothing, with their place. `path` leads to the settings of the model. */
+export function idleSettings(
+  source: string,
+  path: readonly string[],
+  settings: Readonly<Record<string, unknown>> | null,
+): readonly string[] {
+  if (settings?.pipeline === undefined) return [];
+  return OF_PROCESSES.filter((name) => settings[name] !== undefined).map((name) => {
+    const at = [...path, name];
+    return (
+      `${placeInFile(source, at)}: '${at.join('.')}' does nothing for a pipeline, which has no process: ` +
+      'remove it, or set it for the models of the steps'
+    );
+  });
+}
