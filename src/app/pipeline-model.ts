@@ -1,40 +1,8 @@
 import type { LoadedConfig } from '../config/load-config.ts';
-import type { ModelSettings } from '../config/model-settings.ts';
 import { placeInFile } from '../config/place-in-file.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import type { FoundModel } from '../model/model-repository.ts';
 import { targetNamed } from '../routing/route-plan.ts';
-
-/**
- * The settings of a pipeline as a version: its requests are not merged, because they are merged in the models of its steps,
- * and it has neither a process nor health of its own. What the steps refuse, and why, is known there.
- */
-export function asPipeline(settings: ModelSettings): ModelSettings {
-  const { health } = settings;
-  return {
-    ...settings,
-    ...{
-      replicas: 1,
-      threads: 1,
-      device: 'cpu',
-      autoscaling: undefined,
-      goal: 'latency',
-      padding: undefined,
-    },
-    batching: { maxBatchSize: 1, rows: 'dependent', maxWaitMs: 0 },
-    warmup: { ...settings.warmup, enabled: false },
-    health: {
-      ...health,
-      watchdogMs: Number.MAX_SAFE_INTEGER,
-      readiness: { ...health.readiness, enabled: false },
-      ejection: { ...health.ejection, consecutiveFailures: Number.MAX_SAFE_INTEGER },
-      // A step that was missing or had failed may be served soon.
-      restart: { ...health.restart, retryFailedMs: Math.min(health.restart.retryFailedMs, RETRY_MS) },
-    },
-  };
-}
-
-const RETRY_MS = 1_000;
 
 /** A model that consists of settings alone. */
 export function pipelineIn(name: string, file: string): FoundModel {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { DISK, lookAt } from '../base/disk.ts';
 import { messageOf } from '../base/errors.ts';
+import { asPipeline } from '../config/as-pipeline.ts';
 import { type LoadedConfig, modelSettingsOf } from '../config/load-config.ts';
 import type { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
@@ -18,7 +19,7 @@ import {
 } from '../model/model-repository.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import { lockFileOf, missingLock } from './lock-file.ts';
-import { asPipeline, pipelineIn, pipelineProblems } from './pipeline-model.ts';
+import { pipelineIn, pipelineProblems } from './pipeline-model.ts';
 import { readSample } from './sample-file.ts';
 
 /** A version to serve, with everything known before it is loaded. */

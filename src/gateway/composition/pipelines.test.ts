@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { isRefusal, type Refusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
+import { asPipeline } from '../../config/as-pipeline.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import { RoutesSettings } from '../../config/route-settings.ts';
 import { Catalog } from '../../fleet/catalog/catalog.ts';
@@ -66,14 +67,11 @@ function world() {
     return { version, spawner };
   };
   const pipeline = (model: string, settings: object) => {
-    const spec = specOf(model, {
-      pipeline: settings,
-      batching: { maxBatchSize: 1, rows: 'dependent', maxWaitMs: 0 },
-      health: { ...QUIET.health, watchdogMs: 1e9, restart: { retryFailedMs: 1_000 } },
-    });
+    const own = specOf(model, { pipeline: settings });
+    const spec = { ...own, settings: asPipeline(own.settings) };
     assert.ok(spec.settings.pipeline !== undefined);
-    const own = { name: `${model}/1`, pipeline: spec.settings.pipeline, heartbeatPeriodMs: 1_000 };
-    spawners.set(model, new PipelineSpawner(clock, calls, own));
+    const made = { name: `${model}/1`, pipeline: spec.settings.pipeline, heartbeatPeriodMs: 1_000 };
+    spawners.set(model, new PipelineSpawner(clock, calls, made));
     const version = catalog.open(spec);
     version.start();
     return version;

@@ -17,12 +17,15 @@ import { Invariants, type Violation } from './invariants.ts';
 import { Loads } from './loads.ts';
 import { Mistakes } from './mistakes.ts';
 import { planFault } from './outside-fault.ts';
+import { runPipelined } from './pipelined-run.ts';
 import { requestOf } from './planned-input.ts';
 import { runRouted } from './routed-run.ts';
 import { ScalingUnderFaults } from './scaling-under-faults.ts';
 
 /** Time for recovery after the last fault. */
 const RECOVERY_MS = 40_000;
+/** Of the plans with a route, one in so many also runs a pipeline over its versions: that and its replay take longer. */
+const PIPELINED_EVERY = 4;
 const RECORDER_BYTES = 2 * 1024 * 1024;
 
 /** Result of a run under faults. */
@@ -111,6 +114,7 @@ export function runFaults(plan: FaultPlan): FaultRunResult {
     ...spawner.violations(plan.maxLoading),
     ...(plan.routed === undefined ? [] : runRouted(plan.routed)),
     ...(plan.catalog === undefined ? [] : runCatalog(plan.catalog, plan)),
+    ...(plan.routed === undefined || plan.seed % PIPELINED_EVERY > 0 ? [] : runPipelined(plan.routed)),
   ];
   if (!version.supervisor.isStopped)
     violations.push({ rule: 'a stop ends everything', detail: 'a replica is still running' });

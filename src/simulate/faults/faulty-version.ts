@@ -2,6 +2,7 @@ import type { Random } from '../../base/random.ts';
 import type { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
 import { VersionInService } from '../../fleet/version/version-in-service.ts';
+import type { Recorder } from '../../observe/recorder/recorder.ts';
 import { SimulatedSpawner } from '../backends/simulated-spawner.ts';
 import { FaultBackend } from './fault-backend.ts';
 import type { FaultPlan } from './fault-plan.ts';
@@ -17,7 +18,11 @@ export class FaultyVersion {
   constructor(
     model: string,
     plan: FaultPlan,
-    { clock, random }: { readonly clock: VirtualClock; readonly random: Random },
+    {
+      clock,
+      random,
+      recorder,
+    }: { readonly clock: VirtualClock; readonly random: Random; readonly recorder?: Recorder },
   ) {
     this.#clock = clock;
     const isolating = new Set<string>();
@@ -31,7 +36,10 @@ export class FaultyVersion {
     );
     const settings = ModelSettings.parse(plan.settings);
     const spec = { model, version: '1', file: 'simulated', settings, ownSample: [] };
-    this.version = new VersionInService(spec, { clock, random, spawner: processes });
+    const ports = { clock, random, spawner: processes };
+    const recorded = recorder?.portsFor(spec, ports);
+    this.version = new VersionInService(spec, recorded?.ports ?? ports);
+    if (recorded !== undefined) recorder?.watch(recorded.version, this.version);
     const { version } = this;
     this.#invariants = new Invariants(plan, clock, version);
     version.path.dispatcher.batchStarted.on(({ work, replica }) => {
