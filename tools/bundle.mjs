@@ -14,6 +14,9 @@ const ENTRIES = {
   'load-process': 'src/cli/load-process.ts',
   index: 'src/index.ts',
   client: 'src/client/index.ts',
+  image: 'src/helpers/image.ts',
+  text: 'src/helpers/text.ts',
+  audio: 'src/helpers/audio.ts',
   'replica-main': 'src/process/child/replica-main.ts',
   compute: 'src/process/child/compute.ts',
   'codec-worker': 'src/protocol/codec/codec-worker.ts',
@@ -29,6 +32,7 @@ const ENTRIES = {
 const GROUPS = [
   ['galley'],
   ['index', 'client'],
+  ['image', 'text', 'audio'],
   ['replica-main'],
   ['compute', 'define-model', 'galley-resolver', 'typescript-hooks'],
   ['codec-worker'],
@@ -46,6 +50,8 @@ const EXTERNAL = [
   'pino-pretty',
   'prom-client',
   'pngjs',
+  'sharp',
+  '@huggingface/tokenizers',
 ];
 
 /** `new URL('../child/replica-main.js', import.meta.url)` becomes a name in the one folder. */
