@@ -11,12 +11,16 @@ export interface Box {
 /** A point in pixels; (0, 0) is the left upper corner of the left upper pixel. */
 export type Point = readonly [x: number, y: number];
 
-/** The corners of an area that may be rotated: left upper, right upper, right lower, left lower, as its text is read. */
-export type Corners = readonly [Point, Point, Point, Point];
+/** The four corners of an area that may be rotated: left upper, right upper, right lower, left lower, as its text is read. */
+export type Corners = readonly Point[];
 
 /** Cuts an area out of a picture and turns it upright. Parts outside the picture show its nearest pixels. */
 export function cropImage(picture: Picture, area: Box | Corners): Picture {
-  const [a, b, c, d] = 'left' in area ? cornersOf(area) : area;
+  const corners = 'left' in area ? cornersOf(area) : area;
+  const [a, b, c, d] = corners;
+  if (a === undefined || b === undefined || c === undefined || d === undefined) {
+    throw new RangeError(`cropImage: ${corners.length} corners came, wanted 4`);
+  }
   const width = Math.max(1, Math.round(Math.max(distance(a, b), distance(d, c))));
   const height = Math.max(1, Math.round(Math.max(distance(a, d), distance(b, c))));
   const data = new Uint8Array(width * height * 3);

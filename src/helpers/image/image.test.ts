@@ -243,6 +243,7 @@ test('cropImage turns a rotated area upright', () => {
     [4, 0],
     [4, 8],
   ];
+  assert.throws(() => cropImage(placesOf(4, 8), corners.slice(1)), /3 corners came, wanted 4/);
   const upright = cropImage(placesOf(4, 8), corners);
   assert.deepEqual([upright.width, upright.height], [8, 4]);
   assert.deepEqual(colourAt(upright, 0, 0), [0, 7, 7]);
