@@ -185,3 +185,27 @@ test('a TypeScript program finds the types, and the documented example works', (
   assert.equal(answer, 'FP32 [ 1, 10 ]');
   assert.match(refusal ?? '', /^INVALID_INPUT 400 undefined unexpected shape for input 'image'/);
 });
+
+test('the helpers have types, and say which package they need', () => {
+  const program = `
+    import { mono, readWav, resample } from 'galley/audio';
+    import { decodeImage, imageTensor } from 'galley/image';
+    import { loadTokenizer, type Tokenizer } from 'galley/text';
+    export const samples = (wav: Uint8Array): Float32Array => resample(mono(readWav(wav)), 8000, 16000);
+    export const pixels = async (png: Uint8Array): Promise<Float32Array> => imageTensor(await decodeImage(png)).data;
+    export const ids = (tokenizer: Tokenizer): BigInt64Array => tokenizer.encode(['x']).input_ids.data;
+    await loadTokenizer('.').catch((error: Error) => console.log(error.message));
+    await pixels(Buffer.from('GIF89a')).catch((error: Error) => console.log(error.message));`;
+  writeFileSync(join(project, 'helpers.mts'), program);
+  writeFileSync(join(project, 'tokenizer.json'), '{}');
+  const options = '--strict --module nodenext --target es2023 --lib es2023,dom'.split(' ');
+  const compiler = join(PROJECT, 'node_modules/typescript/bin/tsc');
+  const types = ['--typeRoots', join(PROJECT, 'node_modules/@types'), '--types', 'node'];
+  run(project, 'node', compiler, ...options, ...types, 'helpers.mts');
+  assert.equal(
+    run(project, 'node', 'helpers.mjs'),
+    `galley/text needs the package @huggingface/tokenizers, which is not installed: install it beside galley with: npm install @huggingface/tokenizers@0.2
+galley/image needs the package sharp, which is not installed: install it beside galley with: npm install sharp@0.35
+`,
+  );
+});

@@ -26,28 +26,39 @@ export function cropImage(picture: Picture, area: Box | Corners): Picture {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const v = (y + 0.5) / height;
+    const [left, right] = [between(a, d, v), between(b, c, v)];
     for (let x = 0; x < width; x++) {
-      const u = (x + 0.5) / width;
-      const at = (axis: 0 | 1) =>
-        (1 - v) * ((1 - u) * a[axis] + u * b[axis]) + v * ((1 - u) * d[axis] + u * c[axis]);
-      sample(picture, at(0) - 0.5, at(1) - 0.5, data, 3 * (y * width + x));
+      const [fromX, fromY] = between(left, right, (x + 0.5) / width);
+      sample(picture, fromX - 0.5, fromY - 0.5, data, 3 * (y * width + x));
     }
   }
   return { width, height, data };
 }
 
 /** Writes the colour between the four pixels around a place. */
-function sample({ width, height, data }: Picture, x: number, y: number, into: Uint8Array, at: number): void {
-  const [column, row] = [Math.floor(x), Math.floor(y)];
-  const columnOf = (step: number) => Math.min(Math.max(column + step, 0), width - 1);
-  const rowOf = (step: number) => Math.min(Math.max(row + step, 0), height - 1) * width;
-  const [right, below] = [x - column, y - row];
+function sample({ width, height, data }: Picture, x: number, y: number, into: Uint8Array, to: number): void {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  const [right, below] = [x - left, y - top];
+  const [x0, x1] = [within(left, width), within(left + 1, width)];
+  const [y0, y1] = [within(top, height) * width, within(top + 1, height) * width];
+  const [a, b, c, d] = [3 * (y0 + x0), 3 * (y0 + x1), 3 * (y1 + x0), 3 * (y1 + x1)];
   for (let channel = 0; channel < 3; channel++) {
-    const pixel = (dx: number, dy: number) => data[3 * (rowOf(dy) + columnOf(dx)) + channel] as number;
-    const upper = pixel(0, 0) * (1 - right) + pixel(1, 0) * right;
-    const lower = pixel(0, 1) * (1 - right) + pixel(1, 1) * right;
-    into[at + channel] = Math.round(upper * (1 - below) + lower * below);
+    const upper = mix(data[a + channel] as number, data[b + channel] as number, right);
+    const lower = mix(data[c + channel] as number, data[d + channel] as number, right);
+    into[to + channel] = Math.round(mix(upper, lower, below));
   }
+}
+
+function between([ax, ay]: Point, [bx, by]: Point, share: number): Point {
+  return [mix(ax, bx, share), mix(ay, by, share)];
+}
+
+function mix(a: number, b: number, share: number): number {
+  return a + (b - a) * share;
+}
+
+function within(index: number, size: number): number {
+  return Math.min(Math.max(index, 0), size - 1);
 }
 
 function cornersOf({ left, top, width, height }: Box): Corners {

@@ -23,20 +23,8 @@ export interface ImageTensor<Data = Float32Array> {
   readonly data: Data;
 }
 
-/** The share of red, green and blue in each channel. */
-const CHANNELS = {
-  rgb: [
-    [1, 0, 0],
-    [0, 1, 0],
-    [0, 0, 1],
-  ],
-  bgr: [
-    [0, 0, 1],
-    [0, 1, 0],
-    [1, 0, 0],
-  ],
-  grey: [[0.299, 0.587, 0.114]],
-} as const;
+/** Where the bytes of each channel are in a pixel. Grey is made first, as a picture of one channel. */
+const CHANNELS = { rgb: [0, 1, 2], bgr: [2, 1, 0], grey: [0] } as const;
 
 /** Makes the input of a model from one or several pictures of the same size. */
 export function imageTensor<T extends 'FP32' | 'UINT8' = 'FP32'>(
@@ -47,30 +35,29 @@ export function imageTensor<T extends 'FP32' | 'UINT8' = 'FP32'>(
   const { width, height } = sizeOf(list);
   const { channels = 'rgb', layout = 'nchw' } = options;
   const datatype: 'FP32' | 'UINT8' = options.datatype ?? 'FP32';
-  const mixes = oneOf('imageTensor: channels', channels, CHANNELS);
+  const places = oneOf('imageTensor: channels', channels, CHANNELS);
   const isPlanar = oneOf('imageTensor: layout', layout, { nchw: true, nhwc: false });
   const Data = oneOf('imageTensor: datatype', datatype, { FP32: Float32Array, UINT8: Uint8Array });
   const isBytes = datatype === 'UINT8';
   if (isBytes && ['scale', 'mean', 'std'].some((name) => name in options)) {
     throw new TypeError('imageTensor: UINT8 keeps the values of the pixels, wanted no scale, mean or std');
   }
-  const count = mixes.length;
+  const count = places.length;
   const pixels = width * height;
   const data = new Data(list.length * pixels * count);
-  mixes.forEach(([red, green, blue], channel) => {
+  const [size, sources] = channels === 'grey' ? [1, list.map(greyOf)] : [3, list.map((each) => each.data)];
+  places.forEach((place, channel) => {
+    const mean = perChannel('mean', options.mean ?? 0, channel, count);
     const std = perChannel('std', options.std ?? 1, channel, count);
-    const factor = isBytes ? 1 : (options.scale ?? 1 / 255) / std;
-    // A byte is cut off when it is stored: half a step more rounds it.
-    const shift = isBytes ? 0.5 : -perChannel('mean', options.mean ?? 0, channel, count) / std;
+    const scale = options.scale ?? 1 / 255;
+    const values = Float64Array.from({ length: 256 }, (_, byte) =>
+      isBytes ? byte : (byte * scale - mean) / std,
+    );
     const [start, step] = isPlanar ? [channel * pixels, 1] : [channel, count];
-    list.forEach((picture, row) => {
-      const source = picture.data;
+    sources.forEach((source, row) => {
       let to = row * pixels * count + start;
-      for (let from = 0; from < 3 * pixels; from += 3) {
-        const r = source[from] as number;
-        const g = source[from + 1] as number;
-        const b = source[from + 2] as number;
-        data[to] = (red * r + green * g + blue * b) * factor + shift;
+      for (let from = place; from < size * pixels; from += size) {
+        data[to] = values[source[from] as number] as number;
         to += step;
       }
     });
@@ -94,4 +81,15 @@ function perChannel(name: string, value: number | readonly number[], channel: nu
   if (typeof value === 'number') return value;
   if (value.length === count) return value[channel] as number;
   throw new RangeError(`imageTensor: ${name} has ${value.length} numbers, wanted one or ${count}`);
+}
+
+/** Rec. 601, rounded as in an 8-bit picture. */
+function greyOf({ data }: Picture): Uint8Array {
+  const grey = new Uint8Array(data.length / 3);
+  for (let pixel = 0; pixel < grey.length; pixel++) {
+    const at = 3 * pixel;
+    const [red, green, blue] = [data[at] as number, data[at + 1] as number, data[at + 2] as number];
+    grey[pixel] = Math.round(0.299 * red + 0.587 * green + 0.114 * blue);
+  }
+  return grey;
 }

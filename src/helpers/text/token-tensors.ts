@@ -1,13 +1,16 @@
 import type { Encoding } from './encoding.ts';
 
-/** The inputs of a model made from texts: one row per text, of one length. */
-export interface TokenTensors {
+/**
+ * The inputs of a model made from texts: one row per text, of one length. A type, not an interface, so that it can be
+ * passed on as inputs by name.
+ */
+export type TokenTensors = {
   readonly input_ids: TokenTensor;
   /** 1 for tokens, 0 for padding. */
   readonly attention_mask: TokenTensor;
   /** To which text of a pair each token belongs. */
   readonly token_type_ids: TokenTensor;
-}
+};
 
 /** An INT64 input of a model. */
 export interface TokenTensor {

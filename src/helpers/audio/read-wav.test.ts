@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { tone } from '../../../test/support/tones.ts';
 import { readWav } from './read-wav.ts';
-import { resample } from './resample.ts';
-import { AudioError, mono, type Sound } from './sound.ts';
+import { AudioError, type Sound } from './sound.ts';
 import { WAV_FORMATS, type WavFormat } from './wav-format.ts';
 import { writeWav } from './write-wav.ts';
 
 const FORMATS = Object.keys(WAV_FORMATS) as WavFormat[];
-
-function tone(hertz: number, sampleRate: number, seconds = 0.1): Float32Array {
-  return Float32Array.from(
-    { length: sampleRate * seconds },
-    (_, at) => 0.5 * Math.sin((2 * Math.PI * hertz * at) / sampleRate),
-  );
-}
-
-/** The largest difference in the middle, where the ends of a sound have no influence. */
-function largestDifference(left: Float32Array, right: Float32Array): number {
-  const [start, end] = [left.length >> 2, left.length - (left.length >> 2)];
-  let largest = 0;
-  for (let at = start; at < end; at++) {
-    largest = Math.max(largest, Math.abs((left[at] ?? 0) - (right[at] ?? 0)));
-  }
-  return largest;
-}
 
 const anySound = fc
   .record({
@@ -196,49 +179,11 @@ test('any bytes are a sound of at most four times their size or an AudioError', 
   );
 });
 
-test('mono is the mean of the channels', () => {
-  const sound = { sampleRate: 8000, channels: [Float32Array.of(1, 0.5), Float32Array.of(0, -0.5)] };
-  assert.deepEqual(mono(sound), Float32Array.of(0.5, 0));
-  assert.throws(() => mono({ sampleRate: 8000, channels: [] }), /the sound has no channels/);
-});
-
 test('writeWav refuses channels of different lengths and unknown formats', () => {
   const uneven = { sampleRate: 8000, channels: [new Float32Array(1), new Float32Array(2)] };
   assert.throws(() => writeWav(uneven), /channels of 1, 2 samples came, wanted channels of one length/);
   assert.throws(
     () => writeWav({ sampleRate: 8000, channels: [tone(1, 8000)] }, 'mp3' as never),
     /is 'mp3', wanted pcm8/,
-  );
-});
-
-for (const [from, to] of [
-  [44_100, 16_000],
-  [48_000, 16_000],
-  [8_000, 16_000],
-  [16_000, 44_100],
-  [16_000, 15_999],
-] as const) {
-  test(`resample: a tone of 440 Hz at ${from} is that tone at ${to}`, () => {
-    const converted = resample(tone(440, from), from, to);
-    assert.equal(converted.length, Math.ceil(Math.round(from / 10) * (to / from)));
-    assert.ok(largestDifference(converted, tone(440, to)) < 2e-4);
-  });
-}
-
-test('resample removes a tone that the new rate cannot hold', () => {
-  const silenced = resample(tone(12_000, 48_000), 48_000, 16_000);
-  assert.ok(largestDifference(silenced, new Float32Array(silenced.length)) < 1e-3);
-});
-
-test('resample keeps the length in time, and refuses rates that mean nothing', () => {
-  fc.assert(
-    fc.property(fc.nat(300), fc.integer({ min: 4000, max: 48_000 }), (length, rate) => {
-      const { length: after } = resample(new Float32Array(length), rate, 16_000);
-      assert.ok(Math.abs(after / 16_000 - length / rate) <= 1 / 16_000);
-    }),
-  );
-  assert.throws(
-    () => resample(new Float32Array(1), 0, 16_000),
-    /'from' is 0, wanted samples per second above 0/,
   );
 });
