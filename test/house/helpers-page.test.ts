@@ -31,7 +31,7 @@ test('the model of the page that takes pictures gives them to digits', async () 
   const asked: unknown[] = [];
   const context = contextOf(async (name, { image }) => {
     assert.ok(image !== undefined);
-    asked.push(name, image.shape, Math.max(...(image.data as Float32Array)));
+    asked.push(name, image.shape, image.data.length, Math.max(...(image.data as Float32Array)));
     const data = new Float32Array(10);
     data[7] = 1;
     return { probabilities: { datatype: 'FP32', shape: [1, 10], data } };
@@ -39,7 +39,7 @@ test('the model of the page that takes pictures gives them to digits', async () 
   const picture = { shape: [1], data: [readFileSync(join(PROJECT, 'examples/digit.png'))] };
   const { digit } = await model.predict({ picture }, undefined, context);
   assert.deepEqual(digit, { shape: [1], data: [7] });
-  assert.deepEqual(asked, ['digits', [1, 784], 1]);
+  assert.deepEqual(asked, ['digits', [1, 784], 784, 1]);
 });
 
 test('the model of the page that takes texts gives them to classifier', async () => {
