@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { colourAt, placesOf } from '../../../test/support/pictures.ts';
 import { type Corners, cropImage } from './crop-image.ts';
 
@@ -29,4 +30,25 @@ test('cropImage turns a rotated area upright', () => {
   assert.deepEqual(colourAt(upright, 7, 0), [0, 0, 7]);
   assert.deepEqual(colourAt(upright, 0, 3), [3, 7, 7]);
   assert.deepEqual(colourAt(upright, 7, 3), [3, 0, 7]);
+});
+
+test('the box of a whole picture is that picture', () => {
+  const sizes = fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }));
+  fc.assert(
+    fc.property(sizes, ([width, height]) => {
+      const picture = placesOf(width, height);
+      assert.deepEqual(cropImage(picture, { left: 0, top: 0, width, height }), picture);
+    }),
+  );
+});
+
+test('an area that is not a number, or larger than any picture, is an error', () => {
+  const picture = placesOf(2, 2);
+  for (const [width, size] of [
+    [Number.NaN, 'NaN x NaN'],
+    [1e9, '1000000000 x 2'],
+  ] as const) {
+    const area = { left: 0, top: 0, width, height: 2 };
+    assert.throws(() => cropImage(picture, area), new RegExp(`the area has ${size} pixels, wanted at most`));
+  }
 });

@@ -14,6 +14,8 @@ export type Point = readonly [x: number, y: number];
 /** The four corners of an area that may be rotated: left upper, right upper, right lower, left lower, as its text is read. */
 export type Corners = readonly Point[];
 
+const MAX_PIXELS = 50_000_000;
+
 /** Cuts an area out of a picture and turns it upright. Parts outside the picture show its nearest pixels. */
 export function cropImage(picture: Picture, area: Box | Corners): Picture {
   const corners = 'left' in area ? cornersOf(area) : area;
@@ -23,6 +25,10 @@ export function cropImage(picture: Picture, area: Box | Corners): Picture {
   }
   const width = Math.max(1, Math.round(Math.max(distance(a, b), distance(d, c))));
   const height = Math.max(1, Math.round(Math.max(distance(a, d), distance(b, c))));
+  // A model may answer NaN, or a corner far away.
+  if (!(width * height <= MAX_PIXELS)) {
+    throw new RangeError(`cropImage: the area has ${width} x ${height} pixels, wanted at most ${MAX_PIXELS}`);
+  }
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const v = (y + 0.5) / height;
