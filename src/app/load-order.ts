@@ -9,7 +9,7 @@ export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placemen
   const { model, file, runtime, settings, folder, lock } = served;
   if (runtime === 'pipeline')
     throw new OperatorError(`'${model}' is a pipeline and has no process: name the model of a step`);
-  const { outputs, health } = settings;
+  const { outputs, health, onnx, signature } = settings;
   const { maxAnswerBytes, maxErrorCharacters } = settings.process;
   return {
     runtime,
@@ -19,6 +19,8 @@ export function loadOrderOf(served: ServedModel): Omit<LoadOrder, keyof Placemen
     cpuFallback: settings.cpuFallback,
     transformers:
       runtime === 'transformers' ? (settings.transformers ?? TransformersSettings.parse({})) : undefined,
+    ...(runtime === 'onnx' ? { onnx } : {}),
+    ...(signature === undefined ? {} : { signature }),
     finite: outputs.finite,
     heartbeatPeriodMs: health.heartbeatPeriodMs,
     maxAnswerBytes,

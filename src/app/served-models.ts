@@ -8,18 +8,19 @@ import type { ModelSettings } from '../config/model-settings.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
 import { artefactOf } from '../model/artefact.ts';
+import { chooseVersions } from '../model/chosen-versions.ts';
 import {
   type BrokenModel,
   brokenModel,
-  chooseVersions,
   type FoundModel,
   findModel,
-  type ModelFile,
   scanRepository,
 } from '../model/model-repository.ts';
+import type { ModelFile } from '../model/version-file.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import { lockFileOf, missingLock } from './lock-file.ts';
 import { pipelineIn, pipelineProblems } from './pipeline-model.ts';
+import { rawSample } from './raw-sample.ts';
 import { readSample } from './sample-file.ts';
 
 /** A version to serve, with everything known before it is loaded. */
@@ -158,7 +159,7 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
   });
   let settings: ModelSettings;
   try {
-    settings = modelSettingsOf(config, name, settingsFile);
+    settings = modelSettingsOf(config, name, settingsFile, found.config?.settings);
   } catch (caught) {
     if (!(caught instanceof SettingsError) || settingsFile === undefined) throw caught;
     return allBroken(caught.problems.join('; '));
@@ -172,9 +173,9 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
     );
   }
   if (isPipeline) settings = asPipeline(settings);
-  const { sample } = settings.warmup;
+  const { sample, inputs = [] } = settings.warmup;
   const folders = [config.directory, settingsFile && dirname(settingsFile)];
-  const ownSample = sample === undefined ? [] : sampleOf(sample, folders);
+  const ownSample = sample === undefined ? rawSample(inputs, folders) : sampleOf(sample, folders);
   if (typeof ownSample === 'string') return allBroken(ownSample);
   const { files, missing } = chooseVersions(found, settings.versions);
   return {
@@ -183,9 +184,12 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
       ...{ settings, ownSample, settingsFile, lock: lockFileOf(config) },
     })),
     broken: missing.map(({ version, reason }) => ({ ...brokenModel(name, path, reason), version })),
-    warnings: found.unusable
-      .filter((version) => !missing.includes(version))
-      .map(({ reason }) => `model '${name}': a version is skipped: ${reason}`),
+    warnings: [
+      ...(found.config?.notes ?? []).map((note) => `model '${name}': ${note}`),
+      ...found.unusable
+        .filter((version) => !missing.includes(version))
+        .map(({ reason }) => `model '${name}': a version is skipped: ${reason}`),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@ import type { StandbyProcesses } from '../process/gateway-side/standby-processes
 import { addBench } from './bench-command.ts';
 import { addCheck } from './check-command.ts';
 import { EXIT } from './exit-codes.ts';
+import { addImport } from './import-command.ts';
 import { addInfer } from './infer-command.ts';
 import { addLock } from './lock-command.ts';
 import { addModelCommands } from './model-commands.ts';
@@ -42,6 +43,7 @@ export async function runProgram(
   addSimulate(program);
   addCheck(program);
   addLock(program);
+  addImport(program);
   addInfer(program);
   addBench(program);
   addPlan(program);

@@ -100,13 +100,17 @@ export function completeConfig(source: string, directory: string, raw: Raw): Loa
   };
 }
 
-/** The settings of one model; the settings file overrides model.yaml, which overrides the defaults. */
+/**
+ * The settings of one model; the settings file overrides model.yaml, which overrides the defaults. `own`: the settings in
+ * `modelFile` where that is no YAML.
+ */
 export function modelSettingsOf(
   config: LoadedConfig,
   name: string,
   modelFile: string | undefined,
+  own?: Raw,
 ): ModelSettings {
-  const beside = modelFile === undefined ? {} : readYaml(modelFile);
+  const beside = own ?? (modelFile === undefined ? {} : readYaml(modelFile));
   if (modelFile !== undefined) {
     checkModelSettings(modelFile, beside);
     const idle = idleSettings(modelFile, [], beside);

@@ -7,6 +7,7 @@ import { flag, positive, text, whole } from './fields.ts';
 import { HealthSettings } from './health-settings.ts';
 import { ImageSettings } from './image-settings.ts';
 import { ObjectiveSettings } from './objective-settings.ts';
+import { OnnxSettings } from './onnx-settings.ts';
 import { OutputsSettings } from './outputs-settings.ts';
 import { PaddingSettings } from './padding-settings.ts';
 import { PipelineSettings } from './pipeline-settings.ts';
@@ -15,6 +16,7 @@ import { ProcessSettings } from './process-settings.ts';
 import { QueueSettings } from './queue-settings.ts';
 import { CacheSettings } from './reuse-settings.ts';
 import { LabelsSetting, RolloutSettings, VersionsSetting } from './rollout-settings.ts';
+import { SignatureSettings } from './signature-settings.ts';
 import { TransformersSettings } from './transformers-settings.ts';
 import { WarmupSettings } from './warmup-settings.ts';
 
@@ -89,6 +91,9 @@ export const ModelSettings = z
       .describe(
         'Priority of requests that name none. More urgent requests run first; less urgent requests are refused first.',
       ),
+    signature: SignatureSettings.optional().describe(
+      'Inputs and outputs that the model must have; a model that differs does not load. Without it, those of the model are served.',
+    ),
     singleFlight: flag(false).describe(
       'Whether concurrent requests with the same bytes run once and share the answer.',
     ),
@@ -101,6 +106,7 @@ export const ModelSettings = z
     balancing: BalancingSettings,
     warmup: WarmupSettings,
     health: HealthSettings,
+    onnx: OnnxSettings,
     outputs: OutputsSettings,
     process: ProcessSettings,
     timeoutMs: positive(30_000).describe('Timeout of requests that name none; then 504.'),

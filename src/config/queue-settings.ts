@@ -13,6 +13,13 @@ export const QueueSettings = section({
     .describe(
       'Largest number of rows of one request; a larger request is refused with 400 BATCH_TOO_LARGE. Default and upper limit: queue.maxRows.',
     ),
+  timeoutMs: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Longest time a request waits for a replica; then 503 DROPPED_LATE. The time in the model does not count. Default: a request waits until its timeout.',
+    ),
   maxBytes: whole(256 * 1024 * 1024).describe(
     'Largest number of bytes of inputs in the queue; requests beyond it are refused with 503 QUEUE_FULL.',
   ),

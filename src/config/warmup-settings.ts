@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { flag, notNegative, positive, section, text } from './fields.ts';
+import { WarmupInputSettings } from './signature-settings.ts';
 
 /** Warmup runs before a replica takes traffic. */
 export const WarmupSettings = section({
@@ -24,5 +25,10 @@ export const WarmupSettings = section({
     'File with a request body ({"inputs": [...]}) of one or more rows to run in warmup; an input without data is generated. ' +
       'Several different rows show whether requests may share batches. Required when the model does not accept generated inputs.',
   ),
+  inputs: z
+    .array(WarmupInputSettings)
+    .min(1)
+    .optional()
+    .describe('The same as sample, with the data in files of raw bytes. Not used if sample is set.'),
 });
 export type WarmupSettings = z.output<typeof WarmupSettings>;

@@ -3,9 +3,9 @@ import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { OperatorError } from '../base/errors.ts';
 import { externalPaths } from './external-data.ts';
-import type { RuntimeKind } from './model-repository.ts';
 import { typeScriptFor } from './module-source.ts';
 import { readOnnxFile } from './onnx-file.ts';
+import type { RuntimeKind } from './version-file.ts';
 
 /** Larger models are identified by size, modification time and inode, because reading them would delay the start. */
 export const MOST_HASHED_BYTES = 16 * 1024 * 1024;

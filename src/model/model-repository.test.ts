@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { DISK, type Disk } from '../base/disk.ts';
-import { chooseVersions, type FoundModel, findModel, scanRepository } from './model-repository.ts';
+import { chooseVersions } from './chosen-versions.ts';
+import { type FoundModel, findModel, scanRepository } from './model-repository.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'galley-models-'));
 after(() => rmSync(root, { recursive: true }));

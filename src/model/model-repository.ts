@@ -1,20 +1,8 @@
 import { basename, extname, join } from 'node:path';
 import { DISK, type Disk, type Found, lookAt, namesIn } from '../base/disk.ts';
 import { byVersion, versionNamed } from './model-version.ts';
-import { MODULE_EXTENSIONS } from './module-source.ts';
-
-/** What executes a model inside a replica. */
-export type RuntimeKind = 'onnx' | 'module' | 'transformers';
-
-/** The file of one version of a model. */
-export interface ModelFile {
-  readonly version: string;
-  /** A pipeline is a model.yaml that names other models. */
-  readonly runtime: RuntimeKind | 'pipeline';
-  readonly file: string;
-  /** The folder that contains nothing but this version; undefined for a file among others. */
-  readonly folder?: string;
-}
+import { type OwnConfig, ownConfig, TRITON_CONFIG } from './triton/own-config.ts';
+import { isOfModel, type ModelFile, modelFileIn, RUNTIMES } from './version-file.ts';
 
 /** A model found on disk. */
 export interface FoundModel {
@@ -24,8 +12,10 @@ export interface FoundModel {
   readonly versions: readonly ModelFile[];
   /** Versions whose folder contains no readable model. */
   readonly unusable: readonly UnusableVersion[];
-  /** The model.yaml beside the model, if it exists. */
+  /** The model.yaml or config.pbtxt beside the model, if it exists. */
   readonly settingsFile: string | undefined;
+  /** What its config.pbtxt says. */
+  readonly config?: OwnConfig | undefined;
 }
 
 export interface UnusableVersion {
@@ -56,30 +46,14 @@ export interface RepositoryScan {
   readonly warnings: readonly string[];
 }
 
-interface ModelFileKind {
-  readonly file: string;
-  readonly runtime: RuntimeKind;
-  /** The file is that of a model only beside this one. */
-  readonly beside?: string;
-}
-
-const RUNTIMES = [
-  { extension: '.onnx', runtime: 'onnx' },
-  ...MODULE_EXTENSIONS.map((extension) => ({ extension, runtime: 'module' }) as const),
-] as const;
-const MODEL_FILES: readonly ModelFileKind[] = [
-  ...RUNTIMES.map(({ extension, runtime }) => ({ file: `model${extension}`, runtime })),
-  { file: 'config.json', beside: 'tokenizer.json', runtime: 'transformers' },
-];
 /** Only one of them may exist: with both, precedence would be unclear. */
-const SETTINGS_FILES = ['model.yaml', 'model.yml'];
+const SETTINGS_FILES = ['model.yaml', 'model.yml', TRITON_CONFIG];
 /** The key of a pipeline in a model.yaml; whether it is one is decided when the settings are read. */
 const PIPELINE = /(^|[{,])[ \t]*["']?pipeline["']?[ \t]*:/m;
 const WANTED =
   '<version>/model.onnx, <version>/model.ts, <version>/model.js, or such a file without a version';
 /** A folder of the file system that only root can read. */
 const LOST_AND_FOUND = 'lost+found';
-const NAMED_FILES = 5;
 
 /**
  * Lists the models in a folder, by name. Unreadable entries become broken models and do not end the scan. Returns a
@@ -158,10 +132,15 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
       `found both ${settings.join(' and ')}, wanted one settings file: remove one of them`,
     );
   }
+  const [file] = settings;
+  const config =
+    file !== undefined && basename(file) === TRITON_CONFIG ? ownConfig(file, name, names) : undefined;
+  if (typeof config === 'string') return brokenModel(name, path, config);
   const folders = names.flatMap((entry) => {
     const version = versionNamed(entry);
     const folder = join(path, entry);
-    const isVersion = version !== undefined && version !== '0' && isNoFile(lookAt(disk, folder));
+    const isSkipped = version === '0' || config?.skipped.includes(entry) === true;
+    const isVersion = version !== undefined && !isSkipped && isNoFile(lookAt(disk, folder));
     return isVersion ? [{ version, folder }] : [];
   });
   const twice = sameVersion(folders);
@@ -169,15 +148,15 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   const versions: ModelFile[] = [];
   const unusable: UnusableVersion[] = [];
   for (const { version, folder } of folders) {
-    const file = modelFileIn(folder, version, disk);
-    if (typeof file === 'string') unusable.push({ version, reason: file });
-    else versions.push(file);
+    const model = modelFileIn(folder, version, { disk, config });
+    if (typeof model === 'string') unusable.push({ version, reason: model });
+    else versions.push(model);
   }
-  const found = { kind: 'found', name, unusable, settingsFile: settings[0] } as const;
+  const found = { kind: 'found', name, unusable, settingsFile: file, config } as const;
   if (versions.length > 0) {
     return { ...found, versions: versions.sort((a, b) => byVersion(a.version, b.version)) };
   }
-  const unversioned = modelFileIn(path, '1', disk);
+  const unversioned = modelFileIn(path, '1', { disk, config });
   if (typeof unversioned !== 'string') return { ...found, versions: [unversioned], unusable: [] };
   if (unusable.length > 0) {
     return brokenModel(name, path, unusable.map(({ reason }) => reason).join('; '));
@@ -185,12 +164,8 @@ function modelInFolder(name: string, path: string, disk: Disk): FoundModel | Bro
   const [own] = settings;
   if (own !== undefined && disk.read(own).search(PIPELINE) !== -1)
     return { ...found, versions: [{ version: '1', runtime: 'pipeline', file: own }], unusable: [] };
-  const isMeant = settings.length > 0 || kindAmong(names) !== undefined;
+  const isMeant = settings.length > 0 || isOfModel(names);
   return isMeant ? brokenModel(name, path, unversioned) : STRAY;
-}
-
-function kindAmong(names: readonly string[]): ModelFileKind | undefined {
-  return MODEL_FILES.find(({ file, beside = file }) => names.includes(file) && names.includes(beside));
 }
 
 /** A folder, or an entry that may be an unreadable folder. */
@@ -207,55 +182,6 @@ function sameVersion(folders: readonly { readonly version: string; readonly fold
   return undefined;
 }
 
-/** The model file in a folder, or the reason why there is none. */
-function modelFileIn(folder: string, version: string, disk: Disk): ModelFile | string {
-  const place = lookAt(disk, folder);
-  if (place.kind === 'unusable') return place.why;
-  const names = namesIn(disk, folder);
-  if (typeof names === 'string') return names;
-  const present = kindAmong(names);
-  if (present === undefined) {
-    const there = names.slice(0, NAMED_FILES).join(', ') || 'no files';
-    return `${folder} contains ${there}, wanted model.onnx, model.ts, model.mts, model.js or model.mjs, or config.json and tokenizer.json`;
-  }
-  const file = join(folder, present.file);
-  const found = lookAt(disk, file);
-  if (found.kind === 'file') return { version, runtime: present.runtime, file, folder };
-  return found.kind === 'unusable' ? found.why : `${file} is not a file`;
-}
-
 export function brokenModel(name: string, path: string, reason: string): BrokenModel {
   return { kind: 'broken', name, path, reason };
-}
-
-/** The versions to serve, and the wanted versions that cannot be served. */
-export interface ChosenVersions {
-  readonly files: readonly ModelFile[];
-  readonly missing: readonly UnusableVersion[];
-}
-
-/** Selects the versions that the settings name. No other version replaces a broken one. */
-export function chooseVersions(
-  { versions, unusable }: FoundModel,
-  wanted: 'latest' | 'all' | { readonly latest: number } | readonly (number | string)[],
-): ChosenVersions {
-  const all = [...versions, ...unusable].map(({ version }) => version).sort(byVersion);
-  const asked =
-    wanted === 'all'
-      ? all
-      : wanted === 'latest'
-        ? all.slice(-1)
-        : 'latest' in wanted
-          ? all.slice(-wanted.latest)
-          : wanted.map((version) => versionNamed(String(version)) ?? String(version));
-  const absent = asked
-    .filter((version) => !all.includes(version))
-    .map((version) => ({
-      version,
-      reason: `version ${version} does not exist, found ${all.join(', ')}`,
-    }));
-  return {
-    files: versions.filter(({ version }) => asked.includes(version)),
-    missing: [...unusable.filter(({ version }) => asked.includes(version)), ...absent],
-  };
 }

@@ -5,8 +5,8 @@ import { DISK, lookAt } from '../base/disk.ts';
 import { OperatorError } from '../base/errors.ts';
 import { filesOf } from './artefact.ts';
 import { LOCK_FILE } from './lock.ts';
-import type { ModelFile } from './model-repository.ts';
 import { versionNamed } from './model-version.ts';
+import type { ModelFile } from './version-file.ts';
 
 /** Where the files of a version are. */
 export type VersionPlace = Pick<ModelFile, 'runtime' | 'file' | 'folder'>;

@@ -42,6 +42,24 @@ test('names left out are equal: the first step takes the inputs, the last one ma
   assert.deepEqual(planned.steps[0]?.makes, [{ own: 'y', tensor: 'mid', datatype: 'FP32' }]);
 });
 
+test('an output that a step does not list yields to a tensor of its name that another step lists', () => {
+  const planned = plan(
+    {
+      steps: [
+        { model: 'a', inputs: { x: 'in' }, outputs: { y: 'mid' } },
+        { model: 'a', inputs: { x: 'mid' }, outputs: { y: 'z' } },
+      ],
+      outputs: ['z'],
+    },
+    [model([tensor('x')], [tensor('y'), tensor('z')]), model([tensor('x')], [tensor('y'), tensor('z')])],
+  );
+  assert.ok(typeof planned === 'object', String(planned));
+  assert.deepEqual(
+    planned.steps.map(({ makes }) => makes.map(({ own, tensor: name }) => `${own} → ${name}`)),
+    [['y → mid'], ['y → z']],
+  );
+});
+
 test('an input of several steps has the sizes that all of them accept', () => {
   const planned = plan(
     {

@@ -55,6 +55,7 @@ export function planPipeline(
       unknownName(own.outputs, metadata.outputs, `${name}: the model has no output`);
     if (problem !== undefined) return problem;
   }
+  const listed = new Set(steps.flatMap((step) => Object.values(step.settings.outputs)));
   const uses = new Map<string, Use[]>();
   const makers = new Map<string, Use[]>();
   const note = (to: Map<string, Use[]>, tensor: string, use: Use) =>
@@ -62,8 +63,12 @@ export function planPipeline(
   for (const { name: step, settings: own, metadata } of steps) {
     for (const each of metadata.inputs)
       note(uses, own.inputs[each.name] ?? each.name, { step, own: each.name, metadata: each });
-    for (const each of metadata.outputs)
-      note(makers, own.outputs[each.name] ?? each.name, { step, own: each.name, metadata: each });
+    for (const each of metadata.outputs) {
+      const isListed = own.outputs[each.name] !== undefined;
+      // A tensor that a step lists is not made by the outputs of that name that others do not list.
+      if (isListed || !listed.has(each.name))
+        note(makers, own.outputs[each.name] ?? each.name, { step, own: each.name, metadata: each });
+    }
   }
   const last = steps.at(-1);
   const answered =
@@ -78,7 +83,9 @@ export function planPipeline(
   const planned = steps.map(({ name, model, settings: { inputs, outputs }, metadata }): PlannedStep => {
     const wires = (list: readonly TensorMetadata[], names: Readonly<Record<string, string>>) =>
       list.map(({ name: own, datatype }) => ({ own, tensor: names[own] ?? own, datatype }));
-    const makes = wires(metadata.outputs, outputs).filter(({ tensor }) => needed.has(tensor));
+    const makes = wires(metadata.outputs, outputs).filter(
+      ({ own, tensor }) => needed.has(tensor) && (outputs[own] !== undefined || !listed.has(tensor)),
+    );
     return { name, model, takes: wires(metadata.inputs, inputs), makes };
   });
   const given = [...uses].filter(([tensor]) => !makers.has(tensor));

@@ -1,7 +1,13 @@
 import type { Runtime, RuntimeSpec } from './runtime.ts';
+import { SignedRuntime } from './signed-runtime.ts';
 
 /** Loads the model that the spec names. Runtimes are imported on demand, because one has 46 MB of native code. */
 export async function loadRuntime(spec: RuntimeSpec): Promise<Runtime> {
+  const runtime = await loadUnsigned(spec);
+  return spec.signature === undefined ? runtime : new SignedRuntime(runtime, spec.signature);
+}
+
+async function loadUnsigned(spec: RuntimeSpec): Promise<Runtime> {
   if (spec.runtime === 'onnx') {
     const { loadOnnx } = await import('./onnx-runtime.ts');
     return loadOnnx(spec);

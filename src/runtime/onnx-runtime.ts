@@ -11,7 +11,7 @@ import { servedOutputs } from './onnx-outputs.ts';
 import { onnxSource } from './onnx-source.ts';
 import { datatypeOf, typeOf } from './onnx-types.ts';
 import { OperatorProfile } from './operator-profile.ts';
-import type { Runtime, RuntimeSpec } from './runtime.ts';
+import type { OnnxOptions, Runtime, RuntimeSpec } from './runtime.ts';
 import { unfitTexts } from './unfit-texts.ts';
 
 /** Errors only, because warnings about a model would be repeated with every load. */
@@ -19,7 +19,7 @@ const LOG_ERRORS = 3;
 
 /** Opens an ONNX model on its device. Throws the runtime's message when it cannot. */
 export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
-  const { file, bytes, threads } = spec;
+  const { file, bytes, threads, onnx } = spec;
   const source = onnxSource(file, bytes);
   let profile: OperatorProfile | undefined;
   const { session, device, warning } = await openOnDevice(spec, {
@@ -33,6 +33,7 @@ export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
         logSeverityLevel: LOG_ERRORS,
+        ...(onnx === undefined ? {} : sessionOptions(onnx)),
         extra: {
           session: {
             ...{ ...source.extra, ...configuration },
@@ -61,6 +62,14 @@ export async function loadOnnx(spec: RuntimeSpec): Promise<Runtime> {
     readsParameters: false,
     ...(rowsDependOn === undefined ? {} : { rowsDependOn }),
   });
+}
+
+function sessionOptions({ graphOptimization, memoryArena, memoryPattern }: OnnxOptions) {
+  return {
+    graphOptimizationLevel: graphOptimization,
+    enableCpuMemArena: memoryArena,
+    enableMemPattern: memoryPattern,
+  };
 }
 
 async function openSession(

@@ -3,8 +3,16 @@ import type { WantedDevice } from '../model/device.ts';
 import type { Parameters } from '../model/inference.ts';
 import type { ModelCall } from '../model/model-call.ts';
 import type { ModelMetadata } from '../model/model-metadata.ts';
-import type { RuntimeKind } from '../model/model-repository.ts';
+import type { Signature } from '../model/signature.ts';
+import type { RuntimeKind } from '../model/version-file.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+
+/** Options of ONNX Runtime. */
+export interface OnnxOptions {
+  readonly graphOptimization: 'disabled' | 'basic' | 'extended' | 'all';
+  readonly memoryArena: boolean;
+  readonly memoryPattern: boolean;
+}
 
 /** What a replica loads, and where it runs. */
 export interface RuntimeSpec extends WantedDevice {
@@ -15,6 +23,10 @@ export interface RuntimeSpec extends WantedDevice {
   readonly threads: number;
   /** Set for the runtime transformers. */
   readonly transformers?: TransformersSettings | undefined;
+  /** Default: everything on. */
+  readonly onnx?: OnnxOptions;
+  /** What the model must have; undefined accepts any model. */
+  readonly signature?: Signature;
 }
 
 /** One batch, apart from its inputs. */

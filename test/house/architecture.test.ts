@@ -39,6 +39,7 @@ const ROOMS: Readonly<Record<string, string>> = {
 /** Sub-rooms in order: each imports only those to its left. `|` separates sub-rooms that never import each other. */
 const SUB_ROOMS: Readonly<Record<string, string>> = {
   helpers: 'shared image|text|audio .',
+  model: 'triton .',
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
   gateway: 'routes composition .',

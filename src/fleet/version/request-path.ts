@@ -17,6 +17,7 @@ import { QueueSource } from '../../serving/dispatch/queue-source.ts';
 import { Deadlines } from '../../serving/queue/deadlines.ts';
 import { RequestQueue } from '../../serving/queue/request-queue.ts';
 import { TransportTime } from '../../serving/queue/transport-time.ts';
+import { WaitLimit } from '../../serving/queue/wait-limit.ts';
 import { Quarantine } from '../../serving/recovery/quarantine.ts';
 import { Recovery } from '../../serving/recovery/recovery.ts';
 import type { Entry } from '../../work/entry.ts';
@@ -60,6 +61,7 @@ export class RequestPath {
   readonly admission: AdmissionController;
   readonly service: ModelService;
   readonly #deadlines: Deadlines;
+  readonly #waitLimit: WaitLimit | undefined;
 
   constructor(spec: VersionSpec, ports: RequestPathPorts) {
     const { model, version, settings } = spec;
@@ -73,6 +75,13 @@ export class RequestPath {
     this.queue = new RequestQueue(settings.queue);
     this.quarantine = new Quarantine(clock, settings.health.isolation);
     this.#deadlines = new Deadlines(clock, (entry) => this.service.deadlinePassed(entry));
+    const { timeoutMs: longestWaitMs } = settings.queue;
+    if (longestWaitMs !== undefined) {
+      this.#waitLimit = new WaitLimit(clock, longestWaitMs, (entry, refusal) =>
+        this.service.waitedTooLong(entry, refusal),
+      );
+    }
+    const waitLimit = this.#waitLimit;
     const { queue, quarantine } = this;
     const deadlines = this.#deadlines;
     const isDenied = ({ request }: Entry) => comparator.isListed(quarantine.denied, request);
@@ -100,7 +109,9 @@ export class RequestPath {
       random: random.fork(`retry-after/${model}/${version}`),
     });
     const controller = this.admission;
-    this.service = new ModelService(clock, terms, { queue, controller, recovery, deadlines, isWaking, wake });
+    this.service = new ModelService(clock, terms, {
+      ...{ queue, controller, recovery, deadlines, waitLimit, isWaking, wake },
+    });
     const { service } = this;
     const newRequests = new QueueSource({
       ...{ queue, deadlines, policy, roster, transport, maxBatchSize, margin },
@@ -129,6 +140,7 @@ export class RequestPath {
 
   stop(): void {
     this.#deadlines.stop();
+    this.#waitLimit?.stop();
     this.dispatcher.stop();
   }
 }

@@ -168,6 +168,28 @@ test('a deadline that passes in the queue and one that passes while running have
   assert.equal(reasonOf(outcomes.get(1)), 'DEADLINE_QUEUED');
 });
 
+test('a request that waits for a replica as long as the queue allows is refused, and one that runs is not', () => {
+  const { clock, version, submit, outcomes } = setUp(
+    { batching: { maxBatchSize: 1 }, queue: { timeoutMs: 20 } },
+    { serviceMs: () => 50 },
+  );
+  submit(0, {});
+  submit(1, {});
+  clock.advance(15);
+  submit(2, {});
+  clock.advance(5);
+  assert.equal(reasonOf(outcomes.get(1)), 'DROPPED_LATE');
+  assert.equal(outcomes.get(2)?.length ?? 0, 0);
+  clock.advance(15);
+  assert.equal(reasonOf(outcomes.get(2)), 'DROPPED_LATE');
+  submit(3, {});
+  clock.advance(15);
+  assert.equal(reasonOf(outcomes.get(0)), 'ok');
+  clock.advance(100);
+  assert.equal(reasonOf(outcomes.get(3)), 'ok');
+  assert.equal(version.path.service.inFlight, 0);
+});
+
 for (const [why, options, reason] of [
   ['more rows than a request may have', { rows: 5 }, 'BATCH_TOO_LARGE'],
   ['no rows', { rows: 0 }, 'INVALID_INPUT'],

@@ -1,8 +1,10 @@
+import type { OnnxSettings } from '../../config/onnx-settings.ts';
 import type { FiniteCheck } from '../../config/outputs-settings.ts';
 import type { TransformersSettings } from '../../config/transformers-settings.ts';
 import type { WantedDevice } from '../../model/device.ts';
 import type { ModelMetadata } from '../../model/model-metadata.ts';
-import type { RuntimeKind } from '../../model/model-repository.ts';
+import type { Signature } from '../../model/signature.ts';
+import type { RuntimeKind } from '../../model/version-file.ts';
 
 /** Makes an idle process load the ONNX runtime in advance, because most models are ONNX. */
 export const EXPECT_ONNX = '--expect-onnx';
@@ -26,6 +28,10 @@ export interface LoadOrder extends WantedDevice {
   readonly threads: number;
   /** Set for the runtime transformers. */
   readonly transformers?: TransformersSettings | undefined;
+  /** Default: everything on. */
+  readonly onnx?: OnnxSettings;
+  /** What the model must have; undefined accepts any model. */
+  readonly signature?: Signature;
   readonly finite: FiniteCheck;
   readonly heartbeatPeriodMs: number;
   /** Larger answers to one request are refused in the replica. */

@@ -6,6 +6,7 @@ import type { Answer } from '../../model/inference.ts';
 import { Entry, type EntryOwner } from '../../work/entry.ts';
 import type { Deadlines } from '../queue/deadlines.ts';
 import type { RequestQueue } from '../queue/request-queue.ts';
+import type { WaitLimit } from '../queue/wait-limit.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import type { AdmissionController } from './admission-controller.ts';
 import type { AdmissionTerms, RequestFacts } from './request-facts.ts';
@@ -30,6 +31,8 @@ export interface ServiceParts {
   readonly controller: AdmissionController;
   readonly recovery: Recovery;
   readonly deadlines: Deadlines;
+  /** undefined where requests wait until their deadlines. */
+  readonly waitLimit: WaitLimit | undefined;
   /** Whether requests wait for a first replica: then only their deadlines count, not the objective. */
   readonly isWaking: () => boolean;
   readonly wake: () => void;
@@ -84,6 +87,7 @@ export class ModelService implements EntryOwner {
     }
     this.#unsettled += 1;
     this.#parts.deadlines.add(entry);
+    this.#parts.waitLimit?.add(entry);
     if (entry.leader === undefined) this.#parts.wake();
     else this.joined.emit(entry);
     return entry;
@@ -130,9 +134,15 @@ export class ModelService implements EntryOwner {
     );
   }
 
+  /** For the limit of waiting. */
+  waitedTooLong(entry: Entry, refusal: Refusal): void {
+    this.#leave(entry, refusal);
+  }
+
   /** For the entry. */
   settled(entry: Entry, outcome: Answer | Refusal): void {
     this.#parts.deadlines.remove(entry);
+    this.#parts.waitLimit?.remove(entry);
     this.#parts.recovery.settled(entry, outcome);
     this.#unsettled -= 1;
     if (entry.contentKey !== undefined) {
