@@ -17,6 +17,7 @@ import { CallsUnderWay } from './calls-under-way.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
 import { readHeartbeat, readMetadata, readOwnEnd } from './frame-checks.ts';
 import { replicaExit, type ToldEnd } from './replica-exit.ts';
+import { runFlags } from './run-flags.ts';
 
 /** Bound on frames that carry error text, and on the part of an answer frame that is not tensor data. */
 const MOST_TEXT_BYTES = 1024 * 1024;
@@ -102,13 +103,7 @@ export class ProcessReplica implements Replica {
   start(batch: Batch, sink: OutcomeSink): void {
     this.#batches.start(batch, sink);
     const { meta, payloads } = encodeRun(batch);
-    const { isMeasured = false, isCheck = false, isRowwise = false } = batch;
-    const isInParts = batch.members[0]?.request.parts !== undefined;
-    const flags =
-      (isMeasured ? FLAG.MEASURE : 0) |
-      (isCheck ? FLAG.CHECK : 0) |
-      (isRowwise ? FLAG.ROWWISE : 0) |
-      (isInParts ? FLAG.IN_PARTS : 0);
+    const flags = runFlags(batch);
     const header = { ...this.#header(KIND.RUN, batch.id, 0), flags };
     if (this.#direct === undefined) {
       this.#data.send(header, meta, payloads);
@@ -138,8 +133,8 @@ export class ProcessReplica implements Replica {
   }
 
   /**
-   * Only the answer to a pending batch, or a call in it, may be large. The limit of a joint answer equals that of a single one, because
-   * larger answers are sent separately.
+   * Only the answer to a pending batch, or a call in it, may be large. The limit of a joint answer equals that of a
+   * single one, because larger answers are sent separately.
    */
   #mostBytes({ kind, batch }: FrameHeader): number {
     if (kind === KIND.LOADED) return MOST_METADATA_BYTES;
