@@ -56,7 +56,7 @@ export function scaled(data: Float32Array, factor: Factor): Float32Array {
 const wrong: = defineModel;`,
   'galley.yaml': `repository: .
 models:
-  doubled: { health: { readiness: { periodMs: 300, timeoutMs: 250, failureThreshold: 1 } } }
+  doubled: { health: { readiness: { periodMs: 300, timeoutMs: 250, failureThreshold: 1, goldenEvery: 1000 } } }
   wrong: { required: false }`,
 };
 let server: RunningServer;
