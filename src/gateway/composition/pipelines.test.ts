@@ -1,110 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isRefusal, type Refusal } from '../../base/errors.ts';
-import { seededRandom } from '../../base/random.ts';
-import { VirtualClock } from '../../base/virtual-clock.ts';
-import { asPipeline } from '../../config/as-pipeline.ts';
-import { ModelSettings } from '../../config/model-settings.ts';
+import { composedWorld, metadata, textOf } from '../../../test/support/composed-world.ts';
+import { isRefusal } from '../../base/errors.ts';
 import { RoutesSettings } from '../../config/route-settings.ts';
-import { Catalog } from '../../fleet/catalog/catalog.ts';
-import { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { VersionSpec } from '../../fleet/version/version-spec.ts';
-import type { Answer } from '../../model/inference.ts';
-import type { Spawner } from '../../replica/replica.ts';
-import { ANONYMOUS } from '../../serving/admission/request-facts.ts';
-import { type SimulatedBehaviour, wellBehaved } from '../../simulate/backends/simulated-behaviour.ts';
-import { SimulatedSpawner } from '../../simulate/backends/simulated-spawner.ts';
-import { bytesOf } from '../../tensor/tensor.ts';
-import { RouteTable } from '../routes/route-table.ts';
-import { InnerCalls } from './inner-calls.ts';
-import { PipelineSpawner } from './pipeline-spawner.ts';
 
-const QUIET = { warmup: { enabled: false }, health: { readiness: { enabled: false } } };
 const TWO = {
   steps: [
     { model: 'a', outputs: { y: 'mid' } },
     { model: 'b', inputs: { x: 'mid' } },
   ],
 };
-const metadata = (output = 'y') => ({
-  platform: 'simulated',
-  inputs: [{ name: 'x', datatype: 'UINT8' as const, shape: [-1] }],
-  outputs: [{ name: output, datatype: 'UINT8' as const, shape: [-1] }],
-  readsParameters: false,
-});
-
-/** Simulated models and pipelines on one clock. */
-function world() {
-  const clock = new VirtualClock();
-  const random = seededRandom('test');
-  const spawners = new Map<string, Spawner>();
-  const make = (spec: VersionSpec) =>
-    new VersionInService(spec, { clock, random, spawner: spawners.get(spec.model) as Spawner });
-  const catalog = new Catalog({ clock, make, artefactOf: () => undefined, gracePeriodMs: 1_000 });
-  const { registry } = catalog;
-  const table = new RouteTable({ clock, random, registry });
-  const calls = new InnerCalls({ clock, random, registry, table });
-  const specOf = (model: string, settings: object) => {
-    return {
-      model,
-      version: '1',
-      file: model,
-      ownSample: [],
-      settings: ModelSettings.parse({ ...QUIET, ...settings }),
-    };
-  };
-  const simulated = (
-    model: string,
-    ms: number,
-    more: Partial<SimulatedBehaviour> = {},
-    settings: object = {},
-  ) => {
-    const behaviour = wellBehaved({ metadata: metadata(), credits: 1, loadMs: 1, serviceMs: () => ms });
-    const spawner = new SimulatedSpawner(clock, { ...behaviour, ...more });
-    spawners.set(model, spawner);
-    const version = catalog.open(specOf(model, { batching: { rows: 'independent' }, ...settings }));
-    version.start();
-    return { version, spawner };
-  };
-  const pipeline = (model: string, settings: object) => {
-    const own = specOf(model, { pipeline: settings });
-    const spec = { ...own, settings: asPipeline(own.settings) };
-    assert.ok(spec.settings.pipeline !== undefined);
-    const made = { name: `${model}/1`, pipeline: spec.settings.pipeline, heartbeatPeriodMs: 1_000 };
-    spawners.set(model, new PipelineSpawner(clock, calls, made));
-    const version = catalog.open(spec);
-    version.start();
-    return version;
-  };
-  const ask = (version: VersionInService, { timeoutMs = 30_000, tenant = 'someone', priority = 0 } = {}) => {
-    const seen: { outcome: Answer | Refusal | undefined; atMs: number } = { outcome: undefined, atMs: 0 };
-    const inputs = [{ name: 'x', datatype: 'UINT8' as const, shape: [1], data: bytesOf(new Uint8Array(1)) }];
-    const request = { id: 'r', inputs, parameters: {}, timeoutMs, priority };
-    const settled = (outcome: Answer | Refusal) => Object.assign(seen, { outcome, atMs: clock.now() });
-    const entry = version.submit(request, settled, { ...ANONYMOUS, tenant: { name: tenant, weight: 1 } });
-    if (isRefusal(entry)) settled(entry);
-    return { entry, seen };
-  };
-  let replaced = 0;
-  const replaceBy = (model: string, ms: number, form: SimulatedBehaviour['metadata']) => {
-    const behaviour = wellBehaved({ metadata: form, credits: 1, loadMs: 1, serviceMs: () => ms });
-    spawners.set(model, new SimulatedSpawner(clock, behaviour));
-    const [before] = registry.versionsOf(model);
-    replaced += 1;
-    catalog.swap(before as VersionInService, specOf(model, { timeoutMs: 9_000 + replaced }), () => {});
-  };
-  return { clock, catalog, table, simulated, pipeline, ask, replaceBy };
-}
-
-function textOf(outcome: Answer | Refusal | undefined): string {
-  if (outcome === undefined) return 'none';
-  return isRefusal(outcome)
-    ? `${outcome.reason}: ${outcome.message}`
-    : outcome.outputs.map(({ name }) => name).join();
-}
 
 test('a pipeline is ready when its steps are, and takes the time of its steps', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   const version = pipeline('p', TWO);
   clock.advance(100);
   assert.match(version.failure, /^step 1 \('a'\): Request for unknown model: 'a'/);
@@ -121,7 +29,7 @@ test('a pipeline is ready when its steps are, and takes the time of its steps', 
 });
 
 test('steps that do not need each other run side by side, and requests meet in the batches of the steps', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   const { version: a } = simulated('a', 10);
   const { version: b } = simulated('b', 10);
   simulated('c', 10);
@@ -149,7 +57,7 @@ test('steps that do not need each other run side by side, and requests meet in t
 });
 
 test('deadline, tenant and priority of the request are those of its calls', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   const { version: a } = simulated('a', 10);
   const { version: b } = simulated('b', 500);
   const version = pipeline('p', TWO);
@@ -174,7 +82,7 @@ test('deadline, tenant and priority of the request are those of its calls', () =
 });
 
 test('a step that fails fails the request, with the reason and the name of the step', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   simulated('a', 10);
   simulated('b', 10, { result: () => ({ kind: 'throw', message: 'no idea' }) });
   const version = pipeline('p', TWO);
@@ -186,7 +94,7 @@ test('a step that fails fails the request, with the reason and the name of the s
 });
 
 test('a cancelled request leaves its step, and so does one whose pipeline is killed', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   const { version: a } = simulated('a', 10);
   simulated('b', 10);
   const version = pipeline('p', TWO);
@@ -208,7 +116,7 @@ test('a cancelled request leaves its step, and so does one whose pipeline is kil
 });
 
 test('a replica of a step that dies is replaced, and the request is answered', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   simulated('a', 10);
   const { spawner } = simulated('b', 50);
   const version = pipeline('p', TWO);
@@ -221,7 +129,7 @@ test('a replica of a step that dies is replaced, and the request is answered', (
 });
 
 test('pipelines that call each other fail with the circle, and their steps go on', () => {
-  const { clock, simulated, pipeline, ask } = world();
+  const { clock, simulated, pipeline, ask } = composedWorld();
   const { version: a } = simulated('a', 10);
   const one = pipeline('one', {
     steps: [
@@ -240,7 +148,7 @@ test('pipelines that call each other fail with the circle, and their steps go on
 });
 
 test('a step may be replaced: later requests use the new model, and one of another form is named', () => {
-  const { clock, catalog, replaceBy, simulated, pipeline, ask } = world();
+  const { clock, catalog, replaceBy, simulated, pipeline, ask } = composedWorld();
   simulated('a', 10);
   simulated('b', 10);
   const version = pipeline('p', TWO);
@@ -261,7 +169,7 @@ test('a step may be replaced: later requests use the new model, and one of anoth
   assert.equal(catalog.rollouts().length, 0);
 });
 test('a step may be a route, which falls back within the deadline of the request', () => {
-  const { clock, table, simulated, pipeline, ask } = world();
+  const { clock, table, simulated, pipeline, ask } = composedWorld();
   const { version: a } = simulated('a', 10, { result: () => ({ kind: 'throw', message: 'no idea' }) });
   const { version: b } = simulated('b', 10);
   table.replace(RoutesSettings.parse({ r: { otherwise: 'a', fallback: ['b'] } }));
