@@ -33,7 +33,7 @@ export function composedWorld() {
   const spawners = new Map<string, Spawner>();
   const make = (spec: VersionSpec) =>
     new VersionInService(spec, { clock, random, spawner: spawners.get(spec.model) as Spawner });
-  const catalog = new Catalog({ clock, make, artefactOf: () => undefined, gracePeriodMs: 1_000 });
+  const catalog = new Catalog({ clock, make, gracePeriodMs: 1_000 });
   const { registry } = catalog;
   const table = new RouteTable({ clock, random, registry });
   const calls = new InnerCalls({ clock, random, registry, table });

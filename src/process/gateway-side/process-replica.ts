@@ -11,7 +11,7 @@ import type { LoadOrder } from '../wire/compute-messages.ts';
 import { DIRECT_UP_TO_BYTES, usesDirectPipe } from '../wire/direct-pipe.ts';
 import type { KeptModel } from '../wire/kept-model.ts';
 import { standsStill } from '../wire/own-end.ts';
-import { FLAG, type Frame, type FrameHeader, KIND, type Kind } from '../wire/wire.ts';
+import { FLAG, type Frame, type FrameHeader, KIND, type Kind, metaText, NO_BYTES } from '../wire/wire.ts';
 import { BatchesUnderWay, errorText } from './batches-under-way.ts';
 import { CallsUnderWay } from './calls-under-way.ts';
 import type { ChildHandle, ProcessEnd } from './child-handle.ts';
@@ -145,10 +145,10 @@ export class ProcessReplica implements Replica {
   #onControl(frame: Frame): void {
     if (!this.#isHeard(frame)) return;
     if (frame.kind === KIND.HEARTBEAT) {
-      const heartbeat = this.#decode(() => readHeartbeat(textOf(frame)));
+      const heartbeat = this.#decode(() => readHeartbeat(metaText(frame)));
       if (heartbeat !== undefined) this.#observer.heartbeat(heartbeat);
     } else if (frame.kind === KIND.OWN_END) {
-      const end = this.#decode(() => readOwnEnd(textOf(frame)));
+      const end = this.#decode(() => readOwnEnd(metaText(frame)));
       if (end === undefined) return;
       this.#ownEnd ??= { batch: frame.batch, end };
       // The process is stopped: it can neither continue nor exit.
@@ -194,7 +194,7 @@ export class ProcessReplica implements Replica {
       this.#breakOff('duplicate LOADED frame');
       return;
     }
-    this.#metadata = this.#decode(() => readMetadata(textOf(frame)));
+    this.#metadata = this.#decode(() => readMetadata(metaText(frame)));
     if (this.#metadata !== undefined) this.#observer.loaded(this.#metadata);
   }
 
@@ -244,10 +244,4 @@ export class ProcessReplica implements Replica {
   #header(kind: Kind, batch: number, member: number) {
     return { kind, flags: 0, slot: 0, incarnation: this.incarnation, batch, member };
   }
-}
-
-const NO_BYTES = new Uint8Array(0);
-
-function textOf({ meta }: Frame): string {
-  return meta.toString('utf8');
 }

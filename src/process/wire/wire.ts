@@ -147,3 +147,11 @@ export function parseHeader(bytes: Buffer, at: number): ParsedHeader | string {
     metaBytes,
   };
 }
+
+/** A meta or payload without contents. */
+export const NO_BYTES = new Uint8Array(0);
+
+/** The meta of a frame whose kind carries text. */
+export function metaText({ meta }: Pick<Frame, 'meta'>): string {
+  return meta.toString('utf8');
+}
