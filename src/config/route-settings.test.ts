@@ -73,8 +73,8 @@ for (const [what, route, ...wanted] of [
   ['a route without a decision', {}, `'otherwise' is missing, wanted ${TARGET}, or a group of settings`],
   [
     'a name with a path',
-    { otherwise: 'a/b' },
-    `'otherwise' is "a/b", wanted ${TARGET}, or a group of settings`,
+    { otherwise: 'a/b/c' },
+    `'otherwise' is "a/b/c", wanted ${TARGET}, or a group of settings`,
   ],
   [
     'a name with a space in a split',
