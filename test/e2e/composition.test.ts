@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { metricOf } from '../support/asking.ts';
-import { signalProcess } from '../support/processes.ts';
+import { isAlive, signalProcess } from '../support/processes.ts';
 import { askX } from '../support/route-asking.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { QUIET, type SteeredModel, writeSteeredModel } from '../support/steered-model.ts';
@@ -131,7 +131,8 @@ test('the process of a called model is killed during a call: the request is answ
     second.order('hang');
     const pending = askX(url, name, 1);
     await until('its calls run', async () => (await inFlight('second')) === 2);
-    const pid = second.pid();
+    // A process that the test before has ended may still be replaced.
+    const pid = await until('its process runs', () => isAlive(second.pid()) && second.pid());
     second.order('serve');
     signalProcess(pid, 'SIGKILL');
     assert.equal((await pending).status, 200, (await pending).text);
