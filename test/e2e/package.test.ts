@@ -64,11 +64,10 @@ function run(cwd: string, command: string, ...args: readonly string[]): string {
 }
 
 /** The code blocks of a document, by language. */
-function codeIn(document: string, language: string): string {
-  const [, code] =
-    new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(
-      readFileSync(join(PROJECT, document), 'utf8'),
-    ) ?? [];
+function codeIn(document: string, language: string, containing = ''): string {
+  const page = readFileSync(join(PROJECT, document), 'utf8');
+  const blocks = page.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'));
+  const code = [...blocks].map(([, each = '']) => each).find((each) => each.includes(containing));
   assert.ok(code !== undefined, `${document} has no ${language}`);
   return code;
 }
@@ -176,7 +175,7 @@ test('a TypeScript program finds the types, and the documented example works', (
      console.log(server.url, OperatorError.name);`,
   );
   // The types of the documented program must not need those of Node or of a web framework.
-  writeFileSync(join(project, 'embedded.mts'), codeIn('docs/parts/em.md', 'ts'));
+  writeFileSync(join(project, 'embedded.mts'), codeIn('docs/library.md', 'ts', 'createGalley'));
   const options = '--strict --module nodenext --target es2023 --lib es2023,dom'.split(' ');
   const compiler = join(PROJECT, 'node_modules/typescript/bin/tsc');
   run(project, 'node', compiler, ...options, 'example.mts', 'embedded.mts', 'wrong.mts');

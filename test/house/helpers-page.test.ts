@@ -12,9 +12,11 @@ const PROJECT = fileURLToPath(new URL('../../../', import.meta.url));
 const scratch = mkdtempSync(join(PROJECT, 'dist/helpers-page-'));
 after(() => rmSync(scratch, { recursive: true }));
 
-/** The model in the block of the page that contains a text. */
+/** The model in the block of the pages that contains a text. */
 async function modelWith(text: string): Promise<ModelDefinition> {
-  const page = readFileSync(join(PROJECT, 'docs/parts/hl.md'), 'utf8');
+  const page = ['models', 'typescript']
+    .map((name) => readFileSync(join(PROJECT, `docs/${name}.md`), 'utf8'))
+    .join('\n');
   const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
   const file = join(scratch, `${text.replace(/\W/g, '-')}.mjs`);
   const code = blocks.find((block) => block.includes(text)) ?? 'throw new Error("not on the page")';
