@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decodeRecording } from '../../src/observe/recorder/recording.ts';
 import { replay } from '../../src/simulate/replay/replay.ts';
@@ -43,7 +44,7 @@ export class RunningServer {
     this.pid = child.pid as number;
   }
 
-  /** Ends servers that a failed test has left running, which would block the test runner. */
+  /** Ends servers that a failed test has left running. */
   static endAll(): void {
     for (const child of started) child.kill('SIGKILL');
   }
@@ -138,3 +139,6 @@ function collect(child: ChildProcess): { stdout: string; stderr: string } {
   });
   return output;
 }
+
+// Servers that are left running would block the test runner. Benches use this file without it.
+if (process.env.NODE_TEST_CONTEXT !== undefined) after(() => RunningServer.endAll());
