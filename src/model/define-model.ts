@@ -49,6 +49,8 @@ export interface PredictContext {
    * still return an output of any content for the row. Throws a RangeError for a row that the batch does not have.
    */
   refuseRow(row: number, message: string): void;
+  /** As `refuseRow`, where the request is at fault: its caller gets a 400. */
+  refuseInput(row: number, message: string): void;
   /** Asks another model of the server, as part of the requests of this batch. */
   readonly infer: Infer;
 }

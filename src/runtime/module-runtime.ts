@@ -124,7 +124,7 @@ class ModuleRuntime implements Runtime {
   }
 
   async #predict(inputs: Record<string, ModelInput>, call: RunCall) {
-    const { rows, parameters, refuseRow } = call;
+    const { rows, parameters, refuseRow, refuseInput } = call;
     const infer: Infer = async (model, given, { timeoutMs, parameters: own = {} } = {}) => {
       const outputs = await call.ask({
         model,
@@ -135,7 +135,8 @@ class ModuleRuntime implements Runtime {
       return outputsOfCall(outputs);
     };
     try {
-      return await this.#definition.predict?.(inputs, this.#state, { rows, parameters, refuseRow, infer });
+      const context = { rows, parameters, refuseRow, refuseInput, infer };
+      return await this.#definition.predict?.(inputs, this.#state, context);
     } catch (caught) {
       throw caught instanceof CallRefused ? caught : this.#places.located(caught);
     }

@@ -38,5 +38,6 @@ test('the lines of pictures are read, also a crooked one, and from a JPEG on its
 test('bytes that are no picture are an error that says so', async () => {
   const caught = await linesIn(Buffer.from('%PDF-1.7')).catch((error: unknown) => error);
   assert.ok(caught instanceof RefusedError);
+  assert.equal(caught.status, 400);
   assert.match(caught.message, /the bytes begin with 255044462d312e37, wanted a PNG, JPEG, WebP or GIF/);
 });

@@ -32,9 +32,10 @@ export default defineModel({
   }),
   healthy: async ({ unhealthyFile }) =>
     existsSync(unhealthyFile) ? readFileSync(unhealthyFile, 'utf8') : true,
-  predict({ x }, { factor }, { refuseRow }) {
+  predict({ x }, { factor }, { refuseRow, refuseInput }) {
     for (const [row, value] of x.data.entries()) {
       if (value === 13) refuseRow(row, 'it is unlucky');
+      else if (value === 14) refuseInput(row, 'it is no lucky number');
       // A generated input is not as large.
       else if (value < 1e6 && value !== 42) throw new RangeError(\`\${value} is too small\`);
     }
@@ -103,13 +104,15 @@ test('a model in TypeScript serves, with an import, an enum and samples that pro
 test('an error names the file and the line of the source', async () => {
   const { status, error } = await askDoubled(42);
   assert.deepEqual([status, error], [500, 'the model failed: no 42, please (lib/scaled.ts, line 7)']);
-  assert.match((await askDoubled(1)).error ?? '', /: 1 is too small \(model\.ts, line 27\)$/);
+  assert.match((await askDoubled(1)).error ?? '', /: 1 is too small \(model\.ts, line 28\)$/);
   assert.match((await versionOf('wrong')).reason, /^Unexpected token `=`.* \(model\.ts, line 3\)$/);
 });
 
 test('a refused row fails its caller alone', async () => {
   const [refused, answered] = await Promise.all([askDoubled(13), askDoubled(1e6)]);
   assert.deepEqual([refused.status, refused.error], [500, 'the model refused row 0: it is unlucky']);
+  const wrong = await askDoubled(14);
+  assert.deepEqual([wrong.status, wrong.error], [400, 'it is no lucky number']);
   assert.deepEqual([answered.status, answered.output('y')], [200, [2e6]]);
 });
 

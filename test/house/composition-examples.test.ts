@@ -42,7 +42,7 @@ test('the documented model calls the models that it names, and answers what they
   const asked: string[] = [];
   const image = { shape: [1, 28, 28], data: new Float32Array(784) };
   const outputs = await definition.predict?.({ image }, undefined, {
-    ...{ rows: 1, parameters: {}, refuseRow() {} },
+    ...{ rows: 1, parameters: {}, refuseRow() {}, refuseInput() {} },
     infer: async (model, inputs) => {
       asked.push(`${model}(${Object.keys(inputs).join()})`);
       const found = { datatype: 'FP32' as const, ...image };

@@ -25,7 +25,7 @@ async function modelWith(text: string): Promise<ModelDefinition> {
 }
 
 function contextOf(infer: Infer): PredictContext {
-  return { rows: 1, parameters: {}, refuseRow() {}, infer };
+  return { rows: 1, parameters: {}, refuseRow() {}, refuseInput() {}, infer };
 }
 
 test('the model of the page that takes pictures gives them to digits', async () => {

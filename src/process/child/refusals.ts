@@ -29,14 +29,12 @@ export class Refusals {
 
   /** The runtime cannot take this row of the batch, counted from 0. */
   byInput(row: number, why: string): void {
+    this.#check('refuseInput', row);
     this.#add(row, FLAG.BY_INPUT, () => why);
   }
 
   byModel(row: number, why: string): void {
-    const rows = this.#memberRows.reduce((sum, count) => sum + count, 0);
-    if (!Number.isInteger(row) || row < 0 || row >= rows) {
-      throw new RangeError(`refuseRow(${row}): the batch has the rows 0 to ${rows - 1}`);
-    }
+    this.#check('refuseRow', row);
     this.#add(row, FLAG.BY_MODEL, (own) => `the model refused row ${own}: ${why}`);
   }
 
@@ -44,6 +42,13 @@ export class Refusals {
   byCall(refusal: Pick<Refusal, 'reason' | 'message'>): void {
     const text = cutText(reasonText(refusal), this.#maxCharacters);
     for (const member of this.#memberRows.keys()) this.#byMember.set(member, { flags: FLAG.BY_CALL, text });
+  }
+
+  #check(what: string, row: number): void {
+    const rows = this.#memberRows.reduce((sum, count) => sum + count, 0);
+    if (!Number.isInteger(row) || row < 0 || row >= rows) {
+      throw new RangeError(`${what}(${row}): the batch has the rows 0 to ${rows - 1}`);
+    }
   }
 
   write(encoder: FrameEncoder, header: Omit<FrameHeader, 'kind'>): void {

@@ -23,9 +23,10 @@ export default defineModel({
   /** The characters in the order of the model: first the blank between two characters, at the end the space. */
   load: ({ directory }) => ['', ...readFileSync(join(directory, ALPHABET), 'utf8').split('\n'), ' '],
 
-  async predict({ image }, alphabet, { infer }) {
-    const texts = image.data.map(async (bytes) => {
-      const picture = await decodeImage(bytes);
+  async predict({ image }, alphabet, { infer, refuseInput }) {
+    const texts = image.data.map(async (bytes, row) => {
+      const picture = await decodeImage(bytes).catch((error: Error) => refuseInput(row, error.message));
+      if (!picture) return '';
 
       const small = await resizeImage(picture, searchedSize(picture));
       const found = await infer('ocr-detect', { x: imageTensor(small, SEARCHED) });
