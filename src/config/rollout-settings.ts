@@ -25,8 +25,8 @@ const VersionNumber = z.union([z.int().min(1), z.string().regex(NUMBER)]);
 export const VersionsSetting = z
   .union([
     z.enum(['latest', 'all']),
-    z.strictObject({ latest: z.int().min(1).max(100) }),
     z.array(VersionNumber).min(1),
+    z.strictObject({ latest: z.int().min(1).max(100) }),
   ])
   .default('latest')
   .describe(

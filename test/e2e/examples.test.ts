@@ -162,12 +162,12 @@ for (const [why, args, pattern] of [
   });
 }
 
-test("the README's module model is served unchanged, outside the checkout", async () => {
+test("the README's model in TypeScript is served unchanged, outside the checkout", async () => {
   const readme = readFileSync(join(PROJECT, 'README.md'), 'utf8');
-  const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
+  const code = /```ts\n([\s\S]*?defineModel[\s\S]*?)```/.exec(readme)?.[1] ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'galley-readme-'));
   mkdirSync(join(folder, 'models/adder'), { recursive: true });
-  writeFileSync(join(folder, 'models/adder/model.mjs'), code);
+  writeFileSync(join(folder, 'models/adder/model.ts'), code);
   const own = await RunningServer.start([folder, '--log-level', 'silent']);
   const body = JSON.stringify({
     instances: [

@@ -53,6 +53,8 @@ test('the fully supported extensions are listed', async () => {
     'schedule_policy',
     'model_configuration',
     'statistics',
+    'model_repository',
+    'model_repository(unload_dependents)',
   ]);
 });
 
@@ -218,12 +220,6 @@ test('an unknown model is unknown to every extension', async () => {
 
 test('an unsupported extension is reported as such, never as an unknown model', async () => {
   for (const [method, path, words] of [
-    [
-      'POST',
-      '/v2/repository/models/digits/load',
-      /load of model 'digits' is not allowed: model control is not offered/,
-    ],
-    ['POST', '/v2/repository/models/digits/unload', /unload of model 'digits' is not allowed/],
     [
       'POST',
       '/v2/models/digits/infer_stream',

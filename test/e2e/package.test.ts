@@ -84,7 +84,7 @@ before(() => {
   writeFileSync(join(project, 'package.json'), '{"private": true}');
   run(project, 'npm', 'install', join(clone, tarball));
   cpSync(join(PROJECT, 'examples/models/digits'), join(project, 'models/digits'), { recursive: true });
-  writeFileSync(join(project, 'models/sum/model.mjs'), codeIn('README.md', 'js'));
+  writeFileSync(join(project, 'models/sum/model.ts'), codeIn('README.md', 'ts', 'defineModel'));
 });
 
 test('the package contains code and documents, and no test', () => {
