@@ -56,8 +56,9 @@ test('2: a replica that hangs in the middle of a batch is ended by the watchdog,
   fleet.order(hanging, 'hang');
   await fleet.replaced(0);
   assert.ok(!isAlive(hanging));
-  const [recovery] = await fleet.decisions('recovery');
-  assert.equal(recovery?.facts.how, 'isolate');
+  // The batch that waited behind the one that hung is only tried again, and may be told first.
+  const recoveries = (await fleet.decisions('recovery')).map(({ facts }) => facts.how);
+  assert.ok(recoveries.includes('isolate'), recoveries.join());
 
   // Requests without time for a retry are refused at their deadline, not when the watchdog fires.
   const { status, body, ms } = await fleet.ask('hang', { timeout: 300_000 });
