@@ -1,6 +1,8 @@
 import { type Refusal, refuse } from '../base/errors.ts';
 import { SettingsError } from '../config/settings-problem.ts';
+import { calledModels, calledOnlyBy } from '../gateway/composition/called-models.ts';
 import type { ModelCommands, UnservedModel } from '../gateway/model-commands.ts';
+import { targetsOf } from '../gateway/routes/route-destination.ts';
 import { byVersion, versionNamed } from '../model/model-version.ts';
 import type { ModelControl, ModelControlPorts } from './model-control.ts';
 import type { ModelScan } from './scan-models.ts';
@@ -11,10 +13,12 @@ type Raw = Readonly<Record<string, unknown>>;
 export class OperatorCommands implements ModelCommands {
   readonly #control: ModelControl;
   readonly #catalog: ModelControlPorts['catalog'];
+  readonly #routes: ModelControlPorts['routes'];
 
-  constructor(control: ModelControl, catalog: ModelControlPorts['catalog']) {
+  constructor(control: ModelControl, { catalog, routes }: Pick<ModelControlPorts, 'catalog' | 'routes'>) {
     this.#control = control;
     this.#catalog = catalog;
+    this.#routes = routes;
   }
 
   unserved(): readonly UnservedModel[] {
@@ -25,10 +29,11 @@ export class OperatorCommands implements ModelCommands {
     return this.#change(model, settings, true);
   }
 
-  async unload(model: string, _withDependents: boolean): Promise<Refusal | undefined> {
+  async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
     return this.#control.inTurn(async () =>
       orRefusal('unload', model, async () => {
-        this.#control.desired.unload(model);
+        const dependents = withDependents ? this.#dependentsOf(model) : [];
+        for (const each of [model, ...dependents]) this.#control.desired.unload(each);
         await this.#control.apply();
         return undefined;
       }),
@@ -59,6 +64,15 @@ export class OperatorCommands implements ModelCommands {
       .at(-1);
     if (before !== undefined) return this.#change(model, { versions: [before] }, false);
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
+  }
+
+  /** The models that only this one calls, and no route leads to. */
+  #dependentsOf(model: string): readonly string[] {
+    const { registry, rolling } = this.#catalog;
+    const versions = [...registry.all(), ...rolling.underWay().map((rollout) => rollout.new)];
+    const { table } = this.#routes;
+    const targets = table.all().flatMap((route) => targetsOf(route, table));
+    return calledOnlyBy(model, calledModels(versions), new Set(targets.map((target) => target.model)));
   }
 
   /** Applies settings for a model and waits for their effect. Settings that cannot be applied change nothing. */

@@ -185,7 +185,7 @@ export class GalleyServer {
     const { HttpFrontend } = await import('./http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
     const { catalog, health, operations, scaler, routes, calls } = this;
-    const commands = new OperatorCommands(this.control, catalog);
+    const commands = new OperatorCommands(this.control, { catalog, routes });
     const random = seededRandom(this.#ports.seed).fork('front');
     const tenantKeys = this.#tenantKeys;
     this.front = new HttpFrontend(this.#config, {

@@ -13,7 +13,7 @@ export interface ModelCommands {
   unserved(): readonly UnservedModel[];
   /** Loads a model, or loads it anew. `settings`, in the form of model.yaml, override those of its files. */
   load(model: string, settings?: Readonly<Record<string, unknown>>): Promise<Refusal | undefined>;
-  /** Unloads a model, and on request the models that it calls and no other one does. */
+  /** Unloads a model, and on request the models that only it calls. */
   unload(model: string, withDependents: boolean): Promise<Refusal | undefined>;
   /** Serves a version in place of the present one; without a number, the versions of the settings. */
   rollOut(model: string, version: string | undefined): Promise<Refusal | undefined>;
