@@ -1,11 +1,12 @@
 import { type LoadedConfig, mergeSettings } from '../config/load-config.ts';
+import type { LoadOverrides } from '../gateway/model-commands.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
 /** What operators have changed of the models to serve, beside the settings and the files. */
 export class DesiredModels {
   readonly #unloaded = new Set<string>();
-  readonly #overrides = new Map<string, Raw>();
+  readonly #overrides = new Map<string, LoadOverrides>();
   #config: LoadedConfig;
 
   constructor(config: LoadedConfig) {
@@ -36,26 +37,27 @@ export class DesiredModels {
     this.#unloaded.add(model);
   }
 
-  /** `settings` override those of the files until the next load; undefined: those of the files apply. */
-  load(model: string, settings?: Raw): void {
+  /** The overrides apply until the next load; without any, what the files say applies. */
+  load(model: string, overrides: LoadOverrides): void {
     this.#unloaded.delete(model);
-    if (settings === undefined) this.#overrides.delete(model);
-    else this.#overrides.set(model, settings);
+    this.#overrides.set(model, overrides);
   }
 
-  /** The settings as they would be with these for one model. */
-  asIf(model: string, settings: Raw): LoadedConfig {
-    return withOverrides(this.#config, new Map([...this.#overrides, [model, settings]]));
+  /** The settings as they would be with these overrides of one model. */
+  asIf(model: string, overrides: LoadOverrides): LoadedConfig {
+    return withOverrides(this.#config, new Map([...this.#overrides, [model, overrides]]));
   }
 }
 
-function withOverrides(config: LoadedConfig, overrides: ReadonlyMap<string, Raw>): LoadedConfig {
-  if (overrides.size === 0) return config;
+function withOverrides(config: LoadedConfig, overrides: ReadonlyMap<string, LoadOverrides>): LoadedConfig {
   const rawModels: Record<string, Raw> = { ...config.rawModels };
-  for (const [model, settings] of overrides) {
+  const replaced = new Set<string>();
+  for (const [model, { settings = {}, config: triton }] of overrides) {
+    if (triton !== undefined) replaced.add(model);
+    const own = mergeSettings(triton?.settings ?? {}, settings);
     // Without settings of its own, a name need not be that of a model.
-    if (Object.keys(settings).length === 0) continue;
-    rawModels[model] = mergeSettings(rawModels[model] ?? {}, settings);
+    if (Object.keys(own).length === 0) continue;
+    rawModels[model] = mergeSettings(rawModels[model] ?? {}, own);
   }
-  return { ...config, rawModels };
+  return { ...config, rawModels, withoutConfig: replaced };
 }

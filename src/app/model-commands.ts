@@ -1,13 +1,12 @@
+import { basename, sep } from 'node:path';
 import { type Refusal, refuse } from '../base/errors.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import { calledModels, calledOnlyBy } from '../gateway/composition/called-models.ts';
-import type { ModelCommands, UnservedModel } from '../gateway/model-commands.ts';
+import type { LoadOverrides, ModelCommands, UnservedModel } from '../gateway/model-commands.ts';
 import { targetsOf } from '../gateway/routes/route-destination.ts';
 import { byVersion, versionNamed } from '../model/model-version.ts';
 import type { ModelControl, ModelControlPorts } from './model-control.ts';
 import type { ModelScan } from './scan-models.ts';
-
-type Raw = Readonly<Record<string, unknown>>;
 
 /** Commands of operators about models, through the one control that also follows files and settings. */
 export class OperatorCommands implements ModelCommands {
@@ -25,8 +24,8 @@ export class OperatorCommands implements ModelCommands {
     return this.#control.unserved;
   }
 
-  async load(model: string, settings?: Raw): Promise<Refusal | undefined> {
-    return this.#change(model, settings, true);
+  async load(model: string, overrides: LoadOverrides = {}): Promise<Refusal | undefined> {
+    return this.#change(model, overrides, true);
   }
 
   async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
@@ -45,7 +44,7 @@ export class OperatorCommands implements ModelCommands {
     if (version !== undefined && number === undefined) {
       return refuse('INVALID_INPUT', `'${version.slice(0, 40)}' is not a version, wanted a number`);
     }
-    return this.#change(model, number === undefined ? undefined : { versions: [number] }, false);
+    return this.#change(model, number === undefined ? {} : { settings: { versions: [number] } }, false);
   }
 
   async rollBack(model: string): Promise<Refusal | undefined> {
@@ -54,7 +53,7 @@ export class OperatorCommands implements ModelCommands {
     const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
     if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
     const scanned = await orRefusal('roll back', model, async () =>
-      this.#control.scan(this.#control.desired.asIf(model, { versions: 'all' })),
+      this.#control.scan(this.#control.desired.asIf(model, { settings: { versions: 'all' } })),
     );
     if (scanned === undefined || 'kind' in scanned) return scanned;
     const before = scanned.served
@@ -62,7 +61,7 @@ export class OperatorCommands implements ModelCommands {
       .map((each) => each.version)
       .toSorted(byVersion)
       .at(-1);
-    if (before !== undefined) return this.#change(model, { versions: [before] }, false);
+    if (before !== undefined) return this.#change(model, { settings: { versions: [before] } }, false);
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
   }
 
@@ -75,15 +74,15 @@ export class OperatorCommands implements ModelCommands {
     return calledOnlyBy(model, calledModels(versions), new Set(targets.map((target) => target.model)));
   }
 
-  /** Applies settings for a model and waits for their effect. Settings that cannot be applied change nothing. */
-  async #change(model: string, settings: Raw | undefined, isAnew: boolean): Promise<Refusal | undefined> {
+  /** Applies overrides for a model and waits for their effect. Those that cannot be applied change nothing. */
+  async #change(model: string, overrides: LoadOverrides, isAnew: boolean): Promise<Refusal | undefined> {
     const { desired } = this.#control;
     const applied = await this.#control.inTurn(async () =>
       orRefusal('load', model, async () => {
-        const checked = await this.#control.scan(desired.asIf(model, settings ?? {}));
-        const whyNot = whyNotIn(checked, model);
+        const checked = await this.#control.scan(desired.asIf(model, overrides));
+        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, overrides);
         if (whyNot !== undefined) return whyNot;
-        desired.load(model, settings);
+        desired.load(model, overrides);
         const one = new Set([model]);
         await this.#control.apply({ retried: one, anew: isAnew ? one : new Set() });
         return undefined;
@@ -105,6 +104,20 @@ function whyNotIn({ served, broken, problems }: ModelScan, model: string): Refus
   return refuse(
     'NOT_FOUND',
     `failed to load '${model.slice(0, 100)}', failed to poll from model repository: it is neither in the models folder nor in the settings`,
+  );
+}
+
+/** A configuration says which file it is for, and does not choose it: what is on the disk is served. */
+function whyOtherFile({ served }: ModelScan, model: string, { config }: LoadOverrides): Refusal | undefined {
+  const name = config?.modelFile;
+  if (name === undefined) return undefined;
+  // A model with external data is in a folder of this name.
+  const isOther = ({ file }: { readonly file: string }) => !file.split(sep).slice(-2).includes(name);
+  const other = served.find((each) => each.model === model && isOther(each));
+  if (other === undefined) return undefined;
+  return loadFailed(
+    model,
+    `'default_model_filename' is '${name}', wanted ${basename(other.file)}, or nothing`,
   );
 }
 

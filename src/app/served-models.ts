@@ -159,7 +159,8 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
   });
   let settings: ModelSettings;
   try {
-    settings = modelSettingsOf(config, name, settingsFile, found.config?.settings);
+    const own = found.config && (config.withoutConfig?.has(name) === true ? {} : found.config.settings);
+    settings = modelSettingsOf(config, name, settingsFile, own);
   } catch (caught) {
     if (!(caught instanceof SettingsError) || settingsFile === undefined) throw caught;
     return allBroken(caught.problems.join('; '));

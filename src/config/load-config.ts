@@ -23,6 +23,8 @@ export interface LoadedConfig {
   /** Settings of each model named in the file, not yet validated per model. */
   readonly rawModels: Readonly<Record<string, Raw>>;
   readonly rawDefaults: Raw;
+  /** Models whose config.pbtxt has been replaced. */
+  readonly withoutConfig?: ReadonlySet<string>;
 }
 
 const SETTINGS_FILE = 'galley.yaml';

@@ -1,4 +1,5 @@
 import type { Refusal } from '../base/errors.ts';
+import type { TritonConfig } from '../model/triton/translate.ts';
 
 /** A model, or one version of it, that exists and is not served. */
 export interface UnservedModel {
@@ -7,12 +8,20 @@ export interface UnservedModel {
   readonly reason: string;
 }
 
+/** What a model is loaded with in place of what its files say; both are read, and not validated. */
+export interface LoadOverrides {
+  /** In the form of model.yaml. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** Takes the place of its config.pbtxt. `settings` override it. */
+  readonly config?: Pick<TritonConfig, 'settings' | 'modelFile'> | undefined;
+}
+
 /** What operators may do to the models that are served. Each resolves when it has taken effect, or with the refusal. */
 export interface ModelCommands {
   /** Models and versions that exist and are not served, for the repository index. */
   unserved(): readonly UnservedModel[];
-  /** Loads a model, or loads it anew. `settings`, in the form of model.yaml, override those of its files. */
-  load(model: string, settings?: Readonly<Record<string, unknown>>): Promise<Refusal | undefined>;
+  /** Loads a model, or loads it anew. */
+  load(model: string, overrides?: LoadOverrides): Promise<Refusal | undefined>;
   /** Unloads a model, and on request the models that only it calls. */
   unload(model: string, withDependents: boolean): Promise<Refusal | undefined>;
   /** Serves a version in place of the present one; without a number, the versions of the settings. */

@@ -6,6 +6,7 @@ import { parseRequestJson, present, shown } from '../http/json-text.ts';
 import { sendJson, sendRefusal } from '../http/reply.ts';
 import { readSmallBody } from '../http/small-body.ts';
 import { guardAdmin } from './admin-guard.ts';
+import { readLoadParameters, unknownParameter } from './load-parameters.ts';
 
 /** A route that loads or unloads a model. */
 export interface RepositoryOrder {
@@ -14,6 +15,8 @@ export interface RepositoryOrder {
 }
 
 type Raw = Readonly<Record<string, unknown>>;
+/** What is answered beside `{}`. */
+type Result = Refusal | { readonly warnings: readonly string[] } | undefined;
 
 /**
  * `POST /v2/repository/models/{model}/load` and `/unload`, for callers that may use the admin API. load answers
@@ -37,32 +40,27 @@ export class RepositoryRoutes {
     }
     readSmallBody(req, (body) => {
       const parameters = isRefusal(body) ? body : parametersIn(body);
-      const done = isRefusal(parameters)
+      const done: Promise<Result> = isRefusal(parameters)
         ? Promise.resolve(parameters)
         : verb === 'load'
           ? this.#load(model, parameters)
           : this.#unload(model, parameters);
       done.then(
         (result) => {
-          if (result === undefined) sendJson(res, 200, {});
-          else sendRefusal(res, result);
+          if (result !== undefined && isRefusal(result)) sendRefusal(res, result);
+          else sendJson(res, 200, result ?? {});
         },
         () => sendRefusal(res, refuse('INTERNAL', 'internal error')),
       );
     });
   }
 
-  async #load(model: string, { settings, ...others }: Raw): Promise<Refusal | undefined> {
-    const [unknown] = Object.keys(others);
-    if (unknown?.startsWith('file:') === true) {
-      return refuse(
-        'NOT_OFFERED',
-        `parameter '${unknown.slice(0, 60)}' is not offered: copy the file into the models folder, then load the model`,
-      );
-    }
-    if (unknown !== undefined) return unknownParameter(unknown, 'settings');
-    const read = settings === undefined ? undefined : settingsIn(settings);
-    return read !== undefined && isRefusal(read) ? read : this.#commands.load(model, read);
+  async #load(model: string, parameters: Raw): Promise<Result> {
+    const read = readLoadParameters(model, parameters);
+    if (isRefusal(read)) return read;
+    const { notes, ...overrides } = read;
+    const refusal = await this.#commands.load(model, overrides);
+    return refusal ?? (notes.length > 0 ? { warnings: notes } : undefined);
   }
 
   async #unload(
@@ -90,22 +88,4 @@ function parametersIn(body: Segments): Raw | Refusal {
   } catch (caught) {
     return ServingError.from(caught).refusal;
   }
-}
-
-/** Settings come as JSON, or as the text of JSON, as Triton's clients send theirs. */
-function settingsIn(value: unknown): Raw | Refusal {
-  try {
-    const read: unknown = typeof value === 'string' ? JSON.parse(value) : value;
-    if (typeof read === 'object' && read !== null && !Array.isArray(read)) return read as Raw;
-  } catch {
-    // Not JSON: the refusal says so.
-  }
-  return refuse(
-    'INVALID_INPUT',
-    `parameter 'settings' is ${shown(value)}, wanted an object in the form of model.yaml`,
-  );
-}
-
-function unknownParameter(name: string, wanted: string): Refusal {
-  return refuse('INVALID_INPUT', `parameter '${name.slice(0, 60)}' is unknown, wanted ${wanted}`);
 }
