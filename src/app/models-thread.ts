@@ -13,6 +13,8 @@ interface Waiting {
   readonly reject: (why: Error) => void;
 }
 
+const SHUTTING_DOWN = new SettingsError(['the server is shutting down']);
+
 /** Reads and watches model files in a thread, because files may be large and file systems slow. */
 export class ModelsThread {
   /** Files have changed and are complete. */
@@ -23,6 +25,7 @@ export class ModelsThread {
   #worker: Worker | undefined;
   #ids = 0;
   #isWatching = false;
+  #isStopped = false;
 
   /** Lists the models. Rejects with a SettingsError when the folder cannot be read. */
   async scan(config: LoadedConfig): Promise<ModelScan> {
@@ -40,13 +43,19 @@ export class ModelsThread {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
-    this.#fail(new SettingsError(['the server is shutting down']));
+    this.#fail(SHUTTING_DOWN);
   }
 
   #send(message: ToModelsThread): void {
+    // A change that was asked for before the end would start a thread that nothing ends.
+    if (this.#isStopped) {
+      this.#fail(SHUTTING_DOWN);
+      return;
+    }
     this.#worker ??= this.#start();
     this.#worker.postMessage(message);
   }
