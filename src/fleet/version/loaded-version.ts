@@ -103,6 +103,8 @@ export class LoadedVersion {
     if (this.#golden?.isKnown === true || first === undefined) return;
     this.inputs.choose(rows);
     this.#golden = new Golden(first, this.#comparator, this.#tolerance);
+    // Its numbers are those of the models that it calls, which change with their versions.
+    if (this.metadata.uses?.length) this.#golden.comparesNumbers = false;
   }
 
   #paddingProblem({ padding }: ModelSettings): string | undefined {
