@@ -106,4 +106,9 @@ test('a setting that would do nothing for a pipeline is a problem', () => {
   );
   const { broken } = served('', { a: undefined, b: 'threads: 1\npipeline: {steps: [{model: a}]}\n' });
   assert.match(broken[0]?.reason ?? '', /model\.yaml: line 1: 'threads' does nothing for a pipeline/);
+  const apart = served('models:\n  b:\n    evictable: true\n', {
+    a: undefined,
+    b: 'pipeline: {steps: [{model: a}]}\n',
+  });
+  assert.match(apart.broken[0]?.reason ?? '', /line 3: 'models\.b\.evictable' does nothing for a pipeline/);
 });

@@ -118,7 +118,11 @@ export function modelSettingsOf(
     const idle = idleSettings(modelFile, [], beside);
     if (idle.length > 0) throw new SettingsError(idle);
   }
-  const merged = mergeSettings(mergeSettings(config.rawDefaults, beside), config.rawModels[name] ?? {});
+  const above = config.rawModels[name] ?? {};
+  const merged = mergeSettings(mergeSettings(config.rawDefaults, beside), above);
+  // The pipeline may be that of the file beside it.
+  const idle = idleSettings(config.source, ['models', name], { ...above, pipeline: merged.pipeline });
+  if (idle.length > 0) throw new SettingsError(idle);
   return checkModelSettings(`settings of model '${name}'`, merged);
 }
 

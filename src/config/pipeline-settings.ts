@@ -53,7 +53,8 @@ export type PipelineSettings = z.output<typeof PipelineSettings>;
 /** Settings of models that run in processes of their own. */
 const OF_PROCESSES = [
   ...['replicas', 'autoscaling', 'threads', 'device', 'balancing', 'process', 'outputs'],
-  ...['batching', 'goal', 'padding', 'warmup'],
+  ...['batching', 'goal', 'padding', 'warmup', 'evictable', 'deviceMemoryBytes', 'cpuFallback', 'onnx'],
+  ...['transformers', 'signature'],
 ];
 
 /** Settings beside a pipeline that would do nothing, with their place. `path` leads to the settings of the model. */
