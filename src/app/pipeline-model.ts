@@ -1,13 +1,26 @@
+import { messageOf } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { placeInFile } from '../config/place-in-file.ts';
 import type { VersionSpec } from '../fleet/version/version-spec.ts';
+import { lockedFiles } from '../model/locked-files.ts';
 import type { FoundModel } from '../model/model-repository.ts';
+import type { VersionPlace } from '../model/version-files.ts';
 import { targetNamed } from '../routing/route-plan.ts';
 
 /** A model that consists of settings alone. */
 export function pipelineIn(name: string, file: string): FoundModel {
   const versions = [{ version: '1', runtime: 'pipeline', file }] as const;
   return { kind: 'found', name, versions, unusable: [], settingsFile: undefined };
+}
+
+/** Why the file of a pipeline is not that of the lock, which no replica compares, because a pipeline has no process. */
+export function whyNotLocked(lock: string | undefined, place: VersionPlace): string | undefined {
+  try {
+    if (lock !== undefined) lockedFiles(lock, place);
+    return undefined;
+  } catch (caught) {
+    return messageOf(caught);
+  }
 }
 
 /** Pipelines that call each other in a circle, with their place in the settings. */

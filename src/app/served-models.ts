@@ -19,7 +19,7 @@ import {
 import type { ModelFile } from '../model/version-file.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import { lockFileOf, missingLock } from './lock-file.ts';
-import { pipelineIn, pipelineProblems } from './pipeline-model.ts';
+import { pipelineIn, pipelineProblems, whyNotLocked } from './pipeline-model.ts';
 import { rawSample } from './raw-sample.ts';
 import { readSample } from './sample-file.ts';
 
@@ -173,7 +173,13 @@ function serveModel(config: LoadedConfig, found: FoundModel): OneModel {
         : `it has a model file and a pipeline: remove one`,
     );
   }
-  if (isPipeline) settings = asPipeline(settings);
+  if (isPipeline) {
+    const [version] = found.versions;
+    // What stands in galley.yaml is not covered by a lock.
+    const why = settingsFile && version && whyNotLocked(lockFileOf(config), version);
+    if (why) return allBroken(why);
+    settings = asPipeline(settings);
+  }
   const { sample, inputs = [] } = settings.warmup;
   const folders = [config.directory, settingsFile && dirname(settingsFile)];
   const ownSample = sample === undefined ? rawSample(inputs, folders) : sampleOf(sample, folders);

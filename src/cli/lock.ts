@@ -42,7 +42,10 @@ interface Hashed {
 function hashVersions(config: LoadedConfig, lockFile: string): Hashed {
   const { models, broken } = findModels(config);
   const found = new Map<string, string>();
-  const versions = models.flatMap((model) => model.versions);
+  // A pipeline without a file of its own stands in the settings, which a lock does not cover.
+  const versions = models.flatMap((model) =>
+    model.versions.filter(({ runtime }) => runtime !== 'pipeline' || model.settingsFile !== undefined),
+  );
   for (const version of versions) {
     for (const path of filesOfVersion(version)) {
       const name = lockPath(lockFile, path);

@@ -77,3 +77,21 @@ test('a locked model serves; files that are not listed are refused at a reload, 
   await until('the listed files are served', async () => (await answer(server.url)) === 5);
   await server.stop();
 });
+
+test('the file of a pipeline is locked like that of a model; the settings file is not', async () => {
+  const folder = join(root, 'pipelines');
+  const file = join(folder, 'models/once/model.yaml');
+  mkdirSync(join(folder, 'models/once'), { recursive: true });
+  cpSync(join(PROJECT, 'examples/models/digits/1'), join(folder, 'models/digits/1'), { recursive: true });
+  writeFileSync(file, 'pipeline: {steps: [{model: digits}]}\n');
+  writeFileSync(join(folder, 'galley.yaml'), 'models: {inline: {pipeline: {steps: [{model: digits}]}}}\n');
+  const written = await galley(['lock', folder]);
+  assert.match(written.stdout, /galley\.lock: 2 files of 2 versions listed/);
+  writeFileSync(join(folder, 'galley.yaml'), 'models: {inline: {pipeline: {steps: [{model: digits/1}]}}}\n');
+  assert.equal((await galley(['check', folder])).code, 0);
+  writeFileSync(file, 'pipeline: {steps: [{model: digits/1}]}\n');
+  const checked = await galley(['check', folder]);
+  assert.equal(checked.code, 1);
+  assert.match(checked.stderr, /model 'once' cannot be served: .*models\/once\/model\.yaml has the SHA-256/);
+  assert.match(checked.stdout, /^ok: inline\/1/m);
+});
