@@ -1,5 +1,6 @@
 import { isAbsolute, join, sep } from 'node:path';
 import type { LoadedConfig } from '../config/load-config.ts';
+import { lockPathOf } from './lock-file.ts';
 import type { ModelScan } from './scan-models.ts';
 import type { WatchedPlaces } from './watched-files.ts';
 
@@ -14,5 +15,7 @@ export function placesOf(config: LoadedConfig, files: ModelScan['files']): Watch
     !(inside !== undefined && path.startsWith(inside)) &&
     !named.some((other) => path === other.path || path.startsWith(other.path + sep));
   const settings = isAbsolute(source) ? [{ model: '', path: source }] : [];
-  return { repository, others: [...settings, ...named, ...files.filter(isOutside)] };
+  // Like the settings, a lock decides for every model whether it is served.
+  const lock = { model: '', path: lockPathOf(config) };
+  return { repository, others: [...settings, lock, ...named, ...files.filter(isOutside)] };
 }

@@ -95,3 +95,27 @@ test('the file of a pipeline is locked like that of a model; the settings file i
   assert.match(checked.stderr, /model 'once' cannot be served: .*models\/once\/model\.yaml has the SHA-256/);
   assert.match(checked.stdout, /^ok: inline\/1/m);
 });
+
+test('with --watch, a model that was not listed is served as soon as galley lock lists it', async () => {
+  const folder = join(root, 'watched');
+  const copy = (name: string) =>
+    cpSync(join(PROJECT, 'examples/models/digits/1'), join(folder, 'models', name, '1'), { recursive: true });
+  copy('first');
+  writeFileSync(join(folder, 'galley.yaml'), 'watch: {settleMs: 40, pollMs: 200}\n');
+  await galley(['lock', folder]);
+  const server = await RunningServer.start([folder, '--watch']);
+  copy('second');
+  mkdirSync(join(folder, 'models/row'));
+  writeFileSync(join(folder, 'models/row/model.yaml'), 'pipeline: {steps: [{model: first}]}\n');
+  const { output } = server;
+  await until('the model is refused', () =>
+    /models\/second\/1\/model\.onnx is not listed/.test(output.stderr),
+  );
+  await until('the pipeline is refused', () => /models\/row\/model\.yaml is not listed/.test(output.stderr));
+  await galley(['lock', folder]);
+  for (const name of ['second', 'row']) {
+    const path = `${server.url}/v2/models/${name}/ready`;
+    await until(`${name} is served`, async () => (await fetch(path)).status === 200);
+  }
+  await server.stop();
+});
