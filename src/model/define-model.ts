@@ -61,6 +61,8 @@ export interface StreamContext {
   readonly parameters: Parameters;
   /** Aborted when the caller has disconnected or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** Asks another model of the server, as part of the request. */
+  readonly infer: Infer;
 }
 
 /**
@@ -70,7 +72,7 @@ export interface StreamContext {
 export interface ModelDefinition {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Models that `predict` asks: an unknown one is an error when the model is loaded, and it is ready only while they are. */
+  /** Models that `predict` and `predictStream` ask: an unknown one is an error when the model is loaded, and it is ready only while they are. */
   readonly uses?: readonly string[];
   /** Called once per replica process before the first batch; the result is passed to `predict`. */
   load?(context: LoadContext): unknown;

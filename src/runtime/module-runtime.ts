@@ -95,19 +95,21 @@ class ModuleRuntime implements Runtime {
 
   async *runInParts(inputs: readonly Tensor[], call: PartsCall): AsyncGenerator<Tensor[]> {
     try {
-      const parts = this.#definition.predictStream?.(named(inputs), this.#state, call);
+      const { rows, parameters, signal } = call;
+      const context = { rows, parameters, signal, infer: inferBy(call) };
+      const parts = this.#definition.predictStream?.(named(inputs), this.#state, context);
       for await (const part of parts ?? []) yield this.#outputsOf(part, 'predictStream');
     } catch (caught) {
-      throw this.#places.located(caught);
+      throw caught instanceof CallRefused ? caught : this.#places.located(caught);
     }
   }
 
   /** Of a model that answers only in parts, one part is a whole answer. */
   async #runWhole(inputs: readonly Tensor[], call: RunCall): Promise<Tensor[]> {
-    const { rows, parameters, isPractice } = call;
+    const { rows, parameters, isPractice, ask } = call;
     const { signal } = new AbortController();
     let whole: Tensor[] | undefined;
-    for await (const part of this.runInParts(inputs, { rows, parameters, signal })) {
+    for await (const part of this.runInParts(inputs, { rows, parameters, signal, ask })) {
       if (whole !== undefined) {
         call.refuseInput(0, 'the model answers in parts: send the request to generate_stream');
         break;
@@ -125,17 +127,8 @@ class ModuleRuntime implements Runtime {
 
   async #predict(inputs: Record<string, ModelInput>, call: RunCall) {
     const { rows, parameters, refuseRow, refuseInput } = call;
-    const infer: Infer = async (model, given, { timeoutMs, parameters: own = {} } = {}) => {
-      const outputs = await call.ask({
-        model,
-        inputs: inputsOfCall(model, given),
-        parameters: own,
-        timeoutMs,
-      });
-      return outputsOfCall(outputs);
-    };
     try {
-      const context = { rows, parameters, refuseRow, refuseInput, infer };
+      const context = { rows, parameters, refuseRow, refuseInput, infer: inferBy(call) };
       return await this.#definition.predict?.(inputs, this.#state, context);
     } catch (caught) {
       throw caught instanceof CallRefused ? caught : this.#places.located(caught);
@@ -145,6 +138,12 @@ class ModuleRuntime implements Runtime {
   async unload(): Promise<void> {
     await this.#definition.unload?.(this.#state);
   }
+}
+
+/** The calls of the code of a model, in tensors. */
+function inferBy({ ask }: Pick<RunCall, 'ask'>): Infer {
+  return async (model, given, { timeoutMs, parameters = {} } = {}) =>
+    outputsOfCall(await ask({ model, inputs: inputsOfCall(model, given), parameters, timeoutMs }));
 }
 
 function copyOf({ name, datatype, shape }: TensorMetadata): TensorMetadata {

@@ -49,6 +49,8 @@ export interface PartsCall {
   readonly parameters: Parameters;
   /** Aborted when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** Asks another model of the server; rejects with a CallRefused. */
+  ask(call: ModelCall): Promise<readonly Tensor[]>;
 }
 
 /** Executes a version inside a replica. */

@@ -149,7 +149,10 @@ class Compute {
     gone: ReadonlySet<number> = new Set(),
   ): Promise<BatchResult> {
     const startedAt = performance.now();
-    this.#parts = new PartsRun(this.#order, this.#runtime, (pieces) => send({ kind: 'frames', pieces }));
+    this.#parts = new PartsRun(this.#order, this.#runtime, {
+      send: (pieces) => send({ kind: 'frames', pieces }),
+      calls: this.#calls,
+    });
     await this.#parts.run(body, header, gone);
     this.#parts = undefined;
     return { computeMs: performance.now() - startedAt, areFinite: true };

@@ -1,16 +1,25 @@
 import { cutText } from '../../base/cut-text.ts';
 import { messageOf } from '../../base/errors.ts';
+import { CallRefused } from '../../model/call-refused.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import { splitRows } from '../../tensor/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { encodeAnswer, type RunBody } from '../wire/batch-frames.ts';
+import { reasonText } from '../wire/call-frames.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
 import { FrameEncoder } from '../wire/frame-encoder.ts';
 import { FLAG, type FrameHeader, KIND } from '../wire/wire.ts';
 import { whyNotSent } from './answer-limits.ts';
+import type { ModelCalls } from './model-calls.ts';
 
 /** The body of a frame without contents. */
 const NOTHING = new Uint8Array(0);
+
+/** What the answers in parts need of their replica. */
+export interface PartsPorts {
+  readonly send: (pieces: Uint8Array[]) => void;
+  readonly calls: Pick<ModelCalls, 'call'>;
+}
 
 /** A member whose answer is under way. */
 class MemberParts {
@@ -52,13 +61,15 @@ class MemberParts {
 export class PartsRun {
   readonly #order: LoadOrder;
   readonly #runtime: Runtime;
-  readonly #send: (pieces: Uint8Array[]) => void;
+  readonly #send: PartsPorts['send'];
+  readonly #calls: PartsPorts['calls'];
   readonly #members = new Map<number, MemberParts>();
 
-  constructor(order: LoadOrder, runtime: Runtime, send: (pieces: Uint8Array[]) => void) {
+  constructor(order: LoadOrder, runtime: Runtime, { send, calls }: PartsPorts) {
     this.#order = order;
     this.#runtime = runtime;
     this.#send = send;
+    this.#calls = calls;
   }
 
   next(member: number): void {
@@ -82,7 +93,10 @@ export class PartsRun {
       const parts = new MemberParts();
       this.#members.set(member, parts);
       const own = byInput.map((each) => each[member] as Tensor);
-      const made = this.#runtime.runInParts?.(own, { rows, parameters, signal: parts.signal });
+      const made = this.#runtime.runInParts?.(own, {
+        ...{ rows, parameters, signal: parts.signal },
+        ask: async (call) => Promise.race([this.#calls.call(header.batch, call), refusedOnce(parts.gone)]),
+      });
       if (made === undefined) throw new Error('the model does not answer in parts');
       await this.#answer(parts, made, { ...header, member });
     });
@@ -113,8 +127,12 @@ export class PartsRun {
       }
     } catch (caught) {
       await Promise.race([member.room, member.gone]);
-      const text = cutText(`the model failed: ${messageOf(caught)}`, this.#order.maxErrorCharacters);
-      this.#frame({ ...header, kind: KIND.REFUSED, flags: FLAG.BY_MODEL }, Buffer.from(text));
+      const [flags, why] =
+        caught instanceof CallRefused
+          ? [FLAG.BY_CALL, reasonText({ reason: caught.code, message: caught.message })]
+          : [FLAG.BY_MODEL, `the model failed: ${messageOf(caught)}`];
+      const text = cutText(why, this.#order.maxErrorCharacters);
+      this.#frame({ ...header, kind: KIND.REFUSED, flags }, Buffer.from(text));
       return;
     }
     // Not awaited, because the model may be waiting for something that never comes. An error in it has no caller.
@@ -133,4 +151,10 @@ export class PartsRun {
     encoder.add(header, meta, []);
     this.#send(encoder.finish());
   }
+}
+
+/** The call of a member ends with it: its code does not wait for ever. */
+async function refusedOnce(gone: Promise<undefined>): Promise<never> {
+  await gone;
+  throw new CallRefused('CANCELLED', 'no request waits for it any more');
 }
