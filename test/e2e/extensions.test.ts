@@ -55,6 +55,7 @@ test('the fully supported extensions are listed', async () => {
     'statistics',
     'model_repository',
     'model_repository(unload_dependents)',
+    'generate',
   ]);
 });
 

@@ -112,7 +112,7 @@ const RULES: readonly Broken[] = [
   ['backend: "python"', 1, /'backend' is 'python', wanted onnxruntime: export the model to ONNX/],
   ['platform: "tensorrt_plan"', 1, /'platform' is 'tensorrt_plan', wanted onnxruntime_onnx/],
   ['default_model_filename: "../net.onnx"', 1, /wanted the name of a file in the folder of the version/],
-  ['default_model_filename: "model.plan"', 1, /wanted the name of a \.onnx, \.js or \.mjs file/],
+  ['default_model_filename: "model.plan"', 1, /wanted the name of a \.onnx, \.ts, \.mts, \.js or \.mjs file/],
   ['max_batch_size: -1', 1, /'max_batch_size' is -1, wanted at least 0/],
   [`input { data_type: TYPE_FP32 dims: 1 }`, 1, /'input' has an entry without a name/],
   [`${X}\n${X}`, 2, /'input' has two entries 'x': rename one of them/],
@@ -175,7 +175,7 @@ const RULES: readonly Broken[] = [
   [
     'model_transaction_policy {\n decoupled: true }',
     2,
-    /'model_transaction_policy\.decoupled' is not supported: a request has exactly one answer/,
+    /'model_transaction_policy\.decoupled' is not supported: only a module answers a request in parts/,
   ],
   [
     batcher('preferred_batch_size: [ 4,\n 9 ]'),

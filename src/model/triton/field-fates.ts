@@ -108,10 +108,7 @@ export const FIELD_FATES: Readonly<Record<string, Fate>> = {
   model_operations: {
     ignored: 'libraries of custom operators are not loaded: a model that needs one does not load',
   },
-  'model_transaction_policy.decoupled': {
-    refused: 'a request has exactly one answer',
-    nearest: 'export a model that answers each request once',
-  },
+  'model_transaction_policy.decoupled': { honoured: 'checked' },
   model_repository_agents: { ignored: 'the repository is read as it is' },
   'response_cache.enable': { honoured: 'cache.enabled' },
   model_metrics: METRICS,

@@ -223,6 +223,11 @@ const GOOD: readonly Good[] = [
     {},
     [1, 2, 3, 4, 5, 6],
   ],
+  [
+    'a module that answers in parts',
+    'default_model_filename: "net.ts" model_transaction_policy { decoupled: true }',
+    {},
+  ],
   ['the name of the file', 'default_model_filename: "net.onnx"', {}],
   ['the name of a file that a backend reads', 'backend: "onnxruntime" default_model_filename: "weights"', {}],
   [

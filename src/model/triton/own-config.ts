@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DISK, lookAt } from '../../base/disk.ts';
 import { messageOf } from '../../base/errors.ts';
+import { isModuleFile } from './module-file.ts';
 import { remarkText } from './place.ts';
 import { readTritonConfig } from './translate.ts';
 
@@ -68,5 +69,5 @@ export function pipelineOf(version: string, { file }: OwnConfig) {
 export function fileNamedBy(config: OwnConfig | undefined) {
   const file = config?.modelFile;
   if (file === undefined) return undefined;
-  return [{ file, runtime: /\.m?js$/.test(file) ? ('module' as const) : ('onnx' as const) }];
+  return [{ file, runtime: isModuleFile(file) ? ('module' as const) : ('onnx' as const) }];
 }

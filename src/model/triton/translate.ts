@@ -1,6 +1,7 @@
 import { fieldsOfJson } from './json-config.ts';
 import { flagIn, isGiven, messageIn, numberIn, placeOf, textIn } from './message-access.ts';
 import { MODEL_CONFIG } from './model-config.ts';
+import { isModuleFile } from './module-file.ts';
 import { type Remark, TextFormatError } from './place.ts';
 import { type Message, readMessage } from './read-message.ts';
 import { reportFates } from './report-fates.ts';
@@ -72,6 +73,7 @@ function translate(config: Message, name: string | undefined, translation: Trans
   translateVersions(config, translation);
   const cache = messageIn(config, 'response_cache');
   if (cache !== undefined && flagIn(cache, 'enable')) translation.set('cache.enabled', true);
+  checkDecoupled(config, translation);
   if (isEnsemble(config)) {
     translateEnsemble(config, translation);
     return;
@@ -107,16 +109,35 @@ function checkBackend(config: Message, translation: Translation): void {
   }
 }
 
+/** Only a module can answer a request in parts. */
+function checkDecoupled(config: Message, translation: Translation): void {
+  const policy = messageIn(config, 'model_transaction_policy');
+  if (policy === undefined || !flagIn(policy, 'decoupled')) return;
+  const isModule =
+    textIn(config, 'backend') === 'galley' ||
+    textIn(config, 'platform') === 'galley_module' ||
+    isModuleFile(textIn(config, 'default_model_filename'));
+  if (isModule) return;
+  translation.problem(
+    placeOf(policy, 'decoupled'),
+    "'model_transaction_policy.decoupled' is not supported: only a module answers a request in parts; instead: write the model as a module with predictStream",
+  );
+}
+
 function checkFileName(config: Message, translation: Translation): void {
   const file = textIn(config, 'default_model_filename');
   const isPlain = !/[\\/]|^\.\.?$/.test(file);
   // A backend that is named decides how the file is read, whatever its name.
   const isKnown =
-    file === '' || /\.(onnx|m?js)$/.test(file) || isGiven(config, 'backend') || isGiven(config, 'platform');
+    file === '' ||
+    file.endsWith('.onnx') ||
+    isModuleFile(file) ||
+    isGiven(config, 'backend') ||
+    isGiven(config, 'platform');
   if (!isPlain || !isKnown) {
     translation.problem(
       placeOf(config, 'default_model_filename'),
-      `'default_model_filename' is '${file}', wanted the name of ${isPlain ? 'a .onnx, .js or .mjs file' : 'a file in the folder of the version'}`,
+      `'default_model_filename' is '${file}', wanted the name of ${isPlain ? 'a .onnx, .ts, .mts, .js or .mjs file' : 'a file in the folder of the version'}`,
     );
   }
 }

@@ -52,6 +52,8 @@ test('the file is the one that the configuration names, or that is there', () =>
   assert.deepEqual(named.unusable, ['2 contains model.onnx, wanted a.onnx']);
   const module = model({ 'config.pbtxt': 'default_model_filename: "a.mjs"', '1/a.mjs': '' });
   assert.deepEqual(module.versions, ['1 module 1/a.mjs']);
+  const typed = model({ 'config.pbtxt': 'backend: "galley" default_model_filename: "a.ts"', '1/a.ts': '' });
+  assert.deepEqual(typed.versions, ['1 module 1/a.ts']);
   assert.deepEqual(model({ 'config.pbtxt': '', '1/model.js': '' }).versions, ['1 module 1/model.js']);
 });
 

@@ -18,6 +18,7 @@ const EXTENSIONS = [
   'statistics',
   'model_repository',
   'model_repository(unload_dependents)',
+  'generate',
 ];
 
 /** Name and version of the server. */
