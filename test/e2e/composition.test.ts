@@ -102,6 +102,13 @@ test('a model that calls others, and pipelines of models, answer what their part
   assert.deepEqual(metadata.inputs, [{ name: 'x', datatype: 'FP32', shape: [-1] }]);
 });
 
+test('a pipeline is not scaled, and the refusal says what is', async () => {
+  const response = await fetch(`${url}/admin/models/fork/scale?replicas=2`, { method: 'POST' });
+  assert.equal(response.status, 409);
+  const { error } = (await response.json()) as { error: string };
+  assert.equal(error, 'fork/1 is a pipeline, which has no process: scale the models of its steps');
+});
+
 test('the deadline of a request is that of its calls, which end with it', async () => {
   second.order('hang');
   const headers = { 'x-request-timeout-ms': '300' };

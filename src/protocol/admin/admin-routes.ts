@@ -139,10 +139,11 @@ function scale(
   const found = registry.find(model, order.version);
   if (isRefusal(found)) return found;
   if (scaler.of(found) === undefined) {
-    return refuse(
-      'CONFLICT',
-      `${found.name} cannot be loaded (${found.failure}), so it has no replicas to scale`,
-    );
+    const isPipeline = found.spec.settings.pipeline !== undefined;
+    const why = isPipeline
+      ? 'is a pipeline, which has no process: scale the models of its steps'
+      : `cannot be loaded (${found.failure}), so it has no replicas to scale`;
+    return refuse('CONFLICT', `${found.name} ${why}`);
   }
   const { replicas, threads, forMs } = order;
   const cores = Math.max(1, Math.floor(scaler.budget.cores));
