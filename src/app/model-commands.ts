@@ -31,6 +31,9 @@ export class OperatorCommands implements ModelCommands {
   async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
     return this.#control.inTurn(async () =>
       orRefusal('unload', model, async () => {
+        if (!this.#isKnown(model)) {
+          return refuse('NOT_FOUND', `there is no model '${model.slice(0, 100)}' to unload`);
+        }
         const dependents = withDependents ? this.#dependentsOf(model) : [];
         for (const each of [model, ...dependents]) this.#control.desired.unload(each);
         await this.#control.apply();
@@ -63,6 +66,15 @@ export class OperatorCommands implements ModelCommands {
       .at(-1);
     if (before !== undefined) return this.#change(model, { settings: { versions: [before] } }, false);
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
+  }
+
+  #isKnown(model: string): boolean {
+    const { registry, rolling } = this.#catalog;
+    const names = [
+      ...rolling.underWay().map(({ spec }) => spec.model),
+      ...this.unserved().map(({ name }) => name),
+    ];
+    return registry.versionsOf(model).length > 0 || names.includes(model);
   }
 
   /** The models that only this one calls, and no route leads to. */

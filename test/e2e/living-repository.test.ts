@@ -164,6 +164,7 @@ test('the repository API loads and unloads', async () => {
   assert.deepEqual(await post('/v2/repository/models/m/unload'), { status: 200, text: '{}' });
   assert.equal((await askFactor(url)).status, 404);
   assert.deepEqual(await rowOf('m'), { name: 'm', state: 'UNAVAILABLE', reason: 'unloaded' });
+  assert.equal((await post('/v2/repository/models/m/unload')).status, 200);
   placeVersion(model, 6, 6);
   assert.equal((await post('/v2/repository/models/m/load', {})).status, 200);
   assert.deepEqual(await rowOf('m', '6'), { name: 'm', version: '6', state: 'READY', reason: '' });
@@ -183,6 +184,8 @@ test('the repository API loads and unloads', async () => {
     assert.match(refused.text, message);
   }
   assert.equal((await askFactor(url)).version, '5');
+  assert.equal((await post('/v2/repository/models/nope/unload')).status, 404);
+  assert.equal(await rowOf('nope'), undefined);
   const foreign = await fetch(`${url}/v2/repository/models/m/unload`, {
     method: 'POST',
     headers: { origin: 'https://example.com' },
