@@ -13,7 +13,9 @@ export function hasChanged(version: VersionInService, desired: VersionSpec): boo
   if (hasOtherAnswers(version)) return true;
   const { loaded, spec } = version;
   // Files that cannot be read now leave the version that serves.
-  if (desired.artefact === undefined || (spec.artefact ?? loaded) === undefined) return false;
+  if (desired.artefact === undefined) return false;
+  // It is not known which files could not be loaded when the server started: they may have been mended since.
+  if ((spec.artefact ?? loaded) === undefined) return version.state === 'failed';
   return (spec.artefact ?? loaded?.metadata.artefact) !== desired.artefact;
 }
 

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { seededRandom } from '../../base/random.ts';
+import { VirtualClock } from '../../base/virtual-clock.ts';
+import { ModelSettings } from '../../config/model-settings.ts';
+import { wellBehaved } from '../../simulate/backends/simulated-behaviour.ts';
+import { SimulatedSpawner } from '../../simulate/backends/simulated-spawner.ts';
+import { VersionInService } from '../version/version-in-service.ts';
+import type { VersionSpec } from '../version/version-spec.ts';
+import { Catalog, type CatalogPorts } from './catalog.ts';
+
+const TENSOR = { name: 'x', datatype: 'UINT8', shape: [-1] } as const;
+const METADATA = { platform: 'simulated', inputs: [TENSOR], outputs: [TENSOR], readsParameters: false };
+
+/** A version of one model; its file names its contents, and `half` cannot be loaded. */
+function specOf(version: string, file = 'm', settings: Parameters<typeof ModelSettings.parse>[0] = {}) {
+  return {
+    ...{ model: 'm', version, file: 'm', ownSample: [], artefact: file },
+    settings: ModelSettings.parse(settings),
+  };
+}
+
+function setUp(whyNoRoom?: CatalogPorts<VersionSpec>['whyNoRoom']) {
+  const clock = new VirtualClock();
+  const made: string[] = [];
+  const catalog = new Catalog<VersionSpec>({
+    ...{ clock, gracePeriodMs: 10_000, whyNoRoom },
+    make: (spec) => {
+      made.push(`${spec.version} ${spec.artefact ?? 'as at the start'}`);
+      const well = wellBehaved({ metadata: METADATA, credits: 2, loadMs: 200, serviceMs: () => 30 });
+      const half = () => ({ kind: 'failed', afterMs: 50, message: 'half a file' }) as const;
+      const isBroken = spec.artefact === 'half' || spec.artefact === undefined;
+      const spawner = new SimulatedSpawner(clock, isBroken ? { ...well, load: half } : well);
+      return new VersionInService(spec, { clock, random: seededRandom('changes'), spawner });
+    },
+  });
+  const { registry } = catalog;
+  return {
+    ...{ clock, catalog, registry, made },
+    applied: (...specs: VersionSpec[]) => {
+      catalog.apply({ specs });
+      clock.advance(20_000);
+    },
+    served: () => registry.versionsOf('m').map(({ spec }) => spec.version),
+  };
+}
+
+test('a model that could not be loaded when the server started is loaded at once when its file is mended', () => {
+  const it = setUp();
+  it.catalog.open({ ...specOf('1'), artefact: undefined }).start();
+  it.clock.advance(60_000);
+  assert.equal(it.registry.all()[0]?.state, 'failed');
+  it.applied(specOf('1', 'half'));
+  it.applied(specOf('1', 'half'));
+  it.applied(specOf('1', 'mended'));
+  assert.equal(it.registry.all()[0]?.isReady, true);
+  assert.deepEqual(it.made, ['1 as at the start', '1 half', '1 mended']);
+});
