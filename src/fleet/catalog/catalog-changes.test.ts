@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isRefusal } from '../../base/errors.ts';
 import { seededRandom } from '../../base/random.ts';
 import { VirtualClock } from '../../base/virtual-clock.ts';
 import { ModelSettings } from '../../config/model-settings.ts';
@@ -55,4 +56,23 @@ test('a model that could not be loaded when the server started is loaded at once
   it.applied(specOf('1', 'mended'));
   assert.equal(it.registry.all()[0]?.isReady, true);
   assert.deepEqual(it.made, ['1 as at the start', '1 half', '1 mended']);
+});
+
+test('a label that moves to a version that loads stands for the old version until then', () => {
+  const it = setUp();
+  const labelled = (version: number) => specOf(String(version), 'm', { labels: { stable: version } });
+  const found = () => {
+    const version = it.registry.find('m', 'stable');
+    return isRefusal(version) ? version.reason : version.name;
+  };
+  it.applied(labelled(1));
+  it.catalog.apply({ specs: [labelled(2)] });
+  it.catalog.apply({ specs: [labelled(2)] });
+  assert.equal(found(), 'm/1');
+  it.clock.advance(20_000);
+  assert.equal(found(), 'm/2');
+  it.applied(specOf('2', 'm', { labels: { stable: 9 } }));
+  assert.equal(found(), 'm/2');
+  it.applied(specOf('2', 'm'));
+  assert.equal(found(), 'VERSION_UNKNOWN');
 });

@@ -4,13 +4,20 @@ import type { ModelSettings } from '../../config/model-settings.ts';
 import { byVersion, versionNamed } from '../../model/model-version.ts';
 import type { VersionInService } from '../version/version-in-service.ts';
 
+/** What a label stands for. */
+interface Labelled {
+  readonly version: string;
+  /** What it stood for before, and does until its version is served. */
+  readonly before: string | undefined;
+}
+
 /** The models and versions that the server knows, by name. */
 export class ModelRegistry {
   readonly added = new Event<VersionInService>();
   /** A version has ended and was removed. */
   readonly forgotten = new Event<VersionInService>();
   readonly #models = new Map<string, Map<string, VersionInService>>();
-  readonly #labels = new Map<string, ReadonlyMap<string, string>>();
+  readonly #labels = new Map<string, ReadonlyMap<string, Labelled>>();
   /** Versions that were replaced or removed and still finish their requests. */
   readonly #leaving = new Set<VersionInService>();
 
@@ -34,9 +41,14 @@ export class ModelRegistry {
     this.#leaving.add(version);
   }
 
-  /** Names versions of a model: requests may use a label in place of the number. */
+  /**
+   * Names versions of a model: requests may use a label in place of the number. A label that moves to a version that is not
+   * served yet moves when that is served.
+   */
   label(model: string, labels: ModelSettings['labels']): void {
-    const named = Object.entries(labels).map(([label, version]) => [label, String(version)] as const);
+    const named = Object.entries(labels).map(([label, version]) => {
+      return [label, { version: String(version), before: this.#labelled(model, label) }] as const;
+    });
     this.#labels.set(model, new Map(named));
   }
 
@@ -94,6 +106,12 @@ export class ModelRegistry {
   }
   /** The number that a label or a number with leading zeros stands for. */
   #numberOf(model: string, version: string): string {
-    return this.#labels.get(model)?.get(version) ?? versionNamed(version) ?? version;
+    return this.#labelled(model, version) ?? versionNamed(version) ?? version;
+  }
+
+  #labelled(model: string, label: string): string | undefined {
+    const { version, before } = this.#labels.get(model)?.get(label) ?? {};
+    if (version === undefined || this.#models.get(model)?.has(version) === true) return version;
+    return before ?? version;
   }
 }
