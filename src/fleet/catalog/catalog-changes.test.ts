@@ -76,3 +76,21 @@ test('a label that moves to a version that loads stands for the old version unti
   it.applied(specOf('2', 'm'));
   assert.equal(found(), 'VERSION_UNKNOWN');
 });
+
+for (const next of ['2', '3']) {
+  test(`a rollback while version ${next} loads lasts: neither version returns before it has changed`, () => {
+    const it = setUp();
+    const kept = { rollout: { keepPrevious: true } };
+    it.applied(specOf('1', 'm', kept));
+    it.applied(specOf('2', 'm', kept));
+    const wanted = specOf(next, 'newer', kept);
+    it.catalog.apply({ specs: [wanted] });
+    it.clock.advance(50);
+    assert.equal(it.catalog.rollBack('m'), undefined);
+    it.clock.advance(20_000);
+    it.applied(wanted);
+    assert.deepEqual(it.served(), ['1']);
+    it.applied(specOf(next, 'newest', kept));
+    assert.deepEqual(it.served(), [next]);
+  });
+}

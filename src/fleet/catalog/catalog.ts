@@ -140,7 +140,8 @@ export class Catalog<Spec extends VersionSpec> {
 
   /**
    * Gives all requests of a model back to the version that the present one has replaced, which is still loaded. Returns
-   * why that is not possible. The version that is taken back stays loaded, and does not return before it has changed.
+   * why that is not possible. The version that is taken back stays loaded; it does not return before it has changed, and
+   * neither does one that was loading.
    */
   rollBack(model: string): string | undefined {
     const { previous, switched } = this.rolling;
@@ -148,11 +149,13 @@ export class Catalog<Spec extends VersionSpec> {
     if (kept === undefined) return `no previous version of '${model}' is kept: set rollout.keepPrevious`;
     const { version, successor } = kept;
     if (!version.isReady) return `${version.name} is kept, but is ${version.whyNotReady}`;
+    const cancelled = this.rolling.underWay().filter(({ spec }) => spec.model === model);
     this.rolling.cancel(({ spec }) => spec.model === model, 'an operator has rolled the model back');
     const artefact = successor.spec.artefact ?? successor.loaded?.metadata.artefact;
     this.#unserved.delete(version.name);
     const reason = `an operator has rolled back to ${version.name}`;
     this.#unserved.add({ ...(successor.spec as Spec), artefact }, reason, false);
+    for (const { spec } of cancelled) this.#unserved.add(spec, reason, false);
     const displaced = this.registry.add(version);
     if (displaced !== successor) {
       this.registry.remove(successor);
