@@ -94,3 +94,25 @@ for (const next of ['2', '3']) {
     assert.deepEqual(it.served(), [next]);
   });
 }
+
+const KEPT = { rollout: { keepPrevious: true } };
+const RECREATED = { rollout: { strategy: 'recreate', keepPrevious: true } };
+
+for (const [how, last] of [
+  ['removed', [specOf('2', 'm', KEPT)]],
+  ['recreated', [specOf('1', 'newest', RECREATED), specOf('2', 'm', KEPT)]],
+] as const) {
+  test(`a version that is kept ends when the one that has replaced it is ${how}`, () => {
+    const it = setUp();
+    it.applied(specOf('1', 'm', KEPT), specOf('2', 'm', KEPT));
+    it.applied(specOf('1', 'new', KEPT), specOf('2', 'm', KEPT));
+    assert.equal(it.registry.draining().length, 1);
+    it.applied(...last);
+    assert.deepEqual(it.registry.draining(), []);
+    assert.match(it.catalog.rollBack('m') ?? '', /no previous version of 'm' is kept/);
+    assert.deepEqual(
+      it.served(),
+      last.map(({ version }) => version),
+    );
+  });
+}

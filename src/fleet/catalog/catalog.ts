@@ -227,7 +227,9 @@ export class Catalog<Spec extends VersionSpec> {
     this.removed.emit(version);
     this.departures.dismiss(version);
     const { model } = version.spec;
-    const kept = this.rolling.previous.of(model)?.version;
-    if (kept !== undefined && this.registry.versionsOf(model).length === 0) this.departures.dismiss(kept);
+    const kept = this.rolling.previous.of(model);
+    if (kept === undefined) return;
+    const isLast = this.registry.versionsOf(model).length === 0;
+    if (isLast || kept.successor === version) this.departures.dismiss(kept.version);
   }
 }

@@ -100,6 +100,9 @@ export class Rollouts<Spec extends VersionSpec> {
   /** The new version refuses requests until the old one has ended and it has loaded. */
   #startAfter(old: VersionInService, version: VersionInService): void {
     const { registry, departures } = this.#ports;
+    // One that is kept takes memory too, and the version that it would return for ends here.
+    const kept = this.previous.of(old.spec.model)?.version;
+    if (kept !== undefined) departures.dismiss(kept);
     if (registry.add(version) !== old) registry.remove(old);
     const stop = departures.ended.on((other) => {
       if (other !== old) return;
