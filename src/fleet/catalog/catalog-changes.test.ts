@@ -116,3 +116,13 @@ for (const [how, last] of [
     );
   });
 }
+
+test('a version that has no room does not load others twice', () => {
+  const it = setUp(({ version, artefact }) => (`${version} ${artefact}` === '1 new' ? 'no room' : undefined));
+  it.applied(specOf('1'), specOf('2'));
+  it.made.length = 0;
+  it.applied(specOf('1', 'new'), specOf('2', 'new'), specOf('3'));
+  assert.deepEqual(it.made, ['2 new', '3 m']);
+  assert.deepEqual(it.served(), ['1', '2', '3']);
+  assert.deepEqual(it.registry.draining(), []);
+});

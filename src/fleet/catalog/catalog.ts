@@ -208,6 +208,8 @@ export class Catalog<Spec extends VersionSpec> {
     for (const number of remove) this.#remove(at(number));
     for (const { version, replaces } of load) {
       const spec = specs.find((other) => other.version === version) as Spec;
+      // Another one that has no room ends at once, and the steps that were left have been taken then.
+      if (!isToLoad(this.#stateOf(spec, isAnew))) continue;
       this.rolling.begin(replaces === undefined ? undefined : at(replaces), spec, () => {});
     }
   }
@@ -232,4 +234,8 @@ export class Catalog<Spec extends VersionSpec> {
     const isLast = this.registry.versionsOf(model).length === 0;
     if (isLast || kept.successor === version) this.departures.dismiss(kept.version);
   }
+}
+
+function isToLoad(state: DesiredFacts['state']): boolean {
+  return state === 'missing' || state === 'changed';
 }
