@@ -34,9 +34,9 @@ export class OperatorCommands implements ModelCommands {
         if (!this.#isKnown(model)) {
           return refuse('NOT_FOUND', `there is no model '${model.slice(0, 100)}' to unload`);
         }
-        const dependents = withDependents ? this.#dependentsOf(model) : [];
-        for (const each of [model, ...dependents]) this.#control.desired.unload(each);
-        await this.#control.apply();
+        const all = new Set([model, ...(withDependents ? this.#dependentsOf(model) : [])]);
+        for (const each of all) this.#control.desired.unload(each);
+        await this.#control.apply({ only: all });
         return undefined;
       }),
     );
@@ -96,7 +96,7 @@ export class OperatorCommands implements ModelCommands {
         if (whyNot !== undefined) return whyNot;
         desired.load(model, overrides);
         const one = new Set([model]);
-        await this.#control.apply({ retried: one, anew: isAnew ? one : new Set() });
+        await this.#control.apply({ only: one, retried: one, anew: isAnew ? one : new Set() });
         return undefined;
       }),
     );

@@ -24,7 +24,10 @@ export interface ModelControlPorts {
 }
 
 /** How what is found on the disk is applied. */
-export type How = Omit<Desired<ServedModel>, 'specs' | 'broken'>;
+export interface How extends Omit<Desired<ServedModel>, 'specs' | 'broken'> {
+  /** The models of a command: all others stay as they are, because their files may be changing. */
+  readonly only?: ReadonlySet<string>;
+}
 
 /** Every way to change which models are served, one after the other: the settings, the files, and operators. */
 export class ModelControl {
@@ -124,12 +127,13 @@ export class ModelControl {
     await this.#thread.stop();
   }
 
-  #apply(scan: ModelScan, how: How): void {
+  #apply(scan: ModelScan, { only, held = new Set(), ...how }: How): void {
     if (this.#isStopped) return;
     const { unloaded } = this.desired;
     this.#broken = scan.broken.filter(({ name }) => !unloaded.has(name));
     this.#ports.catalog.apply({
       ...how,
+      held: only === undefined ? held : this.#othersThan(only, scan),
       specs: scan.served.filter(({ model }) => !unloaded.has(model)),
       broken: new Set(this.#broken.map(({ name }) => name)),
     });
@@ -140,6 +144,13 @@ export class ModelControl {
     for (const { name, version, reason } of this.#broken) {
       this.#logOnce(`'${name}${version === undefined ? '' : `/${version}`}' is not served: ${reason}`);
     }
+  }
+
+  #othersThan(only: ReadonlySet<string>, { served }: ModelScan): ReadonlySet<string> {
+    const { registry, rolling } = this.#ports.catalog;
+    const loading = rolling.underWay().map(({ spec }) => spec.model);
+    const all = [...registry.models(), ...loading, ...namesOf(served)];
+    return new Set(all.filter((name) => !only.has(name)));
   }
 
   /** A folder that has vanished, as when a volume is not mounted, takes no model with it. */
