@@ -24,7 +24,9 @@ export interface ModelControlPorts {
 }
 
 /** How what is found on the disk is applied. */
-export interface How extends Omit<Desired<ServedModel>, 'specs' | 'broken'> {
+export interface How extends Omit<Desired<ServedModel>, 'specs' | 'broken' | 'held'> {
+  /** Models whose files are being changed. */
+  readonly held?: Iterable<string>;
   /** The models of a command: all others stay as they are, because their files may be changing. */
   readonly only?: ReadonlySet<string>;
 }
@@ -91,8 +93,8 @@ export class ModelControl {
         const scan = await this.scan(this.desired.asRead(config));
         this.#routes.check(config, scan);
         this.desired.read(config);
-        const staying = this.#routes.staying(config, scan);
-        this.#apply(scan, { held: new Set([...held, ...staying]), retried: namesOf(scan.served) });
+        this.#routes.hold(config, scan);
+        this.#apply(scan, { held, retried: namesOf(scan.served) });
         this.#routes.follow(config, scan, () => void this.#follow(NOTHING));
       } catch (caught) {
         if (!(caught instanceof SettingsError)) throw caught;
@@ -127,13 +129,13 @@ export class ModelControl {
     await this.#thread.stop();
   }
 
-  #apply(scan: ModelScan, { only, held = new Set(), ...how }: How): void {
+  #apply(scan: ModelScan, { only, held = [], ...how }: How): void {
     if (this.#isStopped) return;
     const { unloaded } = this.desired;
     this.#broken = scan.broken.filter(({ name }) => !unloaded.has(name));
     this.#ports.catalog.apply({
       ...how,
-      held: only === undefined ? held : this.#othersThan(only, scan),
+      held: only === undefined ? new Set([...held, ...this.#routes.staying]) : this.#othersThan(only, scan),
       specs: scan.served.filter(({ model }) => !unloaded.has(model)),
       broken: new Set(this.#broken.map(({ name }) => name)),
     });

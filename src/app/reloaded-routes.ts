@@ -21,6 +21,7 @@ export class ReloadedRoutes {
   #config: LoadedConfig;
   /** Routes that wait for the models they lead to. */
   #waiting: (() => void) | undefined;
+  #staying: readonly string[] = [];
 
   constructor(config: LoadedConfig, ports: RoutesPorts) {
     this.#config = config;
@@ -34,11 +35,16 @@ export class ReloadedRoutes {
   }
 
   /** Models that are not desired any more, and that the present routes lead to until they change. */
-  staying(config: LoadedConfig, scan: ModelScan): readonly string[] {
-    if (this.#unserved(config, scan).length === 0) return [];
-    return this.#ports.catalog.registry
-      .models()
-      .filter((name) => scan.served.every(({ model }) => model !== name));
+  get staying(): readonly string[] {
+    return this.#staying;
+  }
+
+  /** From now on, models stay that are not desired any more, if the routes of these settings cannot be served yet. */
+  hold(config: LoadedConfig, scan: ModelScan): void {
+    const { registry } = this.#ports.catalog;
+    const isWaiting = this.#unserved(config, scan).length > 0;
+    const gone = registry.models().filter((name) => scan.served.every(({ model }) => model !== name));
+    this.#staying = isWaiting ? gone : [];
   }
 
   /** Serves the routes of the settings as soon as all versions that they lead to are served; `followed` is called then. */
@@ -64,6 +70,7 @@ export class ReloadedRoutes {
   #serve(config: LoadedConfig, scan: ModelScan): boolean {
     if (this.#unserved(config, scan).length > 0) return false;
     this.#config = config;
+    this.#staying = [];
     this.#ports.routes.apply(config);
     return true;
   }

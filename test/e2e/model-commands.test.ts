@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -41,4 +41,41 @@ test('a command changes its model, and no other one whose files have changed', a
   assert.equal(await factorOf('other'), 10);
   server.kill('SIGHUP');
   await until('SIGHUP applies all changes', async () => (await factorOf('other')) === 20);
+});
+
+test('a model that the present routes lead to stays until they change, whatever else changes meanwhile', async (t) => {
+  const file = join(root, 'watched.yaml');
+  const [slow, ready, old] = ['slow', 'ready', 'old'].map((name) => join(root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  mkdirSync(slow);
+  writeFileSync(
+    join(slow, 'model.mjs'),
+    `import { existsSync } from 'node:fs';
+     import { defineModel } from 'galley';
+     const x = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
+     export default defineModel({ inputs: [x], outputs: [{ ...x, name: 'y' }],
+       load: async () => { while (!existsSync('${ready}')) await new Promise((resolve) => setTimeout(resolve, 20)); },
+       predict: ({ x }) => ({ y: { shape: x.shape, data: x.data.map((each) => each * 30) } }) });`,
+  );
+  placeVersion(old, 1, 3);
+  const settings = (name: string, path: string) => {
+    const routes = `models: {${name}: {path: ${path}}}\nroutes: {safe: {otherwise: ${name}}}\n`;
+    writeFileSync(file, `${QUIET}watch: {settleMs: 40, pollMs: 200}\n${routes}`);
+  };
+  settings('old', old);
+  const watching = await RunningServer.start([file, '--watch']);
+  t.after(async () => watching.stop());
+  const factorNow = async (model: string) => (await askFactor(watching.url, model)).factor;
+  assert.equal(await factorNow('safe'), 3);
+  settings('slow', slow);
+  await until('the new model loads', () => /"model":"slow".*"version loads"/.test(watching.output.stderr));
+  placeVersion(join(models, 'other'), 1, 40);
+  await until('another change is applied', async () => (await factorNow('other')) === 40);
+  assert.equal(await factorNow('safe'), 3);
+  writeFileSync(ready, '');
+  await until('the route leads to the new model', async () => (await factorNow('safe')) === 30);
+  await until('the old model is gone', async () => (await askFactor(watching.url, 'old')).status === 404);
 });
