@@ -96,7 +96,7 @@ export class OperatorCommands implements ModelCommands {
         if (whyNot !== undefined) return whyNot;
         desired.load(model, overrides);
         const one = new Set([model]);
-        await this.#control.apply({ only: one, retried: one, anew: isAnew ? one : new Set() });
+        await this.#control.apply({ only: one, asked: one, anew: isAnew ? one : new Set() });
         return undefined;
       }),
     );

@@ -126,3 +126,17 @@ test('a version that has no room does not load others twice', () => {
   assert.deepEqual(it.served(), ['1', '2', '3']);
   assert.deepEqual(it.registry.draining(), []);
 });
+
+test('a reload of all settings does not serve a version that a rollback took back, until an operator asks for it', () => {
+  const it = setUp();
+  const one = new Set(['m']);
+  it.applied(specOf('1', 'm', KEPT));
+  it.applied(specOf('2', 'm', KEPT));
+  assert.equal(it.catalog.rollBack('m'), undefined);
+  it.catalog.apply({ specs: [specOf('2', 'm', KEPT)], retried: one });
+  it.clock.advance(20_000);
+  assert.deepEqual(it.served(), ['1']);
+  it.catalog.apply({ specs: [specOf('2', 'm', KEPT)], asked: one });
+  it.clock.advance(20_000);
+  assert.deepEqual(it.served(), ['2']);
+});

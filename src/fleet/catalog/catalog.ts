@@ -27,6 +27,8 @@ export interface Desired<Spec> {
   readonly held?: ReadonlySet<string>;
   /** Models whose versions are tried again if they have failed before and have not changed since. */
   readonly retried?: ReadonlySet<string>;
+  /** Models that an operator asks for: versions that a rollback took back return too. */
+  readonly asked?: ReadonlySet<string>;
   /** Models that are loaded anew although nothing has changed that can be seen. */
   readonly anew?: ReadonlySet<string>;
 }
@@ -92,8 +94,8 @@ export class Catalog<Spec extends VersionSpec> {
    * Changes what is served to what is desired: loads new versions, swaps changed ones, removes others. A version leaves
    * only when a desired one serves in its place, or when its model is neither desired nor broken.
    */
-  apply({ specs: desired, broken = NONE, held = NONE, retried = NONE, anew = NONE }: Desired<Spec>): void {
-    this.#unserved.keepOnly(desired, held, retried);
+  apply({ specs: desired, broken = NONE, held = NONE, anew = NONE, ...again }: Desired<Spec>): void {
+    this.#unserved.keepOnly(desired, held, again);
     const known = [...this.registry.models(), ...this.rolling.underWay().map(({ spec }) => spec.model)];
     for (const model of new Set([...known, ...desired.map((spec) => spec.model)])) {
       if (held.has(model)) continue;

@@ -8,6 +8,14 @@ export interface Unserved<Spec> {
   readonly reason: string;
 }
 
+/** Models of which versions are tried again. */
+interface Again {
+  /** Only those that have failed. */
+  readonly retried?: ReadonlySet<string>;
+  /** All, also those that were not to be tried before they change. */
+  readonly asked?: ReadonlySet<string>;
+}
+
 /** Versions that are desired and could not be served. Each is tried again later, and at once when it has changed. */
 export class UnservedVersions<Spec extends VersionSpec> {
   readonly #clock: Clock;
@@ -52,10 +60,11 @@ export class UnservedVersions<Spec extends VersionSpec> {
   }
 
   /** Forgets those that are not desired any more, and those of models that are to be tried again at once. */
-  keepOnly(desired: readonly Spec[], held: ReadonlySet<string>, retried: ReadonlySet<string>): void {
+  keepOnly(desired: readonly Spec[], held: ReadonlySet<string>, { retried, asked }: Again): void {
     for (const [name, { spec }] of this.#unserved) {
       const isDesired = held.has(spec.model) || desired.some((other) => isSameSpec(spec, other));
-      if (!isDesired || retried.has(spec.model)) this.delete(name);
+      const isRetried = this.#retries.has(name) && retried?.has(spec.model) === true;
+      if (!isDesired || isRetried || asked?.has(spec.model) === true) this.delete(name);
     }
   }
 
