@@ -39,8 +39,10 @@ export class ModelControl {
   readonly #routes: ReloadedRoutes;
   #turn: Promise<unknown> = Promise.resolve();
   #broken: readonly BrokenModel[] = [];
-  /** What was logged of the folder last: a problem that lasts is logged once. */
+  /** The problem that was logged last: one that lasts is logged once. */
   #said = '';
+  /** What was logged of each broken model. */
+  #saidOfModels: ReadonlySet<string> = new Set();
   #isStopped = false;
 
   constructor(config: LoadedConfig, ports: ModelControlPorts) {
@@ -83,7 +85,7 @@ export class ModelControl {
 
   /**
    * Reads the settings and files again, and changes what is served accordingly, without losing a request. Settings that are
-   * not valid change nothing and are logged.
+   * not valid, or that cannot be read, change nothing and are logged. Never rejects.
    */
   async reload(held: ReadonlySet<string> = new Set()): Promise<void> {
     await this.inTurn(async () => {
@@ -96,8 +98,8 @@ export class ModelControl {
         this.#routes.hold(config, scan);
         this.#apply(scan, { held, retried: namesOf(scan.served) });
         this.#routes.follow(config, scan, () => void this.#follow(NOTHING));
+        this.#said = '';
       } catch (caught) {
-        if (!(caught instanceof SettingsError)) throw caught;
         this.#logOnce('settings not reloaded: fix the problems; the current settings stay in effect', caught);
       }
     });
@@ -143,9 +145,9 @@ export class ModelControl {
     if (config.server.watch.enabled) {
       this.#thread.watch(placesOf(config, scan.files), config.server.watch);
     }
-    for (const { name, version, reason } of this.#broken) {
-      this.#logOnce(`'${name}${version === undefined ? '' : `/${version}`}' is not served: ${reason}`);
-    }
+    const before = this.#saidOfModels;
+    this.#saidOfModels = new Set(this.#broken.map(brokenText));
+    for (const text of this.#saidOfModels) if (!before.has(text)) this.#ports.log.error(text);
   }
 
   #othersThan(only: ReadonlySet<string>, { served }: ModelScan): ReadonlySet<string> {
@@ -172,15 +174,16 @@ export class ModelControl {
     await this.inTurn(async () => {
       try {
         await this.apply({ held });
+        this.#said = '';
       } catch (caught) {
         this.#logOnce('the models folder is not read: what is served stays', caught);
       }
     });
   }
 
-  #logOnce(message: string, caught?: unknown): void {
+  #logOnce(message: string, caught: unknown): void {
     if (this.#isStopped) return;
-    const problems = caught instanceof SettingsError ? caught.problems : caught && [messageOf(caught)];
+    const problems = caught instanceof SettingsError ? caught.problems : [messageOf(caught)];
     const said = JSON.stringify([message, problems]);
     if (said === this.#said) return;
     this.#said = said;
@@ -193,4 +196,8 @@ const NOTHING: Settled = { settled: [], changing: [] };
 
 function namesOf(served: readonly ServedModel[]): ReadonlySet<string> {
   return new Set(served.map(({ model }) => model));
+}
+
+function brokenText({ name, version, reason }: BrokenModel): string {
+  return `'${name}${version === undefined ? '' : `/${version}`}' is not served: ${reason}`;
 }
