@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../base/errors.ts';
+import { Event } from '../base/event.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { SettingsError } from '../config/settings-problem.ts';
 import type { Catalog, Desired } from '../fleet/catalog/catalog.ts';
@@ -43,6 +44,7 @@ export class ModelControl {
   #said = '';
   /** What was logged of each broken model. */
   #saidOfModels: ReadonlySet<string> = new Set();
+  readonly #stopped = new Event<undefined>();
   #isStopped = false;
 
   constructor(config: LoadedConfig, ports: ModelControlPorts) {
@@ -113,21 +115,23 @@ export class ModelControl {
     return scan;
   }
 
-  /** Resolves when nothing of a model loads. */
+  /** Resolves when nothing of a model loads, or when the server ends. */
   async settled(model: string): Promise<void> {
     const { catalog } = this.#ports;
     if (catalog.isSettled(model)) return;
     await new Promise<void>((resolve) => {
-      const stop = catalog.rolling.rolledOut.on(() => {
+      const look = () => {
         if (!catalog.isSettled(model) && !this.#isStopped) return;
-        stop();
+        for (const stop of stops) stop();
         resolve();
-      });
+      };
+      const stops = [catalog.rolling.rolledOut.on(look), this.#stopped.on(look)];
     });
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#stopped.emit(undefined);
     await this.#thread.stop();
   }
 

@@ -13,7 +13,7 @@ interface Waiting {
   readonly reject: (why: Error) => void;
 }
 
-const SHUTTING_DOWN = new SettingsError(['the server is shutting down']);
+const STOPPED = new SettingsError(['the server is shutting down']);
 
 /** Reads and watches model files in a thread, because files may be large and file systems slow. */
 export class ModelsThread {
@@ -22,13 +22,19 @@ export class ModelsThread {
   /** There are more files than are watched. */
   readonly cut = new Event<undefined>();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #script: URL;
   #worker: Worker | undefined;
   #ids = 0;
-  #isWatching = false;
+  #watched: ToModelsThread | undefined;
   #isStopped = false;
+
+  constructor(script = new URL('./models-worker.js', import.meta.url)) {
+    this.#script = script;
+  }
 
   /** Lists the models. Rejects with a SettingsError when the folder cannot be read. */
   async scan(config: LoadedConfig): Promise<ModelScan> {
+    if (this.#isStopped) throw STOPPED;
     const id = ++this.#ids;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -38,35 +44,39 @@ export class ModelsThread {
 
   /** Watches these places from now on, in place of those before. */
   watch(places: WatchedPlaces, settings: WatchSettings): void {
-    this.#isWatching = true;
-    this.#send({ kind: 'watch', places, settings });
+    if (this.#isStopped) return;
+    this.#watched = { kind: 'watch', places, settings };
+    this.#send(this.#watched);
   }
 
+  /** No thread is started after this. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     const worker = this.#worker;
     this.#worker = undefined;
     await worker?.terminate();
-    this.#fail(SHUTTING_DOWN);
+    this.#fail(STOPPED);
   }
 
   #send(message: ToModelsThread): void {
-    // A change that was asked for before the end would start a thread that nothing ends.
-    if (this.#isStopped) {
-      this.#fail(SHUTTING_DOWN);
-      return;
-    }
     this.#worker ??= this.#start();
     this.#worker.postMessage(message);
   }
 
   #start(): Worker {
-    const worker = new Worker(new URL('./models-worker.js', import.meta.url));
+    const worker = new Worker(this.#script);
+    let hasWorked = false;
     worker.unref();
-    worker.on('message', (message: FromModelsThread) => this.#receive(message));
+    worker.on('message', (message: FromModelsThread) => {
+      hasWorked = true;
+      this.#receive(message);
+    });
     worker.on('error', (caught) => {
-      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       this.#fail(caught);
+      // One that fails at once would fail again: the next scan starts another.
+      if (hasWorked && this.#watched !== undefined) this.#send(this.#watched);
     });
     return worker;
   }
@@ -85,7 +95,7 @@ export class ModelsThread {
 
   /** A thread that watches nothing is needed rarely, and takes memory. */
   #endIfIdle(): void {
-    if (this.#isWatching || this.#waiting.size > 0) return;
+    if (this.#watched !== undefined || this.#waiting.size > 0) return;
     const worker = this.#worker;
     this.#worker = undefined;
     void worker?.terminate();
