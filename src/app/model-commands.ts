@@ -68,6 +68,7 @@ export class OperatorCommands implements ModelCommands {
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
   }
 
+  /** Whether a model is served, loads, is broken or has been unloaded. */
   #isKnown(model: string): boolean {
     const { registry, rolling } = this.#catalog;
     const names = [
@@ -103,7 +104,10 @@ export class OperatorCommands implements ModelCommands {
     if (applied !== undefined) return applied;
     await this.#control.settled(model);
     const failed = this.#catalog.unserved().find(({ spec }) => spec.model === model);
-    return failed && loadFailed(model, failed.reason);
+    if (failed !== undefined) return loadFailed(model, failed.reason);
+    if (this.#catalog.registry.versionsOf(model).length > 0) return undefined;
+    const why = desired.unloaded.has(model) ? 'it was unloaded' : 'it was removed, or the server ends';
+    return refuse('CONFLICT', `'${model}' was not loaded: ${why} meanwhile`);
   }
 }
 

@@ -30,6 +30,19 @@ async function command(model: string, action: string): Promise<number> {
 
 const factorOf = async (model: string) => (await askFactor(server.url, model)).factor;
 
+/** A model that loads once a file exists. */
+function placeHeld(model: string, ready: string): void {
+  writeFileSync(
+    join(model, 'model.mjs'),
+    `import { existsSync } from 'node:fs';
+     import { defineModel } from 'galley';
+     const x = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
+     export default defineModel({ inputs: [x], outputs: [{ ...x, name: 'y' }],
+       load: async () => { while (!existsSync('${ready}')) await new Promise((resolve) => setTimeout(resolve, 20)); },
+       predict: ({ x }) => ({ y: { shape: x.shape, data: x.data.map((each) => each * 30) } }) });`,
+  );
+}
+
 test('a command changes its model, and no other one whose files have changed', async () => {
   placeVersion(join(models, 'm'), 1, 2);
   placeVersion(join(models, 'other'), 1, 20);
@@ -51,15 +64,7 @@ test('a model that the present routes lead to stays until they change, whatever 
     string,
   ];
   mkdirSync(slow);
-  writeFileSync(
-    join(slow, 'model.mjs'),
-    `import { existsSync } from 'node:fs';
-     import { defineModel } from 'galley';
-     const x = { name: 'x', datatype: 'FP32', shape: [-1, -1] };
-     export default defineModel({ inputs: [x], outputs: [{ ...x, name: 'y' }],
-       load: async () => { while (!existsSync('${ready}')) await new Promise((resolve) => setTimeout(resolve, 20)); },
-       predict: ({ x }) => ({ y: { shape: x.shape, data: x.data.map((each) => each * 30) } }) });`,
-  );
+  placeHeld(slow, ready);
   placeVersion(old, 1, 3);
   const settings = (name: string, path: string) => {
     const routes = `models: {${name}: {path: ${path}}}\nroutes: {safe: {otherwise: ${name}}}\n`;
@@ -78,4 +83,16 @@ test('a model that the present routes lead to stays until they change, whatever 
   writeFileSync(ready, '');
   await until('the route leads to the new model', async () => (await factorNow('safe')) === 30);
   await until('the old model is gone', async () => (await askFactor(watching.url, 'old')).status === 404);
+});
+
+test('a load that an unload ends has failed, and an unknown model cannot be unloaded', async () => {
+  const late = join(models, 'late', '1');
+  mkdirSync(late, { recursive: true });
+  placeHeld(late, join(root, 'never'));
+  const loads = command('late', 'load');
+  await until('it loads', () => /"model":"late".*"version loads"/.test(server.output.stderr));
+  assert.equal(await command('late', 'unload'), 200);
+  assert.equal(await loads, 409);
+  assert.equal(await command('late', 'unload'), 200);
+  assert.equal(await command('latte', 'unload'), 404);
 });
