@@ -28,6 +28,8 @@ export async function lookAtFiles(
   maxFiles: number,
 ): Promise<FilesSeen> {
   const walk = new Walk(maxFiles);
+  // The settings come first: they are watched also where there are more files than are looked at.
+  for (const { model, path } of others) await walk.visit(model, path, 1);
   if (repository !== undefined) {
     const names = await walk.names(repository);
     for (const name of names) {
@@ -37,7 +39,6 @@ export async function lookAtFiles(
     // A folder that cannot be read is not one whose models have gone.
     walk.note('', `${repository} ${names.length > 0}`);
   }
-  for (const { model, path } of others) await walk.visit(model, path, 1);
   return walk.seen();
 }
 
