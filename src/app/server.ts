@@ -93,7 +93,7 @@ export class GalleyServer {
       clock: ports.clock,
       budgetBytes: this.scaler.budget.memoryBytes,
       loaded: () => this.#loaded(),
-      isRollingOut,
+      isFixed: (version) => isRollingOut(version) || this.scaler.of(version)?.overridden !== undefined,
     });
     this.operations.watch(this.scaler);
     this.operations.watch(this.#evictor);
@@ -209,7 +209,7 @@ export class GalleyServer {
 
   /** All versions that hold memory. */
   #loaded(): VersionInService[] {
-    return [...this.registry.all(), ...this.registry.draining()];
+    return [...this.registry.all(), ...this.registry.draining(), ...this.catalog.rolling.outside()];
   }
 
   async #stopOnce(gracePeriodMs: number): Promise<void> {

@@ -17,9 +17,10 @@ const MEGABYTE = 1e6;
 /** Models whose replicas hold 100 MB each, of which `budgetBytes` may be held together. */
 function setUp(budgetBytes: number, evictable: Readonly<Record<string, boolean>>) {
   const clock = new VirtualClock();
+  const fixed = new Set<string>();
   const versions = new Map<string, VersionInService>();
   const evictor = new Evictor({
-    ...{ clock, budgetBytes, isRollingOut: () => false },
+    ...{ clock, budgetBytes, isFixed: (version) => fixed.has(version.spec.model) },
     loaded: () => [...versions.values()],
   });
   const scaled: string[] = [];
@@ -52,7 +53,7 @@ function setUp(budgetBytes: number, evictable: Readonly<Record<string, boolean>>
   };
   const loaded = () =>
     [...versions.values()].filter(({ supervisor }) => supervisor.wanted > 0).map(({ spec }) => spec.model);
-  return { clock, versions, evictor, ask, answers, loaded, scaled };
+  return { clock, versions, evictor, ask, answers, loaded, scaled, fixed };
 }
 
 test('the model that is used least is unloaded when memory is short, and loaded again by a request, which waits', () => {
@@ -85,4 +86,14 @@ test('a model that does not allow it, or is being used, stays', () => {
   it.clock.advance(3_000);
   assert.deepEqual(it.loaded(), ['kept']);
   it.evictor.stop();
+});
+
+test('a model whose number of replicas an operator has set is not unloaded: it would be loaded again at once', () => {
+  const it = setUp(150 * MEGABYTE, { a: true, b: true });
+  it.fixed.add('a').add('b');
+  it.clock.advance(10_000);
+  assert.deepEqual(it.loaded(), ['a', 'b']);
+  it.fixed.delete('a');
+  it.clock.advance(2_000);
+  assert.deepEqual(it.loaded(), ['b']);
 });

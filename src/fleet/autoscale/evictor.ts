@@ -13,7 +13,8 @@ export interface EvictorPorts {
   readonly budgetBytes: number;
   /** All versions that hold memory. */
   readonly loaded: () => readonly VersionInService[];
-  readonly isRollingOut: (version: VersionInService) => boolean;
+  /** Whether its number of replicas is not to change: it is being rolled out, or an operator has set the number. */
+  readonly isFixed: (version: VersionInService) => boolean;
 }
 
 const TICK_MS = 1_000;
@@ -101,14 +102,14 @@ export class Evictor {
   }
 
   #tick(): void {
-    const { clock, budgetBytes, loaded, isRollingOut } = this.#ports;
+    const { clock, budgetBytes, loaded, isFixed } = this.#ports;
     const now = clock.now();
     const usedBytes = loaded().reduce((sum, version) => sum + residentBytes(version), 0);
     if (usedBytes <= budgetBytes) return;
     const candidates = [...this.#uses].flatMap(([version, use]) => {
       this.#age(use, now);
       const isIdle = version.isIdle && now - use.lastAt >= IDLE_MS;
-      const isUnloadable = version.isReady && version.supervisor.wanted > 0 && !isRollingOut(version);
+      const isUnloadable = version.isReady && version.supervisor.wanted > 0 && !isFixed(version);
       if (!isIdle || !isUnloadable) return [];
       const { uses, reloadMs } = use;
       return [{ version, name: version.name, bytes: residentBytes(version), uses, reloadMs }];
