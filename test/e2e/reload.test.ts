@@ -104,7 +104,7 @@ test('SIGHUP loads a model anew whose data changed in a file that only the model
   server.kill('SIGHUP');
   await until('the new numbers count', isReady);
   assert.equal(await answer(server.url), 3);
-  assert.match(server.output.stderr, /reloaded/);
+  await until('it is logged', () => /reloaded/.test(server.output.stderr));
 });
 
 test('a server that stops during a swap leaves no replica and switches nothing', async () => {
