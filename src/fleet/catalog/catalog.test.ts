@@ -334,3 +334,21 @@ test('a label stands for a version, and moves without a reload', () => {
   const unknown = it.registry.find('m', 'canary');
   assert.match(isRefusal(unknown) ? unknown.message : '', /available versions: 1, 2, stable/);
 });
+
+test('the same load that fails again and again is tried less and less often, until it changes', () => {
+  const it = setUp();
+  const began: number[] = [];
+  it.catalog.rolling.began.on(() => began.push(it.clock.now()));
+  const { settings, ...spec } = it.specOf('2', 'half');
+  const restart = { ...settings.health.restart, retryFailedMs: 1_000 };
+  const failing = { ...spec, settings: { ...settings, health: { ...settings.health, restart } } };
+  it.catalog.apply({ specs: [failing] });
+  it.clock.advance(120_000);
+  const waits = began.slice(1).map((at, index) => Math.round((at - (began[index] as number)) / 1_000));
+  assert.deepEqual(waits.slice(0, 7), [1, 2, 4, 8, 16, 30, 30]);
+  began.length = 0;
+  it.catalog.apply({ specs: [{ ...failing, artefact: 'changed' }] });
+  it.clock.advance(1_500);
+  assert.equal(began.length, 2);
+  it.catalog.stop('kill');
+});

@@ -16,12 +16,17 @@ interface Again {
   readonly asked?: ReadonlySet<string>;
 }
 
+/** A longer wait is one that the settings ask for. */
+const LONGEST_WAIT_MS = 30_000;
+
 /** Versions that are desired and could not be served. Each is tried again later, and at once when it has changed. */
 export class UnservedVersions<Spec extends VersionSpec> {
   readonly #clock: Clock;
   readonly #again: (model: string) => void;
   readonly #unserved = new Map<string, Unserved<Spec>>();
   readonly #retries = new Map<string, Timer>();
+  /** What was tried last, and how long it waited for that. */
+  readonly #waits = new Map<string, { readonly spec: Spec; readonly waitMs: number }>();
 
   /** `again` is called with the name of a model when a version of it is to be tried again. */
   constructor(clock: Clock, again: (model: string) => void) {
@@ -45,12 +50,21 @@ export class UnservedVersions<Spec extends VersionSpec> {
     this.#unserved.set(name, { spec, reason });
     if (!isRetried) return;
     // What ended a load may be over: memory that was short, a disk that was not mounted.
-    const dueMs = this.#clock.now() + spec.settings.health.restart.retryFailedMs;
-    const timer = this.#clock.at(dueMs, () => {
+    const waitMs = this.#nextWaitMs(name, spec);
+    this.#waits.set(name, { spec, waitMs });
+    const timer = this.#clock.at(this.#clock.now() + waitMs, () => {
       this.delete(name);
       this.#again(spec.model);
     });
     this.#retries.set(name, timer);
+  }
+
+  /** Twice as long as before, because the same load has failed again; but not longer than half a minute. */
+  #nextWaitMs(name: string, spec: Spec): number {
+    const firstMs = spec.settings.health.restart.retryFailedMs;
+    const before = this.#waits.get(name);
+    if (before === undefined || !isSameSpec(before.spec, spec)) return firstMs;
+    return Math.max(firstMs, Math.min(2 * before.waitMs, LONGEST_WAIT_MS));
   }
 
   delete(name: string): void {
