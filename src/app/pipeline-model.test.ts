@@ -68,6 +68,21 @@ test('pipelines that call each other in a circle are a problem with its place', 
   );
 });
 
+test('a circle of pipelines in files of their own breaks only them', () => {
+  const stepTo = (model: string) => `pipeline:\n  steps:\n    - model: ${model}\n`;
+  const found = served('', { a: undefined, two: stepTo('three'), three: stepTo('two') });
+  assert.deepEqual(found.problems, []);
+  assert.deepEqual(found.broken.map(({ name }) => name).sort(), ['three', 'two']);
+  assert.match(
+    found.broken[0]?.reason ?? '',
+    /model\.yaml: line 1: the pipeline '\w+' calls itself in a circle/,
+  );
+  assert.deepEqual(
+    found.served.map(({ model }) => model),
+    ['a'],
+  );
+});
+
 test('a model is a file or a pipeline, not both', () => {
   const { broken } = served('models: {a: {pipeline: {steps: [{model: b}]}}}', { a: undefined, b: undefined });
   assert.match(broken[0]?.reason ?? '', /it has a model file and a pipeline: remove one/);

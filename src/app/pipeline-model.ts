@@ -23,11 +23,20 @@ export function whyNotLocked(lock: string | undefined, place: VersionPlace): str
   }
 }
 
-/** Pipelines that call each other in a circle, with their place in the settings. */
-export function pipelineProblems(
+/** A pipeline that calls itself by way of others. */
+export interface Circle {
+  readonly model: string;
+  /** The reason, with the place in the settings. */
+  readonly text: string;
+  /** Whether all pipelines of the circle are in files of their own: then only they cannot be served. */
+  readonly isOwn: boolean;
+}
+
+/** Pipelines that call each other in a circle. */
+export function pipelineCircles(
   { source, rawModels }: LoadedConfig,
   served: readonly (VersionSpec & { readonly settingsFile?: string | undefined })[],
-): string[] {
+): readonly Circle[] {
   const stepsOf = new Map(
     served.flatMap(({ model, settings }) =>
       settings.pipeline === undefined
@@ -35,13 +44,20 @@ export function pipelineProblems(
         : [[model, settings.pipeline.steps.map((step) => step.model)] as const],
     ),
   );
-  return [...stepsOf.keys()].flatMap((name) => {
-    const circle = circleFrom(name, name, stepsOf, []);
+  const ownFile = (name: string) =>
+    rawModels[name]?.pipeline === undefined
+      ? served.find(({ model }) => model === name)?.settingsFile
+      : undefined;
+  return [...stepsOf.keys()].flatMap((model) => {
+    const circle = circleFrom(model, model, stepsOf, []);
     if (circle === undefined) return [];
-    const file = served.find(({ model }) => model === name)?.settingsFile;
-    const isOwn = rawModels[name]?.pipeline === undefined && file !== undefined;
-    const place = isOwn ? placeInFile(file, ['pipeline']) : placeInFile(source, ['models', name, 'pipeline']);
-    return [`${place}: the pipeline '${name}' calls itself in a circle: ${circle.join(' → ')}`];
+    const file = ownFile(model);
+    const place =
+      file === undefined
+        ? placeInFile(source, ['models', model, 'pipeline'])
+        : placeInFile(file, ['pipeline']);
+    const text = `${place}: the pipeline '${model}' calls itself in a circle: ${circle.join(' → ')}`;
+    return [{ model, text, isOwn: circle.every((name) => ownFile(name) !== undefined) }];
   });
 }
 

@@ -19,7 +19,7 @@ import {
 import type { ModelFile } from '../model/version-file.ts';
 import type { SampleInput } from '../replica/sample-input.ts';
 import { lockFileOf, missingLock } from './lock-file.ts';
-import { pipelineIn, pipelineProblems, whyNotLocked } from './pipeline-model.ts';
+import { pipelineCircles, pipelineIn, whyNotLocked } from './pipeline-model.ts';
 import { rawSample } from './raw-sample.ts';
 import { readSample } from './sample-file.ts';
 
@@ -61,7 +61,10 @@ export function listModels(config: LoadedConfig): ModelList {
       problems.push(...caught.problems);
     }
   }
-  problems.push(...pipelineProblems(config, served));
+  const circles = pipelineCircles(config, served);
+  problems.push(...circles.filter(({ isOwn }) => !isOwn).map(({ text }) => text));
+  const own = new Map(circles.filter(({ isOwn }) => isOwn).map(({ model, text }) => [model, text]));
+  for (const [name, text] of own) broken.push(brokenModel(name, config.repository ?? config.directory, text));
   if (served.length + broken.length + problems.length === 0) {
     const where = config.repository ?? config.directory;
     problems.push(
@@ -69,7 +72,7 @@ export function listModels(config: LoadedConfig): ModelList {
       ...found.warnings,
     );
   }
-  return { served, broken, warnings, problems };
+  return { served: served.filter(({ model }) => !own.has(model)), broken, warnings, problems };
 }
 
 /** Checks a broken model again: the versions to serve now (none if it was removed), or the model with its new reason. */
