@@ -61,7 +61,7 @@ export class Catalog<Spec extends VersionSpec> {
       if (wasRolling || registry.draining().includes(version)) registry.forget(version);
     });
     this.rolling.rolledOut.on(({ spec, result }) => {
-      if (result.kind === 'done') this.#unserved.delete(result.version.name);
+      if (result.kind === 'done') this.#unserved.served(result.version.name);
       else if (result.kind === 'kept') this.#unserved.add(spec, result.reason, true);
       if (result.kind !== 'cancelled') this.#reconcile(spec.model);
     });

@@ -73,6 +73,12 @@ export class UnservedVersions<Spec extends VersionSpec> {
     this.#unserved.delete(name);
   }
 
+  /** It is served: what it waited for before does not count when it fails again. */
+  served(name: string): void {
+    this.delete(name);
+    this.#waits.delete(name);
+  }
+
   /** Forgets those that are not desired any more, and those of models that are to be tried again at once. */
   keepOnly(desired: readonly Spec[], held: ReadonlySet<string>, { retried, asked }: Again): void {
     for (const [name, { spec }] of this.#unserved) {
