@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type Refusal, refuse } from '../base/errors.ts';
-import { lateBefore } from '../serving/admission/request-describer.ts';
+import { lateBefore } from '../serving/admission/late-refusals.ts';
 import type { Arrival, Arrivals } from './arrivals.ts';
 import type { BodyBudget, BodyOwner, BodyReservation } from './body-budget.ts';
 import { type EnteredCall, noRoom } from './header-check.ts';

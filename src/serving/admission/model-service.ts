@@ -9,6 +9,7 @@ import type { RequestQueue } from '../queue/request-queue.ts';
 import type { WaitLimit } from '../queue/wait-limit.ts';
 import type { Recovery } from '../recovery/recovery.ts';
 import type { AdmissionController } from './admission-controller.ts';
+import { lateAt } from './late-refusals.ts';
 import type { AdmissionTerms, RequestFacts } from './request-facts.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -124,14 +125,8 @@ export class ModelService implements EntryOwner {
 
   /** For the deadline heap. */
   deadlinePassed(entry: Entry): void {
-    const waitedMs = Math.round(entry.deadline - entry.receivedAt);
-    const isWaiting = (entry.leader ?? entry).dispatchedAt === undefined;
-    this.#leave(
-      entry,
-      isWaiting
-        ? refuse('DEADLINE_QUEUED', `Request timeout expired: still waiting after ${waitedMs} ms`)
-        : refuse('DEADLINE_RUNNING', `Request timeout expired: still running after ${waitedMs} ms`),
-    );
+    const isRunning = (entry.leader ?? entry).dispatchedAt !== undefined;
+    this.#leave(entry, lateAt(entry.deadline, entry.receivedAt, isRunning));
   }
 
   /** For the limit of waiting. */

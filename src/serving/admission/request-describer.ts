@@ -1,9 +1,10 @@
-import { type Refusal, refuse, ServingError } from '../../base/errors.ts';
+import { type Refusal, ServingError } from '../../base/errors.ts';
 import { checkInputs, countRows } from '../../model/check-inputs.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
 import { dataBytes } from '../../tensor/tensor.ts';
 import { type LaneKey, laneKeys } from '../../work/lane.ts';
 import { priorityOfProtocol } from '../../work/priority.ts';
+import { lateBefore } from './late-refusals.ts';
 import type { Caller, RequestFacts, RequestForm } from './request-facts.ts';
 
 /** Checks requests against what a loaded version accepts, and derives the facts for admission. */
@@ -42,14 +43,6 @@ export class RequestDescriber {
       return ServingError.from(caught).refusal;
     }
   }
-}
-
-/** The refusal of a request whose timeout passed before it could be admitted. */
-export function lateBefore(waitedMs: number): Refusal {
-  return refuse(
-    'DEADLINE_ARRIVING',
-    `Request timeout expired: still arriving or being read after ${Math.round(waitedMs)} ms`,
-  );
 }
 
 function shorter(one: number | undefined, other: number | undefined): number | undefined {
