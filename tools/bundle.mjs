@@ -20,7 +20,7 @@ const ENTRIES = {
   'replica-main': 'src/process/child/replica-main.ts',
   compute: 'src/process/child/compute.ts',
   'codec-worker': 'src/protocol/codec/codec-worker.ts',
-  'models-worker': 'src/app/models-worker.ts',
+  'models-worker': 'src/app/control/models-worker.ts',
   'define-model': 'src/model/define-model.ts',
   'galley-resolver': 'src/runtime/galley-resolver.ts',
   'typescript-hooks': 'src/runtime/typescript-hooks.ts',

@@ -5,8 +5,8 @@ import { type FastifyScope, mountIn } from '../protocol/http/fastify-plugin.ts';
 import type { Handler } from '../protocol/http/handler.ts';
 import { underPrefix } from '../protocol/http/under-prefix.ts';
 import type { Mount } from '../protocol/mount.ts';
+import type { HttpFrontend } from './frontend/http-frontend.ts';
 import type { Galley, ModelHandle } from './galley.ts';
-import type { HttpFrontend } from './http-frontend.ts';
 import type { GalleyServer } from './server.ts';
 
 /** The parts of a started server that its program uses. */

@@ -1,6 +1,6 @@
 import { completeConfig, loadConfig } from '../config/load-config.ts';
 import type { WrittenSettings } from '../config/server-settings.ts';
-import { makeLogger } from './logger.ts';
+import { makeLogger } from './machine/logger.ts';
 import { realPorts } from './real-ports.ts';
 import { GalleyServer } from './server.ts';
 

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import { RealClock } from '../base/clock.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
-import { adminTokenOf } from './admin-token.ts';
-import type { ServerPorts } from './server-ports.ts';
+import { adminTokenOf } from './frontend/admin-token.ts';
+import type { ServerPorts } from './machine/server-ports.ts';
 
 /** The ports of a server on this machine. */
 export function realPorts(config: LoadedConfig, log: Logger): ServerPorts {

@@ -11,21 +11,21 @@ import { ServerHealth } from '../fleet/catalog/server-health.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import { InnerCalls } from '../gateway/composition/inner-calls.ts';
 import type { BrokenModel } from '../model/model-repository.ts';
-import { GracePeriod } from './grace-period.ts';
-import type { HttpFrontend } from './http-frontend.ts';
-import { machineBudget } from './machine.ts';
-import { OperatorCommands } from './model-commands.ts';
-import { ModelControl } from './model-control.ts';
-import { brokenText, modelsToServe } from './models-to-serve.ts';
-import { Operations } from './operations.ts';
-import type { ModelList, ServedModel } from './served-models.ts';
-import { routeSettingsProblems, ServedRoutes } from './served-routes.ts';
-import type { ServerPorts } from './server-ports.ts';
-import { tenantKeysOf } from './tenant-keys.ts';
-import { ThreadChoice } from './thread-choice.ts';
-import { VersionMaker } from './version-maker.ts';
-import { whenSettled } from './when-settled.ts';
-import { whenStopped } from './when-stopped.ts';
+import { OperatorCommands } from './control/model-commands.ts';
+import { ModelControl } from './control/model-control.ts';
+import { routeSettingsProblems, ServedRoutes } from './control/served-routes.ts';
+import type { HttpFrontend } from './frontend/http-frontend.ts';
+import { tenantKeysOf } from './frontend/tenant-keys.ts';
+import { GracePeriod } from './machine/grace-period.ts';
+import { machineBudget } from './machine/machine.ts';
+import type { ServerPorts } from './machine/server-ports.ts';
+import { whenSettled } from './machine/when-settled.ts';
+import { whenStopped } from './machine/when-stopped.ts';
+import { brokenText, modelsToServe } from './models/models-to-serve.ts';
+import type { ModelList, ServedModel } from './models/served-models.ts';
+import { Operations } from './operations/operations.ts';
+import { ThreadChoice } from './replicas/thread-choice.ts';
+import { VersionMaker } from './replicas/version-maker.ts';
 
 /** Metrics and admin API load after this time at the latest, so that operators can see why models are not ready. */
 const SLOW_START_MS = 1_000;
@@ -182,7 +182,7 @@ export class GalleyServer {
 
   /** Opens the port at once; metrics and admin API follow when the models are ready, or after 1 s. */
   async #open(ready: Promise<unknown>, opensPort: boolean): Promise<void> {
-    const { HttpFrontend } = await import('./http-frontend.ts');
+    const { HttpFrontend } = await import('./frontend/http-frontend.ts');
     const { clock, log, adminToken } = this.#ports;
     const { catalog, health, operations, scaler, routes, calls } = this;
     const commands = new OperatorCommands(this.control, { catalog, routes });

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { PACKAGE_VERSION } from '../app/package-version.ts';
+import { PACKAGE_VERSION } from '../app/machine/package-version.ts';
+import { failureText } from '../app/machine/when-settled.ts';
 import type { GalleyServer } from '../app/server.ts';
-import { failureText } from '../app/when-settled.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
 import type { TensorMetadata } from '../model/model-metadata.ts';

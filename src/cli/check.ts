@@ -1,9 +1,9 @@
-import { settingsFromEnvironment } from '../app/environment.ts';
-import { brokenText, modelsToServe } from '../app/models-to-serve.ts';
+import { routeMetadataProblems, routeSettingsProblems } from '../app/control/served-routes.ts';
+import { settingsFromEnvironment } from '../app/machine/environment.ts';
+import { failureText } from '../app/machine/when-settled.ts';
+import { brokenText, modelsToServe } from '../app/models/models-to-serve.ts';
 import { realPorts } from '../app/real-ports.ts';
-import { routeMetadataProblems, routeSettingsProblems } from '../app/served-routes.ts';
 import { GalleyServer } from '../app/server.ts';
-import { failureText } from '../app/when-settled.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { LoadedConfig } from '../config/load-config.ts';
 import { type Salvaged, salvageConfig } from '../config/salvage.ts';

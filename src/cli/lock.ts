@@ -1,7 +1,7 @@
-import { settingsFromEnvironment } from '../app/environment.ts';
-import { lockFileOf, lockPathOf } from '../app/lock-file.ts';
-import { findModels } from '../app/served-models.ts';
-import { writeWhole } from '../app/whole-file.ts';
+import { settingsFromEnvironment } from '../app/machine/environment.ts';
+import { writeWhole } from '../app/machine/whole-file.ts';
+import { lockFileOf, lockPathOf } from '../app/models/lock-file.ts';
+import { findModels } from '../app/models/served-models.ts';
 import { OperatorError } from '../base/errors.ts';
 import { type LoadedConfig, loadConfig } from '../config/load-config.ts';
 import { differenceText, type Lock, lockDifferences, lockText } from '../model/lock.ts';

@@ -1,7 +1,7 @@
-import { grantedCores } from '../app/cores.ts';
-import { measureReplicas } from '../app/measure-replicas.ts';
-import { fitModels } from '../app/models-to-serve.ts';
-import type { ServedModel } from '../app/served-models.ts';
+import { grantedCores } from '../app/machine/cores.ts';
+import { fitModels } from '../app/models/models-to-serve.ts';
+import type { ServedModel } from '../app/models/served-models.ts';
+import { measureReplicas } from '../app/replicas/measure-replicas.ts';
 import { OperatorError } from '../base/errors.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { cheapest, type PlannedReplicas, planReplicas } from '../simulate/policies/plan-search.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PACKAGE_VERSION } from '../app/package-version.ts';
+import { PACKAGE_VERSION } from '../app/machine/package-version.ts';
 import { OperatorError } from '../base/errors.ts';
 import type { StandbyProcesses } from '../process/gateway-side/standby-processes.ts';
 import { addBench } from './bench-command.ts';

@@ -1,6 +1,6 @@
-import { settingsFromEnvironment } from '../app/environment.ts';
-import { listModels } from '../app/served-models.ts';
-import { routeSettingsProblems } from '../app/served-routes.ts';
+import { routeSettingsProblems } from '../app/control/served-routes.ts';
+import { settingsFromEnvironment } from '../app/machine/environment.ts';
+import { listModels } from '../app/models/served-models.ts';
 import { OperatorError } from '../base/errors.ts';
 import { nearestName } from '../base/nearest.ts';
 import { loadConfig } from '../config/load-config.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { settingsFromEnvironment } from '../app/environment.ts';
-import { makeLogger } from '../app/logger.ts';
+import { settingsFromEnvironment } from '../app/machine/environment.ts';
+import { makeLogger } from '../app/machine/logger.ts';
 import { realPorts } from '../app/real-ports.ts';
 import { GalleyServer } from '../app/server.ts';
 import { loadConfig, mergeSettings } from '../config/load-config.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineBudget } from '../../src/app/machine.ts';
+import { machineBudget } from '../../src/app/machine/machine.ts';
 import { createServer, type RunningServer } from '../../src/index.ts';
 import { askFactor, placeVersion } from '../support/factor-model.ts';
 import { until } from '../support/until.ts';

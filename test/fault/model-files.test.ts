@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { fitModels } from '../../src/app/models-to-serve.ts';
+import { fitModels } from '../../src/app/models/models-to-serve.ts';
 import type { RolledOut } from '../../src/fleet/catalog/rollout.ts';
 import { chainGraph, denseStep } from '../../tools/onnx-chain.ts';
 import { writeOnnx } from '../../tools/onnx-writer.ts';

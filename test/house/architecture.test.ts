@@ -47,6 +47,7 @@ const SUB_ROOMS: Readonly<Record<string, string>> = {
   observe: 'decisions recorder alerts snapshot metrics',
   protocol: 'http fast-lane simple openai oip codec inference|health|admin .',
   simulate: 'backends replay faults policies scaling|routing',
+  app: 'machine models operations replicas control frontend .',
 };
 /** Floors: a room imports only from floors below its own, so rooms of one floor never import each other. */
 const FLOORS = [

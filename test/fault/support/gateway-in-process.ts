@@ -1,5 +1,5 @@
 import { after } from 'node:test';
-import { makeLogger } from '../../../src/app/logger.ts';
+import { makeLogger } from '../../../src/app/machine/logger.ts';
 import { GalleyServer } from '../../../src/app/server.ts';
 import { RealClock } from '../../../src/base/clock.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load-config.ts';

@@ -1,0 +1,151 @@
+import { basename, sep } from 'node:path';
+import { type Refusal, refuse } from '../../base/errors.ts';
+import { SettingsError } from '../../config/settings-problem.ts';
+import { calledModels, calledOnlyBy } from '../../gateway/composition/called-models.ts';
+import type { LoadOverrides, ModelCommands, UnservedModel } from '../../gateway/model-commands.ts';
+import { targetsOf } from '../../gateway/routes/route-destination.ts';
+import { byVersion, versionNamed } from '../../model/model-version.ts';
+import type { ModelControl, ModelControlPorts } from './model-control.ts';
+import type { ModelScan } from './scan-models.ts';
+
+/** Commands of operators about models, through the one control that also follows files and settings. */
+export class OperatorCommands implements ModelCommands {
+  readonly #control: ModelControl;
+  readonly #catalog: ModelControlPorts['catalog'];
+  readonly #routes: ModelControlPorts['routes'];
+
+  constructor(control: ModelControl, { catalog, routes }: Pick<ModelControlPorts, 'catalog' | 'routes'>) {
+    this.#control = control;
+    this.#catalog = catalog;
+    this.#routes = routes;
+  }
+
+  unserved(): readonly UnservedModel[] {
+    return this.#control.unserved;
+  }
+
+  async load(model: string, overrides: LoadOverrides = {}): Promise<Refusal | undefined> {
+    return this.#change(model, overrides, true);
+  }
+
+  async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
+    return this.#control.inTurn(async () =>
+      orRefusal('unload', model, async () => {
+        if (!this.#isKnown(model)) {
+          return refuse('NOT_FOUND', `there is no model '${model.slice(0, 100)}' to unload`);
+        }
+        const all = new Set([model, ...(withDependents ? this.#dependentsOf(model) : [])]);
+        for (const each of all) this.#control.desired.unload(each);
+        await this.#control.apply({ only: all });
+        return undefined;
+      }),
+    );
+  }
+
+  async rollOut(model: string, version: string | undefined): Promise<Refusal | undefined> {
+    const number = version && versionNamed(version);
+    if (version !== undefined && number === undefined) {
+      return refuse('INVALID_INPUT', `'${version.slice(0, 40)}' is not a version, wanted a number`);
+    }
+    return this.#change(model, number === undefined ? {} : { settings: { versions: [number] } }, false);
+  }
+
+  async rollBack(model: string): Promise<Refusal | undefined> {
+    const whyNot = this.#catalog.rollBack(model);
+    if (whyNot === undefined) return undefined;
+    const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
+    if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
+    const scanned = await orRefusal('roll back', model, async () =>
+      this.#control.scan(this.#control.desired.asIf(model, { settings: { versions: 'all' } })),
+    );
+    if (scanned === undefined || 'kind' in scanned) return scanned;
+    const before = scanned.served
+      .filter((each) => each.model === model && byVersion(each.version, serving) < 0)
+      .map((each) => each.version)
+      .toSorted(byVersion)
+      .at(-1);
+    if (before !== undefined) return this.#change(model, { settings: { versions: [before] } }, false);
+    return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
+  }
+
+  /** Whether a model is served, loads, is broken or has been unloaded. */
+  #isKnown(model: string): boolean {
+    const { registry, rolling } = this.#catalog;
+    const names = [
+      ...rolling.underWay().map(({ spec }) => spec.model),
+      ...this.unserved().map(({ name }) => name),
+    ];
+    return registry.versionsOf(model).length > 0 || names.includes(model);
+  }
+
+  /** The models that only this one calls, and no route leads to. */
+  #dependentsOf(model: string): readonly string[] {
+    const { registry, rolling } = this.#catalog;
+    const versions = [...registry.all(), ...rolling.underWay().map((rollout) => rollout.new)];
+    const { table } = this.#routes;
+    const targets = table.all().flatMap((route) => targetsOf(route, table));
+    return calledOnlyBy(model, calledModels(versions), new Set(targets.map((target) => target.model)));
+  }
+
+  /** Applies overrides for a model and waits for their effect. Those that cannot be applied change nothing. */
+  async #change(model: string, overrides: LoadOverrides, isAnew: boolean): Promise<Refusal | undefined> {
+    const { desired } = this.#control;
+    const applied = await this.#control.inTurn(async () =>
+      orRefusal('load', model, async () => {
+        const checked = await this.#control.scan(desired.asIf(model, overrides));
+        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, overrides);
+        if (whyNot !== undefined) return whyNot;
+        desired.load(model, overrides);
+        const one = new Set([model]);
+        await this.#control.apply({ only: one, asked: one, anew: isAnew ? one : new Set() });
+        return undefined;
+      }),
+    );
+    if (applied !== undefined) return applied;
+    await this.#control.settled(model);
+    const failed = this.#catalog.unserved().find(({ spec }) => spec.model === model);
+    if (failed !== undefined) return loadFailed(model, failed.reason);
+    if (this.#catalog.registry.versionsOf(model).length > 0) return undefined;
+    const why = desired.unloaded.has(model) ? 'it was unloaded' : 'it was removed, or the server ends';
+    return refuse('CONFLICT', `'${model}' was not loaded: ${why} meanwhile`);
+  }
+}
+
+/** Why a model could not be loaded; a broken version does not prevent that others are. */
+function whyNotIn({ served, broken, problems }: ModelScan, model: string): Refusal | undefined {
+  if (problems.length > 0) return loadFailed(model, problems.join('; '));
+  if (served.some((each) => each.model === model)) return undefined;
+  const reasons = broken.filter(({ name }) => name === model).map(({ reason }) => reason);
+  if (reasons.length > 0) return loadFailed(model, reasons.join('; '));
+  return refuse(
+    'NOT_FOUND',
+    `failed to load '${model.slice(0, 100)}', failed to poll from model repository: it is neither in the models folder nor in the settings`,
+  );
+}
+
+/** A configuration says which file it is for, and does not choose it: what is on the disk is served. */
+function whyOtherFile({ served }: ModelScan, model: string, { config }: LoadOverrides): Refusal | undefined {
+  const name = config?.modelFile;
+  if (name === undefined) return undefined;
+  // A model with external data is in a folder of this name.
+  const isOther = ({ file }: { readonly file: string }) => !file.split(sep).slice(-2).includes(name);
+  const other = served.find((each) => each.model === model && isOther(each));
+  if (other === undefined) return undefined;
+  return loadFailed(
+    model,
+    `'default_model_filename' is '${name}', wanted ${basename(other.file)}, or nothing`,
+  );
+}
+
+function loadFailed(model: string, why: string): Refusal {
+  return refuse('INVALID_INPUT', `load failed for model '${model}': ${why}`);
+}
+
+async function orRefusal<T>(what: string, model: string, change: () => Promise<T>): Promise<T | Refusal> {
+  try {
+    return await change();
+  } catch (caught) {
+    if (!(caught instanceof SettingsError)) throw caught;
+    return refuse('CONFLICT', `cannot ${what} model '${model}': ${caught.problems.join('; ')}`);
+  }
+}
