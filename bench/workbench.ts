@@ -20,7 +20,9 @@ const NOISY_NET = fileURLToPath(new URL('./noisy-net', import.meta.url));
 const WAITING_NET = fileURLToPath(new URL('./waiting-net', import.meta.url));
 /** The folder of a model that calls two others. */
 const CHAINED_NET = fileURLToPath(new URL('./chained-net', import.meta.url));
-const MODULES = { noisy: NOISY_NET, waiting: WAITING_NET, chained: CHAINED_NET };
+/** The folder of a model that harms itself. */
+const BAD_NEIGHBOUR = fileURLToPath(new URL('./bad-neighbour', import.meta.url));
+const MODULES = { noisy: NOISY_NET, waiting: WAITING_NET, chained: CHAINED_NET, neighbour: BAD_NEIGHBOUR };
 
 /** The folder of a bench model that is a module. */
 export function moduleFolder(model: keyof typeof MODULES): string {
