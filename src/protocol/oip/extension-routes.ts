@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isRefusal, type Refusal, refuse, ServingError } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
-import type { ModelCommands, UnservedModel } from '../../gateway/model-commands.ts';
+import type { ModelCommands } from '../../gateway/model-commands.ts';
 import type { RouteTable } from '../../gateway/routes/route-table.ts';
 import type { Statistics } from '../../observe/metrics/statistics.ts';
 import type { Segments } from '../../tensor/segments.ts';
@@ -10,6 +10,7 @@ import { parseRequestJson, present, shown } from '../http/json-text.ts';
 import { sendJson, sendRefusal } from '../http/reply.ts';
 import { readSmallBody } from '../http/small-body.ts';
 import { modelConfiguration } from './model-configuration.ts';
+import { repositoryIndex } from './repository-index.ts';
 import { statisticsView } from './statistics-view.ts';
 
 /** Dependencies of the extensions. */
@@ -60,7 +61,7 @@ export class ExtensionRoutes {
         return;
       }
       const { registry, commands } = this.#ports;
-      const rows = [...registry.all().map(indexRow), ...unservedRows(registry, commands.unserved())];
+      const rows = repositoryIndex(registry.all(), commands.unserved());
       sendJson(res, 200, wantsReady ? rows.filter(({ state }) => state === 'READY') : rows);
     });
   }
@@ -99,34 +100,4 @@ function wantsReadyOnly(body: Segments): boolean | Refusal {
   } catch (caught) {
     return ServingError.from(caught).refusal;
   }
-}
-
-function indexRow(version: VersionInService) {
-  const { spec, state, whyNotReady = '' } = version;
-  const name = { name: spec.model, version: spec.version };
-  switch (state) {
-    case 'ready':
-      return { ...name, state: whyNotReady === '' ? 'READY' : 'UNAVAILABLE', reason: whyNotReady };
-    case 'starting':
-      return { ...name, state: 'LOADING', reason: '' };
-    case 'failed':
-      return { ...name, state: 'UNAVAILABLE', reason: version.failure };
-    default:
-      return { ...name, state: 'UNLOADING', reason: '' };
-  }
-}
-
-/** Versions that are not in service: those that are have rows of their own. */
-function unservedRows(registry: ModelRegistry, unserved: readonly UnservedModel[]) {
-  return unserved
-    .filter(({ name, version }) => {
-      const versions = registry.versionsOf(name);
-      return version === undefined
-        ? versions.length === 0
-        : versions.every(({ spec }) => spec.version !== version);
-    })
-    .map(({ name, version, reason }) => {
-      const named = version === undefined ? { name } : { name, version };
-      return { ...named, state: 'UNAVAILABLE', reason };
-    });
 }
