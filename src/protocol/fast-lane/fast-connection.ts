@@ -2,13 +2,14 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../../base/clock.ts';
 import { type Refusal, refuse } from '../../base/errors.ts';
 import { reportMistake } from '../../base/mistake.ts';
+import type { HttpAnswer } from '../http/http-exchange.ts';
 import { refuseBroken, refuseLate } from '../http/http-server.ts';
 import { JOIN_BELOW_BYTES } from '../http/node-exchange.ts';
 import { LINGER_MS } from '../http/reply.ts';
 import { answerHead, joined } from './answer-head.ts';
-import { type AnswerBody, type ExchangeConnection, FastExchange } from './fast-exchange.ts';
+import { type ExchangeConnection, FastExchange, type RefusalBody } from './fast-exchange.ts';
 import type { Lane } from './lane-ports.ts';
-import { type PlainHead, readPlainHead } from './plain-head.ts';
+import { headAt, type PlainHead, readPlainHead } from './plain-head.ts';
 
 /** One connection of the fast lane. It has one request at a time. */
 export class FastConnection implements ExchangeConnection {
@@ -57,12 +58,19 @@ export class FastConnection implements ExchangeConnection {
     this.#socket.destroy();
   }
 
-  answer(status: number, fields: string, { chunks, byteLength, isLast }: AnswerBody): void {
+  send(fields: string, answer: HttpAnswer): void {
+    this.#isLast = false;
+    this.#write(this.#lane.headOf(fields, answer), answer.chunks, answer.byteLength);
+  }
+
+  refuse(status: number, fields: string, { bytes, isLast }: RefusalBody): void {
+    this.#isLast = isLast;
+    this.#write(answerHead(status, fields, this.#lane.headEnd(isLast)), [bytes], bytes.byteLength);
+  }
+
+  #write(head: string, chunks: readonly Uint8Array[], byteLength: number): void {
     const socket = this.#socket;
     if (!socket.writable) return;
-    this.#isLast = isLast;
-    const { keepAliveTimeoutMs } = this.#lane.times;
-    const head = answerHead(status, fields, { date: this.#lane.date(), keepAliveTimeoutMs, isLast });
     if (byteLength < JOIN_BELOW_BYTES) {
       socket.write(joined(head, chunks, byteLength), this.#onWritten);
     } else {
@@ -107,7 +115,8 @@ export class FastConnection implements ExchangeConnection {
   }
 
   #begin(chunk: Buffer): void {
-    const head = this.#headOf(chunk);
+    // Clients repeat their heads.
+    const head = headAt(chunk, this.#head) ?? headAt(chunk, this.#lane.lastHead) ?? readPlainHead(chunk);
     if (head === undefined) {
       this.#leaveToNode(chunk);
       return;
@@ -130,16 +139,6 @@ export class FastConnection implements ExchangeConnection {
   readonly #start = (): void => {
     if (this.#exchange !== undefined) this.#lane.ports.handle(this.#exchange);
   };
-
-  /** The head at the start of the chunk; a repeated one is not parsed again. */
-  #headOf(chunk: Buffer): PlainHead | undefined {
-    for (const known of [this.#head, this.#lane.lastHead]) {
-      if (known === undefined) continue;
-      const { byteLength } = known.bytes;
-      if (chunk.byteLength >= byteLength && known.bytes.compare(chunk, 0, byteLength) === 0) return known;
-    }
-    return readPlainHead(chunk);
-  }
 
   /** The bytes of the chunk from `from` on belong to the body, then to what follows it. */
   #continue(chunk: Buffer, from: number): void {

@@ -20,17 +20,18 @@ export interface ExchangeConnection {
   readonly isPaused: boolean;
   /** Bytes of the body that have not arrived. */
   readonly missingBytes: number;
-  /** Sends the answer of the present exchange; `fields` are those of its own. */
-  answer(status: number, fields: string, body: AnswerBody): void;
+  /** Sends the answer of the present exchange, and keeps the connection; `fields` are those of its own. */
+  send(fields: string, answer: HttpAnswer): void;
+  /** Sends a refusal; `fields` are those of its own. */
+  refuse(status: number, fields: string, body: RefusalBody): void;
   /** Sends a refusal that is ready, and keeps the connection. */
   answerPrepared(refusal: Refusal): void;
   destroy(): void;
 }
 
-/** The body of an answer, and whether the connection is closed after it. */
-export interface AnswerBody {
-  readonly chunks: readonly Uint8Array[];
-  readonly byteLength: number;
+/** The body of a refusal, and whether the connection is closed after it. */
+export interface RefusalBody {
+  readonly bytes: Uint8Array;
   readonly isLast: boolean;
 }
 
@@ -80,11 +81,8 @@ export class FastExchange implements HttpExchange, OpenRequest {
     this.#fields += field(name, value);
   }
 
-  send({ contentType, jsonBytes, contentEncoding, chunks, byteLength }: HttpAnswer): void {
-    let fields = `${this.#fields}content-type: ${contentType}\r\ncontent-length: ${byteLength}\r\n`;
-    if (jsonBytes !== undefined) fields += field('inference-header-content-length', jsonBytes);
-    if (contentEncoding !== undefined) fields += field('content-encoding', contentEncoding);
-    this.#answer(200, fields, { chunks, byteLength, isLast: false });
+  send(answer: HttpAnswer): void {
+    if (this.#begins()) this.#connection.send(this.#fields, answer);
   }
 
   /** Requests for such answers are left to Node. */
@@ -125,12 +123,7 @@ export class FastExchange implements HttpExchange, OpenRequest {
     }
     const { status, fields, bytes, closes } = refusalAnswer(refusal);
     const text = this.#fields + fieldLines(fields);
-    const { byteLength } = bytes;
-    this.#answer(status, text, { chunks: [bytes], byteLength, isLast: isLast || closes });
-  }
-
-  #answer(status: number, fields: string, body: AnswerBody): void {
-    if (this.#begins()) this.#connection.answer(status, fields, body);
+    if (this.#begins()) this.#connection.refuse(status, text, { bytes, isLast: isLast || closes });
   }
 
   /** Whether an answer may be sent: it is the first one, and its connection is open. */

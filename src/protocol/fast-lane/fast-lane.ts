@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net';
 import type { Refusal } from '../../base/errors.ts';
+import type { HttpAnswer } from '../http/http-exchange.ts';
 import { refusalAnswer } from '../http/reply.ts';
-import { answerHead, fieldLines, joined } from './answer-head.ts';
+import { AnswerHeads, answerHead, fieldLines, headEnd, joined } from './answer-head.ts';
 import { FastConnection } from './fast-connection.ts';
 import type { Lane, LaneConnection, LanePorts, LaneTimes } from './lane-ports.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -19,8 +20,10 @@ export class FastLane implements Lane {
   readonly #leaving: (() => void)[] = [];
   /** Answers of this second. */
   readonly #prepared = new Map<Refusal, Buffer>();
-  #date = '';
-  #dateUntil = Number.NEGATIVE_INFINITY;
+  readonly #heads = new AnswerHeads();
+  #keptEnd = '';
+  #lastEnd = '';
+  #secondEndsAt = Number.NEGATIVE_INFINITY;
 
   constructor(times: LaneTimes, ports: LanePorts) {
     this.times = times;
@@ -67,27 +70,32 @@ export class FastLane implements Lane {
   }
 
   preparedAnswer(refusal: Refusal): Buffer {
-    const date = this.date();
+    const end = this.headEnd(false);
     let answer = this.#prepared.get(refusal);
     if (answer === undefined) {
       const { status, fields, bytes } = refusalAnswer(refusal);
-      const { keepAliveTimeoutMs } = this.times;
-      const head = answerHead(status, fieldLines(fields), { date, keepAliveTimeoutMs, isLast: false });
-      answer = joined(head, [bytes], bytes.byteLength);
+      answer = joined(answerHead(status, fieldLines(fields), end), [bytes], bytes.byteLength);
       this.#prepared.set(refusal, answer);
     }
     return answer;
   }
 
-  /** As a Date field has it. */
-  date(): string {
+  headOf(fields: string, answer: HttpAnswer): string {
+    return this.#heads.of(fields, answer, this.headEnd(false));
+  }
+
+  headEnd(isLast: boolean): string {
     const now = this.ports.clock.now();
-    if (now >= this.#dateUntil) {
-      const wallMs = this.ports.wallMs(now);
-      this.#date = new Date(wallMs).toUTCString();
-      this.#dateUntil = now + 1_000 - (wallMs % 1_000);
-      this.#prepared.clear();
-    }
-    return this.#date;
+    if (now >= this.#secondEndsAt) this.#beginSecond(now);
+    return isLast ? this.#lastEnd : this.#keptEnd;
+  }
+
+  #beginSecond(now: number): void {
+    const wallMs = this.ports.wallMs(now);
+    const date = new Date(wallMs).toUTCString();
+    this.#keptEnd = headEnd(date, this.times.keepAliveTimeoutMs);
+    this.#lastEnd = headEnd(date, undefined);
+    this.#secondEndsAt = now + 1_000 - (wallMs % 1_000);
+    this.#prepared.clear();
   }
 }

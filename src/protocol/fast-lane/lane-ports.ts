@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { LoopClock } from '../../base/clock.ts';
 import type { Refusal } from '../../base/errors.ts';
+import type { HttpAnswer } from '../http/http-exchange.ts';
 import type { OpenRequests } from '../http/open-requests.ts';
 import type { FastExchange } from './fast-exchange.ts';
 import type { PlainHead } from './plain-head.ts';
@@ -37,8 +38,10 @@ export interface Lane {
   readonly ports: LanePorts;
   /** The last head that was read. Clients repeat theirs, so it is compared before it is parsed. */
   lastHead: PlainHead | undefined;
-  /** The present time as a Date field has it. */
-  date(): string;
+  /** The head of a successful answer, after which the connection is kept; `fields` are those beside the body's. */
+  headOf(fields: string, answer: HttpAnswer): string;
+  /** The end of an answer's head at the present time; `isLast` when the connection is closed after the answer. */
+  headEnd(isLast: boolean): string;
   /** The bytes that answer a prepared refusal. */
   preparedAnswer(refusal: Refusal): Buffer;
   /** Calls `leave` in a turn of its own. */

@@ -51,6 +51,14 @@ export function readPlainHead(chunk: Buffer): PlainHead | undefined {
   return { bytes, route, fields, bodyBytes: Number(length) };
 }
 
+/** The known head, if the chunk starts with it: comparing costs much less than parsing. */
+export function headAt(chunk: Buffer, known: PlainHead | undefined): PlainHead | undefined {
+  if (known === undefined) return undefined;
+  const { byteLength } = known.bytes;
+  const isSame = chunk.byteLength >= byteLength && known.bytes.compare(chunk, 0, byteLength) === 0;
+  return isSame ? known : undefined;
+}
+
 function readFields(lines: readonly string[]): Record<string, string> | undefined {
   // Without a prototype, so that no name finds an inherited value.
   const fields: Record<string, string> = Object.create(null);
