@@ -3,7 +3,13 @@ import type { Segments } from '../../tensor/segments.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { HeadReader } from '../oip/oip-head.ts';
 import { type OipRequest, readOipRequest, readRawRequest } from '../oip/oip-request.ts';
-import { type AnswerHead, type AnswerPart, type EncodedAnswer, writeOipAnswer } from '../oip/oip-response.ts';
+import {
+  type AnswerHead,
+  type AnswerPart,
+  type EncodedAnswer,
+  type HeadWriter,
+  writeOipAnswer,
+} from '../oip/oip-response.ts';
 import type { EmbeddingsForm } from '../openai/read-request.ts';
 import { readEmbeddingsRequest } from '../openai/read-request.ts';
 import { writeEmbeddingsAnswer } from '../openai/write-answer.ts';
@@ -91,9 +97,9 @@ export function read(task: ReadTask, readHead: HeadReader): OipRequest | Refusal
 }
 
 /** Runs a writing task. */
-export function write(task: WriteTask): EncodedAnswer | Refusal {
+export function write(task: WriteTask, writeHead?: HeadWriter): EncodedAnswer | Refusal {
   try {
-    if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts);
+    if (task.kind === 'write infer') return writeOipAnswer(task.head, task.parts, writeHead);
     const body =
       task.kind === 'write embeddings'
         ? writeEmbeddingsAnswer(task.outputs, task.form)

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Refusal } from '../../base/errors.ts';
 import { jsonBytesOf } from '../../tensor/json-codec.ts';
 import { type Segments, segmentsFrom } from '../../tensor/segments.ts';
+import { OipAnswerHeads } from '../oip/oip-answer-heads.ts';
 import { OipHeadCache } from '../oip/oip-head-cache.ts';
 import type { OipRequest } from '../oip/oip-request.ts';
 import type { EncodedAnswer } from '../oip/oip-response.ts';
@@ -16,6 +17,7 @@ export class Codec {
   readonly #clock: Clock;
   readonly #count: number;
   readonly #heads = new OipHeadCache();
+  readonly #answerHeads = new OipAnswerHeads();
   #threads: CodecThreads | undefined;
 
   /** `count` threads for large bodies. */
@@ -48,7 +50,7 @@ export class Codec {
   write(task: WriteTask, done: (result: EncodedAnswer | Refusal) => void): CodecJob | undefined {
     const bytes = jsonBytesOut(task);
     if (this.#threads !== undefined && bytes > LARGE_BYTES) return this.#inThread(task, bytes, [], done);
-    done(write(task));
+    done(write(task, this.#answerHeads.write));
     return undefined;
   }
 
@@ -81,11 +83,13 @@ function walkedBytesIn(task: ReadTask): number {
 }
 
 function jsonBytesOut(task: WriteTask): number {
-  const asText =
-    task.kind === 'write infer'
-      ? task.parts.filter(({ isBinary }) => !isBinary).map(({ tensor }) => tensor)
-      : task.outputs;
-  return asText.reduce((sum, output) => sum + jsonBytesOf(output), 0);
+  let bytes = 0;
+  if (task.kind === 'write infer') {
+    for (const { tensor, isBinary } of task.parts) if (!isBinary) bytes += jsonBytesOf(tensor);
+  } else {
+    for (const output of task.outputs) bytes += jsonBytesOf(output);
+  }
+  return bytes;
 }
 
 /** Chunks that own their buffer and so can be transferred; sending a view would copy the whole buffer behind it. */

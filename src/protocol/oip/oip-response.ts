@@ -52,19 +52,43 @@ export function answerParts(
   }));
 }
 
+/** Writes the JSON part of an answer. */
+export type HeadWriter = (head: AnswerHead, parts: readonly AnswerPart[]) => Buffer;
+
 /** Writes an answer as JSON, or as a JSON header and the binary tensors. */
-export function writeOipAnswer(head: AnswerHead, parts: readonly AnswerPart[]): EncodedAnswer {
-  const id = head.id === '' ? '' : `"id":${JSON.stringify(head.id)},`;
-  const outputs = parts.map(writeOutput).join(',');
-  const json = Buffer.from(
-    `{${id}"model_name":${JSON.stringify(head.model)},"model_version":"${head.version}","outputs":[${outputs}]}`,
-  );
-  const tail = parts.flatMap(({ tensor, isBinary }) => (isBinary ? tensor.data.chunks : []));
+export function writeOipAnswer(
+  head: AnswerHead,
+  parts: readonly AnswerPart[],
+  writeHead: HeadWriter = writeAnswerHead,
+): EncodedAnswer {
+  const json = writeHead(head, parts);
+  const tail = binaryChunks(parts);
   // Without binary tensors the JSON is the whole body, and a header with its length would confuse clients.
   if (tail.every((chunk) => chunk.byteLength === 0)) {
     return { contentType: 'application/json', jsonBytes: undefined, chunks: [json] };
   }
-  return { contentType: 'application/octet-stream', jsonBytes: json.byteLength, chunks: [json, ...tail] };
+  const first: readonly Uint8Array[] = [json];
+  return {
+    contentType: 'application/octet-stream',
+    jsonBytes: json.byteLength,
+    // Not a spread, which grows the list and so takes six times the memory.
+    chunks: first.concat(tail),
+  };
+}
+
+/** As `HeadWriter`, anew each time. */
+export function writeAnswerHead({ id, model, version }: AnswerHead, parts: readonly AnswerPart[]): Buffer {
+  const named = id === '' ? '' : `"id":${JSON.stringify(id)},`;
+  const outputs = parts.map(writeOutput).join(',');
+  return Buffer.from(
+    `{${named}"model_name":${JSON.stringify(model)},"model_version":"${version}","outputs":[${outputs}]}`,
+  );
+}
+
+function binaryChunks(parts: readonly AnswerPart[]): readonly Uint8Array[] {
+  const [only] = parts;
+  if (parts.length === 1 && only?.isBinary === true) return only.tensor.data.chunks;
+  return parts.flatMap(({ tensor, isBinary }) => (isBinary ? tensor.data.chunks : []));
 }
 
 function writeOutput({ tensor, isBinary }: AnswerPart): string {
