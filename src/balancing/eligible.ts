@@ -1,3 +1,4 @@
+import { select } from '../base/select.ts';
 import type { ReplicaId } from '../replica/replica.ts';
 import type { ReplicaView } from '../replica/roster.ts';
 
@@ -19,11 +20,15 @@ const PANIC_BELOW = 0.5;
  * used only in panic mode, when so few are usable that trying beats refusing.
  */
 export function eligible(fleet: FleetView): readonly ReplicaView[] {
-  const ready = fleet.free.filter(({ healthStatus }) => healthStatus === 'ready');
+  const ready = select(fleet.free, isReady);
   if (ready.length > 0) return ready;
   const degraded = fleet.free.filter(({ healthStatus }) => healthStatus === 'degraded');
   if (degraded.length > 0) return degraded;
   return isPanic(fleet) ? fleet.free.filter(({ healthStatus }) => healthStatus === 'ejected') : [];
+}
+
+function isReady({ healthStatus }: ReplicaView): boolean {
+  return healthStatus === 'ready';
 }
 
 /** Replicas that may take work at which `avoid` failed; when that is the only ready one, degraded ones are used. */

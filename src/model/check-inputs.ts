@@ -12,19 +12,21 @@ export function checkInputs(
   inputs: readonly Tensor[],
 ): readonly Tensor[] {
   if (inputs.length !== metadata.inputs.length) throw wrongInputs(model, metadata, inputs);
-  let isInOrder = true;
-  const ordered = metadata.inputs.map((wanted, index) => {
-    // Most clients keep the order of the model; the name is searched only when they do not.
-    let input = inputs[index];
-    if (input?.name !== wanted.name) {
-      isInOrder = false;
-      input = inputs.find((other) => other.name === wanted.name);
-    }
+  // Most clients keep the order of the model; names are searched only when they do not.
+  const isInOrder = metadata.inputs.every(({ name }, index) => inputs[index]?.name === name);
+  const ordered = isInOrder ? inputs : inOrder(model, metadata, inputs);
+  for (let index = 0; index < ordered.length; index++) {
+    checkInput(model, metadata.inputs[index] as TensorMetadata, ordered[index] as Tensor);
+  }
+  return ordered;
+}
+
+function inOrder(model: string, metadata: ModelMetadata, inputs: readonly Tensor[]): readonly Tensor[] {
+  return metadata.inputs.map(({ name }) => {
+    const input = inputs.find((other) => other.name === name);
     if (input === undefined) throw wrongInputs(model, metadata, inputs);
-    checkInput(model, wanted, input);
     return input;
   });
-  return isInOrder ? inputs : ordered;
 }
 
 /**

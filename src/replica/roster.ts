@@ -1,3 +1,4 @@
+import { select } from '../base/select.ts';
 import type { LaneKey } from '../work/lane.ts';
 import { BusyShare } from './busy-share.ts';
 import type { Replica, ReplicaId } from './replica.ts';
@@ -76,6 +77,10 @@ class RosterSlot implements ReplicaView {
   }
 }
 
+function hasCredit({ credits }: RosterSlot): boolean {
+  return credits > 0;
+}
+
 /** The replicas of a version, their health and their free credits. Sole owner of credits. */
 export class Roster {
   readonly #slots = new Map<ReplicaId, RosterSlot>();
@@ -134,7 +139,7 @@ export class Roster {
 
   /** Every replica with a credit, in any state. */
   free(): readonly ReplicaView[] {
-    return this.#views.filter((slot) => slot.credits > 0);
+    return select(this.#views, hasCredit);
   }
 
   /** Share of the last second in which serving replicas were running a batch. */

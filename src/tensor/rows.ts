@@ -24,17 +24,16 @@ export function splitRows(tensor: Tensor, rowCounts: readonly number[]): Tensor[
   if (rows !== wanted) {
     throw new RangeError(`output '${tensor.name}' has ${rows} rows, but the inputs have ${wanted}`);
   }
+  const { name, datatype } = tensor;
   const boundaries = rowBoundaries(tensor, rows);
   let row = 0;
+  let shape = tensor.shape;
   return rowCounts.map((count) => {
     const start = boundaries(row);
     row += count;
-    return {
-      name: tensor.name,
-      datatype: tensor.datatype,
-      shape: [count, ...tensor.shape.slice(1)],
-      data: sliceSegments(tensor.data, start, boundaries(row)),
-    };
+    // Parts of one size share their shape.
+    if (shape[0] !== count) shape = [count, ...tensor.shape.slice(1)];
+    return { name, datatype, shape, data: sliceSegments(tensor.data, start, boundaries(row)) };
   });
 }
 

@@ -66,10 +66,12 @@ export class BatchesUnderWay {
     if (frame.kind === KIND.ANSWER && (frame.flags & FLAG.LAST) === 0) {
       return this.#partIn(frame, members, outputs);
     }
-    const answers = this.#answersIn(frame, members, outputs);
-    return () => {
-      for (const [member, answer] of answers) sink.part(member, answer);
-    };
+    if (frame.kind === KIND.ANSWER && frame.member === ALL_MEMBERS) {
+      const answers = decodeAnswers(frame.meta, frame.payload, outputs, members);
+      return () => answers.forEach((own, member) => void sink.part(member, { outputs: own }));
+    }
+    const answer = this.#answerIn(frame, members, outputs);
+    return () => sink.part(frame.member, answer);
   }
 
   /** The replica has ended; all its batches are lost. */
@@ -95,26 +97,18 @@ export class BatchesUnderWay {
     return { kind: 'threw', message: errorText(frame, this.#maxErrorCharacters) };
   }
 
-  #answersIn(
-    frame: Frame,
-    members: readonly Member[],
-    outputs: readonly TensorMetadata[],
-  ): Iterable<[number, Answer | Refusal]> {
+  #answerIn(frame: Frame, members: readonly Member[], outputs: readonly TensorMetadata[]): Answer | Refusal {
     const { kind, member, meta, payload } = frame;
-    if (member === ALL_MEMBERS && kind === KIND.ANSWER) {
-      const answers = decodeAnswers(meta, payload, outputs, members);
-      return answers.map((own) => ({ outputs: own })).entries();
-    }
     if (member >= members.length) {
       throw new RangeError(`member ${member} is not in the batch of ${members.length}`);
     }
-    if (kind !== KIND.REFUSED && members[member]?.request.parts !== undefined)
-      return [[member, { outputs: [] }]];
-    if (kind === KIND.REFUSED && (frame.flags & FLAG.BY_CALL) !== 0) {
-      return [[member, whyFailed(refusalIn(errorText(frame, this.#maxErrorCharacters)))]];
+    if (kind !== KIND.REFUSED) {
+      const isInParts = members[member]?.request.parts !== undefined;
+      return { outputs: isInParts ? [] : decodeAnswer(meta, payload, outputs) };
     }
-    if (kind !== KIND.REFUSED) return [[member, { outputs: decodeAnswer(meta, payload, outputs) }]];
-    return [[member, refuse(reasonOf(frame.flags), errorText(frame, this.#maxErrorCharacters))]];
+    const text = errorText(frame, this.#maxErrorCharacters);
+    if ((frame.flags & FLAG.BY_CALL) !== 0) return whyFailed(refusalIn(text));
+    return refuse(reasonOf(frame.flags), text);
   }
 }
 

@@ -63,7 +63,8 @@ export class Connection {
   leave(request: OpenRequest): boolean {
     const index = this.unanswered.indexOf(request);
     if (index < 0) return false;
-    this.unanswered.splice(index, 1);
+    if (index === this.unanswered.length - 1) this.unanswered.pop();
+    else this.unanswered.splice(index, 1);
     const next = this.#waiting[this.#first];
     if (next === undefined) return true;
     this.#first += 1;

@@ -84,7 +84,9 @@ export class IncomingBody implements BodyListener {
       for (const each of this.#chunks) this.#blocks.add(each);
       this.#chunks = [];
     }
-    if (this.#blocks === undefined) this.#chunks.push(chunk);
-    else this.#blocks.add(chunk);
+    if (this.#blocks !== undefined) this.#blocks.add(chunk);
+    // Mostly the first chunk is the only one, and a list of one takes less memory than a list that grows.
+    else if (this.#chunks.length === 0) this.#chunks = [chunk];
+    else this.#chunks.push(chunk);
   }
 }

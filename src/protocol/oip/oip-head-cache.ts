@@ -10,13 +10,20 @@ const MAX_HEAD_BYTES = 2048;
  */
 export class OipHeadCache {
   readonly #heads = new Map<string, OipHead>();
+  #last: { readonly bytes: Buffer; readonly head: OipHead } | undefined;
 
   readonly read = (bytes: Segments, maxValues?: number): OipHead => {
     if (bytes.byteLength > MAX_HEAD_BYTES) return parseOipHead(bytes, maxValues);
     const flat = flatten(bytes);
-    const key = Buffer.from(flat.buffer, flat.byteOffset, flat.byteLength).toString('latin1');
+    // Mostly it is the last one again: comparing bytes costs less than making the key.
+    if (this.#last?.bytes.equals(flat) === true) return this.#last.head;
+    const own = Buffer.from(flat);
+    const key = own.toString('latin1');
     const known = this.#heads.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#last = { bytes: own, head: known };
+      return known;
+    }
     const head = parseOipHead(bytes);
     // A head with an id or with data is not repeated.
     if (head.id === '' && head.inputs.every((input) => input.binaryBytes !== undefined))

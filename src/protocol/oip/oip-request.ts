@@ -42,7 +42,7 @@ export function readOipRequest(
     );
   }
   const head = readHead(sliceSegments(body, 0, headBytes), target.maxValues);
-  const tail = new BinaryTail(target.model, sliceSegments(body, headBytes, body.byteLength));
+  const tail = new BinaryTail(target.model, body, headBytes);
   const inputs = head.inputs.map((input) => bindInput(target, input, tail));
   tail.checkEmpty();
   const { id, parameters, timeoutMs, priority, outputs, isBinaryByDefault } = head;
@@ -76,15 +76,16 @@ function withLength(body: Segments): Segments {
   return joinSegments([segmentsOf(length), body]);
 }
 
-/** The binary part after the JSON, in pieces in the order of the inputs that claim them. */
+/** The binary part of a body, from `start` on, in pieces in the order of the inputs that claim them. */
 class BinaryTail {
   readonly #model: string;
   readonly #bytes: Segments;
-  #at = 0;
+  #at: number;
 
-  constructor(model: string, bytes: Segments) {
+  constructor(model: string, bytes: Segments, start: number) {
     this.#model = model;
     this.#bytes = bytes;
+    this.#at = start;
   }
 
   take(name: string, byteLength: number): Segments {

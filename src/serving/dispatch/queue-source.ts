@@ -106,11 +106,13 @@ export class QueueSource implements WorkSource {
   #facts({ now, isTurnEnding, eligible }: DispatchFacts): BatchFacts {
     const { queue, roster, transport, badShare, shedShare, margin } = this.#parts;
     let idleReplicas = 0;
-    for (const { running } of eligible) if (running === 0) idleReplicas += 1;
+    let firstFreeAt = Number.POSITIVE_INFINITY;
+    for (const { running, busyUntil } of eligible) {
+      if (running === 0) idleReplicas += 1;
+      firstFreeAt = Math.min(firstFreeAt, busyUntil);
+    }
     const hasIdleReplica = idleReplicas > 0;
-    const startAt = hasIdleReplica
-      ? now
-      : Math.max(now, Math.min(...eligible.map(({ busyUntil }) => busyUntil)));
+    const startAt = hasIdleReplica ? now : Math.max(now, firstFreeAt);
     const shed = shedShare();
     return {
       now,
