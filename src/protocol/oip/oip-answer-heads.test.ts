@@ -9,7 +9,7 @@ const part: fc.Arbitrary<AnswerPart> = fc
   .record({
     name: fc.constantFrom('y', 'z"'),
     datatype: fc.constantFrom('FP32', 'FP32', 'INT32'),
-    shape: fc.constantFrom<readonly number[][]>([1, 2], [2, 1], [2]),
+    shape: fc.constantFrom<(readonly number[])[]>([1, 2], [2, 1], [2]),
     isBinary: fc.constantFrom(true, true, true, false),
   })
   .map(({ isBinary, ...form }) => {
