@@ -124,19 +124,25 @@ export function decideOnward(
 
 /** Whether a decision that begins with this plan can depend on the body. */
 function mayNeedBody(plan: Plan, state: RoutingState): boolean {
-  const mayNeed = (each: Plan) => mayNeedBody(each, state);
   switch (plan.kind) {
     case 'route': {
       const { rules, otherwise } = routeOf(plan, state);
-      const byRule = rules.some(({ match, use }) => match.some(({ needsBody }) => needsBody) || mayNeed(use));
-      return byRule || mayNeed(otherwise);
+      const mayNeed = ({ match, use }: (typeof rules)[number]) =>
+        match.some(({ needsBody }) => needsBody) || mayNeedBody(use, state);
+      return rules.some(mayNeed) || mayNeedBody(otherwise, state);
     }
     case 'split':
-      return plan.stickyBy?.needsBody === true || plan.arms.some(({ to }) => mayNeed(to));
+      if (plan.stickyBy?.needsBody === true) return true;
+      for (const { to } of plan.arms) if (mayNeedBody(to, state)) return true;
+      return false;
     case 'canary':
       return plan.stickyBy?.needsBody === true;
     case 'named':
-      return plan.by.needsBody || [...plan.among, plan.otherwise].some(mayNeed);
+      return (
+        plan.by.needsBody ||
+        plan.among.some((each) => mayNeedBody(each, state)) ||
+        mayNeedBody(plan.otherwise, state)
+      );
     default:
       return false;
   }

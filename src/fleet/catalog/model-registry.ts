@@ -17,6 +17,8 @@ export class ModelRegistry {
   /** A version has ended and was removed. */
   readonly forgotten = new Event<VersionInService>();
   readonly #models = new Map<string, Map<string, VersionInService>>();
+  /** The versions of a model in ascending order; missing where they have changed since they were asked for. */
+  readonly #rising = new Map<string, readonly VersionInService[]>();
   readonly #labels = new Map<string, ReadonlyMap<string, Labelled>>();
   /** Versions that were replaced or removed and still finish their requests. */
   readonly #leaving = new Set<VersionInService>();
@@ -27,6 +29,7 @@ export class ModelRegistry {
     const versions = this.#models.get(model) ?? new Map<string, VersionInService>();
     const before = versions.get(version.spec.version);
     this.#models.set(model, versions.set(version.spec.version, version));
+    this.#rising.delete(model);
     if (before !== undefined) this.#leaving.add(before);
     // A version that comes back is no new one.
     if (!this.#leaving.delete(version)) this.added.emit(version);
@@ -38,6 +41,7 @@ export class ModelRegistry {
     const versions = this.#models.get(version.spec.model);
     if (versions?.get(version.spec.version) === version) versions.delete(version.spec.version);
     if (versions?.size === 0) this.#models.delete(version.spec.model);
+    this.#rising.delete(version.spec.model);
     this.#leaving.add(version);
   }
 
@@ -73,9 +77,14 @@ export class ModelRegistry {
   }
 
   /** In ascending order. */
-  versionsOf(model: string): VersionInService[] {
-    const versions = [...(this.#models.get(model)?.values() ?? [])];
-    return versions.sort((a, b) => byVersion(a.spec.version, b.spec.version));
+  versionsOf(model: string): readonly VersionInService[] {
+    const known = this.#rising.get(model);
+    if (known !== undefined) return known;
+    const versions = this.#models.get(model);
+    if (versions === undefined) return [];
+    const rising = [...versions.values()].sort((a, b) => byVersion(a.spec.version, b.spec.version));
+    this.#rising.set(model, rising);
+    return rising;
   }
 
   /** The requested version; without one, the highest ready version, else the highest. */
@@ -98,12 +107,13 @@ export class ModelRegistry {
         `Request for unknown model: '${model}' version ${version} is not found; available versions: ${known}`,
       );
     }
-    // Fast path for every request: a single version needs no sorting, whatever its state.
-    const [only] = versions.values();
-    if (versions.size === 1 && only !== undefined) return only;
     const rising = this.versionsOf(model);
+    const [only] = rising;
+    // Mostly there is a single version, whatever its state.
+    if (rising.length === 1 && only !== undefined) return only;
     return rising.findLast(({ isReady }) => isReady) ?? (rising.at(-1) as VersionInService);
   }
+
   /** The number that a label or a number with leading zeros stands for. */
   #numberOf(model: string, version: string): string {
     return this.#labelled(model, version) ?? versionNamed(version) ?? version;

@@ -71,6 +71,15 @@ export class Conditions implements Watcher {
     return held !== undefined && !this.#isDown(held);
   }
 
+  /** Whether a replica serves and has no condition that ejects it. Requests through routes ask: nothing is copied. */
+  get hasFit(): boolean {
+    for (const [id, held] of this.#byReplica) {
+      const healthStatus = this.#ports.supervisor.find(id)?.healthStatus;
+      if (healthStatus !== undefined && healthStatus !== 'ejected' && !this.#isDown(held)) return true;
+    }
+    return false;
+  }
+
   raise(id: ReplicaId, cause: ConditionCause, severity: Condition['severity'], detail: string): void {
     const held = this.#byReplica.get(id);
     if (held === undefined) return;
@@ -92,7 +101,8 @@ export class Conditions implements Watcher {
   }
 
   #isDown({ conditions }: HeldConditions): boolean {
-    return [...conditions.values()].some(({ severity }) => severity === 'down');
+    for (const { severity } of conditions.values()) if (severity === 'down') return true;
+    return false;
   }
 
   #assess(id: ReplicaId, held: HeldConditions): void {

@@ -121,16 +121,6 @@ export class VersionHealth {
     this.#quality.stop();
   }
 
-  /** Serving replicas without a condition that ejects them. */
-  get fitCount(): number {
-    return this.#ports.supervisor
-      .replicas()
-      .filter(
-        ({ replica, state }) =>
-          state !== 'ejected' && hasHealthStatus(state) && this.conditions.isFit(replica),
-      ).length;
-  }
-
   #onMoved({ replica, incarnation, from, to }: ReplicaMoved): void {
     if (to === 'warming') for (const watcher of this.#watchers) watcher.loaded?.(replica);
     else if (to === 'ready' && from === 'warming') {

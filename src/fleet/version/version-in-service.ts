@@ -138,7 +138,7 @@ export class VersionInService {
   /** Why it should get no traffic now; undefined when it should. */
   get whyNotReady(): string | undefined {
     if (this.state !== 'ready') return this.state;
-    if (this.health.fitCount === 0 && !this.isAsleep) return 'without a ready replica';
+    if (!this.health.conditions.hasFit && !this.isAsleep) return 'without a ready replica';
     return this.dependencies.problem;
   }
 

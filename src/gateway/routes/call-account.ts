@@ -10,10 +10,11 @@ import type { AttemptFacts } from './routed-facts.ts';
 import type { SplitState } from './split-state.ts';
 
 const NONE: readonly string[] = [];
+const NO_ATTEMPTS: readonly AttemptFacts[] = [];
 
 /** Counts what one call through a route comes to, for the route, for its canary, and for an explanation. */
 export class CallAccount {
-  readonly attempts: AttemptFacts[] = [];
+  attempts: readonly AttemptFacts[] = NO_ATTEMPTS;
   /** How the call was decided beside the rules, in words. */
   notes: readonly string[] = NONE;
   decision: Decision | undefined;
@@ -64,14 +65,14 @@ export class CallAccount {
       tally.answer(ms);
       variant?.answer(ms);
       canary?.answered(target, ms);
-      this.attempts.push({ target, result: 'answered', reason: undefined, ms });
+      this.#add({ target, result: 'answered', reason: undefined, ms });
       return;
     }
     const cause = failureCause(outcome);
     tally.fail(cause ?? 'refused');
     variant?.fail(cause ?? 'refused');
     if (cause !== undefined) canary?.failed(target);
-    this.attempts.push({ target, result: cause ?? 'refused', reason: outcome.reason, ms });
+    this.#add({ target, result: cause ?? 'refused', reason: outcome.reason, ms });
   }
 
   /** An attempt was ended after `ms`, because another one has answered (`isOutrun`), or the client has left. */
@@ -79,7 +80,7 @@ export class CallAccount {
     const split = this.decision?.split;
     // It would have taken at least so long.
     if (isOutrun && split?.variant === target) this.drawn?.canary?.outrun(target, ms);
-    this.attempts.push({ target, result: 'cancelled', reason: undefined, ms });
+    this.#add({ target, result: 'cancelled', reason: undefined, ms });
   }
 
   /** The target whose answer came; undefined while there is none. */
@@ -87,8 +88,14 @@ export class CallAccount {
     return this.attempts.findLast(({ result }) => result === 'answered')?.target;
   }
 
+  #add(facts: AttemptFacts): void {
+    // Mostly there is one.
+    this.attempts = this.attempts.length === 0 ? [facts] : [...this.attempts, facts];
+  }
+
   hasTried(target: string): boolean {
-    return this.attempts.some((attempt) => attempt.target === target);
+    for (const attempt of this.attempts) if (attempt.target === target) return true;
+    return false;
   }
 
   /** Announces the end of the call. */

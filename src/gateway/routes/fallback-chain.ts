@@ -74,7 +74,9 @@ export class FallbackChain {
 
 /** Whether any of these steps can follow a target: a fixed answer, or a target that is another one and was not tried. */
 export function canFollow(steps: readonly FallbackPlan[], target: string, account: CallAccount): boolean {
-  return steps.some((step) =>
-    step.kind === 'target' ? step.name !== target && !account.hasTried(step.name) : step.kind === 'answer',
-  );
+  for (const step of steps) {
+    const isLeft = step.kind === 'target' && step.name !== target && !account.hasTried(step.name);
+    if (isLeft || step.kind === 'answer') return true;
+  }
+  return false;
 }

@@ -43,7 +43,7 @@ export const ALERT_TABLE: readonly AlertRule[] = [
     name: 'NoReadyReplica',
     severity: 'page',
     summary: ({ version, settings }) =>
-      version.health.fitCount > 0 || version.isAsleep
+      version.health.conditions.hasFit || version.isAsleep
         ? undefined
         : `no replica of ${version.name} has been ready for ${Math.round(settings.noReplicaAfterMs / 1000)} s`,
     lastsMs: ({ noReplicaAfterMs }) => noReplicaAfterMs,
