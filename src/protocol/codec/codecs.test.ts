@@ -118,8 +118,9 @@ test('the cache keeps heads without data and id only, and a limited number of th
   let parsed = 0;
   const cache = new OipHeadCache();
   const read = (text: string) => {
-    const before = cache.read(segmentsOf(Buffer.from(text)));
-    parsed += before === cache.read(segmentsOf(Buffer.from(text))) ? 0 : 1;
+    const body = segmentsOf(Buffer.from(text));
+    const before = cache.read(body, body.byteLength);
+    parsed += before === cache.read(body, body.byteLength) ? 0 : 1;
   };
   read('{"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}');
   assert.equal(parsed, 0);
@@ -128,6 +129,23 @@ test('the cache keeps heads without data and id only, and a limited number of th
     '{"id":"1","inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}',
   );
   assert.equal(parsed, 2);
+});
+
+test('in any order of heads of equal length, in one chunk or several, each is read as itself', () => {
+  const head = (name: string) =>
+    Buffer.from(
+      `{"inputs":[{"name":"${name}","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]}`,
+    );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom('x', 'y'), fc.boolean()), { maxLength: 20 }), (reads) => {
+      const cache = new OipHeadCache();
+      for (const [name, isCut] of reads) {
+        const bytes = Buffer.concat([head(name), Buffer.alloc(4)]);
+        const body = isCut ? segmentsOf(bytes.subarray(0, 12), bytes.subarray(12)) : segmentsOf(bytes);
+        assert.equal(cache.read(body, bytes.byteLength - 4).inputs[0]?.name, name);
+      }
+    }),
+  );
 });
 
 test('the simple form can be written and read back, for one input and for several', () => {

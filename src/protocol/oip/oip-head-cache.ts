@@ -1,4 +1,4 @@
-import { flatten, type Segments } from '../../tensor/segments.ts';
+import { flatten, type Segments, sliceSegments } from '../../tensor/segments.ts';
 import { type OipHead, parseOipHead } from './oip-head.ts';
 
 const MAX_HEADS = 64;
@@ -12,19 +12,18 @@ export class OipHeadCache {
   readonly #heads = new Map<string, OipHead>();
   #last: { readonly bytes: Buffer; readonly head: OipHead } | undefined;
 
-  readonly read = (bytes: Segments, maxValues?: number): OipHead => {
-    if (bytes.byteLength > MAX_HEAD_BYTES) return parseOipHead(bytes, maxValues);
-    const flat = flatten(bytes);
+  readonly read = (body: Segments, headBytes: number, maxValues?: number): OipHead => {
+    if (headBytes > MAX_HEAD_BYTES) return parseOipHead(body, headBytes, maxValues);
     // Mostly it is the last one again: comparing bytes costs less than making the key.
-    if (this.#last?.bytes.equals(flat) === true) return this.#last.head;
-    const own = Buffer.from(flat);
-    const key = own.toString('latin1');
+    if (this.#last !== undefined && startsWith(body, headBytes, this.#last.bytes)) return this.#last.head;
+    const bytes = Buffer.from(flatten(sliceSegments(body, 0, headBytes)));
+    const key = bytes.toString('latin1');
     const known = this.#heads.get(key);
     if (known !== undefined) {
-      this.#last = { bytes: own, head: known };
+      this.#last = { bytes, head: known };
       return known;
     }
-    const head = parseOipHead(bytes);
+    const head = parseOipHead(body, headBytes);
     // A head with an id or with data is not repeated.
     if (head.id === '' && head.inputs.every((input) => input.binaryBytes !== undefined))
       this.#remember(key, head);
@@ -38,4 +37,10 @@ export class OipHeadCache {
     }
     this.#heads.set(key, head);
   }
+}
+
+function startsWith({ chunks }: Segments, headBytes: number, known: Buffer): boolean {
+  const [first] = chunks;
+  if (first === undefined || known.byteLength !== headBytes || first.byteLength < headBytes) return false;
+  return known.compare(first, 0, headBytes) === 0;
 }

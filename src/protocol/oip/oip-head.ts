@@ -1,6 +1,6 @@
 import type { Parameters } from '../../model/inference.ts';
 import { DATATYPE_NAMES, type Datatype, isDatatype } from '../../tensor/datatype.ts';
-import type { Segments } from '../../tensor/segments.ts';
+import { type Segments, sliceSegments } from '../../tensor/segments.ts';
 import { byteSize, elementCount } from '../../tensor/tensor.ts';
 import {
   invalid,
@@ -50,12 +50,12 @@ export interface OipHead {
   readonly isBinaryByDefault: boolean;
 }
 
-/** How a head is read: parsed, or from the cache. */
-export type HeadReader = (bytes: Segments, maxValues?: number) => OipHead;
+/** How the head in the first `headBytes` of a body is read: parsed, or from the cache. */
+export type HeadReader = (body: Segments, headBytes: number, maxValues?: number) => OipHead;
 
 /** Reads the JSON part of a request. Throws a ServingError that says what came and what was wanted. */
-export function parseOipHead(bytes: Segments, maxValues?: number): OipHead {
-  const json = parseRequestJson(bytes, maxValues);
+export function parseOipHead(body: Segments, headBytes = body.byteLength, maxValues?: number): OipHead {
+  const json = parseRequestJson(sliceSegments(body, 0, headBytes), maxValues);
   const inputs = listOf(json, 'inputs').map(readInput);
   checkUnique('input', inputs);
   return {

@@ -41,7 +41,7 @@ export function readOipRequest(
       `inference-header-content-length is ${headBytes}, but the body has only ${body.byteLength} bytes`,
     );
   }
-  const head = readHead(sliceSegments(body, 0, headBytes), target.maxValues);
+  const head = readHead(body, headBytes, target.maxValues);
   const tail = new BinaryTail(target.model, body, headBytes);
   const inputs = head.inputs.map((input) => bindInput(target, input, tail));
   tail.checkEmpty();
