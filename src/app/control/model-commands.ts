@@ -5,6 +5,7 @@ import { calledModels, calledOnlyBy } from '../../gateway/composition/called-mod
 import type { LoadOverrides, ModelCommands, UnservedModel } from '../../gateway/model-commands.ts';
 import { targetsOf } from '../../gateway/routes/route-destination.ts';
 import { byVersion, versionNamed } from '../../model/model-version.ts';
+import type { ModelChange } from './desired-models.ts';
 import type { ModelControl, ModelControlPorts } from './model-control.ts';
 import type { ModelScan } from './scan-models.ts';
 
@@ -25,7 +26,7 @@ export class OperatorCommands implements ModelCommands {
   }
 
   async load(model: string, overrides: LoadOverrides = {}): Promise<Refusal | undefined> {
-    return this.#change(model, overrides, true);
+    return this.#change(model, { overrides }, true);
   }
 
   async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
@@ -47,7 +48,7 @@ export class OperatorCommands implements ModelCommands {
     if (version !== undefined && number === undefined) {
       return refuse('INVALID_INPUT', `'${version.slice(0, 40)}' is not a version, wanted a number`);
     }
-    return this.#change(model, number === undefined ? {} : { settings: { versions: [number] } }, false);
+    return this.#change(model, { versions: number === undefined ? undefined : [number] }, false);
   }
 
   async rollBack(model: string): Promise<Refusal | undefined> {
@@ -56,7 +57,7 @@ export class OperatorCommands implements ModelCommands {
     const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
     if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
     const scanned = await orRefusal('roll back', model, async () =>
-      this.#control.scan(this.#control.desired.asIf(model, { settings: { versions: 'all' } })),
+      this.#control.scan(this.#control.desired.asIf(model, { versions: 'all' })),
     );
     if (scanned === undefined || 'kind' in scanned) return scanned;
     const before = scanned.served
@@ -64,7 +65,7 @@ export class OperatorCommands implements ModelCommands {
       .map((each) => each.version)
       .toSorted(byVersion)
       .at(-1);
-    if (before !== undefined) return this.#change(model, { settings: { versions: [before] } }, false);
+    if (before !== undefined) return this.#change(model, { versions: [before] }, false);
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
   }
 
@@ -87,15 +88,15 @@ export class OperatorCommands implements ModelCommands {
     return calledOnlyBy(model, calledModels(versions), new Set(targets.map((target) => target.model)));
   }
 
-  /** Applies overrides for a model and waits for their effect. Those that cannot be applied change nothing. */
-  async #change(model: string, overrides: LoadOverrides, isAnew: boolean): Promise<Refusal | undefined> {
+  /** Applies a change of a model and waits for its effect. One that cannot be applied changes nothing. */
+  async #change(model: string, change: ModelChange, isAnew: boolean): Promise<Refusal | undefined> {
     const { desired } = this.#control;
     const applied = await this.#control.inTurn(async () =>
       orRefusal('load', model, async () => {
-        const checked = await this.#control.scan(desired.asIf(model, overrides));
-        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, overrides);
+        const checked = await this.#control.scan(desired.asIf(model, change));
+        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, change);
         if (whyNot !== undefined) return whyNot;
-        desired.load(model, overrides);
+        desired.change(model, change);
         const one = new Set([model]);
         await this.#control.apply({ only: one, asked: one, anew: isAnew ? one : new Set() });
         return undefined;
@@ -124,8 +125,8 @@ function whyNotIn({ served, broken, problems }: ModelScan, model: string): Refus
 }
 
 /** A configuration says which file it is for, and does not choose it: what is on the disk is served. */
-function whyOtherFile({ served }: ModelScan, model: string, { config }: LoadOverrides): Refusal | undefined {
-  const name = config?.modelFile;
+function whyOtherFile({ served }: ModelScan, model: string, change: ModelChange): Refusal | undefined {
+  const name = 'overrides' in change ? change.overrides.config?.modelFile : undefined;
   if (name === undefined) return undefined;
   // A model with external data is in a folder of this name.
   const isOther = ({ file }: { readonly file: string }) => !file.split(sep).slice(-2).includes(name);
