@@ -22,8 +22,8 @@ const ENTRIES = {
   'codec-worker': 'src/protocol/codec/codec-worker.ts',
   'models-worker': 'src/app/control/models-worker.ts',
   'define-model': 'src/model/define-model.ts',
-  'galley-resolver': 'src/runtime/galley-resolver.ts',
-  'typescript-hooks': 'src/runtime/typescript-hooks.ts',
+  'galley-resolver': 'src/runtime/module/galley-resolver.ts',
+  'typescript-hooks': 'src/runtime/module/typescript-hooks.ts',
 };
 /**
  * Programs that are bundled together share files. Those of different processes do not: each shared file is one more to

@@ -1,5 +1,5 @@
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import { type DifferenceTerms, testDifference } from '../../src/routing/difference-test.ts';
+import { type DifferenceTerms, testDifference } from '../../src/routing/statistics/difference-test.ts';
 import {
   type ExperimentTally,
   type Look,

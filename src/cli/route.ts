@@ -10,7 +10,7 @@ import type { InferenceRequest } from '../model/inference.ts';
 import { compileRoutes } from '../routing/compile-route.ts';
 import { decisionLines, explanationLines } from '../routing/explain-decision.ts';
 import { possibleDecisions } from '../routing/possible-decisions.ts';
-import type { RequestView } from '../routing/request-view.ts';
+import type { RequestView } from '../routing/request/request-view.ts';
 import { type RoutePlan, usesVersion } from '../routing/route-plan.ts';
 import { readRequestFile } from './request-file.ts';
 

@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../base/errors.ts';
 import type { ModelRegistry } from '../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../fleet/version/version-in-service.ts';
-import type { RequestView } from '../routing/request-view.ts';
+import type { RequestView } from '../routing/request/request-view.ts';
 import { usesVersion } from '../routing/route-plan.ts';
 import type { Caller } from '../serving/admission/request-facts.ts';
 import type { NoRoom } from './body-budget.ts';

@@ -4,9 +4,9 @@ import type {
   RoutesSettings,
   UseSettings,
 } from '../config/route-settings.ts';
-import { compileExpression } from './expression.ts';
-import { compileKeySource } from './key-source.ts';
-import { compileMatch } from './match.ts';
+import { compileExpression } from './request/expression.ts';
+import { compileKeySource } from './request/key-source.ts';
+import { compileMatch } from './request/match.ts';
 import {
   type FallbackPlan,
   type Onward,

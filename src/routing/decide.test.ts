@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { routesOf, tensorOf, viewOf, viewWith, type WrittenRoutes } from '../../test/support/routing.ts';
 import { decide, decideOnward, type RoutingState } from './decide.ts';
-import type { RequestView } from './request-view.ts';
+import type { RequestView } from './request/request-view.ts';
 import { targetNamed } from './route-plan.ts';
 import { ExactShares, type Weighted } from './split.ts';
 

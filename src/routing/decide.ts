@@ -1,6 +1,6 @@
-import type { KeySource } from './key-source.ts';
-import { isMatch } from './match.ts';
-import type { RequestView } from './request-view.ts';
+import type { KeySource } from './request/key-source.ts';
+import { isMatch } from './request/match.ts';
+import type { RequestView } from './request/request-view.ts';
 import type {
   CanaryPlan,
   ChoosePlan,

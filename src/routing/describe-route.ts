@@ -1,6 +1,6 @@
-import type { Expression } from './expression.ts';
-import type { KeySource } from './key-source.ts';
-import type { Condition, Match } from './match.ts';
+import type { Expression } from './request/expression.ts';
+import type { KeySource } from './request/key-source.ts';
+import type { Condition, Match } from './request/match.ts';
 import type { ChoosePlan, FallbackPlan, Plan, RoutePlan } from './route-plan.ts';
 import type { Weighted } from './split.ts';
 

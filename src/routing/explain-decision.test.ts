@@ -5,7 +5,7 @@ import { segmentsOf } from '../tensor/segments.ts';
 import { compileRoutes } from './compile-route.ts';
 import { decisionLines, explanationLines } from './explain-decision.ts';
 import { possibleDecisions } from './possible-decisions.ts';
-import type { RequestView } from './request-view.ts';
+import type { RequestView } from './request/request-view.ts';
 
 const EMPTY = { id: '', inputs: [], parameters: {}, timeoutMs: undefined, priority: 0 };
 

@@ -10,9 +10,9 @@ import {
   shortened,
   wantedText,
 } from './describe-route.ts';
-import type { Condition } from './match.ts';
 import type { Possibility } from './possible-decisions.ts';
-import type { RequestView } from './request-view.ts';
+import type { Condition } from './request/match.ts';
+import type { RequestView } from './request/request-view.ts';
 import type { RoutePlan } from './route-plan.ts';
 import type { Weighted } from './split.ts';
 

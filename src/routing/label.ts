@@ -2,7 +2,7 @@ import type { Answer } from '../model/inference.ts';
 import { numbersOf } from '../tensor/numbers.ts';
 import { elementCount, type Tensor, typedArrayOf } from '../tensor/tensor.ts';
 import { topOf } from './agreement.ts';
-import { textsOf } from './element-text.ts';
+import { textsOf } from './request/element-text.ts';
 import type { ChoosePlan, Onward, Target } from './route-plan.ts';
 
 /** What a classifier's answer means for a route. */

@@ -1,5 +1,5 @@
 import { type Decision, decide, type RoutingState, type Shared, type Step } from './decide.ts';
-import type { RequestView } from './request-view.ts';
+import type { RequestView } from './request/request-view.ts';
 import type { RoutePlan } from './route-plan.ts';
 import type { Weighted } from './split.ts';
 

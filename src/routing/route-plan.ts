@@ -1,9 +1,9 @@
 import type { CanarySettings } from '../config/canary-settings.ts';
 import type { ExperimentSettings } from '../config/experiment-settings.ts';
 import type { HedgeSettings, ShadowSettings } from '../config/route-settings.ts';
-import type { Expression } from './expression.ts';
-import type { KeySource } from './key-source.ts';
-import type { Match } from './match.ts';
+import type { Expression } from './request/expression.ts';
+import type { KeySource } from './request/key-source.ts';
+import type { Match } from './request/match.ts';
 import type { Weighted } from './split.ts';
 
 /** A model or one of its versions. */

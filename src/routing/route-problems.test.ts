@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { routesOf, viewOf, type WrittenRoutes } from '../../test/support/routing.ts';
-import { compileMatch, isMatch } from './match.ts';
+import { compileMatch, isMatch } from './request/match.ts';
 import { routeProblems } from './route-problems.ts';
 
 const MODELS = new Map([

@@ -1,6 +1,6 @@
 import { nearestName } from '../base/nearest.ts';
 import { isDatatype } from '../tensor/datatype.ts';
-import type { Match } from './match.ts';
+import type { Match } from './request/match.ts';
 import {
   destinationsOf,
   type Onward,

@@ -1,4 +1,4 @@
-import type { Runtime, RuntimeSpec } from './runtime.ts';
+import type { Runtime, RuntimeSpec } from './contract/runtime.ts';
 import { SignedRuntime } from './signed-runtime.ts';
 
 /** Loads the model that the spec names. Runtimes are imported on demand, because one has 46 MB of native code. */
@@ -9,13 +9,13 @@ export async function loadRuntime(spec: RuntimeSpec): Promise<Runtime> {
 
 async function loadUnsigned(spec: RuntimeSpec): Promise<Runtime> {
   if (spec.runtime === 'onnx') {
-    const { loadOnnx } = await import('./onnx-runtime.ts');
+    const { loadOnnx } = await import('./onnx/onnx-runtime.ts');
     return loadOnnx(spec);
   }
   if (spec.transformers !== undefined) {
-    const { loadTransformers } = await import('./transformers-runtime.ts');
+    const { loadTransformers } = await import('./transformers/transformers-runtime.ts');
     return loadTransformers(spec, spec.transformers);
   }
-  const { loadModule } = await import('./module-runtime.ts');
+  const { loadModule } = await import('./module/module-runtime.ts');
   return loadModule(spec);
 }

@@ -7,7 +7,7 @@ import {
   withSignature,
 } from '../model/signature.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { RunCall, Runtime } from './runtime.ts';
+import type { RunCall, Runtime } from './contract/runtime.ts';
 
 /** Presents a model by its signature: other shapes, fewer outputs. Throws an Error when the model does not have it. */
 export class SignedRuntime implements Runtime {

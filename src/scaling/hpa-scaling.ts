@@ -1,8 +1,8 @@
-import { completeBehavior, type PartialBehavior } from './hpa-behavior.ts';
-import type { HpaMetric } from './hpa-metric.ts';
-import { decideHpa, HPA_DEFAULTS, type HpaSettings, type HpaState, NEW_HPA } from './hpa-policy.ts';
-import type { Proposal as HpaProposal, Scale } from './hpa-proposal.ts';
-import type { Sample } from './hpa-replicas.ts';
+import { completeBehavior, type PartialBehavior } from './hpa/hpa-behavior.ts';
+import type { HpaMetric } from './hpa/hpa-metric.ts';
+import { decideHpa, HPA_DEFAULTS, type HpaSettings, type HpaState, NEW_HPA } from './hpa/hpa-policy.ts';
+import type { Proposal as HpaProposal, Scale } from './hpa/hpa-proposal.ts';
+import type { Sample } from './hpa/hpa-replicas.ts';
 import type {
   Proposal,
   ReplicaUseFacts,

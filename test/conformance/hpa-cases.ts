@@ -1,10 +1,10 @@
-import { type Direction, policyLimit } from '../../src/scaling/hpa-behavior.ts';
-import { changeWithin, isOutdated, recordEvent } from '../../src/scaling/hpa-events.ts';
-import { limitRate, limitStep } from '../../src/scaling/hpa-limits.ts';
-import { proposeReplicas } from '../../src/scaling/hpa-metric.ts';
-import { decideHpa } from '../../src/scaling/hpa-policy.ts';
-import { groupReplicas } from '../../src/scaling/hpa-replicas.ts';
-import { stabilizeBothWays, stabilizeDown } from '../../src/scaling/hpa-stabilization.ts';
+import { type Direction, policyLimit } from '../../src/scaling/hpa/hpa-behavior.ts';
+import { changeWithin, isOutdated, recordEvent } from '../../src/scaling/hpa/hpa-events.ts';
+import { limitRate, limitStep } from '../../src/scaling/hpa/hpa-limits.ts';
+import { proposeReplicas } from '../../src/scaling/hpa/hpa-metric.ts';
+import { decideHpa } from '../../src/scaling/hpa/hpa-policy.ts';
+import { groupReplicas } from '../../src/scaling/hpa/hpa-replicas.ts';
+import { stabilizeBothWays, stabilizeDown } from '../../src/scaling/hpa/hpa-stabilization.ts';
 import { ms } from './case-seconds.ts';
 import {
   type BehaviorInput,

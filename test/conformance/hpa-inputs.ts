@@ -1,9 +1,9 @@
-import { type Behavior, completeBehavior, type ScalingRules } from '../../src/scaling/hpa-behavior.ts';
-import type { ScaleEvent } from '../../src/scaling/hpa-events.ts';
-import type { HpaMetric } from '../../src/scaling/hpa-metric.ts';
-import type { MetricSettings } from '../../src/scaling/hpa-per-replica-metric.ts';
-import type { ReplicaFacts, Sample } from '../../src/scaling/hpa-replicas.ts';
-import type { Recommendation } from '../../src/scaling/hpa-stabilization.ts';
+import { type Behavior, completeBehavior, type ScalingRules } from '../../src/scaling/hpa/hpa-behavior.ts';
+import type { ScaleEvent } from '../../src/scaling/hpa/hpa-events.ts';
+import type { HpaMetric } from '../../src/scaling/hpa/hpa-metric.ts';
+import type { MetricSettings } from '../../src/scaling/hpa/hpa-per-replica-metric.ts';
+import type { ReplicaFacts, Sample } from '../../src/scaling/hpa/hpa-replicas.ts';
+import type { Recommendation } from '../../src/scaling/hpa/hpa-stabilization.ts';
 import { ms } from './case-seconds.ts';
 
 /** The constants of the controller, as cases write them. */

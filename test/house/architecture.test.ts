@@ -40,6 +40,9 @@ const ROOMS: Readonly<Record<string, string>> = {
 const SUB_ROOMS: Readonly<Record<string, string>> = {
   helpers: 'shared image|text|audio .',
   model: 'triton .',
+  scaling: 'hpa .',
+  routing: 'request statistics .',
+  runtime: 'contract onnx|module|transformers .',
   process: 'wire gateway-side|child',
   serving: 'queue dispatch recovery admission',
   gateway: 'routes composition .',

@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import { RoutesSettings } from '../../src/config/route-settings.ts';
 import type { InferenceRequest } from '../../src/model/inference.ts';
 import { compileRoutes } from '../../src/routing/compile-route.ts';
-import type { RequestView } from '../../src/routing/request-view.ts';
+import type { RequestView } from '../../src/routing/request/request-view.ts';
 import type { RoutePlan } from '../../src/routing/route-plan.ts';
 import { encodeTextElements } from '../../src/tensor/bytes-elements.ts';
 import type { Datatype } from '../../src/tensor/datatype.ts';

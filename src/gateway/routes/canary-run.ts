@@ -1,9 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import { Event } from '../../base/event.ts';
 import { RecentValues } from '../../base/recent-values.ts';
-import { brokenGate, type CanaryFacts, canaryDecision } from '../../routing/canary.ts';
 import type { CanaryPlan } from '../../routing/route-plan.ts';
 import type { Weighted } from '../../routing/split.ts';
+import { brokenGate, type CanaryFacts, canaryDecision } from '../../routing/statistics/canary.ts';
 
 export type CanaryPhase = 'running' | 'paused' | 'rolled back' | 'promoted';
 

@@ -2,11 +2,11 @@ import type { Clock } from '../../base/clock.ts';
 import { Event } from '../../base/event.ts';
 import type { Random } from '../../base/random.ts';
 import type { ExperimentSettings } from '../../config/experiment-settings.ts';
-import { type Conclusion, conclusionOf } from '../../routing/experiment-conclusion.ts';
-import { addOutcome, NO_OUTCOMES, type Outcomes } from '../../routing/outcomes.ts';
 import type { SplitPlan } from '../../routing/route-plan.ts';
 import type { Weighted } from '../../routing/split.ts';
-import { thompsonShares } from '../../routing/thompson.ts';
+import { type Conclusion, conclusionOf } from '../../routing/statistics/experiment-conclusion.ts';
+import { addOutcome, NO_OUTCOMES, type Outcomes } from '../../routing/statistics/outcomes.ts';
+import { thompsonShares } from '../../routing/statistics/thompson.ts';
 import { FeedbackIds } from './feedback-ids.ts';
 
 export type ExperimentPhase = 'running' | 'paused' | 'promoted' | 'rolled back';

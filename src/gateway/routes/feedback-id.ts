@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts';
 import type { InferenceRequest } from '../../model/inference.ts';
-import { headerOf } from '../../routing/request-view.ts';
+import { headerOf } from '../../routing/request/request-view.ts';
 import type { CallAccount } from './call-account.ts';
 import type { RouteDestination } from './route-destination.ts';
 import type { RouteTable } from './route-table.ts';

@@ -2,7 +2,7 @@ import { isRefusal, type Refusal, refuse } from '../../base/errors.ts';
 import type { ModelRegistry } from '../../fleet/catalog/model-registry.ts';
 import type { VersionInService } from '../../fleet/version/version-in-service.ts';
 import { type Decision, decide } from '../../routing/decide.ts';
-import type { RequestView } from '../../routing/request-view.ts';
+import type { RequestView } from '../../routing/request/request-view.ts';
 import { destinationsOf, plansOf, type Target, usesVersion } from '../../routing/route-plan.ts';
 import type { ActiveRoute } from './active-route.ts';
 import type { RouteTable } from './route-table.ts';

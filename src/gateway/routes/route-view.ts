@@ -1,4 +1,4 @@
-import { NO_OUTCOMES } from '../../routing/outcomes.ts';
+import { NO_OUTCOMES } from '../../routing/statistics/outcomes.ts';
 import type { ActiveRoute } from './active-route.ts';
 import type { RequestCopies } from './request-copies.ts';
 import type { SplitState } from './split-state.ts';

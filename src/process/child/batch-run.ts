@@ -1,5 +1,5 @@
 import { CallRefused } from '../../model/call-refused.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/contract/runtime.ts';
 import { mayHoldNonFinite } from '../../tensor/finite.ts';
 import { splitRows } from '../../tensor/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

@@ -1,7 +1,7 @@
 import { artefactOf } from '../../model/artefact.ts';
 import { lockedFiles } from '../../model/locked-files.ts';
+import type { Runtime } from '../../runtime/contract/runtime.ts';
 import { loadRuntime } from '../../runtime/load-runtime.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
 import type { LoadOrder } from '../wire/compute-messages.ts';
 import { type KeptModel, unpackModel } from '../wire/kept-model.ts';
 

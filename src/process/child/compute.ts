@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { cutText } from '../../base/cut-text.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/contract/runtime.ts';
 import { segmentsOf } from '../../tensor/segments.ts';
 import { decodeRun, encodeEnd, type RunBody } from '../wire/batch-frames.ts';
 import {
@@ -206,7 +206,7 @@ ends.watch();
 let compute: Compute | undefined;
 
 // A failure here occurs again, and is reported, when a model is loaded.
-if (process.argv.includes(EXPECT_ONNX)) void import('../../runtime/onnx-runtime.ts').catch(() => {});
+if (process.argv.includes(EXPECT_ONNX)) void import('../../runtime/onnx/onnx-runtime.ts').catch(() => {});
 
 parentPort?.on('message', (message: ToCompute) => {
   if (message.kind === 'load') void load(message);

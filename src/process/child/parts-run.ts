@@ -1,7 +1,7 @@
 import { cutText } from '../../base/cut-text.ts';
 import { messageOf } from '../../base/errors.ts';
 import { CallRefused } from '../../model/call-refused.ts';
-import type { Runtime } from '../../runtime/runtime.ts';
+import type { Runtime } from '../../runtime/contract/runtime.ts';
 import { splitRows } from '../../tensor/rows.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { encodeAnswer, type RunBody } from '../wire/batch-frames.ts';

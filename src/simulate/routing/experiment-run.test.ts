@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seededRandom } from '../../base/random.ts';
-import { type DifferenceTerms, testDifference } from '../../routing/difference-test.ts';
+import { type DifferenceTerms, testDifference } from '../../routing/statistics/difference-test.ts';
 import { type Look, runExperiments } from './experiment-run.ts';
 import { fixedSampleSize, fixedSampleTest } from './fixed-sample.ts';
 import { runThompson } from './thompson-run.ts';

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts';
-import type { Difference } from '../../routing/difference-test.ts';
-import { addOutcome, NO_OUTCOMES, type Outcomes } from '../../routing/outcomes.ts';
+import type { Difference } from '../../routing/statistics/difference-test.ts';
+import { addOutcome, NO_OUTCOMES, type Outcomes } from '../../routing/statistics/outcomes.ts';
 
 /** One experiment on requests whose outcome is 1 or 0, and how it is divided. */
 export interface Experiment {

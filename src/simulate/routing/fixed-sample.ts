@@ -1,5 +1,5 @@
-import type { Difference } from '../../routing/difference-test.ts';
-import type { Outcomes } from '../../routing/outcomes.ts';
+import type { Difference } from '../../routing/statistics/difference-test.ts';
+import type { Outcomes } from '../../routing/statistics/outcomes.ts';
 
 /** Quantiles of the normal distribution: two-sided level 0.05, and power 0.9. */
 const Z_LEVEL = 1.959964;

@@ -1,6 +1,6 @@
 import type { Random } from '../../base/random.ts';
-import { addOutcome, NO_OUTCOMES } from '../../routing/outcomes.ts';
-import { type ThompsonTerms, thompsonShares } from '../../routing/thompson.ts';
+import { addOutcome, NO_OUTCOMES } from '../../routing/statistics/outcomes.ts';
+import { type ThompsonTerms, thompsonShares } from '../../routing/statistics/thompson.ts';
 
 /** Requests whose outcome is 1 or 0, divided by Thompson sampling; 1 is the better outcome. */
 export interface ThompsonRun {
