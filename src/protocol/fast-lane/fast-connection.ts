@@ -8,6 +8,7 @@ import { JOIN_BELOW_BYTES } from '../http/node-exchange.ts';
 import { LINGER_MS } from '../http/reply.ts';
 import { answerHead, joined } from './answer-head.ts';
 import { type ExchangeConnection, FastExchange, type RefusalBody } from './fast-exchange.ts';
+import { giveBack } from './give-back.ts';
 import type { Lane } from './lane-ports.ts';
 import { headAt, type PlainHead, readPlainHead } from './plain-head.ts';
 
@@ -216,7 +217,7 @@ export class FastConnection implements ExchangeConnection {
     socket.off('close', this.#onClose);
     socket.setTimeout(0);
     socket.pause();
-    socket.unshift(bytes);
+    giveBack(socket, bytes);
     this.#lane.ports.leaveToNode(socket);
     socket.resume();
   }

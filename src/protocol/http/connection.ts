@@ -81,11 +81,13 @@ export class Connection {
     return true;
   }
 
-  /** Discards the waiting requests when the connection is closed. */
-  drop(): void {
+  /** The connection is closed: discards what waits, and returns the requests that get no answer. */
+  drop(): readonly OpenRequest[] {
     this.#all.waiting -= this.waiting;
     this.#waiting = [];
     this.#first = 0;
     this.#isHeld = false;
+    // All at once: a connection may have thousands, and each that is removed alone moves those behind it.
+    return this.unanswered.splice(0);
   }
 }

@@ -81,7 +81,7 @@ export class OpenRequests {
   /** The request is answered, or its client has disconnected. Idempotent. */
   leave(socket: Socket, request: OpenRequest): void {
     const connection = this.#bySocket.get(socket);
-    if (connection !== undefined) this.#leave(connection, request);
+    if (connection?.leave(request) === true) this.#left(1);
   }
 
   /** Counts a new connection. At the limit of connections, the one that has been idle for longest is closed. */
@@ -111,16 +111,13 @@ export class OpenRequests {
 
   #closed(connection: Connection): void {
     this.#bySocket.delete(connection.socket);
-    connection.drop();
-    for (const request of [...connection.unanswered]) {
-      this.#leave(connection, request);
-      request.lose();
-    }
+    const lost = connection.drop();
+    this.#left(lost.length);
+    for (const request of lost) request.lose();
   }
 
-  #leave(connection: Connection, request: OpenRequest): void {
-    if (!connection.leave(request)) return;
-    this.#count -= 1;
+  #left(requests: number): void {
+    this.#count -= requests;
     if (this.#count > 0) return;
     for (const resolve of this.#whenNone.splice(0)) resolve();
   }
