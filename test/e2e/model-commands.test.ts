@@ -96,3 +96,20 @@ test('a load that an unload ends has failed, and an unknown model cannot be unlo
   assert.equal(await command('late', 'unload'), 200);
   assert.equal(await command('latte', 'unload'), 404);
 });
+
+test('settings with which a model cannot be loaded do not stand in the way of the next rollout', async () => {
+  const folder = join(models, 'kept');
+  placeVersion(folder, 1, 1);
+  assert.equal(await command('kept', 'load'), 200);
+  placeVersion(folder, 2, 2);
+  const load = await fetch(`${server.url}/v2/repository/models/kept/load`, {
+    method: 'POST',
+    body: '{"parameters":{"settings":{"signature":{"inputs":[{"name":"other","datatype":"FP32","shape":[-1,1]}]}}}}',
+  });
+  assert.equal(load.status, 400);
+  assert.match(await load.text(), /load failed for model 'kept'.*other/);
+  assert.equal(await command('kept', 'rollout?version=2'), 200);
+  assert.equal(await factorOf('kept'), 2);
+  assert.equal(await command('kept', 'rollout?version=1'), 200);
+  assert.equal(await factorOf('kept'), 1);
+});

@@ -3,22 +3,20 @@ import type { LoadOverrides } from '../../gateway/model-commands.ts';
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** Versions to serve in place of those that the settings choose; undefined: those of the settings. */
-type ChosenVersions = readonly string[] | 'all' | undefined;
-
-/** What an operator changes of one model: how it is loaded, or which versions of it are served. */
-export type ModelChange = { readonly overrides: LoadOverrides } | { readonly versions: ChosenVersions };
-
-/** What operators have changed of one model so far. */
-interface Changed {
+/** What operators have changed of one model. */
+export interface ModelChanges {
+  /** How it is loaded. */
   readonly overrides: LoadOverrides;
-  readonly versions: ChosenVersions;
+  /** The versions to serve in place of those that overrides and settings choose; undefined: those. */
+  readonly versions: readonly string[] | 'all' | undefined;
 }
+
+const UNCHANGED: ModelChanges = { overrides: {}, versions: undefined };
 
 /** What operators have changed of the models to serve, beside the settings and the files. */
 export class DesiredModels {
   readonly #unloaded = new Set<string>();
-  readonly #changed = new Map<string, Changed>();
+  readonly #changed = new Map<string, ModelChanges>();
   #config: LoadedConfig;
 
   constructor(config: LoadedConfig) {
@@ -45,31 +43,28 @@ export class DesiredModels {
     this.#config = config;
   }
 
+  /** What operators have changed of a model so far. */
+  of(model: string): ModelChanges {
+    return this.#changed.get(model) ?? UNCHANGED;
+  }
+
   unload(model: string): void {
     this.#unloaded.add(model);
   }
 
-  /**
-   * A model that was unloaded is desired again. Overrides last until the next load, which takes back chosen versions too;
-   * without any, what the files say applies.
-   */
-  change(model: string, change: ModelChange): void {
+  /** A model that was unloaded is desired again. */
+  change(model: string, to: ModelChanges): void {
     this.#unloaded.delete(model);
-    this.#changed.set(model, this.#after(model, change));
+    this.#changed.set(model, to);
   }
 
   /** The settings as they would be after a change. */
-  asIf(model: string, change: ModelChange): LoadedConfig {
-    return withChanges(this.#config, new Map([...this.#changed, [model, this.#after(model, change)]]));
-  }
-
-  #after(model: string, change: ModelChange): Changed {
-    if ('overrides' in change) return { overrides: change.overrides, versions: undefined };
-    return { overrides: this.#changed.get(model)?.overrides ?? {}, versions: change.versions };
+  asIf(model: string, to: ModelChanges): LoadedConfig {
+    return withChanges(this.#config, new Map([...this.#changed, [model, to]]));
   }
 }
 
-function withChanges(config: LoadedConfig, changed: ReadonlyMap<string, Changed>): LoadedConfig {
+function withChanges(config: LoadedConfig, changed: ReadonlyMap<string, ModelChanges>): LoadedConfig {
   const rawModels: Record<string, Raw> = { ...config.rawModels };
   const replaced = new Set<string>();
   for (const [model, { overrides, versions }] of changed) {

@@ -1,13 +1,21 @@
 import { basename, sep } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Refusal, refuse } from '../../base/errors.ts';
 import { SettingsError } from '../../config/settings-problem.ts';
 import { calledModels, calledOnlyBy } from '../../gateway/composition/called-models.ts';
 import type { LoadOverrides, ModelCommands, UnservedModel } from '../../gateway/model-commands.ts';
 import { targetsOf } from '../../gateway/routes/route-destination.ts';
 import { byVersion, versionNamed } from '../../model/model-version.ts';
-import type { ModelChange } from './desired-models.ts';
+import type { ModelChanges } from './desired-models.ts';
 import type { ModelControl, ModelControlPorts } from './model-control.ts';
 import type { ModelScan } from './scan-models.ts';
+
+/** A change of a model with which it could not be loaded. */
+interface FailedChange {
+  readonly from: ModelChanges;
+  readonly to: ModelChanges;
+  readonly wasUnloaded: boolean;
+}
 
 /** Commands of operators about models, through the one control that also follows files and settings. */
 export class OperatorCommands implements ModelCommands {
@@ -26,7 +34,7 @@ export class OperatorCommands implements ModelCommands {
   }
 
   async load(model: string, overrides: LoadOverrides = {}): Promise<Refusal | undefined> {
-    return this.#change(model, { overrides }, true);
+    return this.#change(model, () => ({ overrides, versions: undefined }), true);
   }
 
   async unload(model: string, withDependents: boolean): Promise<Refusal | undefined> {
@@ -36,8 +44,7 @@ export class OperatorCommands implements ModelCommands {
           return refuse('NOT_FOUND', `there is no model '${model.slice(0, 100)}' to unload`);
         }
         const all = new Set([model, ...(withDependents ? this.#dependentsOf(model) : [])]);
-        for (const each of all) this.#control.desired.unload(each);
-        await this.#control.apply({ only: all });
+        await this.#unload(all);
         return undefined;
       }),
     );
@@ -48,7 +55,7 @@ export class OperatorCommands implements ModelCommands {
     if (version !== undefined && number === undefined) {
       return refuse('INVALID_INPUT', `'${version.slice(0, 40)}' is not a version, wanted a number`);
     }
-    return this.#change(model, { versions: number === undefined ? undefined : [number] }, false);
+    return this.#choose(model, number === undefined ? undefined : [number]);
   }
 
   async rollBack(model: string): Promise<Refusal | undefined> {
@@ -57,7 +64,9 @@ export class OperatorCommands implements ModelCommands {
     const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
     if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
     const scanned = await orRefusal('roll back', model, async () =>
-      this.#control.scan(this.#control.desired.asIf(model, { versions: 'all' })),
+      this.#control.scan(
+        this.#control.desired.asIf(model, { ...this.#control.desired.of(model), versions: 'all' }),
+      ),
     );
     if (scanned === undefined || 'kind' in scanned) return scanned;
     const before = scanned.served
@@ -65,8 +74,21 @@ export class OperatorCommands implements ModelCommands {
       .map((each) => each.version)
       .toSorted(byVersion)
       .at(-1);
-    if (before !== undefined) return this.#change(model, { versions: [before] }, false);
+    if (before !== undefined) return this.#choose(model, [before]);
     return refuse('CONFLICT', `'${model}' has no version before ${serving} in its folder, and ${whyNot}`);
+  }
+
+  /** Rejects with a SettingsError, and then has unloaded nothing. */
+  async #unload(models: ReadonlySet<string>): Promise<void> {
+    const { desired } = this.#control;
+    const loaded = [...models].filter((model) => !desired.unloaded.has(model));
+    for (const model of loaded) desired.unload(model);
+    try {
+      await this.#control.apply({ only: models });
+    } catch (caught) {
+      for (const model of loaded) desired.change(model, desired.of(model));
+      throw caught;
+    }
   }
 
   /** Whether a model is served, loads, is broken or has been unloaded. */
@@ -88,16 +110,31 @@ export class OperatorCommands implements ModelCommands {
     return calledOnlyBy(model, calledModels(versions), new Set(targets.map((target) => target.model)));
   }
 
+  /** Serves other versions, loaded as before. */
+  async #choose(model: string, versions: ModelChanges['versions']): Promise<Refusal | undefined> {
+    return this.#change(model, ({ overrides }) => ({ overrides, versions }), false);
+  }
+
   /** Applies a change of a model and waits for its effect. One that cannot be applied changes nothing. */
-  async #change(model: string, change: ModelChange, isAnew: boolean): Promise<Refusal | undefined> {
+  async #change(
+    model: string,
+    change: (from: ModelChanges) => ModelChanges,
+    isAnew: boolean,
+  ): Promise<Refusal | undefined> {
     const { desired } = this.#control;
+    const one = new Set([model]);
+    let takeBack = async () => {};
     const applied = await this.#control.inTurn(async () =>
       orRefusal('load', model, async () => {
-        const checked = await this.#control.scan(desired.asIf(model, change));
-        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, change);
+        const from = desired.of(model);
+        const to = change(from);
+        const checked = await this.#control.scan(desired.asIf(model, to));
+        const whyNot = whyNotIn(checked, model) ?? whyOtherFile(checked, model, to);
         if (whyNot !== undefined) return whyNot;
-        desired.change(model, change);
-        const one = new Set([model]);
+        const wasUnloaded = desired.unloaded.has(model);
+        if (!isDeepStrictEqual(from, to))
+          takeBack = async () => this.#takeBack(model, { from, to, wasUnloaded });
+        desired.change(model, to);
         await this.#control.apply({ only: one, asked: one, anew: isAnew ? one : new Set() });
         return undefined;
       }),
@@ -105,10 +142,28 @@ export class OperatorCommands implements ModelCommands {
     if (applied !== undefined) return applied;
     await this.#control.settled(model);
     const failed = this.#catalog.unserved().find(({ spec }) => spec.model === model);
-    if (failed !== undefined) return loadFailed(model, failed.reason);
+    if (failed !== undefined) {
+      await takeBack();
+      return loadFailed(model, failed.reason);
+    }
     if (this.#catalog.registry.versionsOf(model).length > 0) return undefined;
     const why = desired.unloaded.has(model) ? 'it was unloaded' : 'it was removed, or the server ends';
     return refuse('CONFLICT', `'${model}' was not loaded: ${why} meanwhile`);
+  }
+
+  /** What a model could not be loaded with must not stand in the way of the next command. */
+  async #takeBack(model: string, { from, to, wasUnloaded }: FailedChange): Promise<void> {
+    const { desired } = this.#control;
+    await this.#control.inTurn(async () =>
+      orRefusal('load', model, async () => {
+        // Another command may have changed it meanwhile.
+        if (desired.of(model) !== to) return undefined;
+        desired.change(model, from);
+        if (wasUnloaded) desired.unload(model);
+        await this.#control.apply({ only: new Set([model]) });
+        return undefined;
+      }),
+    );
   }
 }
 
@@ -125,8 +180,12 @@ function whyNotIn({ served, broken, problems }: ModelScan, model: string): Refus
 }
 
 /** A configuration says which file it is for, and does not choose it: what is on the disk is served. */
-function whyOtherFile({ served }: ModelScan, model: string, change: ModelChange): Refusal | undefined {
-  const name = 'overrides' in change ? change.overrides.config?.modelFile : undefined;
+function whyOtherFile(
+  { served }: ModelScan,
+  model: string,
+  { overrides }: ModelChanges,
+): Refusal | undefined {
+  const name = overrides.config?.modelFile;
   if (name === undefined) return undefined;
   // A model with external data is in a folder of this name.
   const isOther = ({ file }: { readonly file: string }) => !file.split(sep).slice(-2).includes(name);
