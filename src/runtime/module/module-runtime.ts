@@ -157,7 +157,11 @@ function named(inputs: readonly Tensor[]): Record<string, ModelInput> {
 }
 
 function toModel({ datatype, shape, data }: Tensor): ModelInput {
-  return { shape, data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data) };
+  // A shape of its own, because a model in JavaScript may change it, and other requests share it.
+  return {
+    shape: [...shape],
+    data: datatype === 'BYTES' ? decodeBytesElements(data) : typedArrayOf(datatype, data),
+  };
 }
 
 function fromModel(
