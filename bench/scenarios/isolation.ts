@@ -36,7 +36,7 @@ export const isolation: Scenario = async (say) => {
   try {
     const neighbour = {
       ...{ path: moduleFolder('neighbour'), replicas: 1, timeoutMs: TIMEOUT_MS },
-      ...{ warmup: { enabled: false }, health: { memory: MEMORY } },
+      ...{ warmup: { enabled: false }, health: { memory: MEMORY, isolation: { denyMs: 0 } } },
     };
     const digits = { path: `${EXAMPLES}models/digits`, replicas: 1 };
     const models = { digits, neighbour };

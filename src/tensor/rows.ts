@@ -31,7 +31,7 @@ export function splitRows(tensor: Tensor, rowCounts: readonly number[]): Tensor[
   return rowCounts.map((count) => {
     const start = boundaries(row);
     row += count;
-    // Parts of one size share their shape.
+    // Neighbouring parts of one size share their shape.
     if (shape[0] !== count) shape = [count, ...tensor.shape.slice(1)];
     return { name, datatype, shape, data: sliceSegments(tensor.data, start, boundaries(row)) };
   });

@@ -109,7 +109,7 @@ export class ModelRegistry {
     }
     const rising = this.versionsOf(model);
     const [only] = rising;
-    // Mostly there is a single version, whatever its state.
+    // A single version is returned whatever its state.
     if (rising.length === 1 && only !== undefined) return only;
     return rising.findLast(({ isReady }) => isReady) ?? (rising.at(-1) as VersionInService);
   }

@@ -65,13 +65,7 @@ export class Conditions implements Watcher {
     return [...(this.#byReplica.get(id)?.conditions.values() ?? [])];
   }
 
-  /** Whether no condition of severity `down` is raised; the replica may still be degraded. */
-  isFit(id: ReplicaId): boolean {
-    const held = this.#byReplica.get(id);
-    return held !== undefined && !this.#isDown(held);
-  }
-
-  /** Whether a replica serves and has no condition that ejects it. Requests through routes ask: nothing is copied. */
+  /** Whether a replica serves and has no condition that ejects it. Every request through a route asks, so it copies nothing. */
   get hasFit(): boolean {
     for (const [id, held] of this.#byReplica) {
       const healthStatus = this.#ports.supervisor.find(id)?.healthStatus;

@@ -14,16 +14,20 @@ const NO_ATTEMPTS: readonly AttemptFacts[] = [];
 
 /** Counts what one call through a route comes to, for the route, for its canary, and for an explanation. */
 export class CallAccount {
-  attempts: readonly AttemptFacts[] = NO_ATTEMPTS;
   /** How the call was decided beside the rules, in words. */
   notes: readonly string[] = NONE;
   decision: Decision | undefined;
   readonly route: ActiveRoute;
   readonly #table: RouteTable;
+  #attempts: readonly AttemptFacts[] = NO_ATTEMPTS;
 
   constructor(route: ActiveRoute, table: RouteTable) {
     this.route = route;
     this.#table = table;
+  }
+
+  get attempts(): readonly AttemptFacts[] {
+    return this.#attempts;
   }
 
   /** The state of the split that was drawn; it may be that of another route, through which this one leads. */
@@ -90,7 +94,7 @@ export class CallAccount {
 
   #add(facts: AttemptFacts): void {
     // Mostly there is one.
-    this.attempts = this.attempts.length === 0 ? [facts] : [...this.attempts, facts];
+    this.#attempts = this.#attempts.length === 0 ? [facts] : [...this.#attempts, facts];
   }
 
   hasTried(target: string): boolean {

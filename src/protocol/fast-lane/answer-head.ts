@@ -18,7 +18,7 @@ export function answerHead(status: number, fields: string, end: string): string 
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${fields}${end}`;
 }
 
-/** The fields about the connection, which end a head. `keptMs` is for how long it stays open when idle; undefined: it is closed. */
+/** The fields that end a head. `keptMs`: how long an idle connection stays open; undefined when it is closed after the answer. */
 export function headEnd(date: string, keptMs: number | undefined): string {
   const connection =
     keptMs === undefined

@@ -71,12 +71,12 @@ export function writeOipAnswer(
   return {
     contentType: 'application/octet-stream',
     jsonBytes: json.byteLength,
-    // Not a spread, which grows the list and so takes six times the memory.
+    // A spread would grow the list and take six times the memory.
     chunks: first.concat(tail),
   };
 }
 
-/** As `HeadWriter`, anew each time. */
+/** Writes the JSON part without a cache. */
 export function writeAnswerHead({ id, model, version }: AnswerHead, parts: readonly AnswerPart[]): Buffer {
   const named = id === '' ? '' : `"id":${JSON.stringify(id)},`;
   const outputs = parts.map(writeOutput).join(',');

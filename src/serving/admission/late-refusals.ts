@@ -5,9 +5,12 @@ export function lateBefore(waitedMs: number): Refusal {
   return late('DEADLINE_ARRIVING', `arriving or being read after ${Math.round(waitedMs)} ms`);
 }
 
-/** The refusal of an admitted request whose timeout passed; `deadline` and `receivedAt` are times of the clock, in ms. */
+/**
+ * The refusal of an admitted request whose timeout passed; `deadline` and `receivedAt` are times of the clock, in ms. Of a
+ * body that took several turns, it names what was left of the timeout.
+ */
 export function lateAt(deadline: number, receivedAt: number, isRunning: boolean): Refusal {
-  // Timeouts are given in microseconds at the finest. The difference of two clock times is a little off: 150.5 may return as 150.49999.
+  // Timeouts are mostly given in microseconds at the finest. The difference of two clock times is a little off: 150.5 may return as 150.49999.
   const timeoutMs = Math.round((deadline - receivedAt) * 1000) / 1000;
   return isRunning
     ? late('DEADLINE_RUNNING', `running after ${timeoutMs} ms`)

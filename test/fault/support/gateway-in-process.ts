@@ -3,7 +3,6 @@ import { makeLogger } from '../../../src/app/machine/logger.ts';
 import { GalleyServer } from '../../../src/app/server.ts';
 import { RealClock } from '../../../src/base/clock.ts';
 import { type LoadedConfig, loadConfig } from '../../../src/config/load-config.ts';
-import type { ReplicaStatus } from '../../../src/fleet/lifecycle/replica-slot.ts';
 import { decodeRecording } from '../../../src/observe/recorder/recording.ts';
 import { replay } from '../../../src/simulate/replay/replay.ts';
 import { until } from '../../support/until.ts';
@@ -26,10 +25,9 @@ export async function startInProcess(folder: string, settings: object): Promise<
   after(async () => server.stop(0));
   // The start completes with the first replica of each model; the others may still read their files.
   await until('every replica is ready', () =>
-    server.registry.all().every(({ health, supervisor }) => {
-      const isFit = ({ replica }: ReplicaStatus) => health.conditions.isFit(replica);
-      return supervisor.replicas().filter(isFit).length === supervisor.wanted;
-    }),
+    server.registry
+      .all()
+      .every(({ supervisor }) => supervisor.replicas().every(({ state }) => state === 'ready')),
   );
   const stop = async () => {
     await server.stop();
