@@ -29,7 +29,7 @@ function orderOf(order: number): JobRequest {
 
 /**
  * The slowest hundredth of a model's answers beside a model that crashes, waits for seconds or leaks at every request,
- * relative to those without; the worst of the three counts.
+ * relative to those without; the worst of the three counts. Inputs that end replicas are not refused, so that each does.
  */
 export const isolation: Scenario = async (say) => {
   const bench = new Workbench(['trivial']);
