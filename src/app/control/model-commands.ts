@@ -43,8 +43,7 @@ export class OperatorCommands implements ModelCommands {
         if (!this.#isKnown(model)) {
           return refuse('NOT_FOUND', `there is no model '${model.slice(0, 100)}' to unload`);
         }
-        const all = new Set([model, ...(withDependents ? this.#dependentsOf(model) : [])]);
-        await this.#unload(all);
+        await this.#unload(new Set([model, ...(withDependents ? this.#dependentsOf(model) : [])]));
         return undefined;
       }),
     );
@@ -63,11 +62,9 @@ export class OperatorCommands implements ModelCommands {
     if (whyNot === undefined) return undefined;
     const serving = this.#catalog.registry.versionsOf(model).at(-1)?.spec.version;
     if (serving === undefined) return refuse('NOT_FOUND', `'${model.slice(0, 100)}' is not served`);
-    const scanned = await orRefusal('roll back', model, async () =>
-      this.#control.scan(
-        this.#control.desired.asIf(model, { ...this.#control.desired.of(model), versions: 'all' }),
-      ),
-    );
+    const { desired } = this.#control;
+    const all = desired.asIf(model, { ...desired.of(model), versions: 'all' });
+    const scanned = await orRefusal('roll back', model, async () => this.#control.scan(all));
     if (scanned === undefined || 'kind' in scanned) return scanned;
     const before = scanned.served
       .filter((each) => each.model === model && byVersion(each.version, serving) < 0)

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Refusal } from '../../base/errors.ts';
 import { jsonBytesOf } from '../../tensor/json-codec.ts';
 import { type Segments, segmentsFrom } from '../../tensor/segments.ts';
-import { OipAnswerHeads } from '../oip/oip-answer-heads.ts';
+import { OipAnswerHeadCache } from '../oip/oip-answer-head-cache.ts';
 import { OipHeadCache } from '../oip/oip-head-cache.ts';
 import type { OipRequest } from '../oip/oip-request.ts';
 import type { EncodedAnswer } from '../oip/oip-response.ts';
@@ -17,7 +17,7 @@ export class Codec {
   readonly #clock: Clock;
   readonly #count: number;
   readonly #heads = new OipHeadCache();
-  readonly #answerHeads = new OipAnswerHeads();
+  readonly #answerHeads = new OipAnswerHeadCache();
   #threads: CodecThreads | undefined;
 
   /** `count` threads for large bodies. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { segmentsOf } from '../../tensor/segments.ts';
-import { OipAnswerHeads } from './oip-answer-heads.ts';
+import { OipAnswerHeadCache } from './oip-answer-head-cache.ts';
 import { type AnswerHead, type AnswerPart, writeAnswerHead } from './oip-response.ts';
 
 const part: fc.Arbitrary<AnswerPart> = fc
@@ -27,7 +27,7 @@ test('in any order of answers, each gets the head that it would get anew', () =>
     fc.property(
       fc.array(fc.tuple(head, fc.array(part, { minLength: 1, maxLength: 2 })), { maxLength: 100 }),
       (answers) => {
-        const heads = new OipAnswerHeads();
+        const heads = new OipAnswerHeadCache();
         for (const [of, parts] of answers) {
           assert.equal(heads.write(of, parts).toString(), writeAnswerHead(of, parts).toString());
         }
@@ -38,7 +38,7 @@ test('in any order of answers, each gets the head that it would get anew', () =>
 });
 
 test('a head is written once for answers of one form, and contents are not kept', () => {
-  const heads = new OipAnswerHeads();
+  const heads = new OipAnswerHeadCache();
   const answer = (value: number): AnswerPart[] => [
     {
       isBinary: true,

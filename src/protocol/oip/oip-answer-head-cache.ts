@@ -13,7 +13,7 @@ interface KnownHead {
  * Caches the JSON head of each version's last answer that has no id and sends all tensors as bytes: answers of the same
  * shapes have the same head, and writing it costs more than the rest of the answer.
  */
-export class OipAnswerHeads {
+export class OipAnswerHeadCache {
   /** By the name of the model or route, then by version. */
   readonly #heads = new Map<string, Map<string, KnownHead>>();
   #count = 0;
